@@ -1,0 +1,1 @@
+"""The KALDRA platform: Pulumi program, command line, toolchain and provider plugins."""

@@ -1,0 +1,50 @@
+"""How long-running code tells what it is doing, without knowing about terminals."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+
+class Step(Protocol):
+    """One line of work in progress."""
+
+    def update(self, detail: str, fraction: float | None = None) -> None:
+        """Say what is happening now; `fraction` is the estimated share done, 0..1."""
+
+    def done(self, summary: str) -> None:
+        """Set the text shown when the step has ended well."""
+
+
+class Progress(Protocol):
+    """Receives steps, notes and warnings; several steps may run at once, from any thread."""
+
+    def step(self, title: str) -> AbstractContextManager[Step]:
+        """Open a step; it ends with its block, well or with the exception that left it."""
+
+    def note(self, text: str) -> None:
+        """Say something worth knowing."""
+
+    def warn(self, text: str) -> None:
+        """Say something that may surprise."""
+
+
+class _SilentStep:
+    def update(self, detail: str, fraction: float | None = None) -> None:
+        pass
+
+    def done(self, summary: str) -> None:
+        pass
+
+
+class QuietProgress:
+    """Says nothing."""
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Step]:
+        yield _SilentStep()
+
+    def note(self, text: str) -> None:
+        pass
+
+    def warn(self, text: str) -> None:
+        pass
