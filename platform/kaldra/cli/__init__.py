@@ -1,0 +1,1 @@
+"""The `./kaldra` command line: one module per verb."""

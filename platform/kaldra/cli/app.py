@@ -1,0 +1,150 @@
+"""The verbs, their options, and the one place that turns errors into messages and exit codes."""
+
+import importlib
+import signal
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from kaldra.cli.ui import Console
+from kaldra.errors import KaldraError
+
+Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack: Pulumi.<stack>.yaml.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Install what is missing without asking.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only warnings and errors.")]
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="KALDRA on kind, on Docker alone or on bare Python, from one command line.",
+)
+
+
+def _verb(name: str) -> Callable[..., Any]:
+    """The function of a verb's module, imported only when the verb is used."""
+    function: Callable[..., Any] = importlib.import_module(f"kaldra.cli.{name}").run
+    return function
+
+
+@app.command()
+def up(stack: Stack = "dev", yes: Yes = False, quiet: Quiet = False) -> None:
+    """Bring the platform up and end at GET /status/."""
+    _verb("up")(Console(quiet=quiet), stack=stack, assume_yes=yes)
+
+
+@app.command()
+def down(
+    stack: Stack = "dev",
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Also remove cluster, registry and a dockerd that `up` started."),
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Take the stack down."""
+    _verb("down")(Console(quiet=quiet), stack=stack, everything=everything)
+
+
+@app.command()
+def preview(
+    stack: Stack = "dev",
+    expect_no_changes: Annotated[
+        bool, typer.Option("--expect-no-changes", help="Fail if anything would change.")
+    ] = False,
+    yes: Yes = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show what `up` would change in the stack."""
+    _verb("preview")(
+        Console(quiet=quiet), stack=stack, expect_no_changes=expect_no_changes, assume_yes=yes
+    )
+
+
+@app.command()
+def build(
+    tag: Annotated[str, typer.Option("--tag", help="Tag of both images.")] = "dev",
+    yes: Yes = False,
+    quiet: Quiet = False,
+) -> None:
+    """Build kaldra-core and kaldra-api into the local Docker."""
+    _verb("build")(Console(quiet=quiet), tag=tag, assume_yes=yes)
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def test(
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="Arguments passed on to pytest.")
+    ] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="Skip the end-to-end tests.")] = False,
+) -> None:
+    """Run lint, unit tests and end-to-end tests."""
+    _verb("test")(Console(), fast=fast, arguments=arguments or [])
+
+
+@app.command()
+def lint() -> None:
+    """Check Python, YAML, Dockerfiles and shell."""
+    _verb("lint")(Console())
+
+
+@app.command()
+def doctor(stack: Stack = "dev") -> None:
+    """Tell for each tool where it was found, what is wrong and how to fix it."""
+    _verb("doctor")(Console(), stack=stack)
+
+
+@app.command()
+def env(stack: Stack = "dev") -> None:
+    """Print the environment for plain pulumi: eval "$(./kaldra env)"."""
+    _verb("env")(stack=stack)
+
+
+@app.command()
+def forward(
+    stack: Stack = "dev",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port here.")] = 8080,
+    service: Annotated[str, typer.Option("--service", help="Service to reach.")] = "kaldra-api",
+) -> None:
+    """Forward a fixed local port to a service of any Kubernetes stack, until interrupted."""
+    _verb("forward")(Console(), stack=stack, port=port, service=service)
+
+
+@app.command()
+def logs(
+    stack: Stack = "dev",
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep following.")] = False,
+    lines: Annotated[int, typer.Option("--lines", min=0, help="Last lines of each pod.")] = 100,
+) -> None:
+    """Print the logs of both services, merged."""
+    _verb("logs")(Console(), stack=stack, follow=follow, lines=lines)
+
+
+@app.command()
+def status(stack: Stack = "dev") -> None:
+    """Tell what runs: images, pods, health."""
+    _verb("status")(Console(), stack=stack)
+
+
+@app.command(hidden=True)
+def lock() -> None:
+    """Regenerate requirements.lock (for maintainers)."""
+    _verb("lock")(Console())
+
+
+def main() -> None:
+    """Run a verb; every error is a message, a hint and an exit code."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        app()
+    except KaldraError as error:
+        Console().error(str(error), error.hint)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        Console().error("Interrupted; nothing is lost.", "Run the same command again to go on.")
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,133 @@
+"""Running the Pulumi CLI: its output as it comes, its failures as one error."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kaldra.cli.ui import Console
+from kaldra.cli.workspace import Workspace
+from kaldra.errors import KaldraError
+from kaldra.paths import REPO, state
+
+INTERRUPT_GRACE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Pulumi:
+    """The Pulumi CLI in one workspace's environment."""
+
+    workspace: Workspace
+    variables: Mapping[str, str]
+    console: Console
+
+    def run(self, *arguments: str, show: bool = True) -> str:
+        """Run `pulumi ARGUMENTS` to its end; returns what it printed.
+
+        Ctrl+C and SIGTERM are passed on once, so that Pulumi writes its state before it ends.
+        Raises KaldraError with the last lines where they were not shown.
+        """
+        code, output = self._stream(arguments, show=show)
+        if code != 0:
+            verb = " ".join(a for a in arguments[:2] if not a.startswith("-"))
+            raise _failure(verb, code, output, shown=show)
+        return output
+
+    def _stream(self, arguments: tuple[str, ...], *, show: bool) -> tuple[int, str]:
+        command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
+        environment = {**os.environ, **self.variables}
+        # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
+        process = subprocess.Popen(  # noqa: S603
+            command,
+            cwd=REPO,
+            env=environment,
+            executable=str(state() / "bin" / "pulumi"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+        lines: list[str] = []
+        previous = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            _read(process, lines, self.console.raw if show else None)
+        except KeyboardInterrupt:
+            self.console.warn("Interrupting: Pulumi finishes what it has begun and saves its state…")
+            process.send_signal(signal.SIGINT)
+            try:
+                _read(process, lines, self.console.raw if show else None)
+                process.wait(INTERRUPT_GRACE_SECONDS)
+            finally:
+                process.kill()
+            raise
+        finally:
+            signal.signal(signal.SIGTERM, previous)
+        return process.wait(), "\n".join(lines)
+
+    # State ------------------------------------------------------------------------------------
+
+    def ensure_stack(self) -> None:
+        """Create the stack in this clone's backend unless it is there; git sees no change."""
+        if self.workspace.checkpoint.exists():
+            return
+        (state() / "state").mkdir(parents=True, exist_ok=True)
+        stack_file = REPO / f"Pulumi.{self.workspace.stack}.yaml"
+        before = stack_file.read_bytes()
+        try:
+            self.run("stack", "init", self.workspace.stack, "--no-select", show=False)
+        finally:
+            if stack_file.read_bytes() != before:
+                stack_file.write_bytes(before)
+
+    def deployment(self) -> dict[str, Any]:
+        """The stack's last state, or an empty one."""
+        try:
+            document = json.loads(self.workspace.checkpoint.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        latest = document.get("checkpoint", {}).get("latest")
+        return latest if isinstance(latest, dict) else {}
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _read(
+    process: "subprocess.Popen[str]", lines: list[str], show: Callable[[str], None] | None
+) -> None:
+    assert process.stdout is not None  # noqa: S101  opened with a pipe
+    for line in process.stdout:
+        text = line.rstrip()
+        lines.append(text)
+        if show and text:
+            show(f"  {text}")
+
+
+def _failure(verb: str, code: int, output: str, *, shown: bool) -> KaldraError:
+    text = f"pulumi {verb} failed (exit code {code})"
+    tail = "\n".join(line for line in output.splitlines() if line.strip())[-2000:]
+    hint = _advice(output)
+    if shown:
+        return KaldraError(f"{text}; the reason is above.", hint=hint)
+    return KaldraError(f"{text}:\n{tail}", hint=hint)
+
+
+def _advice(output: str) -> str:
+    if "incorrect passphrase" in output:
+        return (
+            "PULUMI_CONFIG_PASSPHRASE (or the passphrase file) is not the one "
+            "this stack was made with."
+        )
+    if "the stack is currently locked" in output:
+        return "Wait for the other run, or end it; a dead one's lock goes away with ./kaldra up."
+    return "./kaldra doctor"
+
+

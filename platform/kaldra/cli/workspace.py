@@ -1,0 +1,86 @@
+"""One clone's Pulumi workspace: its environment, passphrase, and the stack it works on."""
+
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kaldra.errors import ConfigurationError
+from kaldra.paths import REPO, state
+from kaldra.stack.settings import Settings, settings_of_stack_file
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A stack, its checked settings, and where its state lives."""
+
+    stack: str
+    settings: Settings
+
+    @classmethod
+    def open(cls, stack: str) -> "Workspace":
+        """Read and check the stack's settings; changes nothing."""
+        return cls(stack=stack, settings=settings_of_stack_file(stack, REPO))
+
+    @property
+    def checkpoint(self) -> Path:
+        """File of the stack's state in this clone's own backend."""
+        return state() / "state" / ".pulumi" / "stacks" / "kaldra" / f"{self.stack}.json"
+
+    @property
+    def identities(self) -> Path:
+        """What cluster and registry the stack was last deployed to."""
+        return state() / f"{self.stack}.target.json"
+
+
+def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, str]:
+    """Variables that make plain `pulumi` do what `./kaldra` does; `images` are the base images."""
+    binaries = [state() / "bin", Path(sys.prefix) / "bin"]
+    given = [p for p in os.environ.get("PATH", "").split(os.pathsep) if p]
+    path = [*map(str, binaries), *(p for p in given if p not in map(str, binaries))]
+    variables = {
+        "PATH": os.pathsep.join(path),
+        "KALDRA_STATE": str(state()),
+        "PULUMI_HOME": str(state() / "pulumi"),
+        "PULUMI_BACKEND_URL": os.environ.get("PULUMI_BACKEND_URL") or f"file://{state() / 'state'}",
+        "PULUMI_STACK": workspace.stack,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # The stack file in git stays as it is: the state holds the salt of its own encryption.
+        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
+        "DOCKER_BUILDKIT": "1",
+        **images,
+    }
+    if "PULUMI_CONFIG_PASSPHRASE" not in os.environ:
+        given_file = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+        variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = given_file or str(state() / "passphrase")
+    if workspace.settings.target == "dev":
+        variables["KUBECONFIG"] = workspace.settings.kubeconfig_path
+    return variables
+
+
+def ensure_passphrase(workspace: Workspace) -> None:
+    """Make the passphrase of this clone's state on first use; never replace a lost one.
+
+    Raises ConfigurationError when stacks exist that only the lost passphrase can open.
+    """
+    if os.environ.get("PULUMI_CONFIG_PASSPHRASE") or os.environ.get(
+        "PULUMI_CONFIG_PASSPHRASE_FILE"
+    ):
+        return
+    path = state() / "passphrase"
+    if path.is_file() and path.read_text(encoding="utf-8").strip():
+        return
+    if workspace.checkpoint.exists():
+        raise ConfigurationError(
+            f"The passphrase of stack {workspace.stack} is missing: {path} is gone or empty, and "
+            f"the state in {workspace.checkpoint.parent} was encrypted with it.",
+            hint=f"Put the file back, or: export PULUMI_CONFIG_PASSPHRASE=… , or give the state up: "
+            f"rm -r {state() / 'state'}",
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")

@@ -1,0 +1,1 @@
+"""What a KALDRA stack consists of, as Pulumi resources."""

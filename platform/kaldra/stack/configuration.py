@@ -1,0 +1,30 @@
+"""The running stack's settings, and its faults as one readable message."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pulumi
+from pulumi.runtime.config import get_config_env
+
+from kaldra.errors import KaldraError
+from kaldra.stack.settings import NAMESPACE, Settings
+
+
+def read() -> Settings:
+    """Settings of the stack that Pulumi is running now."""
+    prefix = f"{NAMESPACE}:"
+    values = {
+        key.removeprefix(prefix): value
+        for key, value in get_config_env().items()
+        if key.startswith(prefix)
+    }
+    return Settings.from_config(values, f"Pulumi.{pulumi.get_stack()}.yaml")
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Let Pulumi print a user's mistake as a message, not as a traceback."""
+    try:
+        yield
+    except KaldraError as error:
+        raise pulumi.RunError(f"{error}\n{error.hint}".strip()) from None

@@ -1,0 +1,110 @@
+"""The platform on Docker alone: one network, two containers."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_docker as docker
+
+from kaldra.stack import secrets, services
+from kaldra.stack.images import Images
+from kaldra.stack.services import USER_ID, Service
+from kaldra.stack.settings import Settings
+
+LOG_MEGABYTES = 10
+LOG_FILES = 3
+HEALTHY_SECONDS = 60
+
+
+def deploy(settings: Settings, images: Images) -> None:
+    """Declare the network and both containers; only the gateway is published, on loopback."""
+    network = docker.Network(
+        "kaldra",
+        name=settings.namespace,
+        labels=[docker.NetworkLabelArgs(label="io.kaldra.stack", value=pulumi.get_stack())],
+    )
+    core = _container(services.core(settings), images.core, network)
+    _container(
+        services.api(settings),
+        images.api,
+        network,
+        published=settings.api_port,
+        mounted={"api-keys": secrets.api_keys(settings)},
+        after=[core],
+    )
+
+
+def _container(  # noqa: PLR0913  each is one independent input
+    spec: Service,
+    image: pulumi.Input[str],
+    network: docker.Network,
+    *,
+    published: int | None = None,
+    mounted: Mapping[str, Mapping[str, str]] | None = None,
+    after: list[pulumi.Resource] | None = None,
+) -> docker.Container:
+    resources = spec.resources
+    return docker.Container(
+        spec.name,
+        name=spec.name,
+        image=image,
+        user=f"{USER_ID}:{USER_ID}",
+        envs=[f"{key}={value}" for key, value in sorted(spec.environment.items())],
+        ports=_ports(spec, published),
+        networks_advanced=[
+            docker.ContainerNetworksAdvancedArgs(name=network.name, aliases=[spec.name])
+        ],
+        volumes=_volumes(spec, mounted or {}),
+        read_only=True,
+        tmpfs={"/tmp": f"size={spec.tmp_mebibytes}m,mode=1777"},  # noqa: S108  the container's own
+        capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+        security_opts=["no-new-privileges:true"],
+        memory=resources.memory_limit,
+        cpus=f"{resources.cpu_limit / 1000:g}",
+        healthcheck=_health(spec),
+        wait=True,
+        wait_timeout=HEALTHY_SECONDS,
+        restart="unless-stopped",
+        destroy_grace_seconds=spec.grace_seconds,
+        must_run=True,
+        log_driver="json-file",
+        log_opts={"max-size": f"{LOG_MEGABYTES}m", "max-file": str(LOG_FILES)},
+        opts=pulumi.ResourceOptions(
+            depends_on=after or [], delete_before_replace=True, replace_on_changes=["image"]
+        ),
+    )
+
+
+def _ports(spec: Service, published: int | None) -> list[docker.ContainerPortArgs]:
+    if published is None:
+        return []
+    return [
+        docker.ContainerPortArgs(
+            internal=spec.port, external=published, ip="127.0.0.1", protocol="tcp"
+        )
+    ]
+
+
+def _health(spec: Service) -> docker.ContainerHealthcheckArgs:
+    url = f"http://127.0.0.1:{spec.port}{spec.ready_path}"
+    probe = f"import urllib.request as r; r.urlopen({url!r}, timeout=2).close()"
+    return docker.ContainerHealthcheckArgs(
+        tests=["CMD", "python3", "-c", probe],
+        interval="5s",
+        timeout="3s",
+        start_period="30s",
+        retries=3,
+    )
+
+
+def _volumes(
+    spec: Service, entries: Mapping[str, Mapping[str, str]]
+) -> list[docker.ContainerVolumeArgs]:
+    """Secrets reach the container as mounted files, never as environment."""
+    return [
+        docker.ContainerVolumeArgs(
+            host_path=str(secrets.as_directory(name, entries[name])),
+            container_path=directory,
+            read_only=True,
+        )
+        for name, directory in spec.secret_directories.items()
+    ]

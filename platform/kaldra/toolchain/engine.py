@@ -1,0 +1,292 @@
+"""The Docker Engine: the one that runs, the one that only needs starting, or a fresh install."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.paths import home
+from kaldra.progress import Progress, Step
+from kaldra.toolchain import docker_api
+from kaldra.toolchain.commands import run
+from kaldra.toolchain.machine import Machine, machine
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+REDUCED_RUNTIME = "runc-reduced"
+DEBIAN_PACKAGES = ("docker.io", "iptables", "ca-certificates")
+CLIENTS = ("/usr/bin/docker", "/usr/local/bin/docker", "/opt/homebrew/bin/docker")
+BUILDX_FOLDERS = (
+    "~/.docker/cli-plugins",
+    "/usr/libexec/docker/cli-plugins",
+    "/usr/local/libexec/docker/cli-plugins",
+    "/usr/lib/docker/cli-plugins",
+    "/usr/local/lib/docker/cli-plugins",
+)
+LAST_CLIENT_WITH_BUILDKIT_INSIDE = 22
+"""From Docker 23 on `docker build` needs the buildx plugin for BuildKit."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A Docker Engine that answers."""
+
+    version: str
+    client: Path
+    """A client whose `docker build` can use BuildKit."""
+    started: bool
+    """Whether this call started it."""
+
+
+def engine_version() -> str | None:
+    """Version of the engine that answers, or None."""
+    try:
+        found = docker_api.request("GET", "/version")
+    except PermissionError:
+        raise KaldraError(
+            f"The Docker Engine at {docker_api.address()} runs, but this user may not talk to it.",
+            hint='sudo usermod -aG docker "$USER", then log in again',
+        ) from None
+    except OSError:
+        return None
+    return str(found["Version"]) if isinstance(found, dict) else None
+
+
+def ensure_engine(progress: Progress, *, assume_yes: bool) -> Engine:
+    """Find, start or install a Docker Engine.
+
+    Raises ConfigurationError (exit 2) with the command to type where installing needs a decision,
+    KaldraError where the engine does not come up.
+    """
+    version = engine_version()
+    if version:
+        return Engine(version, _client_or_install(progress, assume_yes=assume_yes), started=False)
+    if os.environ.get("DOCKER_HOST"):
+        raise KaldraError(
+            f"No Docker Engine answers at DOCKER_HOST={os.environ['DOCKER_HOST']}.",
+            hint="Start it, or: unset DOCKER_HOST",
+        )
+    if not shutil.which("dockerd", path=_system_path()):
+        _install(progress, assume_yes=assume_yes)
+    version = engine_version()
+    if not version:
+        with progress.step("Docker Engine") as step:
+            _start(step)
+            version = engine_version() or ""
+            step.done(f"{version}, started")
+    return Engine(version, _client_or_install(progress, assume_yes=assume_yes), started=True)
+
+
+def stop_engine(progress: Progress) -> bool:
+    """Stop the dockerd that `up` started, unless it runs anything; tells whether it stopped."""
+    pid = started_engine()
+    if pid is None:
+        return False
+    running = docker_api.containers(everything=False)
+    if running:
+        names = ", ".join(sorted(item["Names"][0].lstrip("/") for item in running)[:5])
+        progress.note(f"The Docker Engine stays up: it also runs {names}.")
+        return False
+    with progress.step("Docker Engine") as step:
+        os.kill(pid, signal.SIGTERM)
+        _wait(lambda: not _is_dockerd(pid), STOP_SECONDS, "The Docker Engine did not stop")
+        _pid_file().unlink(missing_ok=True)
+        step.done("stopped")
+    return True
+
+
+def started_engine() -> int | None:
+    """Process id of the dockerd that `up` started, if it still runs."""
+    try:
+        pid = int(_pid_file().read_text())
+    except (OSError, ValueError):
+        return None
+    return pid if _is_dockerd(pid) else None
+
+
+def buildkit_client() -> Path | None:
+    """The first docker client whose `docker build` can use BuildKit."""
+    found = shutil.which("docker")
+    for candidate in dict.fromkeys([*([found] if found else []), *CLIENTS]):
+        path = Path(candidate)
+        if path.is_file() and os.access(path, os.X_OK) and _can_buildkit(path):
+            return path
+    return None
+
+
+def _can_buildkit(client: Path) -> bool:
+    if any((Path(d).expanduser() / "docker-buildx").exists() for d in BUILDX_FOLDERS):
+        return True
+    said = subprocess.run(  # noqa: S603
+        [client, "--version"], capture_output=True, text=True, check=False
+    ).stdout
+    major = re.search(r"version (\d+)\.", said)
+    return bool(major) and int(major[1]) <= LAST_CLIENT_WITH_BUILDKIT_INSIDE
+
+
+def _client_or_install(progress: Progress, *, assume_yes: bool) -> Path:
+    client = buildkit_client()
+    if client is None and machine().debian:
+        _install(progress, assume_yes=assume_yes)
+        client = buildkit_client()
+    if client is None:
+        raise ConfigurationError(
+            "No docker client that can build with BuildKit was found "
+            "(a client from version 23 on needs the buildx plugin).",
+            hint="Install docker-buildx, then run the same command again.",
+        )
+    return client
+
+
+def _install(progress: Progress, *, assume_yes: bool) -> None:
+    """Install Debian's Docker Engine where that is ours to decide."""
+    here = machine()
+    command = f"apt-get install -y {' '.join(DEBIAN_PACKAGES)}"
+    if not here.debian or here.system != "linux":
+        raise ConfigurationError(
+            "No Docker Engine was found, and this system is not of the Debian family.",
+            hint="Install Docker Engine or Docker Desktop, start it, and run the command again.",
+        )
+    if not here.root:
+        raise ConfigurationError(
+            "No Docker Engine was found, and installing one needs root.",
+            hint=f'sudo {command} && sudo usermod -aG docker "$USER"',
+        )
+    if here.terminal and not assume_yes:
+        answer = input(f"No Docker Engine was found. Run `{command}` now? [y/N] ")
+        if answer.strip().lower() not in ("y", "yes"):
+            raise ConfigurationError("Docker was not installed.", hint=f"{command}  (or: --yes)")
+    with progress.step("Docker Engine · install") as step:
+        install_packages(DEBIAN_PACKAGES, step)
+
+
+def install_packages(packages: tuple[str, ...], step: Step) -> None:
+    """Install Debian packages without asking, waiting for another apt to finish."""
+    options = ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"]
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    hint = "Check this machine's package sources: apt-get update"
+    run(["apt-get", *options, "update"], what="apt-get update", env=quiet, hint=hint)
+    # In runlevel 1 a package does not start its service by itself, before it is configured.
+    run(
+        ["apt-get", *options, "install", "-y", "--no-install-recommends", *packages],
+        what=f"Installing {', '.join(packages)}",
+        env={**quiet, "RUNLEVEL": "1"},
+        each_line=lambda line: step.update(line[:60]),
+        hint=hint,
+    )
+
+
+def _start(step: Step) -> None:
+    here = machine()
+    if here.system != "linux":
+        raise KaldraError("The Docker Engine is not running.", hint="Start Docker Desktop.")
+    if here.systemd:
+        hint = "sudo systemctl start docker"
+        run(["systemctl", "start", "docker"], what="Starting Docker", hint=hint)
+    elif not here.root:
+        raise KaldraError("The Docker Engine is not running.", hint="sudo dockerd &")
+    else:
+        _start_detached(here)
+    step.update("waiting for its socket")
+    log = _folder() / "dockerd.log"
+    _wait(
+        lambda: engine_version() is not None,
+        START_SECONDS,
+        "The Docker Engine did not come up",
+        alive=None if here.systemd else lambda: started_engine() is not None,
+        log=log,
+    )
+
+
+def _start_detached(here: Machine) -> None:
+    """Start dockerd as a process of its own that outlives this command."""
+    folder = _folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    # A dockerd that was killed leaves a pid file that stops the next one from starting.
+    stale = Path("/var/run/docker.pid")
+    if stale.exists() and not _is_dockerd(_number(stale)):
+        stale.unlink()
+    command = ["dockerd", "--pidfile", str(folder / "docker.pid")]
+    (folder / "docker.pid").unlink(missing_ok=True)
+    if here.missing_capabilities:
+        command += ["--config-file", str(_reduced_configuration(folder))]
+    with (folder / "dockerd.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd="/",
+            env={**os.environ, "PATH": _system_path()},
+        )
+    _pid_file().write_text(f"{process.pid}\n")
+
+
+def _reduced_configuration(folder: Path) -> Path:
+    """The host's daemon.json plus a runtime that asks only for capabilities this host has."""
+    wrapper = folder / REDUCED_RUNTIME
+    source = Path(__file__).parent / "data" / REDUCED_RUNTIME
+    wrapper.write_bytes(source.read_bytes())
+    wrapper.chmod(0o755)
+    own = Path("/etc/docker/daemon.json")
+    configuration = json.loads(own.read_text()) if own.exists() else {}
+    configuration.setdefault("runtimes", {})[REDUCED_RUNTIME] = {"path": str(wrapper)}
+    configuration["default-runtime"] = REDUCED_RUNTIME
+    path = folder / "daemon.json"
+    path.write_text(json.dumps(configuration, indent=2))
+    return path
+
+
+def _folder() -> Path:
+    return home() / "engine"
+
+
+def _pid_file() -> Path:
+    return _folder() / "started.pid"
+
+
+def _system_path() -> str:
+    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/bin", "/bin"])
+
+
+def _number(path: Path) -> int:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _is_dockerd(pid: int) -> bool:
+    try:
+        return pid > 0 and Path(f"/proc/{pid}/comm").read_text().strip() == "dockerd"
+    except OSError:
+        return False
+
+
+def _wait(
+    condition: Callable[[], bool],
+    seconds: float,
+    failure: str,
+    *,
+    alive: Callable[[], bool] | None = None,
+    log: Path | None = None,
+) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        dead = alive is not None and not alive()
+        if dead or time.monotonic() > deadline:
+            tail = ""
+            if log and log.exists():
+                tail = "\n" + "\n".join(
+                    f"  {line}" for line in log.read_text(errors="replace").splitlines()[-8:]
+                )
+            raise KaldraError(f"{failure}.{tail}", hint=f"See {log}" if log else "")
+        time.sleep(0.1)
