@@ -1,0 +1,1 @@
+"""Substitute Pulumi plugins for machines that cannot have the official ones."""
