@@ -1,0 +1,72 @@
+"""What the services' images are built on and in."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from kaldra.progress import Progress
+from kaldra.toolchain import debian, docker_api
+from kaldra.toolchain.machine import machine
+from kaldra.toolchain.pins import PYTHON_IMAGE
+from kaldra.toolchain.probe import Route
+
+BASE_PACKAGES = ("python3", "ca-certificates")
+BUILDER_PACKAGES = ("python3-pip",)
+
+
+@dataclass(frozen=True)
+class BaseImages:
+    """References that the Dockerfiles take as build arguments."""
+
+    base: str
+    """Of the final stage: Python and nothing of this machine."""
+    builder: str
+    """Of the builder stage: the same Python with pip, trusting this host's authorities."""
+
+
+def ensure_base(progress: Progress, *, route: Route, client: Path) -> BaseImages:
+    """Make or name both images; what is there already is kept."""
+    if route is Route.PUBLISHER:
+        base = PYTHON_IMAGE
+        if machine().ca_bundle is None:
+            return BaseImages(base, base)
+    else:
+        key = debian.recipe_digest(debian.RELEASE, *BASE_PACKAGES, machine().arch)
+        base = f"kaldra/base:{key}"
+        if docker_api.image_id(base) is None:
+            debian.bootstrap(base, BASE_PACKAGES, progress)
+    return BaseImages(base, _ensure_builder(base, progress, route=route, client=client))
+
+
+def _ensure_builder(base: str, progress: Progress, *, route: Route, client: Path) -> str:
+    bundle = machine().ca_bundle
+    certificates = bundle.read_bytes() if bundle else b""
+    dockerfile = builder_dockerfile(base, route, own_authorities=bool(bundle))
+    tag = f"kaldra/builder:{debian.recipe_digest(dockerfile, certificates)}"
+    if docker_api.image_id(tag) is not None:
+        return tag
+    with progress.step(f"builder image {tag}") as step, tempfile.TemporaryDirectory() as folder:
+        if bundle:
+            shutil.copyfile(bundle, Path(folder) / "authorities.crt")
+        debian.build(tag, dockerfile, Path(folder), step, client=client)
+    return tag
+
+
+def builder_dockerfile(base: str, route: Route, *, own_authorities: bool) -> str:
+    """The builder image: pip, and the host's authorities where it has its own."""
+    lines = [f"FROM {base}"]
+    if own_authorities:
+        path = "/etc/ssl/certs/ca-certificates.crt"
+        lines += [
+            f"COPY authorities.crt {path}",
+            f"ENV SSL_CERT_FILE={path} PIP_CERT={path} REQUESTS_CA_BUNDLE={path}",
+        ]
+    if route is Route.REGISTRIES:
+        packages = " ".join(BUILDER_PACKAGES)
+        lines.append(
+            "RUN apt-get update && DEBIAN_FRONTEND=noninteractive "
+            f"apt-get install -y --no-install-recommends {packages} "
+            "&& rm -rf /var/lib/apt/lists/* /var/cache/apt/*"
+        )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,154 @@
+"""The image of the dev cluster's node: the publisher's, or Debian plus freshly built Kubernetes."""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from kaldra.progress import Progress
+from kaldra.toolchain import debian, docker_api
+from kaldra.toolchain.commands import run
+from kaldra.toolchain.machine import Machine, machine
+from kaldra.toolchain.pins import COREDNS, ETCD_IMAGE_TAG, KUBERNETES, PAUSE
+
+DATA = Path(__file__).parent / "data"
+NODE_DATA = DATA / "node"
+BINARIES = (
+    "kubeadm",
+    "kubelet",
+    "kubectl",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kube-proxy",
+    "etcd",
+    "coredns",
+    "pause",
+)
+"""What a node consists of beside its packages."""
+
+MARK = "io.kaldra.binaries"
+"""Label of a node image: digest of the binaries inside."""
+
+
+def ensure_node_base(
+    base: str, kind_files: Path, progress: Progress, *, client: Path
+) -> str:
+    """Make the package half of the node on `base`; needs nothing of Kubernetes.
+
+    `kind_files` is the folder `images/base/files` of kind's Go module.
+    """
+    dockerfile = (NODE_DATA / "Dockerfile").read_text(encoding="utf-8")
+    own = own_files(machine())
+    tag = f"kaldra/node-base:{_key(base, dockerfile, kind_files, own)}"
+    if docker_api.image_id(tag) is not None:
+        return tag
+    with progress.step(f"node packages {tag}") as step, tempfile.TemporaryDirectory() as folder:
+        context = Path(folder)
+        # Module caches are read-only; the copy must not be.
+        shutil.copytree(kind_files, context / "kind", copy_function=shutil.copyfile)
+        (context / "own").mkdir()
+        for path, content in own.items():
+            target = context / "own" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        dockerfile = dockerfile.replace("${BASE_IMAGE}", base).replace("ARG BASE_IMAGE\n", "")
+        debian.build(tag, dockerfile, context, step, client=client)
+    return tag
+
+
+def ensure_node_image(
+    node_base: str, binaries: Mapping[str, Path], progress: Progress, *, client: Path
+) -> str:
+    """Add Kubernetes and its images to the package half; what is there already is kept."""
+    digest = _digest(binaries)
+    key = debian.recipe_digest(node_base, digest, *_texts())
+    tag = f"kaldra/node:v{KUBERNETES}-{key}"
+    if docker_api.image_id(tag) is not None:
+        return tag
+    name = f"kaldra-node-{key}"
+    with progress.step(f"node image {tag}") as step, tempfile.TemporaryDirectory() as folder:
+        incoming = Path(folder)
+        for binary in BINARIES:
+            _link(binaries[binary], incoming / binary)
+        step.update("installing Kubernetes and its images")
+        _remove(name, client)
+        try:
+            run(
+                [
+                    client, "run", "--name", name, "--privileged", "--network", "none",
+                    "--entrypoint", "/bin/sh",
+                    "--volume", f"{incoming}:/in/bin:ro",
+                    "--volume", f"{NODE_DATA}:/in/data:ro",
+                    node_base,
+                    "/in/data/assemble.sh", KUBERNETES, ETCD_IMAGE_TAG, COREDNS, PAUSE,
+                ],
+                what="Assembling the node image",
+            )  # fmt: skip
+            step.update("committing")
+            run(
+                [
+                    client, "commit",
+                    "--change", f"LABEL {MARK}={digest}",
+                    "--change", 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
+                    "--change", "CMD []",
+                    name, tag,
+                ],
+                what="Committing the node image",
+            )  # fmt: skip
+        finally:
+            _remove(name, client)
+        step.done(f"Kubernetes {KUBERNETES}")
+    return tag
+
+
+def own_files(here: Machine) -> dict[str, bytes]:
+    """Files that a node needs on this host beside kind's: path in the image → content.
+
+    On a host with a reduced capability set, the runtime that asks for no more than it has, and
+    a containerd that does not try to lower out-of-memory scores.
+    """
+    if not here.missing_capabilities:
+        return {}
+    return {
+        "usr/local/sbin/runc": (DATA / "runc-reduced").read_bytes(),
+        "etc/containerd/restrict-oom-score": b"true",
+    }
+
+
+def _link(source: Path, target: Path) -> None:
+    """A hard link where source and target are on one file system, else a copy."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+    target.chmod(0o755)
+
+
+def _remove(container: str, client: Path) -> None:
+    if docker_api.container(container):
+        run([client, "rm", "--force", "--volumes", container], what=f"Removing {container}")
+
+
+def _key(base: str, dockerfile: str, files: Path, own: Mapping[str, bytes]) -> str:
+    listed = sorted(path for path in files.rglob("*") if path.is_file())
+    parts: list[str | bytes] = [base, dockerfile]
+    for path in listed:
+        parts += [str(path.relative_to(files)), path.read_bytes()]
+    for name in sorted(own):
+        parts += [name, own[name]]
+    return debian.recipe_digest(*parts)
+
+
+def _texts() -> list[bytes]:
+    return [p.read_bytes() for p in sorted(NODE_DATA.iterdir()) if p.name != "Dockerfile"]
+
+
+def _digest(binaries: Mapping[str, Path]) -> str:
+    """Digest of all binaries by size and time of change: reading 700 MB takes too long."""
+    whole = hashlib.sha256()
+    for name in BINARIES:
+        stat = binaries[name].stat()
+        whole.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    return whole.hexdigest()[:16]
