@@ -1,0 +1,48 @@
+"""`/status/`: whether the gateway, and the core behind it, are there."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from app import __version__
+from app.core_client import CoreClient
+from serving.errors import responses
+
+ONLINE = "KALDRA API Gateway online"
+
+
+class Status(BaseModel):
+    """The gateway is there."""
+
+    status: str = ONLINE
+    version: str = __version__
+
+
+class CoreStatus(BaseModel):
+    """The core answers the gateway and takes requests."""
+
+    status: str = "ready"
+
+
+def router(core: CoreClient) -> APIRouter:
+    """The routes, asking `core`."""
+    routes = APIRouter(prefix="/status", tags=["status"])
+    online = Status().model_dump_json().encode()
+
+    @routes.get("/", response_model=Status)
+    async def status() -> Response:
+        """Tell that the gateway is online, and its version."""
+        return Response(online, media_type="application/json")
+
+    @routes.get(
+        "/core",
+        response_model=CoreStatus,
+        responses=responses(HTTPStatus.SERVICE_UNAVAILABLE),
+    )
+    async def core_status() -> Response:
+        """Ask the core whether it takes requests."""
+        return Response(await core.status(), media_type="application/json")
+
+    return routes

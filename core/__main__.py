@@ -1,0 +1,19 @@
+"""`python3 -m core`: the core with a shutdown that loses no request."""
+
+import os
+import sys
+
+from core.service import create_app
+from core.settings import Settings
+from serving import logs
+from serving.lifecycle import Lifecycle, serve
+from serving.settings import SettingsError
+
+try:
+    settings = Settings.load(os.environ)
+except SettingsError as error:
+    sys.exit(f"kaldra-core: {error}")
+
+logs.configure(settings.log_level, service="kaldra-core", environment=settings.environment)
+lifecycle = Lifecycle()
+serve(create_app(lifecycle=lifecycle), lifecycle, settings, settings.port)

@@ -1,0 +1,54 @@
+"""What makes a FastAPI application one of our services."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from serving import errors, health
+from serving.lifecycle import Lifecycle
+from serving.metrics import Metrics
+from serving.shell import Guard, Shell
+
+Resources = Callable[[], AbstractAsyncContextManager[None]]
+
+
+def build(  # noqa: PLR0913  each is one independent property of a service
+    *,
+    title: str,
+    version: str,
+    lifecycle: Lifecycle,
+    metrics: Metrics,
+    resources: Resources,
+    max_body_bytes: int,
+    middleware: Sequence[Middleware] = (),
+) -> FastAPI:
+    """An application with error envelope, health routes, access log, metrics and limits.
+
+    `resources` is entered before the first request and left after the last one. `middleware`
+    goes between the access log and the body limit.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with resources():
+            lifecycle.started = True
+            yield
+
+    app = FastAPI(
+        title=title,
+        version=version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        middleware=[
+            Middleware(Shell, metrics=metrics, lifecycle=lifecycle),
+            *middleware,
+            Middleware(Guard, max_body_bytes=max_body_bytes),
+        ],
+    )
+    errors.install(app)
+    app.include_router(health.router(lifecycle, metrics))
+    return app

@@ -1,0 +1,94 @@
+"""Settings read from environment variables: typed, checked once, documented from the code."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(ge=0, le=3600)]
+
+
+class SettingsError(Exception):
+    """A variable is missing or wrong; `str()` names it and says what is expected."""
+
+
+class ServiceSettings(BaseModel):
+    """What every service is told; each field's alias is the name of its variable."""
+
+    model_config = ConfigDict(frozen=True)
+
+    environment: str = Field(
+        "dev", alias="ENV", min_length=1, description="Name of the environment, shown in logs"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", alias="KALDRA_LOG_LEVEL", description="Least severe log level that is written"
+    )
+    host: str = Field(
+        "127.0.0.1", alias="KALDRA_HOST", description="Address to listen on; images set 0.0.0.0"
+    )
+    drain_seconds: Seconds = Field(
+        5,
+        alias="KALDRA_DRAIN_SECONDS",
+        description="After SIGTERM: how long requests are still accepted while /ready fails",
+    )
+    shutdown_seconds: Seconds = Field(
+        25,
+        alias="KALDRA_SHUTDOWN_SECONDS",
+        description="From SIGTERM to exit at the latest; running requests are cut off then",
+    )
+
+    @model_validator(mode="after")
+    def _time_left_to_finish(self) -> Self:
+        if self.shutdown_seconds <= self.drain_seconds:
+            raise ValueError("KALDRA_SHUTDOWN_SECONDS must be greater than KALDRA_DRAIN_SECONDS")
+        return self
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str]) -> Self:
+        """Check `environment`; an empty variable counts as unset.
+
+        Raises SettingsError naming the first variable at fault.
+        """
+        names = [name_of(cls, field) for field in cls.model_fields]
+        try:
+            return cls.model_validate({n: environment[n] for n in names if environment.get(n)})
+        except ValidationError as error:
+            raise SettingsError(_explained(error)) from None
+
+    @classmethod
+    def table(cls) -> str:
+        """Describe every variable, as a Markdown table."""
+        rows = ["| variable | value | default | meaning |", "|--|--|--|--|"]
+        for field, info in cls.model_fields.items():
+            default = "none" if info.default is None else f"`{info.default}`"
+            rows.append(
+                f"| `{name_of(cls, field)}` | {_kind(info.annotation)} | {default} "
+                f"| {info.description} |"
+            )
+        return "\n".join(rows) + "\n"
+
+
+def name_of(settings: type[ServiceSettings], field: str) -> str:
+    """Name of the variable that a field is read from."""
+    return settings.model_fields[field].alias or field
+
+
+def _kind(annotation: Any) -> str:
+    """How a table names a field's type."""
+    arguments = [a for a in get_args(annotation) if a is not type(None)]
+    if get_origin(annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in arguments)
+    if arguments and get_origin(annotation) is not tuple:
+        return _kind(arguments[0])
+    names = {int: "whole number", float: "number", str: "text", Path: "path"}
+    return names.get(annotation, "comma-separated list" if arguments else "text")
+
+
+def _explained(error: ValidationError) -> str:
+    fault = error.errors(include_url=False)[0]
+    text = str(fault["msg"]).removeprefix("Value error, ")
+    if not fault["loc"]:
+        return text
+    return f"{fault['loc'][0]} is wrong: {text[:1].lower()}{text[1:]} (it is {fault['input']!r})"
