@@ -1,6 +1,10 @@
 """The gateway's only way to the core: pooled HTTP with deadlines."""
 
 import asyncio
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
 
 import httpx
 
@@ -14,6 +18,11 @@ IDLE_SECONDS = 30
 """Shorter than the core keeps an idle connection, so that it is never closed under a request."""
 
 CONNECTIONS = 100
+
+BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+"""The connection ended under the request, as it does while a core is replaced."""
+
+logger = logging.getLogger(__name__)
 
 
 class CoreClient:
@@ -46,19 +55,81 @@ class CoreClient:
         """
         try:
             async with asyncio.timeout(STATUS_SECONDS):
-                answer = await self._http.get("/ready", headers=_passed_on())
+                answer = await self._http.get("/ready", headers=_headers())
         except (httpx.TransportError, TimeoutError):
-            raise away() from None
-        if answer.status_code != httpx.codes.OK:
-            raise away()
+            raise _away() from None
+        if answer.status_code != HTTPStatus.OK:
+            raise _away()
         return answer.content
 
+    async def get(self, path: str, query: str = "") -> bytes:
+        """Body of the core's answer to GET; raises like `post`."""
+        target = f"{path}?{query}" if query else path
+        answer = await self._send("GET", target, None, stream=False)
+        return answer.content
 
-def away() -> ApiError:
-    """The core does not answer, for now."""
+    async def post(self, path: str, body: bytes) -> bytes:
+        """Body of the core's answer to `body`, JSON that the gateway has validated.
+
+        Raises ApiError: the core's own refusal, 503 where it is away or busy, 504 where it is
+        slow, 502 where it failed.
+        """
+        answer = await self._send("POST", path, body, stream=False)
+        return answer.content
+
+    async def open(self, path: str, body: bytes) -> httpx.Response:
+        """Start an answer that comes in pieces; the caller closes it. Raises like `post`."""
+        return await self._send("POST", path, body, stream=True)
+
+    async def _send(
+        self, method: str, target: str, body: bytes | None, *, stream: bool
+    ) -> httpx.Response:
+        request = self._http.build_request(method, target, content=body, headers=_headers())
+        try:
+            try:
+                answer = await self._http.send(request, stream=stream)
+            except BROKEN:
+                # What the core computes depends on the request alone, so asking twice is safe.
+                answer = await self._http.send(request, stream=stream)
+        except httpx.ReadTimeout:
+            message = "kaldra-core takes too long to answer."
+            raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "core_timeout", message) from None
+        except httpx.TransportError:
+            raise _away() from None
+        if answer.status_code != HTTPStatus.OK:
+            await answer.aread()
+            raise _refusal(answer)
+        return answer
+
+
+def _away() -> ApiError:
     return unavailable("core_unavailable", "kaldra-core does not answer; try again shortly.")
 
 
-def _passed_on() -> dict[str, str]:
+def _refusal(answer: httpx.Response) -> ApiError:
+    """The core's own fault as ours: it writes the same envelope."""
+    status = answer.status_code
+    try:
+        error: dict[str, Any] = json.loads(answer.content)["error"]
+        code, message, details = str(error["code"]), str(error["message"]), error["details"]
+    except (ValueError, KeyError, TypeError):
+        code, message, details = "", "", []
+    known = code and status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        retry = answer.headers.get("retry-after", "")
+        return unavailable(
+            "core_unavailable",
+            "kaldra-core is busy or starting; try again shortly.",
+            retry_after=int(retry) if retry.isdigit() else 1,
+        )
+    if not known:
+        logger.error("core failed", extra={"fields": {"core_status": status}})
+        return ApiError(HTTPStatus.BAD_GATEWAY, "core_failed", "kaldra-core failed; it is logged.")
+    return ApiError(status, code, message, details=details)
+
+
+def _headers() -> dict[str, str]:
     context = CURRENT.get()
-    return context.headers() if context else {}
+    headers = context.headers() if context else {}
+    headers["content-type"] = "application/json"
+    return headers

@@ -2,19 +2,38 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 import httpx
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
-from app import __version__
+from app import __version__, auth
 from app.core_client import CoreClient
-from app.routers import status
+from app.guard import guarded_router
+from app.limits import RateLimit
+from app.routers import applications, engine, status, vocabulary
 from app.settings import Settings
 from serving import application
+from serving.errors import responses
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 
-MAX_BODY_BYTES = 1 << 20
+BATCH_PATHS = ("/engine/kaldra/batch", "/engine/kaldra/window")
+
+FAULTS = responses(
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
+"""How every guarded route may fail."""
 
 
 def create_app(
@@ -23,7 +42,10 @@ def create_app(
     lifecycle: Lifecycle | None = None,
     core_transport: httpx.AsyncBaseTransport | None = None,
 ) -> FastAPI:
-    """The gateway; `core_transport` replaces the network between it and the core."""
+    """The gateway; `core_transport` replaces the network between it and the core.
+
+    Raises SettingsError where the callers' keys cannot be read.
+    """
     core = CoreClient(settings, core_transport)
 
     @asynccontextmanager
@@ -37,7 +59,37 @@ def create_app(
         lifecycle=lifecycle or Lifecycle(),
         metrics=Metrics("kaldra-api", __version__),
         resources=resources,
-        max_body_bytes=MAX_BODY_BYTES,
+        max_body_bytes=settings.max_body_bytes,
+        max_body_bytes_of=dict.fromkeys(BATCH_PATHS, settings.max_batch_bytes),
+        middleware=_cross_origin(settings),
     )
     app.include_router(status.router(core))
+    for routes in _guarded(settings, core):
+        app.include_router(routes, responses=FAULTS)
     return app
+
+
+def _guarded(settings: Settings, core: CoreClient) -> tuple[APIRouter, APIRouter]:
+    callers = auth.load(settings)
+    limit = RateLimit(settings.rate_limit)
+    of_engine = guarded_router(callers, limit, prefix="/engine", tags=["engine"])
+    engine.add_routes(of_engine, core)
+    vocabulary.add_routes(of_engine, core)
+    of_applications = guarded_router(callers, limit, prefix="", tags=["applications"])
+    applications.add_routes(of_applications, core)
+    return of_engine, of_applications
+
+
+def _cross_origin(settings: Settings) -> list[Middleware]:
+    """Browsers' access for the listed origins; keys travel in a header, so no credentials."""
+    if not settings.cors_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=(auth.HEADER, "Content-Type", "X-Request-ID", "traceparent"),
+            expose_headers=("X-Request-ID", "Retry-After"),
+        )
+    ]

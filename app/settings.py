@@ -1,5 +1,6 @@
 """Settings of the gateway."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -31,8 +32,47 @@ class Settings(ServiceSettings):
         alias="KALDRA_API_KEYS_DIR",
         description="Directory of callers' keys, one file each: its name is the caller's",
     )
+    rate_limit: int = Field(
+        100,
+        alias="KALDRA_RATE_LIMIT",
+        ge=0,
+        description="Requests a caller may make in a minute; 0 is no limit",
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (),
+        alias="KALDRA_CORS_ORIGINS",
+        description="Origins of front ends that browsers may call from, such as https://4iam.ai",
+    )
+    max_body_bytes: int = Field(
+        1 << 20,
+        alias="KALDRA_MAX_BODY_BYTES",
+        ge=1024,
+        description="Largest body of a request, in bytes",
+    )
+    max_batch_bytes: int = Field(
+        8 << 20,
+        alias="KALDRA_MAX_BATCH_BYTES",
+        ge=1024,
+        description="Largest body of a request with many texts, in bytes",
+    )
 
     @field_validator("core_url")
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """A wildcard would let every page on the web use a visitor's key."""
+        for origin in origins:
+            if not re.fullmatch(r"https?://[a-z0-9.-]+(:\d+)?", origin):
+                raise ValueError(f"{origin!r} is not an origin like https://example.org")
+        return origins

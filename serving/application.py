@@ -1,6 +1,6 @@
 """What makes a FastAPI application one of our services."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
@@ -22,12 +22,13 @@ def build(  # noqa: PLR0913  each is one independent property of a service
     metrics: Metrics,
     resources: Resources,
     max_body_bytes: int,
+    max_body_bytes_of: Mapping[str, int] | None = None,
     middleware: Sequence[Middleware] = (),
 ) -> FastAPI:
     """An application with error envelope, health routes, access log, metrics and limits.
 
     `resources` is entered before the first request and left after the last one. `middleware`
-    goes between the access log and the body limit.
+    goes between the access log and the body limit, which `max_body_bytes_of` sets by path.
     """
 
     @asynccontextmanager
@@ -46,7 +47,9 @@ def build(  # noqa: PLR0913  each is one independent property of a service
         middleware=[
             Middleware(Shell, metrics=metrics, lifecycle=lifecycle),
             *middleware,
-            Middleware(Guard, max_body_bytes=max_body_bytes),
+            Middleware(
+                Guard, max_body_bytes=max_body_bytes, max_body_bytes_of=max_body_bytes_of or {}
+            ),
         ],
     )
     errors.install(app)

@@ -4,8 +4,8 @@ import logging
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import context
@@ -90,9 +90,12 @@ class Shell:
 class Guard:
     """Refuses bodies past a size before anything reads them; turns crashes into the envelope."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, max_body_bytes: int, max_body_bytes_of: Mapping[str, int]
+    ) -> None:
         self._app = app
         self._limit = max_body_bytes
+        self._limit_of = dict(max_body_bytes_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -111,38 +114,41 @@ class Guard:
         except Exception as error:
             if begun:
                 raise
-            await self._answer(error)(scope, receive, send)
+            await _answer(error)(scope, receive, send)
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
         if scope["method"] in ("GET", "HEAD"):
             return receive
+        limit = self._limit_of.get(scope["path"], self._limit)
         for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > self._limit:
-                raise self._too_large()
+            if name == b"content-length" and value.isdigit() and int(value) > limit:
+                raise _too_large(limit)
         taken = 0
 
         async def counted() -> Message:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._limit:
-                raise self._too_large()
+            if taken > limit:
+                raise _too_large(limit)
             return message
 
         return counted
 
-    def _too_large(self) -> ApiError:
-        return ApiError(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            "body_too_large",
-            f"The body is larger than {self._limit} bytes.",
-            headers={"Connection": "close"},
-        )
 
-    def _answer(self, error: Exception) -> Any:
-        if isinstance(error, ApiError):
-            return error.response()
-        logger.error("request failed", exc_info=error)
-        return envelope(
-            HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "The request failed; it is logged."
-        )
+def _too_large(limit: int) -> ApiError:
+    return ApiError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        "body_too_large",
+        f"The body is larger than {limit} bytes.",
+        headers={"Connection": "close"},
+    )
+
+
+def _answer(error: Exception) -> Response:
+    if isinstance(error, ApiError):
+        return error.response()
+    logger.error("request failed", exc_info=error)
+    return envelope(
+        HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "The request failed; it is logged."
+    )

@@ -1,0 +1,1 @@
+"""What the gateway takes and gives, as its OpenAPI document shows it."""

@@ -1,0 +1,152 @@
+"""Bodies of requests."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LONGEST_TEXT = 50_000
+MOST_TEXTS = 1_000
+
+Text = Annotated[
+    str,
+    Field(
+        max_length=LONGEST_TEXT,
+        description="Text to read, in English or Portuguese; one without evidence abstains",
+        examples=["The board fears the risk, yet the founders dare to rebuild the company."],
+    ),
+]
+Share = Annotated[float, Field(ge=0, le=1)]
+Label = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class Strict(BaseModel):
+    """Refuses fields it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Context(Strict):
+    """Where a text comes from; each known fact moves some Kindra vectors by a fixed amount."""
+
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
+        None, description="ISO 3166 code, such as BR", examples=["BR"]
+    )
+    sector: (
+        Literal[
+            "tech",
+            "finance",
+            "banking",
+            "energy",
+            "oil_gas",
+            "healthcare",
+            "pharma",
+            "retail",
+            "consumer",
+            "industrial",
+            "manufacturing",
+        ]
+        | None
+    ) = Field(None, description="Sector of the economy")
+    media_tone: (
+        Literal["sensational", "alarmist", "analytical", "neutral", "opinionated", "editorial"]
+        | None
+    ) = Field(None, description="Tone of the medium")
+    channel: (
+        Literal[
+            "social",
+            "twitter",
+            "x",
+            "tiktok",
+            "instagram",
+            "newspaper",
+            "print",
+            "tv_news",
+            "cable_news",
+            "radio",
+            "podcast",
+            "blog",
+        ]
+        | None
+    ) = Field(None, description="Kind of medium")
+    sentiment: Literal["positive", "negative"] | None = Field(
+        None, description="Overall sentiment, where it is known"
+    )
+    sentiment_intensity: Share | None = Field(None, description="Strength of the sentiment")
+    institutional_strength: Share | None = Field(None, description="Strength of institutions")
+    power_concentration: Share | None = Field(None, description="Concentration of power")
+    regulatory_stability: Share | None = Field(None, description="Stability of regulation")
+
+
+class Options(Strict):
+    """How a text is read; the defaults suit most."""
+
+    language: Literal["auto", "en", "pt"] = Field("auto", description="Language of the text")
+    context: Context = Field(default_factory=Context, description="Where the text comes from")
+    tw_profile: Literal["default", "conservative_v1", "exploratory_v1"] = Field(
+        "default", description="Parameters of the TW369 dynamics"
+    )
+    steps: Annotated[int, Field(ge=1, le=10)] = Field(1, description="Steps of evolution")
+    explain: bool = Field(
+        default=False, description="Also tell which words and vectors moved the result, how much"
+    )
+
+
+class SignalRequest(Strict):
+    """One text."""
+
+    text: Text
+    options: Options = Field(default_factory=Options, description="How the text is read")
+
+
+class BatchRequest(Strict):
+    """Several texts, each read by itself."""
+
+    texts: Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)] = Field(
+        description="Texts; the answers keep their order"
+    )
+    options: Options = Field(default_factory=Options, description="How the texts are read")
+
+
+class WindowRequest(Strict):
+    """Several texts of one story, oldest first."""
+
+    texts: Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)] = Field(
+        description="Texts in the order of time"
+    )
+    options: Options = Field(default_factory=Options, description="How the texts are read")
+
+
+class AlphaRequest(SignalRequest):
+    """An earnings call or the like."""
+
+    ticker: Annotated[str, Field(pattern=r"^[A-Z0-9.\-]{1,10}$")] | None = Field(
+        None, description="Ticker of the company", examples=["KLDR3"]
+    )
+    quarter: Annotated[str, Field(pattern=r"^[0-9]{4}-?Q[1-4]$")] | None = Field(
+        None, description="Quarter, such as 2026Q3", examples=["2026Q3"]
+    )
+
+
+class GeoRequest(SignalRequest):
+    """A geopolitical text."""
+
+    region: Label | None = Field(None, description="Region it tells of", examples=["Atlantic"])
+    source: Literal["news", "social", "report"] | None = Field(None, description="Kind of source")
+
+
+class ProductRequest(SignalRequest):
+    """What people say of a product."""
+
+    product_id: Label | None = Field(None, description="The product", examples=["kettle-2"])
+    category: Label | None = Field(None, description="Its category", examples=["kitchen"])
+    channel: Literal["review", "social", "support"] | None = Field(
+        None, description="Where it was said"
+    )
+
+
+class SafeguardRequest(SignalRequest):
+    """A text whose risk is to be judged."""
+
+    source: Literal["chat", "social", "internal_doc"] | None = Field(
+        None, description="Kind of source"
+    )

@@ -1,0 +1,83 @@
+"""The story that several texts tell together."""
+
+from typing import Literal
+
+from app.models.signal import Answer, Regime, Share
+
+
+class TracyWidom(Answer):
+    """Largest eigenvalue of the window against the Tracy-Widom law."""
+
+    rows: int
+    columns: int
+    lambda_max: float
+    mu: float
+    sigma: float
+    statistic: float
+    f1: Share
+    quantile_95: float
+    quantile_99: float
+
+
+class DominantArchetype(Answer):
+    """An archetype and its share of the texts."""
+
+    id: str
+    share: Share
+
+
+class Trend(Answer):
+    """Where the index goes."""
+
+    slope: float
+    acceleration: float
+    direction: Literal["rising", "falling", "flat"]
+
+
+class Story(Answer):
+    """The arc over the texts."""
+
+    dominant_stage: str | None
+    stage_scores: dict[str, Share]
+    stages: list[str | None]
+    coherence: Share
+    stability: Share
+    archetype_transitions: int
+    dominant_archetypes: list[DominantArchetype]
+    turning_points: list[int]
+    trend: Trend
+
+
+class MeanDelta12(Answer):
+    """The archetypes over the whole window."""
+
+    mean: dict[str, Share]
+
+
+class WindowItem(Answer):
+    """One text of the window, in short."""
+
+    signal_id: str
+    abstained: bool
+    archetype: str | None
+    delta_state: str | None
+    index: Share
+    tw_regime: Regime
+    journey_stage: str | None
+    drift: float
+
+
+class WindowAnswer(Answer):
+    """Several texts, read as one story."""
+
+    window_id: str
+    version: str
+    data_version: str
+    count: int
+    index: Share
+    index_source: Literal["tracy_widom_window", "mean_of_texts"]
+    tw_regime: Regime
+    tracy_widom: TracyWidom | None
+    story: Story
+    delta12: MeanDelta12
+    items: list[WindowItem]

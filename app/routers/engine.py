@@ -1,0 +1,43 @@
+"""`/engine/kaldra`: signals of texts, one by one, in batches, or as one story."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.core_client import CoreClient
+from app.forward import NDJSON, forward, forward_stream
+from app.models.requests import BatchRequest, SignalRequest, WindowRequest
+from app.models.signal import Signal
+from app.models.window import WindowAnswer
+
+
+def add_routes(routes: APIRouter, core: CoreClient) -> None:
+    """Add the routes to a guarded router."""
+
+    @routes.post("/kaldra/signal", response_model=Signal)
+    async def signal(request: Request, _body: SignalRequest) -> Response:
+        """Read one text: archetype, state, regime, bias, and how they came about."""
+        return await forward(request, core, "/v1/signal")
+
+    @routes.post(
+        "/kaldra/batch",
+        response_class=Response,
+        responses={
+            HTTPStatus.OK: {
+                "description": "One signal per line, in the order of the texts",
+                "content": {NDJSON: {"schema": {"type": "string"}}},
+            }
+        },
+    )
+    async def batch(request: Request, _body: BatchRequest) -> Response:
+        """Read up to 1,000 texts; the signals come as they are made, one JSON object per line.
+
+        A line with the one key `error` ends the answer early.
+        """
+        return await forward_stream(request, core, "/v1/batch")
+
+    @routes.post("/kaldra/window", response_model=WindowAnswer)
+    async def window(request: Request, _body: WindowRequest) -> Response:
+        """Read several texts as one story, oldest first."""
+        return await forward(request, core, "/v1/window")

@@ -1,0 +1,22 @@
+"""`/engine/vocabulary`: the words the kernel reads in."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.core_client import CoreClient
+from serving.disconnect import while_connected
+
+Kind = Literal["archetypes", "columns", "states", "polarities", "modifiers", "kindras"]
+Language = Literal["en", "pt"]
+
+
+def add_routes(routes: APIRouter, core: CoreClient) -> None:
+    """Add the routes to a guarded router."""
+
+    @routes.get("/vocabulary/{kind}", response_model=list[dict[str, Any]])
+    async def vocabulary(request: Request, kind: Kind, language: Language = "en") -> Response:
+        """List a part of the vocabulary, with labels and descriptions in one language."""
+        work = core.get(f"/v1/vocabulary/{kind}", f"language={language}")
+        return Response(await while_connected(request, work), media_type="application/json")
