@@ -1,0 +1,1 @@
+"""Substitute for the Kubernetes provider, over server-side apply."""
