@@ -17,8 +17,8 @@ TIMEOUT_SECONDS = 10.0
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("docker", timeout=TIMEOUT_SECONDS)
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("docker", timeout=timeout)
         self._path = path
 
     def connect(self) -> None:
@@ -35,16 +35,30 @@ def address() -> str:
     return "unix://" + next((path for path in SOCKETS if Path(path).exists()), SOCKETS[0])
 
 
-def request(method: str, path: str, *, missing: Any = None) -> Any:
-    """Ask the engine; decoded JSON, text for other answers, or `missing` on 404.
+def request(
+    method: str,
+    path: str,
+    *,
+    body: Any = None,
+    missing: Any = None,
+    timeout: float = TIMEOUT_SECONDS,
+) -> Any:
+    """Ask the engine; decoded JSON, bytes of archives, text otherwise, or `missing` on 404.
 
-    Raises OSError when no engine answers, KaldraError when it refuses.
+    `body` is sent as JSON, bytes as an archive. Raises OSError when no engine answers,
+    KaldraError when it refuses.
     """
-    connection = _connection(address())
+    headers = {}
+    if isinstance(body, bytes):
+        headers["Content-Type"] = "application/x-tar"
+    elif body is not None:
+        headers["Content-Type"] = "application/json"
+        body = json.dumps(body).encode()
+    connection = _connection(address(), timeout)
     try:
-        connection.request(method, path)
+        connection.request(method, path, body, headers)
         response = connection.getresponse()
-        body = response.read()
+        answer = response.read()
     except http.client.HTTPException as error:
         raise OSError(str(error)) from error
     finally:
@@ -52,11 +66,19 @@ def request(method: str, path: str, *, missing: Any = None) -> Any:
     if response.status == http.HTTPStatus.NOT_FOUND:
         return missing
     if response.status >= http.HTTPStatus.BAD_REQUEST:
-        text = body.decode(errors="replace").strip()
-        raise KaldraError(f"Docker refused {method} {path.partition('?')[0]}: {text}")
-    if "json" in (response.getheader("Content-Type") or ""):
-        return json.loads(body)
-    return body.decode(errors="replace")
+        raise KaldraError(f"Docker refused {method} {path.partition('?')[0]}: {_complaint(answer)}")
+    kind = response.getheader("Content-Type") or ""
+    if "json" in kind:
+        return json.loads(answer)
+    return answer if "tar" in kind else answer.decode(errors="replace")
+
+
+def _complaint(answer: bytes) -> str:
+    text = answer.decode(errors="replace").strip()
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return text
 
 
 def container(name: str) -> dict[str, Any] | None:
@@ -78,12 +100,12 @@ def containers(*labels: str, everything: bool = True) -> list[dict[str, Any]]:
     return list(found)
 
 
-def _connection(where: str) -> http.client.HTTPConnection:
+def _connection(where: str, timeout: float) -> http.client.HTTPConnection:
     parts = urlsplit(where)
     if parts.scheme == "unix":
-        return _UnixConnection(parts.path)
+        return _UnixConnection(parts.path, timeout)
     if parts.scheme in ("tcp", "http"):
-        return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+        return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     raise KaldraError(
         f"DOCKER_HOST={where} is of a kind that is not supported here.",
         hint="Use a unix:// or tcp:// address, or: unset DOCKER_HOST",

@@ -128,7 +128,7 @@ def _can_buildkit(client: Path) -> bool:
         [client, "--version"], capture_output=True, text=True, check=False
     ).stdout
     major = re.search(r"version (\d+)\.", said)
-    return bool(major) and int(major[1]) <= LAST_CLIENT_WITH_BUILDKIT_INSIDE
+    return major is not None and int(major[1]) <= LAST_CLIENT_WITH_BUILDKIT_INSIDE
 
 
 def _client_or_install(progress: Progress, *, assume_yes: bool) -> Path:

@@ -1,0 +1,1 @@
+"""The dev cluster: a kind node and a registry on one Docker network of their own."""

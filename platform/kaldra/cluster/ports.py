@@ -1,0 +1,83 @@
+"""Ports on 127.0.0.1: whether one is free, and who holds it when it is not."""
+
+import socket
+from pathlib import Path
+
+from kaldra.errors import ConfigurationError
+from kaldra.toolchain import docker_api
+
+PROC = Path("/proc")
+LISTENING = "0A"
+
+
+def require_free(port: int, purpose: str, setting: str, stack_command: str = "pulumi") -> None:
+    """Raise ConfigurationError naming who holds the port and the setting that moves us."""
+    if is_free(port):
+        return
+    who = holder(port)
+    by = f"taken by {who}" if who else "taken by another process"
+    raise ConfigurationError(
+        f"Port {port} on 127.0.0.1, which {purpose} needs, is {by}.",
+        hint=f"Stop it, or choose another port: {stack_command} config set {setting} <port>",
+    )
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on the port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As servers do: a connection that has just ended does not count as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def holder(port: int) -> str | None:
+    """Who listens on the port: `container x` or `name (process 1)`, or None if nobody tells."""
+    return _container(port) or _process(port, PROC)
+
+
+def _container(port: int) -> str | None:
+    try:
+        running = docker_api.containers(everything=False)
+    except OSError:
+        return None
+    for item in running:
+        if any(mapping.get("PublicPort") == port for mapping in item.get("Ports", [])):
+            return f"container {item['Names'][0].lstrip('/')}"
+    return None
+
+
+def _process(port: int, proc: Path) -> str | None:
+    sockets = {f"socket:[{inode}]" for inode in _inodes(port, proc)}
+    if not sockets:
+        return None
+    for folder in proc.iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            links = {str(entry.readlink()) for entry in (folder / "fd").iterdir()}
+            if sockets & links:
+                name = (folder / "comm").read_text(encoding="utf-8").strip()
+                return f"{name} (process {folder.name})"
+        except OSError:
+            continue  # gone meanwhile, or another user's
+    return None
+
+
+def _inodes(port: int, proc: Path) -> set[str]:
+    """Inodes of the sockets that listen on the port, on any address."""
+    found = set()
+    for table in ("net/tcp", "net/tcp6"):
+        try:
+            rows = (proc / table).read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for row in rows:
+            columns = row.split()
+            local, status, inode = columns[1], columns[3], columns[9]
+            if status == LISTENING and int(local.rpartition(":")[2], 16) == port:
+                found.add(inode)
+    return found

@@ -1,0 +1,85 @@
+"""What a dev cluster is made of, as plain data: names, kind's configuration, registry mirror."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+LABEL = "io.kaldra.cluster"
+"""Docker label that everything made for a cluster carries, where Docker lets us set one."""
+KIND_LABEL = "io.x-k8s.kind.cluster"
+"""Docker label that kind gives its nodes."""
+NODE_PORT = 30080
+"""Port of the gateway's NodePort service inside the cluster."""
+REGISTRY_CONTAINER_PORT = 5000
+
+
+@dataclass(frozen=True)
+class ClusterSpec:
+    """One dev cluster with its registry."""
+
+    name: str
+    api_port: int
+    """Port on 127.0.0.1 that leads to the gateway."""
+    registry_port: int
+    """Port on 127.0.0.1 of the registry; images are named localhost:<registry_port>/…"""
+    kubeconfig: Path
+    node_image: str
+    registry_image: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of what a running cluster cannot change."""
+        fixed = json.dumps([self.name, self.api_port, self.registry_port])
+        return hashlib.sha256(fixed.encode()).hexdigest()[:16]
+
+
+def node_name(cluster: str) -> str:
+    """Name of the container that is the cluster's node."""
+    return f"{cluster}-control-plane"
+
+
+def registry_name(cluster: str) -> str:
+    """Name of the registry's container and of the volume with its storage."""
+    return f"{cluster}-registry"
+
+
+def context_name(cluster: str) -> str:
+    """Name of the cluster's context in its kubeconfig."""
+    return f"kind-{cluster}"
+
+
+def kind_configuration(spec: ClusterSpec, *, cgroup: int) -> dict[str, Any]:
+    """Configuration for `kind create cluster`; on cgroup v1 the kubelet is told to accept that."""
+    configuration: dict[str, Any] = {
+        "kind": "Cluster",
+        "apiVersion": "kind.x-k8s.io/v1alpha4",
+        "name": spec.name,
+        "networking": {"apiServerAddress": "127.0.0.1"},
+        "nodes": [
+            {
+                "role": "control-plane",
+                "image": spec.node_image,
+                "extraPortMappings": [
+                    {
+                        "containerPort": NODE_PORT,
+                        "hostPort": spec.api_port,
+                        "listenAddress": "127.0.0.1",
+                        "protocol": "TCP",
+                    }
+                ],
+            }
+        ],
+    }
+    if cgroup == 1:
+        kubelet = {"kind": "KubeletConfiguration", "failCgroupV1": False}
+        configuration["kubeadmConfigPatches"] = [json.dumps(kubelet)]
+    return configuration
+
+
+def hosts_file(spec: ClusterSpec) -> tuple[str, str]:
+    """Path and text of the file that leads the node's containerd to the registry."""
+    path = f"etc/containerd/certs.d/localhost:{spec.registry_port}/hosts.toml"
+    address = f"http://{registry_name(spec.name)}:{REGISTRY_CONTAINER_PORT}"
+    return path, f'[host."{address}"]\n  capabilities = ["pull", "resolve"]\n'
