@@ -6,7 +6,7 @@ import logging
 from http import HTTPStatus
 from typing import Any
 
-import httpx
+import httpx2
 
 from app.settings import Settings
 from serving.context import CURRENT
@@ -19,7 +19,7 @@ IDLE_SECONDS = 30
 
 CONNECTIONS = 100
 
-BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
+BROKEN = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
 """The connection ended under the request, as it does while a core is replaced."""
 
 logger = logging.getLogger(__name__)
@@ -29,18 +29,18 @@ class CoreClient:
     """Requests to one core, on behalf of the request being served."""
 
     def __init__(
-        self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None
+        self, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None
     ) -> None:
         """Connect lazily; `transport` replaces the network."""
-        limits = httpx.Limits(
+        limits = httpx2.Limits(
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,
         )
-        self._http = httpx.AsyncClient(
+        self._http = httpx2.AsyncClient(
             base_url=settings.core_url,
-            timeout=httpx.Timeout(settings.core_timeout, connect=CONNECT_SECONDS),
-            transport=transport or httpx.AsyncHTTPTransport(limits=limits),
+            timeout=httpx2.Timeout(settings.core_timeout, connect=CONNECT_SECONDS),
+            transport=transport or httpx2.AsyncHTTPTransport(limits=limits),
             trust_env=False,
         )
 
@@ -56,7 +56,7 @@ class CoreClient:
         try:
             async with asyncio.timeout(STATUS_SECONDS):
                 answer = await self._http.get("/ready", headers=_headers())
-        except (httpx.TransportError, TimeoutError):
+        except (httpx2.TransportError, TimeoutError):
             raise _away() from None
         if answer.status_code != HTTPStatus.OK:
             raise _away()
@@ -77,13 +77,13 @@ class CoreClient:
         answer = await self._send("POST", path, body, stream=False)
         return answer.content
 
-    async def open(self, path: str, body: bytes) -> httpx.Response:
+    async def open(self, path: str, body: bytes) -> httpx2.Response:
         """Start an answer that comes in pieces; the caller closes it. Raises like `post`."""
         return await self._send("POST", path, body, stream=True)
 
     async def _send(
         self, method: str, target: str, body: bytes | None, *, stream: bool
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         request = self._http.build_request(method, target, content=body, headers=_headers())
         try:
             try:
@@ -91,10 +91,10 @@ class CoreClient:
             except BROKEN:
                 # What the core computes depends on the request alone, so asking twice is safe.
                 answer = await self._http.send(request, stream=stream)
-        except httpx.ReadTimeout:
+        except httpx2.ReadTimeout:
             message = "kaldra-core takes too long to answer."
             raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "core_timeout", message) from None
-        except httpx.TransportError:
+        except httpx2.TransportError:
             raise _away() from None
         if answer.status_code != HTTPStatus.OK:
             await answer.aread()
@@ -106,7 +106,7 @@ def _away() -> ApiError:
     return unavailable("core_unavailable", "kaldra-core does not answer; try again shortly.")
 
 
-def _refusal(answer: httpx.Response) -> ApiError:
+def _refusal(answer: httpx2.Response) -> ApiError:
     """The core's own fault as ours: it writes the same envelope."""
     status = answer.status_code
     try:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
-import httpx
+import httpx2
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -40,7 +40,7 @@ def create_app(
     settings: Settings,
     *,
     lifecycle: Lifecycle | None = None,
-    core_transport: httpx.AsyncBaseTransport | None = None,
+    core_transport: httpx2.AsyncBaseTransport | None = None,
 ) -> FastAPI:
     """The gateway; `core_transport` replaces the network between it and the core.
 

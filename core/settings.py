@@ -9,3 +9,13 @@ class Settings(ServiceSettings):
     """What the core is told by its environment."""
 
     port: Port = Field(9000, alias="CORE_PORT", description="Port to listen on")
+    threads: int = Field(
+        2, alias="CORE_THREADS", ge=1, le=64, description="Texts that are computed at once"
+    )
+    places: int = Field(
+        64,
+        alias="CORE_PLACES",
+        ge=1,
+        le=10_000,
+        description="Requests running or waiting at most; further ones are refused with 503",
+    )

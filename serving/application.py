@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from serving import errors, health
+from serving import docs, errors, health
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 from serving.shell import Guard, Shell
@@ -54,4 +54,5 @@ def build(  # noqa: PLR0913  each is one independent property of a service
     )
     errors.install(app)
     app.include_router(health.router(lifecycle, metrics))
+    app.include_router(docs.router())
     return app

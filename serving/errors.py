@@ -73,14 +73,24 @@ def envelope(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Response with the envelope as its body."""
-    error = {
-        "code": code,
-        "message": message,
-        "details": list(details),
-        "request_id": request_id(),
-    }
-    body = json.dumps({"error": error}, ensure_ascii=False)
+    body = json.dumps(_document(code, message, details))
     return Response(body, status, headers=dict(headers or {}), media_type="application/json")
+
+
+def error_line(code: str, message: str) -> bytes:
+    """The envelope as the last line of an answer of many lines."""
+    return json.dumps(_document(code, message, ())).encode() + b"\n"
+
+
+def _document(code: str, message: str, details: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "error": {
+            "code": code,
+            "message": message,
+            "details": list(details),
+            "request_id": request_id(),
+        }
+    }
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

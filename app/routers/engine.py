@@ -6,10 +6,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.core_client import CoreClient
-from app.forward import NDJSON, forward, forward_stream
+from app.forward import forward, forward_stream
 from app.models.requests import BatchRequest, SignalRequest, WindowRequest
 from app.models.signal import Signal
 from app.models.window import WindowAnswer
+from serving.streaming import NDJSON
 
 
 def add_routes(routes: APIRouter, core: CoreClient) -> None:

@@ -28,4 +28,5 @@ EXPOSE 9000
 STOPSIGNAL SIGTERM
 CMD ["python3", "-m", "core"]
 COPY --chmod=0755 serving serving
+COPY --chmod=0755 data data
 COPY --chmod=0755 core core

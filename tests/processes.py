@@ -1,0 +1,48 @@
+"""The services as processes of their own, for what only a real one shows."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+
+REPO = Path(__file__).resolve().parents[1]
+START_SECONDS = 30
+
+
+@contextmanager
+def running(module: str, port: int, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """`python -m MODULE`, answering on `port`; killed at the end if it is still there."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module],
+        cwd=REPO,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPO), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/health", process)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(url: str, process: subprocess.Popen[str]) -> None:
+    """Return when `url` answers; fail with the process' output when it ends instead."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise AssertionError(f"ended with {process.returncode}: {process.communicate()[0]}")
+        try:
+            httpx2.get(url, timeout=1)
+        except httpx2.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"{url} does not answer")

@@ -1,0 +1,42 @@
+import pytest
+
+from serving.context import from_headers
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+def test_ids_that_came_are_kept():
+    context = from_headers(
+        [
+            (b"x-request-id", b"abc-1"),
+            (b"traceparent", f"00-{TRACE}-b7ad6b7169203331-01".encode()),
+            (b"tracestate", b"vendor=1"),
+        ]
+    )
+    passed = context.headers()
+    version, trace_id, span_id, flags = passed["traceparent"].split("-")
+    assert (version, trace_id, flags) == ("00", TRACE, "01")
+    assert span_id != "b7ad6b7169203331"
+    assert passed["x-request-id"] == "abc-1"
+    assert passed["tracestate"] == "vendor=1"
+
+
+@pytest.mark.parametrize("given", [b"", b"a b", b"x" * 65, b"\xc3\xa9", b'"}'])
+def test_a_malformed_request_id_is_replaced(given: bytes):
+    context = from_headers([(b"x-request-id", given)])
+    assert len(context.request_id) == 32
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "nonsense",
+        f"00-{'0' * 32}-b7ad6b7169203331-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"00-{TRACE.upper()}-b7ad6b7169203331-01",
+    ],
+)
+def test_a_malformed_trace_is_replaced_and_its_state_dropped(given: str):
+    context = from_headers([(b"traceparent", given.encode()), (b"tracestate", b"vendor=1")])
+    assert context.trace_id not in given
+    assert "tracestate" not in context.headers()

@@ -1,0 +1,46 @@
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from serving import logs
+from serving.context import CURRENT, RequestContext
+
+
+@pytest.fixture
+def stream() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    logs.configure("INFO", service="kaldra-test", environment="dev", stream=stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def test_one_json_object_per_line_with_ids(stream: io.StringIO):
+    token = CURRENT.set(RequestContext("r-1", "t-1", caller="front-end"))
+    logging.getLogger("somewhere").info("two\nlines", extra={"fields": {"status": 200}})
+    CURRENT.reset(token)
+    (line,) = stream.getvalue().splitlines()
+    entry = json.loads(line)
+    assert entry["message"] == "two\nlines"
+    assert entry["level"] == "INFO"
+    assert entry["service"] == "kaldra-test"
+    assert (entry["request_id"], entry["trace_id"]) == ("r-1", "t-1")
+    assert (entry["caller"], entry["status"]) == ("front-end", 200)
+
+
+def test_less_severe_records_are_left_out(stream: io.StringIO):
+    logging.getLogger("somewhere").debug("detail")
+    logging.getLogger("httpx2").info("HTTP Request: GET")
+    assert not stream.getvalue()
+
+
+def test_an_exception_stays_on_its_line(stream: io.StringIO):
+    error = ValueError("boom")
+    logging.getLogger("somewhere").error("failed", exc_info=error)
+    (line,) = stream.getvalue().splitlines()
+    assert "ValueError: boom" in json.loads(line)["exception"]
