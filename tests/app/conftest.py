@@ -1,0 +1,45 @@
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from app.factory import create_app
+from app.settings import Settings
+
+KEYS = {"front-end": "front-end-key-0123456789", "batch-job": "batch-job-key-0123456789"}
+KEY = {"X-API-Key": KEYS["front-end"]}
+
+CoreHandler = Callable[[httpx2.Request], httpx2.Response]
+
+
+@pytest.fixture
+def keys_directory(tmp_path: Path) -> Path:
+    """Keys as Kubernetes mounts them: files beside its own entries with dots."""
+    directory = tmp_path / "keys"
+    (directory / "..data").mkdir(parents=True)
+    for name, key in KEYS.items():
+        (directory / name).write_text(f"{key}\n")
+    return directory
+
+
+@pytest.fixture
+def settings(keys_directory: Path) -> Settings:
+    return Settings.load({"KALDRA_API_KEYS_DIR": str(keys_directory)})
+
+
+@pytest.fixture
+def gateway(settings: Settings) -> Iterator[Callable[..., TestClient]]:
+    """Makes gateways whose core is a function: `gateway(core, KALDRA_RATE_LIMIT="1")`."""
+    with ExitStack() as running:
+
+        def make(core: CoreHandler, **environment: str) -> TestClient:
+            changed = Settings.load(
+                {"KALDRA_API_KEYS_DIR": str(settings.api_keys_directory), **environment}
+            )
+            app = create_app(changed, core_transport=httpx2.MockTransport(core))
+            return running.enter_context(TestClient(app, raise_server_exceptions=False))
+
+        yield make

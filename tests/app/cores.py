@@ -1,0 +1,44 @@
+"""Cores that answer, refuse, break off or are away, as functions of the request."""
+
+import httpx2
+
+SIGNAL = b'{"archetype":"A02_SAGE","confidence":0.75}'
+
+
+def answering(request: httpx2.Request) -> httpx2.Response:
+    return httpx2.Response(200, content=SIGNAL)
+
+
+def away(request: httpx2.Request) -> httpx2.Response:
+    raise httpx2.ConnectError("refused", request=request)
+
+
+def slow(request: httpx2.Request) -> httpx2.Response:
+    raise httpx2.ReadTimeout("slow", request=request)
+
+
+def crashing(request: httpx2.Request) -> httpx2.Response:
+    return httpx2.Response(500, text="Traceback: the-database-password")
+
+
+def busy(request: httpx2.Request) -> httpx2.Response:
+    error = {"code": "busy", "message": "full", "details": [], "request_id": "r"}
+    return httpx2.Response(503, json={"error": error}, headers={"Retry-After": "7"})
+
+
+def refusing(request: httpx2.Request) -> httpx2.Response:
+    error = {"code": "validation_error", "message": "No.", "details": [{"where": "body"}]}
+    return httpx2.Response(422, json={"error": error})
+
+
+class Restarting:
+    """Breaks the first connection, as a core does that is replaced under a request."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
+        self.requests += 1
+        if self.requests == 1:
+            raise httpx2.RemoteProtocolError("server disconnected", request=request)
+        return answering(request)

@@ -1,0 +1,114 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from app import auth
+from app.settings import Settings
+from serving.settings import SettingsError
+from tests.app import cores
+from tests.app.conftest import KEY, KEYS
+
+SIGNAL = "/engine/kaldra/signal"
+GUARDED = (
+    SIGNAL,
+    "/engine/kaldra/batch",
+    "/engine/kaldra/window",
+    "/alpha/analyze",
+    "/geo/analyze",
+    "/product/analyze",
+    "/safeguard/evaluate",
+)
+
+
+@pytest.mark.parametrize("path", GUARDED)
+def test_no_key(gateway: Callable[..., TestClient], path: str):
+    answer = gateway(cores.answering).post(path, json={"text": "x"})
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "unauthorized"
+    assert answer.headers["www-authenticate"].startswith("ApiKey")
+
+
+def test_the_vocabulary_needs_a_key_too(gateway: Callable[..., TestClient]):
+    assert gateway(cores.answering).get("/engine/vocabulary/states").status_code == 401
+
+
+@pytest.mark.parametrize("key", ["wrong", KEYS["front-end"][:-1], KEYS["front-end"] + "x", "\xe9"])
+def test_a_wrong_key(gateway: Callable[..., TestClient], key: str):
+    headers = {b"X-API-Key": key.encode("latin-1")}
+    answer = gateway(cores.answering).post(SIGNAL, json={"text": "x"}, headers=headers)
+    assert answer.status_code == 401
+    assert key not in answer.text
+
+
+def test_the_key_is_checked_before_the_body_is_parsed(gateway: Callable[..., TestClient]):
+    headers = {"Content-Type": "application/json"}
+    answer = gateway(cores.answering).post(SIGNAL, content=b"{not json", headers=headers)
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_every_named_key_is_served(gateway: Callable[..., TestClient], name: str):
+    headers = {"X-API-Key": KEYS[name]}
+    answer = gateway(cores.answering).post(SIGNAL, json={"text": "x"}, headers=headers)
+    assert answer.status_code == 200
+
+
+def test_open_routes_need_no_key(gateway: Callable[..., TestClient]):
+    client = gateway(cores.away)
+    for path in ("/health", "/ready", "/metrics", "/status/", "/docs", "/openapi.json"):
+        assert client.get(path).status_code == 200
+
+
+def test_off_serves_without_a_key(gateway: Callable[..., TestClient]):
+    client = gateway(cores.answering, KALDRA_AUTH="off")
+    assert client.post(SIGNAL, json={"text": "x"}).status_code == 200
+
+
+def test_without_keys_nobody_is_served():
+    callers = auth.load(Settings.load({}))
+    assert callers is not None
+    with pytest.raises(Exception, match="missing"):
+        callers.identify(None)
+    with pytest.raises(Exception, match="not known"):
+        callers.identify("anything")
+
+
+def test_every_key_is_compared_whichever_fits(monkeypatch: pytest.MonkeyPatch):
+    compared: list[bytes] = []
+
+    def compare(first: bytes, second: bytes) -> bool:
+        compared.append(second)
+        return first == second
+
+    monkeypatch.setattr("app.auth.hmac.compare_digest", compare)
+    assert auth.Callers(KEYS).identify(KEYS["front-end"]) == "front-end"
+    assert len(compared) == len(KEYS)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, "holds no key"),
+        ({"a": "tiny"}, "the key of 'a' is shorter than 16 characters"),
+        ({"a": "0123456789abcdef", "b": "0123456789abcdef"}, "two callers have the same key"),
+        ({"a": "0123456789abcdé-"}, "a key is not ASCII text"),
+    ],
+)
+def test_unusable_keys_stop_the_start(tmp_path: Path, files: dict[str, str], expected: str):
+    for name, key in files.items():
+        (tmp_path / name).write_text(key, encoding="utf-8")
+    with pytest.raises(SettingsError, match=expected) as caught:
+        auth.load(Settings.load({"KALDRA_API_KEYS_DIR": str(tmp_path)}))
+    assert not any(key in str(caught.value) for key in files.values())
+
+
+def test_a_missing_directory_is_named(tmp_path: Path):
+    with pytest.raises(SettingsError, match=r"absent cannot be read: No such file"):
+        auth.load(Settings.load({"KALDRA_API_KEYS_DIR": str(tmp_path / "absent")}))
+
+
+def test_the_caller_is_in_no_answer(gateway: Callable[..., TestClient]):
+    answer = gateway(cores.answering).post(SIGNAL, json={"text": "x"}, headers=KEY)
+    assert "front-end" not in answer.text + str(answer.headers)

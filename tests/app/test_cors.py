@@ -1,0 +1,39 @@
+from collections.abc import Callable
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.settings import Settings
+from serving.settings import SettingsError
+from tests.app import cores
+
+ORIGIN = "https://4iam.ai"
+PREFLIGHT = {
+    "Access-Control-Request-Method": "POST",
+    "Access-Control-Request-Headers": "x-api-key,content-type",
+}
+
+
+def test_a_listed_origin_may_ask(gateway: Callable[..., TestClient]):
+    client = gateway(cores.away, KALDRA_CORS_ORIGINS=f"https://example.org, {ORIGIN}")
+    allowed = client.options("/engine/kaldra/signal", headers={"Origin": ORIGIN, **PREFLIGHT})
+    assert allowed.status_code == 200
+    assert allowed.headers["access-control-allow-origin"] == ORIGIN
+    refused = client.post("/engine/kaldra/signal", json={}, headers={"Origin": ORIGIN})
+    assert refused.status_code == 401
+    assert refused.headers["access-control-allow-origin"] == ORIGIN
+    assert "access-control-allow-credentials" not in refused.headers
+
+
+@pytest.mark.parametrize("origins", ["", "https://example.org"])
+def test_others_may_not(gateway: Callable[..., TestClient], origins: str):
+    client = gateway(cores.away, KALDRA_CORS_ORIGINS=origins)
+    answer = client.options("/engine/kaldra/signal", headers={"Origin": ORIGIN, **PREFLIGHT})
+    assert answer.status_code >= 400
+    assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("origin", ["*", "https://*.4iam.ai", "4iam.ai", "https://4iam.ai/"])
+def test_only_exact_origins_can_be_listed(origin: str):
+    with pytest.raises(SettingsError, match="KALDRA_CORS_ORIGINS is wrong"):
+        Settings.load({"KALDRA_CORS_ORIGINS": origin})

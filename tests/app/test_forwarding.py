@@ -1,0 +1,130 @@
+import json
+from collections.abc import AsyncIterator, Callable
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from tests.app import cores
+from tests.app.conftest import KEY
+
+SIGNAL = "/engine/kaldra/signal"
+TEXT = {"text": "A calm quarter."}
+
+
+@pytest.mark.parametrize(
+    ("path", "core_path"),
+    [
+        (SIGNAL, "/v1/signal"),
+        ("/alpha/analyze", "/v1/apps/alpha"),
+        ("/geo/analyze", "/v1/apps/geo"),
+        ("/product/analyze", "/v1/apps/product"),
+        ("/safeguard/evaluate", "/v1/apps/safeguard"),
+    ],
+)
+def test_bytes_go_through_unchanged(gateway: Callable[..., TestClient], path: str, core_path: str):
+    seen: list[httpx2.Request] = []
+
+    def core(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request)
+        return cores.answering(request)
+
+    content = b'{ "text": "A calm quarter." }'
+    headers = {**KEY, "Content-Type": "application/json"}
+    answer = gateway(core).post(path, content=content, headers=headers)
+    assert answer.content == cores.SIGNAL
+    (request,) = seen
+    assert request.url.path == core_path
+    assert request.content == content
+
+
+def test_trace_goes_on_and_the_key_does_not(gateway: Callable[..., TestClient]):
+    seen: list[httpx2.Headers] = []
+
+    def core(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.headers)
+        return cores.answering(request)
+
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    headers = {
+        **KEY,
+        "X-Request-ID": "r-9",
+        "traceparent": f"00-{trace_id}-b7ad6b7169203331-01",
+        "tracestate": "vendor=1",
+    }
+    gateway(core).post(SIGNAL, json=TEXT, headers=headers)
+    (passed,) = seen
+    assert passed["x-request-id"] == "r-9"
+    assert passed["traceparent"].startswith(f"00-{trace_id}-")
+    assert "b7ad6b7169203331" not in passed["traceparent"]
+    assert passed["tracestate"] == "vendor=1"
+    assert "x-api-key" not in passed
+
+
+def test_the_vocabulary_is_asked_for_in_a_language(gateway: Callable[..., TestClient]):
+    def core(request: httpx2.Request) -> httpx2.Response:
+        assert str(request.url).endswith("/v1/vocabulary/states?language=pt")
+        return httpx2.Response(200, json=[{"id": "A01_CREATOR_3_01"}])
+
+    answer = gateway(core).get("/engine/vocabulary/states?language=pt", headers=KEY)
+    assert answer.json() == [{"id": "A01_CREATOR_3_01"}]
+
+
+def test_a_batch_is_passed_on_line_by_line(gateway: Callable[..., TestClient]):
+    def core(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=lines(json.loads(request.content)["texts"]))
+
+    async def lines(texts: list[str]) -> AsyncIterator[bytes]:
+        for text in texts:
+            yield json.dumps({"read": text}).encode() + b"\n"
+
+    answer = gateway(core).post("/engine/kaldra/batch", json={"texts": ["a", "b"]}, headers=KEY)
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert [json.loads(line) for line in answer.text.splitlines()] == [{"read": "a"}, {"read": "b"}]
+
+
+def test_a_batch_that_breaks_off_ends_with_an_error(gateway: Callable[..., TestClient]):
+    async def lines() -> AsyncIterator[bytes]:
+        yield b'{"read": "a"}\n'
+        raise httpx2.ReadError("reset")
+
+    answer = gateway(lambda request: httpx2.Response(200, content=lines())).post(
+        "/engine/kaldra/batch", json={"texts": ["a", "b"]}, headers=KEY
+    )
+    first, *_, last = answer.text.splitlines()
+    assert json.loads(first) == {"read": "a"}
+    assert json.loads(last)["error"]["code"] == "core_unavailable"
+
+
+@pytest.mark.parametrize(
+    ("core", "status", "code", "retry_after"),
+    [
+        (cores.away, 503, "core_unavailable", "1"),
+        (cores.busy, 503, "core_unavailable", "7"),
+        (cores.slow, 504, "core_timeout", None),
+        (cores.crashing, 502, "core_failed", None),
+        (cores.refusing, 422, "validation_error", None),
+    ],
+)
+@pytest.mark.parametrize("path", [SIGNAL, "/engine/kaldra/batch"])
+def test_faults_of_the_core(
+    gateway: Callable[..., TestClient],
+    core: Callable[[httpx2.Request], httpx2.Response],
+    status: int,
+    code: str,
+    retry_after: str | None,
+    path: str,
+):
+    body = TEXT if path == SIGNAL else {"texts": ["x"]}
+    answer = gateway(core).post(path, json=body, headers=KEY)
+    assert answer.status_code == status
+    assert answer.json()["error"]["code"] == code
+    assert answer.headers.get("retry-after") == retry_after
+    assert "password" not in answer.text
+
+
+def test_a_core_that_restarts_costs_no_request(gateway: Callable[..., TestClient]):
+    core = cores.Restarting()
+    answer = gateway(core).post(SIGNAL, json=TEXT, headers=KEY)
+    assert answer.content == cores.SIGNAL
+    assert core.requests == 2
