@@ -14,27 +14,14 @@ from kaldra.toolchain.pins import COREDNS, ETCD_IMAGE_TAG, KUBERNETES, PAUSE
 
 DATA = Path(__file__).parent / "data"
 NODE_DATA = DATA / "node"
-BINARIES = (
-    "kubeadm",
-    "kubelet",
-    "kubectl",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kube-proxy",
-    "etcd",
-    "coredns",
-    "pause",
-)
-"""What a node consists of beside its packages."""
+BINARIES = ("kube", "etcd", "coredns", "pause")
+"""What a node consists of beside its packages; `kube` is all of Kubernetes' programs in one."""
 
 MARK = "io.kaldra.binaries"
 """Label of a node image: digest of the binaries inside."""
 
 
-def ensure_node_base(
-    base: str, kind_files: Path, progress: Progress, *, client: Path
-) -> str:
+def ensure_node_base(base: str, kind_files: Path, progress: Progress, *, client: Path) -> str:
     """Make the package half of the node on `base`; needs nothing of Kubernetes.
 
     `kind_files` is the folder `images/base/files` of kind's Go module.
@@ -146,7 +133,7 @@ def _texts() -> list[bytes]:
 
 
 def _digest(binaries: Mapping[str, Path]) -> str:
-    """Digest of all binaries by size and time of change: reading 700 MB takes too long."""
+    """Digest of all binaries by size and time of change: reading them takes too long."""
     whole = hashlib.sha256()
     for name in BINARIES:
         stat = binaries[name].stat()

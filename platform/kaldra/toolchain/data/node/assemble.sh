@@ -4,13 +4,13 @@
 set -eu
 kubernetes=$1 etcd=$2 coredns=$3 pause=$4
 
-install -m 0755 /in/bin/kubeadm /in/bin/kubelet /in/bin/kubectl /usr/bin/
+install -m 0755 /in/bin/kube /usr/bin/
+for name in kubeadm kubelet kubectl; do ln -s kube "/usr/bin/$name"; done
 install -D -m 0644 /in/data/cni.conflist /etc/cni/net.d/10-kaldra.conflist
 install -D -m 0644 /in/data/default-cni.yaml /kind/manifests/default-cni.yaml
 install -D -m 0644 /in/data/default-storage.yaml /kind/manifests/default-storage.yaml
 printf 'v%s' "$kubernetes" > /kind/version
 
-python3 /in/data/pack_images.py /in/bin "$kubernetes" "$etcd" "$coredns" "$pause" /tmp/images.tar
 containerd >/tmp/containerd.log 2>&1 &
 containerd=$!
 tries=0
@@ -20,7 +20,8 @@ until ctr version >/dev/null 2>&1; do
   sleep 0.1
 done
 # Unpacking fails on an overlay over an overlay; the node's /var is a volume and unpacks at run time.
-ctr --namespace k8s.io images import --no-unpack /tmp/images.tar
+python3 /in/data/pack_images.py /in/bin "$kubernetes" "$etcd" "$coredns" "$pause" \
+  | ctr --namespace k8s.io images import --no-unpack -
 kill "$containerd"
 wait "$containerd" || true
-rm -f /tmp/images.tar /tmp/containerd.log
+rm -f /tmp/containerd.log

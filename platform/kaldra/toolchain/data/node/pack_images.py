@@ -1,58 +1,61 @@
-"""Write the control plane's images as one OCI layout archive. Runs inside the node's container.
+"""Write the control plane's images as one OCI layout archive, on standard output.
 
-Usage: pack_images.py BINARIES KUBERNETES ETCD COREDNS PAUSE OUTPUT. Each image is one static
-binary on nothing, but kube-proxy's, which also holds iptables and what that is linked with.
+Usage: pack_images.py BINARIES KUBERNETES ETCD COREDNS PAUSE. Runs inside the node's container.
+Kubernetes' own images share one layer with one program of many names; each of the others is one
+static program on nothing. kube-proxy's also holds iptables and what that is linked with.
 """
 
 import hashlib
 import io
 import json
-import os
 import platform
 import re
 import subprocess
 import sys
 import tarfile
+from pathlib import Path
+from typing import Any, BinaryIO
 
 ARCH = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
-IPTABLES = "/usr/sbin/xtables-nft-multi"
+IPTABLES = Path("/usr/sbin/xtables-nft-multi")
+EXTENSIONS = Path(f"/usr/lib/{platform.machine()}-linux-gnu/xtables")
 APPLETS = [f"{p}{s}" for p in ("iptables", "ip6tables") for s in ("", "-save", "-restore")]
+KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
 
 
-def libraries(program):
+def libraries(program: Path) -> list[Path]:
     """Files that the dynamic loader opens for a program."""
-    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
-    return sorted(set(re.findall(r"(/\S+)", listed)))
+    listed = subprocess.run(  # noqa: S603
+        ["/usr/bin/ldd", program], capture_output=True, text=True, check=True
+    ).stdout
+    return [Path(path) for path in sorted(set(re.findall(r"(/\S+)", listed)))]
 
 
-def iptables_files():
+def iptables_files() -> dict[str, Path]:
     """Paths in the image → file here, for iptables."""
-    extensions = "/usr/lib/x86_64-linux-gnu/xtables" if ARCH == "amd64" else (
-        "/usr/lib/aarch64-linux-gnu/xtables"
-    )
-    files = [IPTABLES, *libraries(IPTABLES)]
-    files += [f"{extensions}/{name}" for name in sorted(os.listdir(extensions))]
-    for extension in [f"{extensions}/libxt_set.so", f"{extensions}/libxt_conntrack.so"]:
-        if os.path.exists(extension):
-            files += libraries(extension)
-    return {path.lstrip("/"): os.path.realpath(path) for path in dict.fromkeys(files)}
+    extensions = sorted(EXTENSIONS.iterdir())
+    files = [IPTABLES, *libraries(IPTABLES), *extensions]
+    for name in ("libxt_set.so", "libxt_conntrack.so"):
+        if (EXTENSIONS / name).exists():
+            files += libraries(EXTENSIONS / name)
+    return {str(path).lstrip("/"): path.resolve() for path in dict.fromkeys(files)}
 
 
 class Layout:
-    """An OCI image layout being written to a tar archive."""
+    """An OCI image layout being written to a tar stream."""
 
-    def __init__(self, path):
-        self.archive = tarfile.open(path, "w")
-        self.known = set()
-        self.manifests = []
+    def __init__(self, output: BinaryIO) -> None:
+        self.archive = tarfile.open(fileobj=output, mode="w|")  # noqa: SIM115  close() ends it
+        self.known: set[str] = set()
+        self.manifests: list[dict[str, Any]] = []
 
-    def add(self, name, data):
-        """Add a small file."""
+    def add(self, name: str, data: bytes) -> None:
+        """Add a file."""
         entry = tarfile.TarInfo(name)
         entry.size = len(data)
         self.archive.addfile(entry, io.BytesIO(data))
 
-    def blob(self, data):
+    def blob(self, data: bytes) -> str:
         """Add a blob once; returns its digest."""
         digest = hashlib.sha256(data).hexdigest()
         if digest not in self.known:
@@ -60,58 +63,70 @@ class Layout:
             self.add(f"blobs/sha256/{digest}", data)
         return f"sha256:{digest}"
 
-    def image(self, name, layer, entrypoint):
-        """Add an image of one layer."""
-        diff = self.blob(layer)
-        config = self._json({
-            "architecture": ARCH,
-            "os": "linux",
-            "config": {"Entrypoint": entrypoint, "Env": ["PATH=/usr/local/bin:/usr/sbin:/usr/bin"]},
-            "rootfs": {"type": "layers", "diff_ids": [diff]},
-        })
-        manifest = {
-            "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.manifest.v1+json",
-            "config": {
-                "mediaType": "application/vnd.oci.image.config.v1+json",
-                "digest": self.blob(config),
-                "size": len(config),
-            },
-            "layers": [{
-                "mediaType": "application/vnd.oci.image.layer.v1.tar",
-                "digest": diff,
-                "size": len(layer),
-            }],
-        }
-        data = self._json(manifest)
-        self.manifests.append({
-            "mediaType": manifest["mediaType"],
-            "digest": self.blob(data),
-            "size": len(data),
-            "annotations": {"io.containerd.image.name": name},
-            "platform": {"architecture": ARCH, "os": "linux"},
-        })
+    def image(self, name: str, layers: list[bytes], entrypoint: str) -> None:
+        """Add an image of uncompressed layers."""
+        digests = [self.blob(layer) for layer in layers]
+        config = encoded(
+            {
+                "architecture": ARCH,
+                "os": "linux",
+                "config": {
+                    "Entrypoint": [entrypoint],
+                    "Env": ["PATH=/usr/local/bin:/usr/sbin:/usr/bin"],
+                },
+                "rootfs": {"type": "layers", "diff_ids": digests},
+            }
+        )
+        manifest = encoded(
+            {
+                "schemaVersion": 2,
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "config": {
+                    "mediaType": "application/vnd.oci.image.config.v1+json",
+                    "digest": self.blob(config),
+                    "size": len(config),
+                },
+                "layers": [
+                    {
+                        "mediaType": "application/vnd.oci.image.layer.v1.tar",
+                        "digest": digest,
+                        "size": len(layer),
+                    }
+                    for digest, layer in zip(digests, layers, strict=True)
+                ],
+            }
+        )
+        self.manifests.append(
+            {
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "digest": self.blob(manifest),
+                "size": len(manifest),
+                "annotations": {"io.containerd.image.name": name},
+                "platform": {"architecture": ARCH, "os": "linux"},
+            }
+        )
 
-    def close(self):
+    def close(self) -> None:
         """Write the index and end the archive."""
-        self.add("oci-layout", self._json({"imageLayoutVersion": "1.0.0"}))
-        self.add("index.json", self._json({"schemaVersion": 2, "manifests": self.manifests}))
+        self.add("oci-layout", encoded({"imageLayoutVersion": "1.0.0"}))
+        self.add("index.json", encoded({"schemaVersion": 2, "manifests": self.manifests}))
         self.archive.close()
 
-    @staticmethod
-    def _json(document):
-        return json.dumps(document, sort_keys=True).encode()
+
+def encoded(document: object) -> bytes:
+    """JSON that is the same for the same document."""
+    return json.dumps(document, sort_keys=True).encode()
 
 
-def layer(files, links=None):
+def layer(files: dict[str, Path], links: dict[str, str] | None = None) -> bytes:
     """A layer's tar: path in the image → file here, and path → link target."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for path, source in files.items():
             entry = tarfile.TarInfo(path)
-            entry.size = os.path.getsize(source)
+            entry.size = source.stat().st_size
             entry.mode = 0o755
-            with open(source, "rb") as file:
+            with source.open("rb") as file:
                 archive.addfile(entry, file)
         for path, target in (links or {}).items():
             entry = tarfile.TarInfo(path)
@@ -120,26 +135,33 @@ def layer(files, links=None):
     return buffer.getvalue()
 
 
-def main(binaries, kubernetes, etcd, coredns, pause, output):
+def main(folder: str, kubernetes: str, etcd: str, coredns: str, pause: str) -> None:
     """Write every image that kubeadm of this version asks for."""
-    layout = Layout(output)
-    for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler"):
-        content = layer({f"usr/local/bin/{name}": f"{binaries}/{name}"})
-        layout.image(f"registry.k8s.io/{name}:v{kubernetes}", content, [f"/usr/local/bin/{name}"])
-    proxy = layer(
-        {"usr/local/bin/kube-proxy": f"{binaries}/kube-proxy", **iptables_files()},
-        {f"usr/sbin/{applet}": os.path.basename(IPTABLES) for applet in APPLETS},
+    binaries = Path(folder)
+    layout = Layout(sys.stdout.buffer)
+    kube = layer(
+        {"usr/local/bin/kube": binaries / "kube"},
+        {f"usr/local/bin/{name}": "kube" for name in KUBERNETES},
     )
-    layout.image(f"registry.k8s.io/kube-proxy:v{kubernetes}", proxy, ["/usr/local/bin/kube-proxy"])
-    single = {
-        f"registry.k8s.io/etcd:{etcd}": ("etcd", "usr/local/bin/etcd"),
-        f"registry.k8s.io/coredns/coredns:v{coredns}": ("coredns", "coredns"),
-        f"registry.k8s.io/pause:{pause}": ("pause", "pause"),
-    }
-    for image, (name, path) in single.items():
-        layout.image(image, layer({path: f"{binaries}/{name}"}), [f"/{path}"])
-    sandbox = re.sub(r"^(\d+\.\d+).*", r"\1", pause)
-    layout.image(f"registry.k8s.io/pause:{sandbox}", layer({"pause": f"{binaries}/pause"}), ["/pause"])
+    iptables = layer(iptables_files(), {f"usr/sbin/{name}": IPTABLES.name for name in APPLETS})
+    for name in KUBERNETES:
+        layers = [kube, iptables] if name == "kube-proxy" else [kube]
+        layout.image(f"registry.k8s.io/{name}:v{kubernetes}", layers, f"/usr/local/bin/{name}")
+    layout.image(
+        f"registry.k8s.io/etcd:{etcd}",
+        [layer({"usr/local/bin/etcd": binaries / "etcd"})],
+        "/usr/local/bin/etcd",
+    )
+    layout.image(
+        f"registry.k8s.io/coredns/coredns:v{coredns}",
+        [layer({"coredns": binaries / "coredns"})],
+        "/coredns",
+    )
+    # kubeadm and containerd's configuration, which is kind's, name it differently.
+    for tag in (pause, re.sub(r"^(\d+\.\d+).*", r"\1", pause)):
+        layout.image(
+            f"registry.k8s.io/pause:{tag}", [layer({"pause": binaries / "pause"})], "/pause"
+        )
     layout.close()
 
 
