@@ -43,7 +43,9 @@ def down(
     stack: Stack = "dev",
     everything: Annotated[
         bool,
-        typer.Option("--all", help="Also remove cluster, registry and a dockerd that `up` started."),
+        typer.Option(
+            "--all", help="Also remove cluster, registry and a dockerd that `up` started."
+        ),
     ] = False,
     quiet: Quiet = False,
 ) -> None:

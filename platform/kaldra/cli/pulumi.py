@@ -59,7 +59,9 @@ class Pulumi:
         try:
             _read(process, lines, self.console.raw if show else None)
         except KeyboardInterrupt:
-            self.console.warn("Interrupting: Pulumi finishes what it has begun and saves its state…")
+            self.console.warn(
+                "Interrupting: Pulumi finishes what it has begun and saves its state…"
+            )
             process.send_signal(signal.SIGINT)
             try:
                 _read(process, lines, self.console.raw if show else None)
@@ -129,5 +131,3 @@ def _advice(output: str) -> str:
     if "the stack is currently locked" in output:
         return "Wait for the other run, or end it; a dead one's lock goes away with ./kaldra up."
     return "./kaldra doctor"
-
-

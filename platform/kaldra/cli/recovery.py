@@ -63,3 +63,16 @@ def _is_pulumi(pid: int) -> bool:
         return b"pulumi" in command.read_bytes()
     except OSError:
         return True
+
+
+def settle(pulumi: Pulumi) -> None:
+    """Read what really exists into the state, which also ends pending operations."""
+    pulumi.run(
+        "refresh",
+        "--stack",
+        pulumi.workspace.stack,
+        "--yes",
+        "--skip-preview",
+        "--clear-pending-creates",
+        show=False,
+    )

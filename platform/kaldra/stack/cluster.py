@@ -6,9 +6,9 @@ from pulumi_kubernetes.core.v1 import Namespace
 
 from kaldra.stack import secrets, services
 from kaldra.stack.images import Images
+from kaldra.stack.services import PART_OF, VERSION
 from kaldra.stack.settings import Settings
-from kaldra.stack.services import VERSION
-from kaldra.stack.workload import PART_OF, Workload
+from kaldra.stack.workload import Workload
 
 DEV_NODE_PORT = 30080
 """Port of the dev cluster's node that kind maps to 127.0.0.1:<apiPort>."""

@@ -12,6 +12,9 @@ from kaldra.stack.settings import Settings
 VERSION = "0.1.0"
 """Version of both services, as they report it."""
 
+PART_OF = "kaldra"
+"""Value of app.kubernetes.io/part-of on everything of the platform."""
+
 USER_ID = 10001
 """User and group of both services' processes."""
 

@@ -48,7 +48,8 @@ class Settings(BaseModel):
         None, description="Path of the kubeconfig; on dev the clone's own file"
     )
     kube_context: str | None = Field(
-        None, description="Context in the kubeconfig; on dev kind-<clusterName>; never the ambient one"
+        None,
+        description="Context in the kubeconfig; on dev kind-<clusterName>; never the ambient one",
     )
     api_port: Port = Field(8000, description="Port on 127.0.0.1 of the gateway (local, dev)")
     registry_port: Port = Field(5001, description="Port on 127.0.0.1 of the dev registry")
@@ -58,9 +59,7 @@ class Settings(BaseModel):
     image_platform: Literal["linux/amd64", "linux/arm64"] = Field(
         default_factory=host_platform, description="Platform of both images"
     )
-    core_replicas: Annotated[int, Field(ge=1, le=100)] = Field(
-        1, description="Pods of kaldra-core"
-    )
+    core_replicas: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Pods of kaldra-core")
     api_replicas: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Pods of kaldra-api")
     api_keys: dict[DnsLabel, SecretStr] | None = Field(
         None, description="Keys of the gateway's callers by name (secret); dev makes one of its own"

@@ -6,10 +6,9 @@ import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import ConfigMap, Secret, Service, ServiceAccount
 
-from kaldra.stack.services import USER_ID
+from kaldra.stack.services import PART_OF, USER_ID
 from kaldra.stack.services import Service as ServiceSpec
 
-PART_OF = "kaldra"
 DRAIN_MARGIN_SECONDS = 5
 """What a pod gets beyond the service's own grace period before it is killed."""
 

@@ -9,6 +9,14 @@ from kaldra.errors import KaldraError
 
 SHOWN_LINES = 20
 
+_running: set["subprocess.Popen[bytes]"] = set()
+
+
+def stop_all() -> None:
+    """End every program that is running for us, in any thread."""
+    for process in tuple(_running):
+        process.terminate()
+
 
 def run(  # noqa: PLR0913  each is one independent option
     command: Sequence[str | Path],
@@ -36,6 +44,7 @@ def run(  # noqa: PLR0913  each is one independent option
     except FileNotFoundError:
         raise KaldraError(f"{what} failed: {command[0]} is not there.", hint=hint) from None
     lines: list[str] = []
+    _running.add(process)
     try:
         if stdin is not None and process.stdin:
             process.stdin.write(stdin)
@@ -51,6 +60,8 @@ def run(  # noqa: PLR0913  each is one independent option
         process.terminate()
         process.wait()
         raise
+    finally:
+        _running.discard(process)
     if code != 0:
         tail = "\n".join(f"  {line}" for line in lines[-SHOWN_LINES:] if line)
         raise KaldraError(f"{what} failed (exit code {code}):\n{tail}", hint=hint)

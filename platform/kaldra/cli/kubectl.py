@@ -1,0 +1,58 @@
+"""kubectl bound to one stack's context, never to the ambient one."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+
+from kaldra.cli.workspace import Workspace
+from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.paths import state
+
+
+def command(workspace: Workspace, *arguments: str) -> list[str]:
+    """The full command line. Raises where the stack has no cluster or kubectl is not there yet."""
+    settings = workspace.settings
+    if settings.target == "local":
+        raise ConfigurationError(
+            f"Stack {workspace.stack} runs on Docker alone; it has no cluster.",
+            hint="docker logs kaldra-api",
+        )
+    kubectl = state() / "bin" / "kubectl"
+    if not kubectl.exists():
+        raise KaldraError("kubectl is not installed for this clone yet.", hint="./kaldra up")
+    return [
+        str(kubectl),
+        f"--kubeconfig={settings.kubeconfig_path}",
+        f"--context={settings.context}",
+        f"--namespace={settings.namespace}",
+        *arguments,
+    ]
+
+
+def read(workspace: Workspace, *arguments: str) -> str:
+    """Run kubectl and return its output; raises KaldraError with its own words."""
+    done = subprocess.run(  # noqa: S603
+        command(workspace, *arguments),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "NO_COLOR": "1"},
+    )
+    if done.returncode != 0:
+        raise KaldraError(
+            f"kubectl {arguments[0]} failed on context {workspace.settings.context}: "
+            f"{done.stderr.strip() or done.stdout.strip()}",
+            hint=f"./kaldra status --stack {workspace.stack}",
+        )
+    return done.stdout
+
+
+def follow(full_command: Sequence[str]) -> int:
+    """Run a command in the foreground until it ends or Ctrl+C; returns its exit code."""
+    with subprocess.Popen(full_command) as process:  # noqa: S603
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            return 0

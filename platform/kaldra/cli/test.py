@@ -1,0 +1,22 @@
+"""`./kaldra test`: lint, unit tests, then end-to-end tests on a cluster of their own."""
+
+import os
+import subprocess
+import sys
+
+from kaldra.cli import lint
+from kaldra.cli.ui import Console
+from kaldra.errors import KaldraError
+from kaldra.paths import REPO
+
+
+def run(console: Console, *, fast: bool, arguments: list[str]) -> None:
+    """Run everything, or all but the end-to-end tests with --fast; fails on the first fault."""
+    lint.run(console)
+    selection = ["-m", "not e2e"] if fast else []
+    command = [sys.executable, "-m", "pytest", *selection, *arguments]
+    code = subprocess.run(  # noqa: S603
+        command, cwd=REPO, check=False, env={**os.environ, "PYTHONPATH": ""}
+    ).returncode
+    if code != 0:
+        raise KaldraError(f"Tests failed (pytest exit code {code}).", hint="See above.")

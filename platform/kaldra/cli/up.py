@@ -1,0 +1,55 @@
+"""`./kaldra up`: from whatever is there to an answer at /status/."""
+
+from kaldra.cli import recovery
+from kaldra.cli.check import wait_for_status
+from kaldra.cli.deploy import Ground, ensure_ground, last_ground, ready, remember_ground
+from kaldra.cli.pulumi import Pulumi
+from kaldra.cli.ui import Console
+
+IMAGE_TYPE = "docker:index/image:Image"
+
+
+def run(console: Console, *, stack: str, assume_yes: bool) -> None:
+    """Provide tools and cluster, deploy, and end by asking the gateway for its status."""
+    pulumi, prepared = ready(console, stack, assume_yes=assume_yes)
+    settings = pulumi.workspace.settings
+    ground = None
+    if settings.target == "dev":
+        ground = ensure_ground(console, pulumi.workspace, prepared)
+    pulumi.ensure_stack()
+    deploy(pulumi, ground)
+    if settings.target == "staging":
+        console.note(f"Stack {stack} is up. Reach it with: ./kaldra forward --stack {stack}")
+        return
+    answer = wait_for_status(settings.url, console)
+    console.note(f"{settings.url}/status/ → {answer}")
+
+
+def deploy(pulumi: Pulumi, ground: Ground | None) -> None:
+    """Run `pulumi up`, first making the state agree with a cluster or registry made anew."""
+    arguments = ["up", "--stack", pulumi.workspace.stack, "--yes", "--skip-preview"]
+    pending = recovery.clear(pulumi)
+    if pending:
+        pulumi.console.note("A killed run left operations unfinished; looking at what they did.")
+        recovery.settle(pulumi)
+    if ground is not None:
+        arguments += _anew(pulumi, last_ground(pulumi.workspace), ground)
+    with pulumi.console.step(f"pulumi up · {pulumi.workspace.stack}"):
+        pulumi.run(*arguments)
+    if ground is not None:
+        remember_ground(pulumi.workspace, ground)
+
+
+def _anew(pulumi: Pulumi, last: Ground | None, ground: Ground) -> list[str]:
+    """Options that rebuild what went away with an old cluster or an old registry."""
+    resources = pulumi.deployment().get("resources") or []
+    if not resources or last == ground:
+        return []
+    options = []
+    if last is None or last.cluster != ground.cluster:
+        pulumi.console.note("The cluster is a new one; looking at what is in it.")
+        recovery.settle(pulumi)
+    if last is None or last.registry != ground.registry:
+        images = [r["urn"] for r in resources if r.get("type") == IMAGE_TYPE]
+        options += [f"--replace={urn}" for urn in images]
+    return options

@@ -1,0 +1,75 @@
+"""Files in the machine-wide cache: complete or absent, made by one process at a time."""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from kaldra.errors import KaldraError
+from kaldra.paths import home
+
+GIGABYTE = 10**9
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """Hold the cache's lock of this name; a second process waits for the first."""
+    with _lock_file(name) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def sharing(name: str) -> Iterator[None]:
+    """Hold the cache's lock of this name together with others who use the same thing."""
+    with _lock_file(name) as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
+def alone(name: str) -> Iterator[bool]:
+    """Try to hold the lock that others share; tells whether nobody else does."""
+    with _lock_file(name) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _lock_file(name: str) -> TextIO:
+    folder = home() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    return (folder / f"{name}.lock").open("w", encoding="utf-8")
+
+
+@contextmanager
+def publishing(target: Path) -> Iterator[Path]:
+    """A new folder that becomes `target` when the block ends well, and goes away otherwise."""
+    partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        shutil.rmtree(target, ignore_errors=True)
+        partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def require_space(folder: Path, gigabytes: float, purpose: str) -> None:
+    """Raise KaldraError where less than this is free on the folder's disk."""
+    existing = next(p for p in (folder, *folder.parents) if p.exists())
+    free = shutil.disk_usage(existing).free / GIGABYTE
+    if free < gigabytes:
+        raise KaldraError(
+            f"The disk that holds {folder} is nearly full: {purpose} needs {gigabytes:g} GB, "
+            f"{free:.1f} GB are free.",
+            hint=f"Free space there, or use another disk: export KALDRA_HOME=/elsewhere  "
+            f"(what is there now: du -sh {folder})",
+        )
