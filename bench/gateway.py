@@ -1,0 +1,119 @@
+"""What the gateway costs: `python bench/gateway.py` prints ratios and overheads.
+
+Both sides of each comparison run at the same time on the same machine and are asked in short
+turns, so that what else the machine does meets both alike.
+"""
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import load
+
+REPO = Path(__file__).resolve().parents[1]
+ROUNDS = 9
+ROUND_SECONDS = 1.0
+CONNECTIONS = 32
+TEXT = "The board fears the risk, yet the founders dare to rebuild the company. " * 23
+"""About 300 words."""
+
+
+def main() -> None:
+    """Print every figure."""
+    with ExitStack() as servers:
+        core, api, bare = free_port(), free_port(), free_port()
+        url = f"http://127.0.0.1:{core}"
+        gateway = {"API_PORT": str(api), "CORE_SERVICE_URL": url, "KALDRA_AUTH": "off"}
+        servers.enter_context(running("-m", "core", CORE_PORT=str(core)))
+        servers.enter_context(running("-m", "app", KALDRA_RATE_LIMIT="0", **gateway))
+        servers.enter_context(running("bench/bare.py", str(bare)))
+        for port in (core, api, bare):
+            wait_for(port)
+        compare_status(api, bare)
+        compare_signal(api, core)
+
+
+def compare_status(api: int, bare: int) -> None:
+    """Requests per second of GET /status/ against FastAPI alone."""
+    request = load.request_bytes("GET", "/status/")
+    rates: dict[int, list[float]] = {api: [], bare: []}
+    for _ in range(ROUNDS):
+        for port, seen in rates.items():
+            run = load.saturate(port, request, connections=CONNECTIONS, seconds=ROUND_SECONDS)
+            seen.append(run.per_second)
+    ours, theirs = statistics.median(rates[api]), statistics.median(rates[bare])
+    print(
+        f"GET /status/: {ours:.0f}/s, FastAPI alone {theirs:.0f}/s, "
+        f"ratio {ours / theirs:.2f} (wanted >= 0.85)"
+    )
+
+
+def compare_signal(api: int, core: int) -> None:
+    """Latency of POST /engine/kaldra/signal over the core's own, at half of what it can do."""
+    body = json.dumps({"text": TEXT}).encode()
+    asked = {
+        api: load.request_bytes("POST", "/engine/kaldra/signal", body),
+        core: load.request_bytes("POST", "/v1/signal", body),
+    }
+    most = load.saturate(api, asked[api], connections=4, seconds=3).per_second
+    runs: dict[int, list[load.Result]] = {api: [], core: []}
+    for _ in range(ROUNDS):
+        for port, seen in runs.items():
+            run = load.at_rate(
+                port, asked[port], rate=most / 2, connections=16, seconds=ROUND_SECONDS * 2
+            )
+            seen.append(run)
+    for share, wanted in ((0.5, 2), (0.99, 8)):
+        ours, theirs = (statistics.median(r.percentile(share) for r in runs[p]) for p in runs)
+        print(
+            f"POST /engine/kaldra/signal at {most / 2:.0f}/s: p{share * 100:.0f} {ours:.2f} ms, "
+            f"core alone {theirs:.2f} ms, overhead {ours - theirs:.2f} ms (wanted <= {wanted})"
+        )
+
+
+@contextmanager
+def running(*arguments: str, **environment: str) -> Iterator[None]:
+    """A server as a process of its own."""
+    process = subprocess.Popen(  # noqa: S603  our own servers
+        [sys.executable, *arguments],
+        cwd=REPO,
+        env={**os.environ, "PYTHONPATH": str(REPO), "KALDRA_DRAIN_SECONDS": "0", **environment},
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Return when something listens on `port`."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+if __name__ == "__main__":
+    main()
