@@ -2,11 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from serving.settings import Port, Seconds, ServiceSettings
+
+DEVELOPMENT = ("dev", "local", "test")
+"""Values of ENV where callers without a key may be served."""
 
 
 class Settings(ServiceSettings):
@@ -55,6 +58,12 @@ class Settings(ServiceSettings):
         ge=1024,
         description="Largest body of a request with many texts, in bytes",
     )
+
+    @model_validator(mode="after")
+    def _open_to_all_only_in_development(self) -> Self:
+        if self.auth == "off" and self.environment not in DEVELOPMENT:
+            raise ValueError(f"KALDRA_AUTH=off is refused where ENV is {self.environment!r}")
+        return self
 
     @field_validator("core_url")
     @classmethod

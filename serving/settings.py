@@ -62,7 +62,7 @@ class ServiceSettings(BaseModel):
         """Describe every variable, as a Markdown table."""
         rows = ["| variable | value | default | meaning |", "|--|--|--|--|"]
         for field, info in cls.model_fields.items():
-            default = "none" if info.default is None else f"`{info.default}`"
+            default = "none" if info.default in (None, ()) else f"`{info.default}`"
             rows.append(
                 f"| `{name_of(cls, field)}` | {_kind(info.annotation)} | {default} "
                 f"| {info.description} |"
