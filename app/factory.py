@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from http import HTTPStatus
 
 import httpx2
 from fastapi import APIRouter, FastAPI
@@ -16,24 +15,10 @@ from app.limits import RateLimit
 from app.routers import applications, engine, status, vocabulary
 from app.settings import Settings
 from serving import application
-from serving.errors import responses
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 
 BATCH_PATHS = ("/engine/kaldra/batch", "/engine/kaldra/window")
-
-FAULTS = responses(
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-)
-"""How every guarded route may fail."""
 
 
 def create_app(
@@ -59,13 +44,13 @@ def create_app(
         lifecycle=lifecycle or Lifecycle(),
         metrics=Metrics("kaldra-api", __version__),
         resources=resources,
+        routes=status.router(core),
         max_body_bytes=settings.max_body_bytes,
         max_body_bytes_of=dict.fromkeys(BATCH_PATHS, settings.max_batch_bytes),
         middleware=_cross_origin(settings),
     )
-    app.include_router(status.router(core))
     for routes in _guarded(settings, core):
-        app.include_router(routes, responses=FAULTS)
+        application.add_routes(app, routes)
     return app
 
 

@@ -1,6 +1,7 @@
 """Routes that only known callers reach, so often, checked before the body is read."""
 
 from collections.abc import Callable, Coroutine
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request, Security
@@ -11,6 +12,20 @@ from starlette.responses import Response
 from app.auth import HEADER, Callers
 from app.limits import RateLimit
 from serving.context import CURRENT
+from serving.errors import responses
+
+FAULTS = responses(
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
+"""How every guarded route may fail."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -48,4 +63,10 @@ def guarded_router(
             return handler
 
     documented = [Security(_key_header)] if callers is not None else []
-    return APIRouter(prefix=prefix, tags=[*tags], route_class=GuardedRoute, dependencies=documented)
+    return APIRouter(
+        prefix=prefix,
+        tags=[*tags],
+        route_class=GuardedRoute,
+        dependencies=documented,
+        responses=FAULTS,
+    )

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from core import __version__
 from serving import application
@@ -26,5 +26,6 @@ def create_app(*, lifecycle: Lifecycle | None = None) -> FastAPI:
         lifecycle=lifecycle or Lifecycle(),
         metrics=Metrics("kaldra-core", __version__),
         resources=resources,
+        routes=APIRouter(),
         max_body_bytes=MAX_BODY_BYTES,
     )

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from serving import docs, errors, health
@@ -21,14 +21,16 @@ def build(  # noqa: PLR0913  each is one independent property of a service
     lifecycle: Lifecycle,
     metrics: Metrics,
     resources: Resources,
+    routes: APIRouter,
     max_body_bytes: int,
     max_body_bytes_of: Mapping[str, int] | None = None,
     middleware: Sequence[Middleware] = (),
 ) -> FastAPI:
     """An application with error envelope, health routes, access log, metrics and limits.
 
-    `resources` is entered before the first request and left after the last one. `middleware`
-    goes between the access log and the body limit, which `max_body_bytes_of` sets by path.
+    `routes` are matched before those of health and docs. `resources` is entered before the first
+    request and left after the last one. `middleware` goes between the access log and the body
+    limit, which `max_body_bytes_of` sets by path.
     """
 
     @asynccontextmanager
@@ -53,6 +55,15 @@ def build(  # noqa: PLR0913  each is one independent property of a service
         ],
     )
     errors.install(app)
-    app.include_router(health.router(lifecycle, metrics))
-    app.include_router(docs.router())
+    add_routes(app, routes)
+    add_routes(app, health.router(lifecycle, metrics))
+    add_routes(app, docs.router())
     return app
+
+
+def add_routes(app: FastAPI, router: APIRouter) -> None:
+    """Put a router's routes into the application itself.
+
+    `include_router` keeps the router, and then every request is matched twice.
+    """
+    app.router.routes.extend(router.routes)

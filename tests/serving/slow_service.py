@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
 from serving import application
@@ -25,6 +26,7 @@ app = application.build(
     lifecycle=lifecycle,
     metrics=Metrics("slow", "1"),
     resources=no_resources,
+    routes=APIRouter(),
     max_body_bytes=1000,
 )
 

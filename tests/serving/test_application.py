@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
@@ -36,6 +36,7 @@ def service(lifecycle: Lifecycle) -> FastAPI:
         lifecycle=lifecycle,
         metrics=Metrics("test", "1"),
         resources=no_resources,
+        routes=APIRouter(),
         max_body_bytes=1000,
         max_body_bytes_of={"/large": 2000},
     )
