@@ -1,0 +1,50 @@
+import re
+import tomllib
+
+from packaging.requirements import Requirement
+
+from kaldra.cli import lock
+from kaldra.paths import REPO
+
+LOCK = (REPO / lock.LOCK).read_text(encoding="utf-8")
+PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def sections() -> dict[str, str]:
+    """Text of each section of the lock, as the images cut them out."""
+    gateway, rest = LOCK.split("# --- core\n")
+    core, platform = rest.split("# --- platform\n")
+    return {"gateway": gateway, "core": core, "platform": platform}
+
+
+def test_every_package_has_hashes_and_one_version():
+    packages = lock.blocks(LOCK)
+    assert len(packages) == len(re.findall(r"^\S+==", LOCK, re.MULTILINE))
+    assert all("--hash=sha256:" in block for block in packages.values())
+
+
+def test_the_lock_names_no_place():
+    assert not re.search(r"https?:|--index-url|--find-links| @ ", LOCK)
+
+
+def test_what_pyproject_asks_for_is_locked_in_its_section():
+    for group, text in sections().items():
+        locked = {
+            name: block.split("==")[1].split()[0] for name, block in lock.blocks(text).items()
+        }
+        for line in PROJECT["dependency-groups"][group]:
+            wanted = Requirement(line)
+            assert wanted.specifier.contains(locked[wanted.name]), line
+
+
+def test_the_services_get_nothing_of_the_platform():
+    found = sections()
+    assert "numpy" not in lock.blocks(found["gateway"])
+    assert not {"pulumi", "pytest", "ruff"} & (
+        lock.blocks(found["gateway"]).keys() | lock.blocks(found["core"]).keys()
+    )
+
+
+def test_only_the_providers_that_are_used_are_installed():
+    pulumi = {name for name in lock.blocks(LOCK) if name.startswith("pulumi")}
+    assert pulumi == {"pulumi", "pulumi-docker", "pulumi-kubernetes"}

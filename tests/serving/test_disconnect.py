@@ -1,0 +1,80 @@
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from fastapi import Request
+from starlette.types import Message
+
+from serving.disconnect import while_connected
+from serving.errors import ApiError
+from serving.streaming import LineStream
+
+pytestmark = pytest.mark.anyio
+SCOPE = {"type": "http", "method": "POST", "path": "/", "headers": []}
+
+
+class Client:
+    """A client that has sent its request and may leave."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+        self.received: list[Message] = []
+
+    async def receive(self) -> Message:
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.received.append(message)
+        if message.get("body"):
+            self.left.set()
+
+
+async def test_the_result_of_a_client_who_stays():
+    async def work() -> str:
+        return "done"
+
+    before = asyncio.all_tasks()
+    assert await while_connected(Request(SCOPE, Client().receive), work()) == "done"
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
+async def test_work_ends_with_its_client():
+    client, ended = Client(), asyncio.Event()
+
+    async def work() -> None:
+        client.left.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    with pytest.raises(ApiError) as caught:
+        await while_connected(Request(SCOPE, client.receive), work())
+    assert caught.value.status_code == 499
+    assert ended.is_set()
+
+
+async def test_a_fault_of_the_work_comes_through():
+    async def work() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await while_connected(Request(SCOPE, Client().receive), work())
+
+
+async def test_a_stream_is_closed_when_its_client_leaves():
+    client, closed = Client(), asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"{}\n"
+            await asyncio.sleep(0)
+
+    async def close() -> None:
+        closed.set()
+
+    await LineStream(endless(), close)(SCOPE, client.receive, client.send)
+    assert closed.is_set()
+    assert client.received[0]["status"] == 200
