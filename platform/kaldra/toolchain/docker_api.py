@@ -1,5 +1,6 @@
 """The few questions asked of the Docker Engine on every run, over its socket: no process each."""
 
+import hashlib
 import http.client
 import json
 import os
@@ -28,11 +29,29 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 def address() -> str:
-    """The engine's address: DOCKER_HOST, else the first socket that exists, else the usual one."""
-    given = os.environ.get("DOCKER_HOST")
+    """The engine's address: DOCKER_HOST, the chosen docker context, or a usual socket."""
+    given = os.environ.get("DOCKER_HOST") or _context_host()
     if given:
         return given
     return "unix://" + next((path for path in SOCKETS if Path(path).exists()), SOCKETS[0])
+
+
+def _context_host() -> str | None:
+    """Address in the docker client's current context, unless that is the default one."""
+    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    try:
+        chosen = os.environ.get("DOCKER_CONTEXT") or json.loads(
+            (folder / "config.json").read_text(encoding="utf-8")
+        ).get("currentContext")
+        if not chosen or chosen == "default":
+            return None
+        name = hashlib.sha256(chosen.encode()).hexdigest()
+        meta = json.loads(
+            (folder / "contexts" / "meta" / name / "meta.json").read_text(encoding="utf-8")
+        )
+        return str(meta["Endpoints"]["docker"]["Host"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def request(
@@ -107,6 +126,6 @@ def _connection(where: str, timeout: float) -> http.client.HTTPConnection:
     if parts.scheme in ("tcp", "http"):
         return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     raise KaldraError(
-        f"DOCKER_HOST={where} is of a kind that is not supported here.",
-        hint="Use a unix:// or tcp:// address, or: unset DOCKER_HOST",
+        f"The Docker Engine's address {where} is of a kind that is not supported here.",
+        hint="Use a unix:// or tcp:// address: export DOCKER_HOST=unix:///var/run/docker.sock",
     )

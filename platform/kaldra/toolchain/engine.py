@@ -16,6 +16,7 @@ from kaldra.paths import home
 from kaldra.progress import Progress, Step
 from kaldra.toolchain import docker_api
 from kaldra.toolchain.commands import run
+from kaldra.toolchain.files import locked
 from kaldra.toolchain.machine import Machine, machine
 
 START_SECONDS = 60
@@ -30,6 +31,14 @@ BUILDX_FOLDERS = (
     "/usr/lib/docker/cli-plugins",
     "/usr/local/lib/docker/cli-plugins",
 )
+SYSTEM_PID_FILES = {
+    Path("/var/run/docker.pid"): "dockerd",
+    Path("/var/run/docker/containerd/containerd.pid"): "containerd",
+}
+"""Files that stop a new engine, or mislead it, when what they name was killed."""
+DAEMON_CONFIGURATION = Path("/etc/docker/daemon.json")
+PROGRAM_FOLDERS = "/usr/sbin:/sbin:/usr/bin:/bin"
+LOCK_WAIT_SECONDS = 300
 LAST_CLIENT_WITH_BUILDKIT_INSIDE = 22
 """From Docker 23 on `docker build` needs the buildx plugin for BuildKit."""
 
@@ -67,7 +76,7 @@ def ensure_engine(progress: Progress, *, assume_yes: bool) -> Engine:
     """
     version = engine_version()
     if version:
-        return Engine(version, _client_or_install(progress, assume_yes=assume_yes), started=False)
+        return Engine(version, _client(), started=False)
     if os.environ.get("DOCKER_HOST"):
         raise KaldraError(
             f"No Docker Engine answers at DOCKER_HOST={os.environ['DOCKER_HOST']}.",
@@ -76,12 +85,15 @@ def ensure_engine(progress: Progress, *, assume_yes: bool) -> Engine:
     if not shutil.which("dockerd", path=_system_path()):
         _install(progress, assume_yes=assume_yes)
     version = engine_version()
-    if not version:
-        with progress.step("Docker Engine") as step:
+    if version:
+        return Engine(version, _client(), started=False)
+    with progress.step("Docker Engine") as step, locked("docker-engine"):
+        # Another run may have started it while this one waited.
+        if engine_version() is None:
             _start(step)
-            version = engine_version() or ""
-            step.done(f"{version}, started")
-    return Engine(version, _client_or_install(progress, assume_yes=assume_yes), started=True)
+        version = engine_version() or ""
+        step.done(f"{version}, started")
+    return Engine(version, _client(), started=True)
 
 
 def stop_engine(progress: Progress) -> bool:
@@ -96,7 +108,7 @@ def stop_engine(progress: Progress) -> bool:
         return False
     with progress.step("Docker Engine") as step:
         os.kill(pid, signal.SIGTERM)
-        _wait(lambda: not _is_dockerd(pid), STOP_SECONDS, "The Docker Engine did not stop")
+        _wait(lambda: not _runs(pid, "dockerd"), STOP_SECONDS, "The Docker Engine did not stop")
         _pid_file().unlink(missing_ok=True)
         step.done("stopped")
     return True
@@ -104,11 +116,8 @@ def stop_engine(progress: Progress) -> bool:
 
 def started_engine() -> int | None:
     """Process id of the dockerd that `up` started, if it still runs."""
-    try:
-        pid = int(_pid_file().read_text())
-    except (OSError, ValueError):
-        return None
-    return pid if _is_dockerd(pid) else None
+    pid = _number(_pid_file())
+    return pid if _runs(pid, "dockerd") else None
 
 
 def buildkit_client() -> Path | None:
@@ -131,16 +140,14 @@ def _can_buildkit(client: Path) -> bool:
     return major is not None and int(major[1]) <= LAST_CLIENT_WITH_BUILDKIT_INSIDE
 
 
-def _client_or_install(progress: Progress, *, assume_yes: bool) -> Path:
+def _client() -> Path:
     client = buildkit_client()
-    if client is None and machine().debian:
-        _install(progress, assume_yes=assume_yes)
-        client = buildkit_client()
     if client is None:
         raise ConfigurationError(
             "No docker client that can build with BuildKit was found "
             "(a client from version 23 on needs the buildx plugin).",
-            hint="Install docker-buildx, then run the same command again.",
+            hint="Install docker-buildx-plugin, or docker-buildx on Debian; then run the same "
+            "command again.",
         )
     return client
 
@@ -168,14 +175,24 @@ def _install(progress: Progress, *, assume_yes: bool) -> None:
 
 
 def install_packages(packages: tuple[str, ...], step: Step) -> None:
-    """Install Debian packages without asking, waiting for another apt to finish."""
-    options = ["-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"]
+    """Install Debian packages without asking or removing any; waits for another apt to finish."""
+    options = ["-o", f"DPkg::Lock::Timeout={LOCK_WAIT_SECONDS}", "-o", "Acquire::Retries=3"]
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     hint = "Check this machine's package sources: apt-get update"
-    run(["apt-get", *options, "update"], what="apt-get update", env=quiet, hint=hint)
+    deadline = time.monotonic() + LOCK_WAIT_SECONDS
+    while True:
+        try:
+            run(["apt-get", *options, "update"], what="apt-get update", env=quiet, hint=hint)
+            break
+        except KaldraError as error:
+            # The lock of the lists is the one that apt itself does not wait for.
+            if "Could not get lock" not in str(error) or time.monotonic() > deadline:
+                raise
+            step.update("waiting for another apt-get")
+            time.sleep(2)
     # In runlevel 1 a package does not start its service by itself, before it is configured.
     run(
-        ["apt-get", *options, "install", "-y", "--no-install-recommends", *packages],
+        ["apt-get", *options, "install", "-y", "--no-install-recommends", "--no-remove", *packages],
         what=f"Installing {', '.join(packages)}",
         env={**quiet, "RUNLEVEL": "1"},
         each_line=lambda line: step.update(line[:60]),
@@ -200,7 +217,7 @@ def _start(step: Step) -> None:
         lambda: engine_version() is not None,
         START_SECONDS,
         "The Docker Engine did not come up",
-        alive=None if here.systemd else lambda: started_engine() is not None,
+        alive=None if here.systemd else lambda: _process_name(_number(_pid_file())) is not None,
         log=log,
     )
 
@@ -209,25 +226,37 @@ def _start_detached(here: Machine) -> None:
     """Start dockerd as a process of its own that outlives this command."""
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    # A dockerd that was killed leaves a pid file that stops the next one from starting.
-    stale = Path("/var/run/docker.pid")
-    if stale.exists() and not _is_dockerd(_number(stale)):
-        stale.unlink()
+    _remove_stale_pid_files()
     command = ["dockerd", "--pidfile", str(folder / "docker.pid")]
     (folder / "docker.pid").unlink(missing_ok=True)
     if here.missing_capabilities:
         command += ["--config-file", str(_reduced_configuration(folder))]
-    with (folder / "dockerd.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-            cwd="/",
-            env={**os.environ, "PATH": _system_path()},
-        )
-    _pid_file().write_text(f"{process.pid}\n")
+    # Not a child to be waited for: it outlives this process, and does not hold its folder.
+    log = (
+        os.POSIX_SPAWN_OPEN,
+        1,
+        folder / "dockerd.log",
+        os.O_WRONLY | os.O_CREAT | os.O_APPEND,
+        0o644,
+    )
+    pid = os.posix_spawn(
+        "/bin/sh",
+        ["sh", "-c", 'cd / && exec "$@"', "sh", *command],
+        {**os.environ, "PATH": _system_path()},
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+            log,
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
+    _pid_file().write_text(f"{pid}\n", encoding="ascii")
+
+
+def _remove_stale_pid_files() -> None:
+    for file, name in SYSTEM_PID_FILES.items():
+        if file.exists() and not _runs(_number(file), name):
+            file.unlink()
 
 
 def _reduced_configuration(folder: Path) -> Path:
@@ -236,12 +265,12 @@ def _reduced_configuration(folder: Path) -> Path:
     source = Path(__file__).parent / "data" / REDUCED_RUNTIME
     wrapper.write_bytes(source.read_bytes())
     wrapper.chmod(0o755)
-    own = Path("/etc/docker/daemon.json")
-    configuration = json.loads(own.read_text()) if own.exists() else {}
+    own = DAEMON_CONFIGURATION
+    configuration = json.loads(own.read_text(encoding="utf-8")) if own.exists() else {}
     configuration.setdefault("runtimes", {})[REDUCED_RUNTIME] = {"path": str(wrapper)}
     configuration["default-runtime"] = REDUCED_RUNTIME
     path = folder / "daemon.json"
-    path.write_text(json.dumps(configuration, indent=2))
+    path.write_text(json.dumps(configuration, indent=2), encoding="utf-8")
     return path
 
 
@@ -254,21 +283,28 @@ def _pid_file() -> Path:
 
 
 def _system_path() -> str:
-    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin", "/usr/bin", "/bin"])
+    return os.pathsep.join([os.environ.get("PATH", ""), PROGRAM_FOLDERS])
 
 
 def _number(path: Path) -> int:
     try:
-        return int(path.read_text())
+        return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return 0
 
 
-def _is_dockerd(pid: int) -> bool:
+def _runs(pid: int, name: str) -> bool:
+    """Whether the process exists under that name, and is not a zombie."""
+    return _process_name(pid) == name
+
+
+def _process_name(pid: int) -> str | None:
     try:
-        return pid > 0 and Path(f"/proc/{pid}/comm").read_text().strip() == "dockerd"
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except OSError:
-        return False
+        return None
+    name, _, rest = status.partition("(")[2].rpartition(")")
+    return None if rest.split()[0] in "ZX" else name
 
 
 def _wait(

@@ -1,0 +1,27 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.platform.fake_docker import FakeDocker, fake_docker
+
+
+@pytest.fixture
+def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDocker]:
+    """A Docker Engine that is only a socket."""
+    with fake_docker(tmp_path) as engine:
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{engine.socket}")
+        yield engine
+
+
+@pytest.fixture
+def no_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address where no engine listens."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A KALDRA_HOME of the test's own."""
+    monkeypatch.setenv("KALDRA_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"

@@ -1,0 +1,274 @@
+import dataclasses
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.progress import QuietProgress
+from kaldra.toolchain import docker_api, engine
+from kaldra.toolchain.machine import Machine
+
+DEBIAN_ROOT = Machine(
+    system="linux",
+    arch="amd64",
+    root=True,
+    debian=True,
+    systemd=False,
+    terminal=False,
+    missing_capabilities=(),
+    cgroup=2,
+    ca_bundle=None,
+)
+FAKE_DOCKERD = """\
+#!{python}
+import http.server, os, signal, socketserver, sys
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b'[]' if "containers" in self.path else b'{{"Version": "20.10.24"}}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(body)
+    def address_string(self):
+        return "unix"
+    def log_message(self, *_):
+        pass
+
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+socketserver.UnixStreamServer({socket!r}, Handler).serve_forever()
+"""
+
+
+def program(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+def client(folder: Path, version: str) -> Path:
+    return program(folder / "docker", f'#!/bin/sh\necho "Docker version {version}, build 1"\n')
+
+
+@pytest.fixture
+def here(monkeypatch, cache):
+    """Sets the facts of the machine."""
+
+    def be(**facts) -> None:
+        found = dataclasses.replace(DEBIAN_ROOT, **facts)
+        monkeypatch.setattr(engine, "machine", lambda: found)
+
+    be()
+    return be
+
+
+@pytest.fixture
+def clients(tmp_path, monkeypatch) -> Path:
+    """A machine whose only docker client has BuildKit inside."""
+    monkeypatch.setattr(engine, "BUILDX_FOLDERS", (str(tmp_path / "plugins"),))
+    monkeypatch.setattr(engine, "CLIENTS", ())
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(engine, "PROGRAM_FOLDERS", str(tmp_path / "bin"))
+    return client(tmp_path / "bin", "20.10.24")
+
+
+@pytest.fixture
+def silence(tmp_path, monkeypatch) -> Path:
+    """A machine on which no engine answers; returns the socket where one would."""
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    socket = tmp_path / "engine.sock"
+    monkeypatch.setattr(docker_api, "SOCKETS", (str(socket),))
+    monkeypatch.setattr(engine, "SYSTEM_PID_FILES", {tmp_path / "docker.pid": "dockerd"})
+    return socket
+
+
+def test_an_engine_that_answers_is_taken(docker, here, clients):
+    docker.answers["GET /version"] = {"Version": "27.1"}
+    found = engine.ensure_engine(QuietProgress(), assume_yes=False)
+    assert found == engine.Engine("27.1", clients, started=False)
+
+
+def test_an_engine_that_another_user_may_talk_to_is_told(monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(docker_api, "request", refuse)
+    with pytest.raises(KaldraError, match="may not talk to it") as raised:
+        engine.engine_version()
+    assert "usermod -aG docker" in raised.value.hint
+
+
+def test_an_address_given_by_the_user_is_never_replaced(no_docker, here, clients):
+    with pytest.raises(KaldraError, match=r"No Docker Engine answers at DOCKER_HOST=.*nobody"):
+        engine.ensure_engine(QuietProgress(), assume_yes=True)
+
+
+@pytest.mark.parametrize(
+    ("facts", "message", "hint"),
+    [
+        ({"root": False}, "needs root", "sudo apt-get install -y docker.io"),
+        ({"debian": False}, "not of the Debian family", "Install Docker Engine"),
+        ({"system": "darwin", "debian": False}, "not of the Debian family", "Docker Desktop"),
+    ],
+)
+def test_without_the_right_to_install_the_command_is_told(
+    silence, here, clients, facts, message, hint
+):
+    here(**facts)
+    with pytest.raises(ConfigurationError, match=message) as raised:
+        engine.ensure_engine(QuietProgress(), assume_yes=True)
+    assert hint in raised.value.hint
+    assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("terminal", "assume_yes", "answer", "installs"),
+    [
+        (False, False, None, True),
+        (True, True, None, True),
+        (True, False, "y", True),
+        (True, False, "", False),
+        (True, False, "no", False),
+    ],
+)
+def test_installing_asks_on_a_terminal_only(
+    here, monkeypatch, terminal, assume_yes, answer, installs
+):
+    here(terminal=terminal)
+    installed = []
+    monkeypatch.setattr(
+        engine, "install_packages", lambda packages, _step: installed.append(packages)
+    )
+    monkeypatch.setattr("builtins.input", lambda _question: answer)
+    if installs:
+        engine._install(QuietProgress(), assume_yes=assume_yes)
+    else:
+        with pytest.raises(ConfigurationError, match="was not installed"):
+            engine._install(QuietProgress(), assume_yes=assume_yes)
+    assert installed == ([engine.DEBIAN_PACKAGES] if installs else [])
+
+
+def test_a_new_client_without_buildx_is_passed_over(clients, tmp_path, monkeypatch):
+    new = client(tmp_path / "local", "28.2.2")
+    monkeypatch.setenv("PATH", str(new.parent))
+    monkeypatch.setattr(engine, "CLIENTS", (str(clients),))
+    assert engine.buildkit_client() == clients
+
+
+def test_a_new_client_with_buildx_is_taken(clients, tmp_path, monkeypatch):
+    new = client(tmp_path / "local", "28.2.2")
+    program(tmp_path / "plugins" / "docker-buildx", "")
+    monkeypatch.setenv("PATH", str(new.parent))
+    assert engine.buildkit_client() == new
+
+
+def test_no_client_that_can_build_is_an_error_that_says_what_to_install(
+    docker, here, clients, tmp_path
+):
+    docker.answers["GET /version"] = {"Version": "28.0"}
+    client(tmp_path / "bin", "28.0.0")
+    with pytest.raises(ConfigurationError, match="BuildKit") as raised:
+        engine.ensure_engine(QuietProgress(), assume_yes=True)
+    assert "docker-buildx" in raised.value.hint
+
+
+@pytest.fixture
+def dockerd(tmp_path, silence, clients) -> Path:
+    text = FAKE_DOCKERD.format(python=sys.executable, socket=str(silence))
+    return program(tmp_path / "bin" / "dockerd", text)
+
+
+def test_an_engine_that_is_installed_is_started_and_stopped_again(dockerd, here, tmp_path):
+    (tmp_path / "docker.pid").write_text("1\n")
+
+    found = engine.ensure_engine(QuietProgress(), assume_yes=False)
+
+    assert found.started
+    assert found.version == "20.10.24"
+    assert not (tmp_path / "docker.pid").exists()
+    pid = engine.started_engine()
+    assert pid
+    assert os.getsid(pid) == pid
+    assert not engine.ensure_engine(QuietProgress(), assume_yes=False).started
+
+    assert engine.stop_engine(QuietProgress())
+    assert engine.started_engine() is None
+    assert not engine.stop_engine(QuietProgress())
+
+
+def test_an_engine_that_dies_at_once_shows_its_log(dockerd, here):
+    program(dockerd, "#!/bin/sh\necho 'no space left on device' >&2\nexit 1\n")
+    with pytest.raises(KaldraError, match="no space left on device"):
+        engine.ensure_engine(QuietProgress(), assume_yes=False)
+
+
+def test_an_engine_that_runs_something_is_not_stopped(docker, cache, monkeypatch):
+    docker.answers["GET /containers/json"] = [{"Names": ["/precious"]}]
+    monkeypatch.setattr(engine, "started_engine", os.getpid)
+    assert not engine.stop_engine(QuietProgress())
+
+
+def test_a_process_that_took_over_the_number_is_not_ours(cache):
+    engine._folder().mkdir(parents=True)
+    engine._pid_file().write_text(f"{os.getpid()}\n")
+    assert engine.started_engine() is None
+
+
+def test_a_reduced_host_gets_the_runtime_beside_the_users_settings(tmp_path, monkeypatch):
+    own = tmp_path / "etc" / "daemon.json"
+    own.parent.mkdir()
+    own.write_text(json.dumps({"debug": True, "runtimes": {"crun": {"path": "/usr/bin/crun"}}}))
+    monkeypatch.setattr(engine, "DAEMON_CONFIGURATION", own)
+
+    written = json.loads(engine._reduced_configuration(tmp_path).read_text())
+
+    assert written["debug"] is True
+    assert written["default-runtime"] == engine.REDUCED_RUNTIME
+    assert set(written["runtimes"]) == {"crun", engine.REDUCED_RUNTIME}
+    assert os.access(written["runtimes"][engine.REDUCED_RUNTIME]["path"], os.X_OK)
+    assert json.loads(own.read_text())["runtimes"] == {"crun": {"path": "/usr/bin/crun"}}
+
+
+@pytest.mark.parametrize(("missing", "configured"), [((), False), (("CAP_SYS_RESOURCE",), True)])
+def test_only_a_reduced_host_gets_a_configuration(
+    here, clients, silence, monkeypatch, missing, configured
+):
+    commands = []
+    monkeypatch.setattr(
+        engine.os, "posix_spawn", lambda *given, **_: commands.append(given[1]) or 1
+    )
+    engine._start_detached(dataclasses.replace(DEBIAN_ROOT, missing_capabilities=missing))
+    assert ("--config-file" in commands[0]) is configured
+
+
+@pytest.mark.parametrize("variable", [False, True])
+def test_the_chosen_context_names_the_engine(tmp_path, monkeypatch, variable):
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    name = docker_api.hashlib.sha256(b"colima").hexdigest()
+    meta = tmp_path / "contexts" / "meta" / name / "meta.json"
+    meta.parent.mkdir(parents=True)
+    meta.write_text(json.dumps({"Endpoints": {"docker": {"Host": "unix:///colima.sock"}}}))
+    if variable:
+        monkeypatch.setenv("DOCKER_CONTEXT", "colima")
+    else:
+        (tmp_path / "config.json").write_text(json.dumps({"currentContext": "colima"}))
+    assert docker_api.address() == "unix:///colima.sock"
+
+
+def test_an_engine_of_another_kind_of_address_is_refused_by_name(monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "ssh://somewhere")
+    with pytest.raises(KaldraError, match="ssh://somewhere"):
+        docker_api.request("GET", "/version")
+
+
+def test_a_refusal_of_the_engine_is_told_in_its_own_words(docker):
+    docker.answers["POST /networks/create"] = (409, {"message": "network exists"})
+    with pytest.raises(KaldraError, match="Docker refused POST /networks/create: network exists"):
+        docker_api.request("POST", "/networks/create", body={"Name": "x"})
