@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from kaldra.paths import state
+from kaldra.paths import home, state
 from kaldra.progress import Progress
 from kaldra.toolchain import (
     base_image,
@@ -19,8 +19,9 @@ from kaldra.toolchain import (
     tools,
 )
 from kaldra.toolchain.builds import LANGUAGE_HOST, NODE, PULUMI_CLI
+from kaldra.toolchain.files import publishing
 from kaldra.toolchain.go_tool import ensure_go
-from kaldra.toolchain.pins import KIND, NODE_IMAGE
+from kaldra.toolchain.pins import KIND, NODE_IMAGE, PULUMI
 from kaldra.toolchain.plugins import ensure_plugins
 from kaldra.toolchain.probe import Route, route
 
@@ -134,18 +135,28 @@ def _pulumi(progress: Progress, way: Route) -> None:
         _link({name: folder / name for name in tool.members})
     else:
         go = ensure_go(progress)
-        language = gobuild.build(LANGUAGE_HOST, go, progress)
-        cli = gobuild.build(PULUMI_CLI, go, progress)
-        _link(
-            {
-                "pulumi": cli / "pulumi",
-                "pulumi-language-python": language / "pulumi-language-python",
-                "pulumi-language-python-exec": cli / "scripts/exec/pulumi-language-python-exec",
-                "pulumi-resource-pulumi-python": (
-                    cli / "scripts/dynamic/pulumi-resource-pulumi-python"
-                ),
-            }
-        )
+        folder = _pulumi_bundle(go, progress)
+        _link({name: folder / name for name in tool.members})
+
+
+def _pulumi_bundle(go: Path, progress: Progress) -> Path:
+    """The CLI, its language host and their scripts in one folder: the host looks beside itself."""
+    folder = home() / "built" / f"pulumi-{PULUMI}-{PULUMI_CLI.key}-{LANGUAGE_HOST.key}"
+    if folder.is_dir():
+        return folder
+    language = gobuild.build(LANGUAGE_HOST, go, progress)
+    cli = gobuild.build(PULUMI_CLI, go, progress)
+    with publishing(folder) as partial:
+        for program in (
+            cli / "pulumi",
+            language / "pulumi-language-python",
+            cli / "scripts/exec/pulumi-language-python-exec",
+            cli / "scripts/dynamic/pulumi-resource-pulumi-python",
+        ):
+            target = partial / program.name
+            target.hardlink_to(program)
+            target.chmod(0o755)
+    return folder
 
 
 def _cluster_tools(progress: Progress, way: Route, *, kind: bool) -> None:

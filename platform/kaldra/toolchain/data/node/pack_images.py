@@ -23,22 +23,19 @@ APPLETS = [f"{p}{s}" for p in ("iptables", "ip6tables") for s in ("", "-save", "
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
 
 
-def libraries(program: Path) -> list[Path]:
-    """Files that the dynamic loader opens for a program."""
-    listed = subprocess.run(  # noqa: S603
-        ["/usr/bin/ldd", program], capture_output=True, text=True, check=True
-    ).stdout
-    return [Path(path) for path in sorted(set(re.findall(r"(/\S+)", listed)))]
+def libraries(programs: list[Path]) -> list[Path]:
+    """Files that the dynamic loader opens for programs and modules."""
+    command = ["ldd", *map(str, programs)]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    found = re.findall(r"^\s.*?(/\S+) \(0x", listed, re.MULTILINE)
+    return [Path(path) for path in sorted(set(found))]
 
 
 def iptables_files() -> dict[str, Path]:
-    """Paths in the image → file here, for iptables."""
+    """Paths in the image → file here, for iptables and its extensions."""
     extensions = sorted(EXTENSIONS.iterdir())
-    files = [IPTABLES, *libraries(IPTABLES), *extensions]
-    for name in ("libxt_set.so", "libxt_conntrack.so"):
-        if (EXTENSIONS / name).exists():
-            files += libraries(EXTENSIONS / name)
-    return {str(path).lstrip("/"): path.resolve() for path in dict.fromkeys(files)}
+    files = [IPTABLES, *extensions, *libraries([IPTABLES, *extensions])]
+    return {str(path).lstrip("/"): path.resolve() for path in files}
 
 
 class Layout:
