@@ -1,0 +1,135 @@
+"""The three meta readings as dicts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from core.delta144 import ranking
+from core.encoding import rounded
+from core.meta import aurelius, nietzsche
+from core.model import Model
+from core.pipeline import Stages
+from core.results import MetaResult
+
+DOMINANT = 3
+ACTIVE_BOUND = 0.15
+
+
+def meta_blocks(model: Model, stages: Stages) -> list[MetaResult]:
+    """Return one `meta` object per text."""
+    n = _nietzsche(model, stages)
+    a = _aurelius(model, stages)
+    c = _campbell(model, stages)
+    return [
+        {"nietzsche": one, "aurelius": two, "campbell": three}
+        for one, two, three in zip(n, a, c, strict=True)
+    ]
+
+
+def _nietzsche(model: Model, stages: Stages) -> list[Any]:
+    reading = stages.nietzsche
+    names = [axis.id for axis in model.vocabulary.readings.nietzsche]
+    will, eternal = names.index("will_to_power"), names.index("eternal_return_acceptance")
+    scalars = np.stack(
+        [reading.master, reading.slave, reading.transcendence, reading.severity], axis=1
+    )
+    blocks = []
+    for axes, values in zip(rounded(reading.axes), rounded(scalars), strict=True):
+        master, slave, transcendence, severity = values
+        kind = nietzsche.morality(master, slave)
+        blocks.append(
+            {
+                "score": severity,
+                "label": kind,
+                "will_to_power": axes[will],
+                "morality_type": kind,
+                "eternal_return": axes[eternal],
+                "transcendence": transcendence,
+                "scores": dict(zip(names, axes, strict=True)),
+                "dominant_axes": _dominant(names, axes),
+                "severity": severity,
+            }
+        )
+    return blocks
+
+
+def _aurelius(model: Model, stages: Stages) -> list[Any]:
+    reading = stages.aurelius
+    names = [axis.id for axis in model.vocabulary.readings.aurelius]
+    scalars = np.stack(
+        [
+            reading.alignment,
+            reading.memento_mori,
+            reading.amor_fati,
+            reading.controllable,
+            reading.not_controllable,
+            reading.severity,
+        ],
+        axis=1,
+    )
+    rows = zip(rounded(reading.axes), rounded(reading.virtues), rounded(scalars), strict=True)
+    blocks = []
+    for axes, virtues, values in rows:
+        alignment, memento, fati, controllable, beyond, severity = values
+        blocks.append(
+            {
+                "score": alignment,
+                "label": aurelius.label(alignment, sum(virtues) / len(virtues)),
+                "dichotomy_of_control": {
+                    "controllable": controllable,
+                    "not_controllable": beyond,
+                },
+                "virtue_scores": dict(zip(aurelius.VIRTUES, virtues, strict=True)),
+                "memento_mori": memento,
+                "amor_fati": fati,
+                "scores": dict(zip(names, axes, strict=True)),
+                "dominant_axes": _dominant(names, axes),
+                "severity": severity,
+            }
+        )
+    return blocks
+
+
+def _campbell(model: Model, stages: Stages) -> list[Any]:
+    reading = stages.campbell
+    names = [axis.id for axis in model.vocabulary.readings.campbell]
+    archetypes = model.vocabulary.archetypes
+    scalars = np.stack([reading.confidence, reading.potential, reading.resonance], axis=1)
+    rows = zip(
+        rounded(reading.stages),
+        reading.stage.tolist(),
+        rounded(scalars),
+        rounded(stages.archetypes),
+        stages.evidence.abstained,
+        strict=True,
+    )
+    blocks = []
+    for scores, stage, (confidence, potential, resonance), delta12, abstained in rows:
+        leading = [] if abstained else ranking(delta12, DOMINANT)
+        active = [archetypes[i] for i in leading if delta12[i] >= ACTIVE_BOUND]
+        blocks.append(
+            {
+                "score": confidence,
+                "label": names[stage],
+                "journey_stage": names[stage],
+                "archetypal_roles": {a.id: a.journey_role for a in active},
+                "transformation_potential": potential,
+                "mythic_resonance": resonance,
+                "active_archetypes": [a.id for a in active],
+                "scores": {
+                    "stage_confidence": confidence,
+                    "transformation_potential": potential,
+                    "mythic_resonance": resonance,
+                },
+                "stage_scores": dict(zip(names, scores, strict=True)),
+                "severity": resonance,
+            }
+        )
+    return blocks
+
+
+def _dominant(names: list[str], values: list[float]) -> list[str]:
+    """Return up to three axes with evidence, strongest first."""
+    return [names[i] for i in ranking(values, DOMINANT) if values[i] > 0]

@@ -1,0 +1,59 @@
+"""Bias of a text: four dimensions from words, and its loudness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.evidence import Evidence
+from core.model import Floats, Model
+from core.reading import Reading
+
+DIMENSIONS = ("toxicity", "political", "gender", "racial")
+SHARES = np.array([0.95, 0.7, 0.85, 0.95, 0.6])
+"""How far each dimension alone (then loaded language) can carry the score."""
+
+EXCLAMATION_SHARE = 0.25
+SHOUTING_SHARE = 0.25
+EXCLAMATIONS_FOR_ALL = 5.0
+SHOUTING_FLOOR, SHOUTING_RANGE = 0.1, 0.4
+LABELS = ("neutral", "moderate", "high", "extreme")
+LABEL_BOUNDS = (0.3, 0.6, 0.8)
+
+
+@dataclass(frozen=True, slots=True)
+class Bias:
+    """`score` (texts,), `parts` (texts, 5): four dimensions and loaded language, all in [0, 1]."""
+
+    score: Floats
+    parts: Floats
+    exclamation: Floats
+    shouting: Floats
+
+
+def measure(model: Model, evidence: Evidence, readings: Sequence[Reading]) -> Bias:
+    """Combine the parts as independent reasons: score = 1 - product of (1 - share * part).
+
+    Dimensions are judged by their hits, not by their density: two insults in a long text are
+    still two insults. One hit gives 0.5, two 0.667, four 0.8.
+    """
+    hits = evidence.hits[:, model.channels.bias]
+    parts = hits / (hits + 1.0)
+    density = evidence.strength[:, model.channels.bias]
+    parts[:, 4] = density[:, 4]
+    exclamation = np.minimum(
+        np.array([r.exclamations for r in readings], dtype=np.float64) / EXCLAMATIONS_FOR_ALL, 1.0
+    )
+    shouted = np.array([r.shouted for r in readings], dtype=np.float64)
+    share = shouted / np.maximum(evidence.words, 1.0)
+    shouting = np.clip((share - SHOUTING_FLOOR) / SHOUTING_RANGE, 0.0, 1.0)
+    calm = np.prod(1.0 - SHARES * parts, axis=1)
+    calm *= (1.0 - EXCLAMATION_SHARE * exclamation) * (1.0 - SHOUTING_SHARE * shouting)
+    return Bias(1.0 - calm, parts, exclamation, shouting)
+
+
+def label(score: float) -> str:
+    """Return neutral, moderate, high or extreme for a score."""
+    return LABELS[sum(score >= bound for bound in LABEL_BOUNDS)]

@@ -1,0 +1,221 @@
+"""Checks of concepts, Kindra layers, readings and lexicons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.node import Node
+from core.vocabulary import Axis, Concept, Kindra, Label, Layer, LexiconSource, Readings, Weights
+
+LAYER_NAMES = {1: "L1_CULTURAL_MACRO", 2: "L2_SEMIOTIC_MEDIA", 3: "L3_STRUCTURAL_SYSTEMIC"}
+LETTERS = "ESPTRM"
+READING_COUNTS = {"nietzsche": 12, "aurelius": 12, "campbell": 12}
+BIAS_IDS = ("toxicity", "political", "gender", "racial", "loaded")
+METRIC_IDS = (
+    "hedge",
+    "uncertainty",
+    "guidance",
+    "guidance_raised",
+    "guidance_lowered",
+    "positive",
+    "negative",
+    "pain",
+    "praise",
+    "conflict",
+    "diplomacy",
+    "institutional_stress",
+)
+WORD = r"[^\s*]+"
+TERM = rf"{WORD}\*?(?: {WORD}\*?)*"
+MINIMUM_STEM = 3
+
+
+class Known:
+    """The ids met so far, for the cross-references of the files that follow."""
+
+    def __init__(self, concepts: tuple[Concept, ...]) -> None:
+        self.concepts = concepts
+        self.concept_ids = frozenset(concept.id for concept in concepts)
+        self.archetype_ids: tuple[str, ...] = ()
+        self.modifier_ids: frozenset[str] = frozenset()
+        self.kindra_keys: set[str] = set()
+
+    def weights(self, node: Node, *, required: bool = True) -> Weights:
+        """Return checked evidence: known concepts with weights in quarters, at least one."""
+        found: dict[str, float] = {}
+        for concept, value in node.entries():
+            if concept not in self.concept_ids:
+                value.fail(f"'{concept}' is not a concept of concepts.json")
+            weight = value.number(0.25, 1.0)
+            if weight * 4 != int(weight * 4):
+                value.fail("must be a multiple of 0.25")
+            found[concept] = weight
+        if required and not found:
+            node.fail("must name at least one concept")
+        return found
+
+
+def label(node: Node) -> Label:
+    """Return a two-language name."""
+    en, pt = node.fields("en", "pt")
+    return Label(en.text(), pt.text())
+
+
+def texts(node: Node) -> tuple[str, ...]:
+    """Return a list of strings without repeats."""
+    found = tuple(item.text() for item in node.items())
+    unique(node.items(), found)
+    return found
+
+
+def unique(nodes: Iterable[Node], values: Iterable[str]) -> None:
+    """Fail at the first value that appears a second time."""
+    seen: set[str] = set()
+    for node, value in zip(nodes, values, strict=True):
+        if value in seen:
+            node.fail(f"'{value}' appears twice")
+        seen.add(value)
+
+
+def concepts(body: Node) -> tuple[Concept, ...]:
+    """Return the concepts; an opposite must be a concept too."""
+    (listed,) = body.fields("concepts")
+    nodes = listed.items()
+    found = []
+    for node in nodes:
+        id_, description, opposite = node.fields("id", "description", "opposite")
+        other = None if opposite.value is None else opposite.text()
+        found.append(Concept(id_.text(r"[a-z][a-z0-9_]*"), description.text(), other))
+    unique(nodes, [concept.id for concept in found])
+    ids = {concept.id for concept in found}
+    for node, concept in zip(nodes, found, strict=True):
+        if concept.opposite is not None and concept.opposite not in ids:
+            node.fields("id", "description", "opposite")[2].fail(
+                f"'{concept.opposite}' is not a concept"
+            )
+    return tuple(found)
+
+
+def kindra_layer(body: Node, number: int, known: Known) -> Layer:
+    """Return one layer of 48 vectors in six domains of eight."""
+    layer, name, plane, factor, vectors = body.fields(
+        "layer", "name", "tw_plane", "factor", "vectors"
+    )
+    layer.integer(number, number)
+    name.choice({LAYER_NAMES[number]}, f"'{LAYER_NAMES[number]}'")
+    plane.choice({str(3 * number)}, f"'{3 * number}', the plane of layer {number}")
+    found = tuple(
+        _kindra(node, number, position, known) for position, node in enumerate(vectors.items(48))
+    )
+    known.kindra_keys.update(vector.key for vector in found)
+    return Layer(number, name.value, plane.value, factor.number(0.0, 0.5), found)
+
+
+def _kindra(node: Node, layer: int, position: int, known: Known) -> Kindra:
+    fields = node.fields(
+        "id",
+        "domain",
+        "short_name",
+        "definition",
+        "scale_direction",
+        "weight",
+        "tension",
+        "boost",
+        "suppress",
+        "evidence",
+    )
+    id_, domain, name, definition, direction, weight, tension, boost, suppress, evidence = fields
+    expected = f"{LETTERS[position // 8]}{position + 1:02d}"
+    id_.choice({expected}, f"'{expected}', the id at this position")
+    high, low = direction.fields("high", "low")
+    tense_high, tense_low = tension.fields("high", "low")
+    evidence_high, evidence_low = evidence.fields("high", "low")
+    raised = _targets(boost, known)
+    lowered = _targets(suppress, known)
+    for target in suppress.items():
+        if target.value in raised:
+            target.fail(f"'{target.value}' is boosted and suppressed at once")
+    return Kindra(
+        key=f"L{layer}.{expected}",
+        id=expected,
+        layer=layer,
+        domain=domain.text(r"[A-Z_]+"),
+        plane=str(3 * layer),
+        name=label(name),
+        definition=definition.text(),
+        high=high.text(),
+        low=low.text(),
+        weight=weight.number(0.0, 1.0),
+        tension_high=tense_high.number(0.0, 1.0),
+        tension_low=tense_low.number(0.0, 1.0),
+        boost=raised,
+        suppress=lowered,
+        evidence_high=known.weights(evidence_high),
+        evidence_low=known.weights(evidence_low),
+    )
+
+
+def _targets(node: Node, known: Known) -> tuple[str, ...]:
+    for item in node.items():
+        item.choice(known.archetype_ids, "an archetype of archetypes.json")
+    return texts(node)
+
+
+def readings(body: Node, known: Known) -> Readings:
+    """Return the axes of the readings, the bias dimensions, metrics and product themes."""
+    names = ("nietzsche", "aurelius", "campbell", "bias", "metrics", "themes")
+    groups = dict(zip(names, body.fields(*names), strict=True))
+    found = {
+        name: _axes(node, known, READING_COUNTS.get(name)) for name, node in groups.items()
+    }
+    for name, expected in (("bias", BIAS_IDS), ("metrics", METRIC_IDS)):
+        ids = tuple(axis.id for axis in found[name])
+        if ids != expected:
+            groups[name].fail(f"must be {', '.join(expected)} in this order")
+    return Readings(**found)
+
+
+def _axes(node: Node, known: Known, count: int | None) -> tuple[Axis, ...]:
+    items = node.items(count)
+    found = []
+    for item in items:
+        id_, name, evidence = item.fields("id", "label", "evidence")
+        found.append(
+            Axis(id_.text(r"[A-Za-z][A-Za-z_]*"), label(name), known.weights(evidence))
+        )
+    unique(items, [axis.id for axis in found])
+    return tuple(found)
+
+
+def lexicon(body: Node, name: str, known: Known) -> LexiconSource:
+    """Return the words of a language; every concept must have some, every word a known concept."""
+    language, function_words, negators, intensifiers, neutral, terms = body.fields(
+        "language",
+        "function_words",
+        "negators",
+        "intensifiers",
+        "neutral_phrases",
+        "terms",
+    )
+    language.choice({name}, f"'{name}'")
+    found: dict[str, tuple[str, ...]] = {}
+    for concept, node in terms.entries():
+        if concept not in known.concept_ids:
+            node.fail(f"'{concept}' is not a concept of concepts.json")
+        for item in node.items():
+            _check_term(item)
+        found[concept] = texts(node)
+        if not found[concept]:
+            node.fail("must hold at least one term")
+    missing = sorted(known.concept_ids - set(found))
+    if missing:
+        terms.fail(f"the concept '{missing[0]}' has no terms")
+    return LexiconSource(
+        name, texts(function_words), texts(negators), texts(intensifiers), texts(neutral), found
+    )
+
+
+def _check_term(item: Node) -> None:
+    for word in item.text(TERM).split():
+        if word.endswith("*") and len(word) - 1 < MINIMUM_STEM:
+            item.fail(f"the stem '{word}' is shorter than {MINIMUM_STEM} letters")

@@ -1,0 +1,66 @@
+"""The distribution over the 144 states, row-major (A01_01 .. A12_12)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.evidence import Evidence
+from core.model import Floats, Integers, Model
+
+PRIOR = 0.02
+"""Strength that every archetype and column has without evidence."""
+
+SHARPNESS_BITS = 2
+TIE_DECIMALS = 9
+
+
+def base(model: Model, evidence: Evidence, smoothing: Floats) -> tuple[Floats, Floats]:
+    """Return (texts, 12) archetype and (texts, 12) column probabilities before modulation.
+
+    Each is (prior + strength)², normalised; `smoothing` (texts,) in (0, 1] raises the archetypes'
+    prior where tau asks for caution. An abstaining text is uniform.
+    """
+    strength = evidence.strength
+    archetypes = strength[:, model.channels.archetypes] + PRIOR / smoothing[:, None]
+    columns = strength[:, model.channels.columns] + PRIOR
+    silent = np.array(evidence.abstained)
+    archetypes[silent] = 1.0
+    columns[silent] = 1.0
+    return normalised(archetypes**SHARPNESS_BITS), normalised(columns**SHARPNESS_BITS)
+
+
+def normalised(weights: Floats) -> Floats:
+    """Scale the last axis to sum 1."""
+    return weights / weights.sum(axis=-1, keepdims=True)
+
+
+def outer(archetypes: Floats, columns: Floats) -> Floats:
+    """Return (texts, 144) from two factors of (texts, 12)."""
+    product = archetypes[:, :, None] * columns[:, None, :]
+    return product.reshape(len(archetypes), 144)
+
+
+def delta12(probabilities: Floats) -> Floats:
+    """Return (texts, 12): the sum of each archetype's twelve states."""
+    return probabilities.reshape(len(probabilities), 12, 12).sum(axis=2)
+
+
+def strongest(probabilities: Floats) -> Integers:
+    """Return (texts,) the index of the most probable state; ties go to the lower index.
+
+    Probabilities are compared to nine decimals, so that the last bit of a machine's arithmetic
+    decides nothing.
+    """
+    return np.argmax(np.round(probabilities, TIE_DECIMALS), axis=1)
+
+
+def ranking(probabilities: list[float], count: int) -> list[int]:
+    """Return the indices of the `count` highest values, ties by index."""
+    order = sorted(range(len(probabilities)), key=lambda i: (-probabilities[i], i))
+    return order[:count]
+
+
+def entropy(probabilities: Floats) -> Floats:
+    """Return (texts,) natural-log entropy."""
+    safe = np.where(probabilities > 0, probabilities, 1.0)
+    return -(probabilities * np.log(safe)).sum(axis=1)

@@ -1,0 +1,41 @@
+"""Canonical bytes and hashes: equal results are equal byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from core.model import Floats
+
+DECIMALS = 6
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def dumps(result: Any) -> bytes:
+    """Return the canonical UTF-8 JSON of a kernel result (insertion order, no spaces)."""
+    return _encode(result).encode()
+
+
+def rounded(values: Floats) -> Any:
+    """Return nested lists of floats with six decimals, without negative zeros."""
+    return (np.round(values, DECIMALS) + 0.0).tolist()
+
+
+def number(value: float) -> float:
+    """Return one float with six decimals, without a negative zero."""
+    return round(float(value), DECIMALS) + 0.0
+
+
+def digest(parts: Iterable[str]) -> str:
+    """Return the SHA-256 of length-prefixed parts, as 64 hex digits."""
+    hashed = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        hashed.update(b"%d:" % len(data))
+        hashed.update(data)
+    return hashed.hexdigest()

@@ -1,0 +1,74 @@
+"""Evidence: counts of hits become saturated strengths, coverage and abstention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.model import UNIT, Floats, Model
+from core.reading import Reading
+
+FIRST_HIT = 1.5
+WORDS_PER_HIT = 40.0
+"""A channel is half saturated by 1.5 hits, plus one for every 40 words."""
+
+MINIMUM_HITS = 2
+MINIMUM_COVERAGE = 0.02
+DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Strengths of all channels for a number of texts.
+
+    `hits` (texts, channels) weighted hits; `strength` (texts, channels) in [0, 1);
+    `words` (texts,); `abstained` (texts,) with the reasons in `reasons`.
+    """
+
+    hits: Floats
+    strength: Floats
+    words: Floats
+    coverage: Floats
+    support: Floats
+    abstained: Sequence[bool]
+    reasons: Sequence[str | None]
+
+
+def gather(model: Model, counts: Floats, readings: Sequence[Reading]) -> Evidence:
+    """Spread counts (texts, concepts) over the channels and saturate them.
+
+    strength = hits / (hits + 1.5 + words / 40): it never falls when hits rise.
+    """
+    hits = counts @ model.weights / UNIT
+    words = np.array([reading.words for reading in readings], dtype=np.float64)
+    half = FIRST_HIT + words / WORDS_PER_HIT
+    strength = hits / (hits + half[:, None])
+    found = np.array([len(reading.hits) for reading in readings], dtype=np.float64)
+    matched = np.array([reading.matched for reading in readings], dtype=np.float64)
+    coverage = matched / np.maximum(words, 1.0)
+    anything = hits[:, model.channels.archetypes].max(axis=1) > 0
+    reasons = [
+        _reason(r, c, a)
+        for r, c, a in zip(readings, coverage.tolist(), anything.tolist(), strict=True)
+    ]
+    return Evidence(
+        hits=hits,
+        strength=strength,
+        words=words,
+        coverage=coverage,
+        support=found / (found + 3.0),
+        abstained=[reason is not None for reason in reasons],
+        reasons=reasons,
+    )
+
+
+def _reason(reading: Reading, coverage: float, anything: bool) -> str | None:  # noqa: FBT001
+    if reading.words == 0:
+        return "empty"
+    if not reading.hits or not anything:
+        return "no_evidence"
+    if len(reading.hits) < MINIMUM_HITS or coverage < MINIMUM_COVERAGE:
+        return "too_little_evidence"
+    return None

@@ -1,0 +1,144 @@
+"""What moved a result: every matched term, and what would change without a term or a vector.
+
+Influence is measured, not estimated: the stages run again without the term (or with the vector
+silenced) and the winner's probability is compared.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+
+from core.delta144 import ranking
+from core.encoding import number, rounded
+from core.lexicon import PLAIN, Hit
+from core.model import Floats, Model
+from core.options import Options
+from core.pipeline import Stages, run
+from core.reading import Reading, count, opposed
+from core.results import (
+    Explanation,
+    StageDistributions,
+    TermInfluence,
+    TermSpan,
+    VectorInfluence,
+)
+from core.text import token_spans
+
+TERMS_WEIGHED = 32
+VECTORS_WEIGHED = 24
+SHOWN = 12
+
+
+def explain(
+    model: Model, reading: Reading, stages: Stages, row: int, options: Options
+) -> Explanation:
+    """Explain row `row` of `stages`, which is the result of `reading`."""
+    abstained = stages.evidence.abstained[row]
+    return {
+        "terms": spans(model, reading),
+        "influence": {
+            "terms": [] if abstained else _terms(model, reading, stages, row, options),
+            "vectors": [] if abstained else _vectors(model, reading, stages, row, options),
+        },
+        "stages": _stages(model, stages, row),
+    }
+
+
+def spans(model: Model, reading: Reading) -> list[TermSpan]:
+    """Return every hit with its place in the text as given."""
+    places = token_spans(reading.text)
+    return [
+        {
+            "term": reading.text[places[hit.first][0] : places[hit.last][1]],
+            "concepts": [model.concepts[c] for c in _counted(model, hit)],
+            "start": places[hit.first][0],
+            "end": places[hit.last][1],
+            "sign": -1 if hit.negated else 1,
+            "weight": hit.units / PLAIN,
+        }
+        for hit in reading.hits
+    ]
+
+
+def _counted(model: Model, hit: Hit) -> list[int]:
+    return opposed(model, hit.concepts) if hit.negated else list(hit.concepts)
+
+
+def _term(reading: Reading, hit: Hit) -> str:
+    return " ".join(reading.tokens[hit.first : hit.last + 1])
+
+
+def _terms(
+    model: Model, reading: Reading, stages: Stages, row: int, options: Options
+) -> list[TermInfluence]:
+    """Run the stages without each of the most frequent terms."""
+    frequency = Counter(_term(reading, hit) for hit in reading.hits)
+    chosen = sorted(frequency, key=lambda term: (-frequency[term], term))[:TERMS_WEIGHED]
+    variants = [
+        replace(reading, hits=[hit for hit in reading.hits if _term(reading, hit) != term])
+        for term in chosen
+    ]
+    counts = count(model, variants)
+    without = run(model, counts, [reading] * len(variants), options)
+    archetype, state = _gap(stages, row, without)
+    order = sorted(range(len(chosen)), key=lambda i: (-abs(archetype[i]), chosen[i]))
+    return [
+        {
+            "term": chosen[i],
+            "count": frequency[chosen[i]],
+            "archetype_delta": archetype[i],
+            "state_delta": state[i],
+        }
+        for i in order[:SHOWN]
+    ]
+
+
+def _vectors(
+    model: Model, reading: Reading, stages: Stages, row: int, options: Options
+) -> list[VectorInfluence]:
+    """Run the stages with each of the strongest vectors silenced."""
+    scores = rounded(stages.scores[row])
+    present = [i for i in ranking([abs(s) for s in scores], VECTORS_WEIGHED) if scores[i]]
+    if not present:
+        return []
+    keep = np.ones((len(present), len(scores)))
+    keep[np.arange(len(present)), present] = 0.0
+    counts = np.repeat(count(model, [reading]), len(present), axis=0)
+    without = run(model, counts, [reading] * len(present), options, keep)
+    archetype, _ = _gap(stages, row, without)
+    order = sorted(range(len(present)), key=lambda i: (-abs(archetype[i]), present[i]))
+    return [
+        {
+            "id": model.kindra_keys[present[i]],
+            "score": scores[present[i]],
+            "archetype_delta": archetype[i],
+        }
+        for i in order[:SHOWN]
+    ]
+
+
+def _gap(stages: Stages, row: int, without: Stages) -> tuple[list[float], list[float]]:
+    """Return the winner's probability minus what it is in each variant: archetype, state."""
+    state = int(stages.state[row])
+    figure = state // 12
+    archetype = stages.archetypes[row, figure] - without.archetypes[:, figure]
+    place = stages.probabilities[row, state] - without.probabilities[:, state]
+    return rounded(archetype), rounded(place)
+
+
+def _stages(model: Model, stages: Stages, row: int) -> StageDistributions:
+    archetypes = [a.id for a in model.vocabulary.archetypes]
+    columns = [f"{c.col:02d}" for c in model.vocabulary.columns]
+    return {
+        "base_delta12": _named(archetypes, stages.base_archetypes[row]),
+        "modulated_delta12": _named(archetypes, stages.archetypes[row]),
+        "base_columns": _named(columns, stages.base_columns[row]),
+        "evolved_columns": _named(columns, stages.columns[row]),
+    }
+
+
+def _named(names: list[str], values: Floats) -> dict[str, float]:
+    return {name: number(value) for name, value in zip(names, values.tolist(), strict=True)}

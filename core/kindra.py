@@ -1,0 +1,68 @@
+"""Kindra scores: what a text and its origin say on 144 vectors, and their pull on archetypes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.evidence import Evidence
+from core.model import Floats, Model
+from core.options import STRUCTURE, Context
+
+
+def scores(model: Model, evidence: Evidence, context: Context) -> Floats:
+    """Return (texts, 144) in [-1, 1]: high minus low evidence plus context; 0 = nothing known."""
+    channels = model.channels
+    found = evidence.strength[:, channels.high] - evidence.strength[:, channels.low]
+    return np.clip(found + context_adds(model, context), -1.0, 1.0)
+
+
+def context_adds(model: Model, context: Context) -> Floats:
+    """Return (144,) additions that the context rules give."""
+    rules = model.vocabulary.rules
+    total = np.zeros(len(model.kindra_keys))
+    chosen = [
+        rules.country.get(context.country or ""),
+        rules.sector.get(context.sector or ""),
+        rules.media_tone.get(context.media_tone or ""),
+        rules.channel.get(context.channel or ""),
+    ]
+    if context.channel == "podcast":
+        chosen.append(rules.podcast_tone.get(context.media_tone or ""))
+    for name in STRUCTURE:
+        value = getattr(context, name)
+        if value is not None and value >= rules.structure_high:
+            chosen.append(rules.structure[name]["high"])
+        elif value is not None and value <= rules.structure_low:
+            chosen.append(rules.structure[name]["low"])
+    for adds in chosen:
+        for key, value in (adds or {}).items():
+            total[model.kindra_index[key]] += value
+    _add_sentiment(model, context, total)
+    return total
+
+
+def _add_sentiment(model: Model, context: Context, total: Floats) -> None:
+    rules = model.vocabulary.rules
+    if context.sentiment is None:
+        return
+    intensity = 1.0 if context.sentiment_intensity is None else context.sentiment_intensity
+    for key, value in rules.sentiment[context.sentiment].items():
+        total[model.kindra_index[key]] += value * intensity
+    if context.sentiment_intensity is not None and intensity >= rules.intense_threshold:
+        for key, value in rules.intense_adds.items():
+            total[model.kindra_index[key]] += value
+
+
+def archetype_factors(model: Model, kindra_scores: Floats) -> Floats:
+    """Return (texts, 12): the product over all vectors of 1 + score * (±f) for each archetype.
+
+    A negative score swaps boost and suppression. Every single factor lies in [0.7, 1.3].
+    """
+    return np.prod(1.0 + kindra_scores[:, :, None] * model.influence, axis=1)
+
+
+def plane_shares(kindra_scores: Floats) -> Floats:
+    """Return (texts, 3): each layer's share of all |score|; thirds when nothing is known."""
+    mass = np.abs(kindra_scores).reshape(len(kindra_scores), 3, 48).sum(axis=2)
+    total = mass.sum(axis=1, keepdims=True)
+    return np.where(total > 0, mass / np.where(total > 0, total, 1.0), 1.0 / 3.0)

@@ -1,0 +1,177 @@
+"""A compiled lexicon and the single pass over a text that finds its terms.
+
+A term is a word, a stem (`grow*`) or a phrase of both. Where several fit, the longest phrase wins,
+then the exact word, then the longest stem. A negation up to `NEGATION_REACH` words before a term
+(within the same clause) turns it into half a hit of the opposite concept; an intensifier directly
+before it makes it one and a half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from core.text import BREAKS, fold, tokens
+from core.vocabulary import LexiconSource
+
+NEGATION_REACH = 3
+PLAIN, INTENSIFIED, NEGATED = 2, 3, 1
+"""Units of a hit; two units are one hit, so that all counts stay whole numbers."""
+
+_MEMO_LIMIT = 50_000
+_SHORTEST_STEM = 3
+
+
+@dataclass(slots=True)
+class _Trie:
+    """A step of the term tree: what may follow, and the concepts of a term that ends here."""
+
+    exact: dict[str, _Trie] = field(default_factory=dict)
+    stems: dict[str, _Trie] = field(default_factory=dict)
+    concepts: tuple[int, ...] | None = None
+    openings: tuple[str, ...] = ()
+
+    def seal(self) -> None:
+        """Note how a following word may begin, so that most of them are dismissed at once."""
+        self.openings = tuple(self.stems)
+        for child in (*self.exact.values(), *self.stems.values()):
+            child.seal()
+
+
+class _Word(NamedTuple):
+    """What a single word can mean: a term, the start of phrases, a negation, an intensifier."""
+
+    concepts: tuple[int, ...] | None
+    starts: tuple[_Trie, ...]
+    negates: bool
+    intensifies: bool
+
+
+class Hit(NamedTuple):
+    """A term found: its tokens [first, last], its concepts, its units, whether it was negated."""
+
+    first: int
+    last: int
+    concepts: tuple[int, ...]
+    units: int
+    negated: bool
+
+
+class Lexicon:
+    """The terms of one language, ready to be looked up."""
+
+    def __init__(self, source: LexiconSource, index: Mapping[str, int]) -> None:
+        self.language = source.language
+        self.function_words = frozenset(_folded(source.function_words))
+        self._negators = frozenset(_folded(source.negators))
+        self._intensifiers = frozenset(_folded(source.intensifiers))
+        self._root = _Trie()
+        for concept, terms in source.terms.items():
+            for term in terms:
+                self._add(term, index[concept])
+        for phrase in source.neutral_phrases:
+            self._add(phrase, None)
+        self._root.seal()
+        self._memo: dict[str, _Word | None] = {}
+
+    def scan(self, found: list[str]) -> list[Hit]:
+        """Return the hits in a token list, in order, without overlaps."""
+        hits: list[Hit] = []
+        memo = self._memo
+        reach_end, intensified = -1, False
+        position, count = 0, len(found)
+        while position < count:
+            token = found[position]
+            try:
+                word = memo[token]
+            except KeyError:
+                word = self._remember(token)
+            if word is None:
+                if token in BREAKS:
+                    reach_end = -1
+                intensified = False
+                position += 1
+                continue
+            concepts, starts, negates, intensifies = word
+            last = position
+            for start in starts:
+                last, concepts = _longest(start, found, position, last, concepts)
+            if concepts:
+                negated = position <= reach_end
+                units = NEGATED if negated else INTENSIFIED if intensified else PLAIN
+                hits.append(Hit(position, last, concepts, units, negated))
+            elif negates and last == position:
+                reach_end = position + NEGATION_REACH
+            intensified = intensifies and last == position
+            position = last + 1
+        return hits
+
+    def _add(self, term: str, concept: int | None) -> None:
+        node = self._root
+        for word in term.split():
+            *head, tail = tokens(fold(word.removesuffix("*")))
+            for piece in head:
+                node = node.exact.setdefault(piece, _Trie())
+            branch = node.stems if word.endswith("*") else node.exact
+            node = branch.setdefault(tail, _Trie())
+        known = node.concepts or ()
+        if concept is None or concept in known:
+            node.concepts = known
+        else:
+            node.concepts = (*known, concept)
+
+    def _remember(self, token: str) -> _Word | None:
+        if len(self._memo) >= _MEMO_LIMIT:
+            self._memo.clear()
+        word = self._resolve(token)
+        self._memo[token] = word
+        return word
+
+    def _resolve(self, token: str) -> _Word | None:
+        nodes = list(_children(self._root, token))
+        concepts = next((node.concepts for node in nodes if node.concepts is not None), None)
+        starts = tuple(node for node in nodes if node.exact or node.stems)
+        negates, intensifies = token in self._negators, token in self._intensifiers
+        if concepts is None and not (starts or negates or intensifies):
+            return None
+        return _Word(concepts, starts, negates, intensifies)
+
+
+def _children(node: _Trie, token: str) -> Iterable[_Trie]:
+    """Yield the steps a token can take: the exact word, its form without 's, ever shorter stems."""
+    exact = node.exact.get(token)
+    if exact is not None:
+        yield exact
+    if "'" in token:
+        bare = token.partition("'")[0]
+        exact = node.exact.get(bare)
+        if exact is not None:
+            yield exact
+    if node.stems:
+        for length in range(len(token), _SHORTEST_STEM - 1, -1):
+            stem = node.stems.get(token[:length])
+            if stem is not None:
+                yield stem
+
+
+def _longest(
+    node: _Trie, found: list[str], position: int, last: int, concepts: tuple[int, ...] | None
+) -> tuple[int, tuple[int, ...] | None]:
+    """Follow the phrases from `node` (reached by `found[position]`); keep the one that ends last."""
+    following = position + 1
+    if following >= len(found):
+        return last, concepts
+    token = found[following]
+    if token not in node.exact and not token.startswith(node.openings) and "'" not in token:
+        return last, concepts
+    for child in _children(node, token):
+        if child.concepts is not None and following > last:
+            last, concepts = following, child.concepts
+        if child.exact or child.stems:
+            last, concepts = _longest(child, found, following, last, concepts)
+    return last, concepts
+
+
+def _folded(words: Iterable[str]) -> Iterable[str]:
+    return (fold(word) for word in words)

@@ -1,0 +1,1 @@
+"""The three meta readings: Nietzsche, Aurelius, Campbell."""

@@ -1,0 +1,122 @@
+"""The vocabulary as arrays: concepts to channels, vectors to archetypes, states to planes.
+
+A *channel* is anything that gathers evidence: an archetype, a column, the high or low end of a
+Kindra vector, a pole of a polarity, a modifier, an axis of a reading, a bias dimension, a metric.
+Hits are counted in half units and weights in quarters, both as whole numbers in float64, so the
+product counts @ weights is exact and does not depend on how many texts are read at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from core.lexicon import PLAIN, Lexicon
+from core.vocabulary import Vocabulary, Weights
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+QUARTERS = 4
+UNIT = float(PLAIN * QUARTERS)
+"""What one plain hit of weight 1 contributes to counts @ weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Where each group of channels lies on the channel axis."""
+
+    archetypes: slice
+    columns: slice
+    high: slice
+    low: slice
+    first: slice
+    second: slice
+    modifiers: slice
+    nietzsche: slice
+    aurelius: slice
+    campbell: slice
+    bias: slice
+    metrics: slice
+    themes: slice
+
+
+class Model:
+    """Everything the numeric stages need, computed once from a vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.concepts = tuple(concept.id for concept in vocabulary.concepts)
+        index = {concept: position for position, concept in enumerate(self.concepts)}
+        self.opposites = tuple(
+            -1 if concept.opposite is None else index[concept.opposite]
+            for concept in vocabulary.concepts
+        )
+        self.lexicons = {
+            name: Lexicon(source, index) for name, source in vocabulary.lexicons.items()
+        }
+        self.weights, self.channels = _channels(vocabulary, index)
+        self.influence = _influence(vocabulary)
+        self.tension_high = np.array([v.weight * v.tension_high for v in vocabulary.kindras])
+        self.tension_low = np.array([v.weight * v.tension_low for v in vocabulary.kindras])
+        self.kindra_index = {v.key: i for i, v in enumerate(vocabulary.kindras)}
+        self.kindra_keys = tuple(self.kindra_index)
+        planes = ("3", "6", "9")
+        self.column_plane = np.array([planes.index(c.plane) for c in vocabulary.columns])
+        self.metric_index = {axis.id: i for i, axis in enumerate(vocabulary.readings.metrics)}
+
+
+def _channels(vocabulary: Vocabulary, index: dict[str, int]) -> tuple[Floats, Channels]:
+    readings = vocabulary.readings
+    groups: list[list[Weights]] = [
+        [a.evidence for a in vocabulary.archetypes],
+        [c.evidence for c in vocabulary.columns],
+        [v.evidence_high for v in vocabulary.kindras],
+        [v.evidence_low for v in vocabulary.kindras],
+        [p.first for p in vocabulary.polarities],
+        [p.second for p in vocabulary.polarities],
+        [m.evidence for m in vocabulary.modifiers],
+        *(
+            [axis.evidence for axis in axes]
+            for axes in (
+                readings.nietzsche,
+                readings.aurelius,
+                readings.campbell,
+                readings.bias,
+                readings.metrics,
+                readings.themes,
+            )
+        ),
+    ]
+    columns: list[Floats] = []
+    slices: list[slice] = []
+    for group in groups:
+        slices.append(slice(len(columns), len(columns) + len(group)))
+        columns.extend(_column(weights, index) for weights in group)
+    return np.ascontiguousarray(np.stack(columns, axis=1)), Channels(*slices)
+
+
+def _column(weights: Weights, index: dict[str, int]) -> Floats:
+    column = np.zeros(len(index))
+    for concept, weight in weights.items():
+        column[index[concept]] = weight * QUARTERS
+    return column
+
+
+def _influence(vocabulary: Vocabulary) -> Floats:
+    """Return (144 vectors, 12 archetypes): +f where a vector boosts, -f where it suppresses."""
+    position = {archetype.id: i for i, archetype in enumerate(vocabulary.archetypes)}
+    table = np.zeros((len(vocabulary.kindras), len(position)))
+    factors = {layer.number: layer.factor for layer in vocabulary.layers}
+    for row, vector in enumerate(vocabulary.kindras):
+        _fill(table, row, (position[a] for a in vector.boost), factors[vector.layer])
+        _fill(table, row, (position[a] for a in vector.suppress), -factors[vector.layer])
+    return table
+
+
+def _fill(table: Floats, row: int, columns: Iterable[int], value: float) -> None:
+    for column in columns:
+        table[row, column] = value

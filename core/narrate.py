@@ -1,0 +1,53 @@
+"""The explanation sentence of a signal, in the language of its text."""
+
+from __future__ import annotations
+
+from core.reading import Reading
+from core.results import Signal
+
+WORDS_SHOWN = 5
+
+_REASONS = {
+    "en": {
+        "empty": "The text has no words; no archetype is named.",
+        "no_evidence": "No word of the text is in the lexicons; no archetype is named.",
+        "too_little_evidence": "Too few words of the text are in the lexicons; no archetype is named.",
+    },
+    "pt": {
+        "empty": "O texto não tem palavras; nenhum arquétipo é nomeado.",
+        "no_evidence": "Nenhuma palavra do texto está nos léxicos; nenhum arquétipo é nomeado.",
+        "too_little_evidence": "Poucas palavras do texto estão nos léxicos; nenhum arquétipo é nomeado.",
+    },
+}
+_TEMPLATES = {
+    "en": "{label} ({share}): the text says {words}. Regime {regime} (index {index}), bias {bias}.",
+    "pt": "{label} ({share}): o texto diz {words}. Regime {regime} (índice {index}), viés {bias}.",
+}
+
+
+def sentence(signal: Signal, reading: Reading) -> str:
+    """Say in one or two sentences what was found and from which words."""
+    language = "pt" if signal["language"] == "pt" else "en"
+    state = signal["state"]
+    if state is None:
+        return _REASONS[language][signal["abstain_reason"] or "no_evidence"]
+    return _TEMPLATES[language].format(
+        label=state["label"][language],
+        share=f"{100 * signal['delta12'][state['archetype_id']]:.0f} %",
+        words=", ".join(f"'{word}'" for word in _words(reading)),
+        regime=signal["tw_regime"],
+        index=f"{signal['tw']['index']:.2f}",
+        bias=f"{signal['bias_score']:.2f}",
+    )
+
+
+def _words(reading: Reading) -> list[str]:
+    """Return the first few distinct terms found, as folded words."""
+    shown: list[str] = []
+    for hit in reading.hits:
+        term = " ".join(reading.tokens[hit.first : hit.last + 1])
+        if term not in shown:
+            shown.append(term)
+        if len(shown) == WORDS_SHOWN:
+            break
+    return shown

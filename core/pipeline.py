@@ -1,0 +1,135 @@
+"""The stages in order, for any number of texts at once.
+
+evidence → bias → Kindra → base Δ144 → Kindra modulation → TW369 → Δ12 and state → polarities →
+meta readings → tau, safeguard, confidence. Every stage works row by row: what a text gets does not
+depend on its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core import bias, delta144, kindra, risk, tw369
+from core.bias import Bias
+from core.evidence import Evidence, gather
+from core.meta import aurelius, campbell, nietzsche
+from core.meta.aurelius import Aurelius
+from core.meta.campbell import Campbell
+from core.meta.known import borrow
+from core.meta.nietzsche import Nietzsche
+from core.model import Floats, Integers, Model
+from core.options import Options
+from core.reading import Reading
+from core.tw369 import Field
+
+LOG_STATES = float(np.log(144.0))
+DRIFT_SCALE = 3.0
+"""Model A keeps the drift metric below a third of severity; this stretches it to [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Every stage's result; the first axis is the text."""
+
+    evidence: Evidence
+    bias: Bias
+    scores: Floats
+    base_archetypes: Floats
+    base_columns: Floats
+    archetypes: Floats
+    columns: Floats
+    probabilities: Floats
+    state: Integers
+    field: Field
+    polarities: Floats
+    modifiers: Floats
+    nietzsche: Nietzsche
+    aurelius: Aurelius
+    campbell: Campbell
+    features: risk.Features
+    tau: Floats
+    risk: Floats
+    confidence: Floats
+
+
+def run(
+    model: Model,
+    counts: Floats,
+    readings: Sequence[Reading],
+    options: Options,
+    keep: Floats | None = None,
+) -> Stages:
+    """Run all stages on counts (texts, concepts) of `readings`.
+
+    `keep` (texts, 144) multiplies the Kindra scores; the explanation uses it to silence vectors.
+    """
+    evidence = gather(model, counts, readings)
+    found_bias = bias.measure(model, evidence, readings)
+    scores = kindra.scores(model, evidence, options.context)
+    scores[np.array(evidence.abstained)] = 0.0
+    if keep is not None:
+        scores *= keep
+    damping, smoothing = risk.effects(risk.tau_of_bias(found_bias.score))
+    base_archetypes, base_columns = delta144.base(model, evidence, smoothing)
+    archetypes = delta144.normalised(base_archetypes * kindra.archetype_factors(model, scores))
+    field = tw369.read_field(model, scores, options, damping)
+    columns = tw369.evolve(model, base_columns, field.drift, options)
+    probabilities = delta144.outer(archetypes, columns)
+    polarities = _polarities(model, evidence)
+    borrowed = borrow(model, scores)
+    strength = evidence.strength
+    collective = strength[:, model.channels.second][:, _collective(model)]
+    read_nietzsche = nietzsche.read(model, strength, borrowed)
+    features = risk.Features(
+        bias=found_bias.score,
+        polarity=np.abs(2.0 * polarities - 1.0).sum(axis=1) / polarities.shape[1],
+        entropy=_excess_entropy(delta144.entropy(delta144.outer(archetypes, base_columns))),
+        severity=field.severity,
+        drift=np.minimum(1.0, DRIFT_SCALE * field.drift_metric),
+        meta=read_nietzsche.nihilism,
+    )
+    tau = risk.tau(features)
+    risks = risk.safeguard(features)
+    trust = risk.confidence(tau, risks, evidence.support)
+    trust[np.array(evidence.abstained)] = 0.0
+    return Stages(
+        evidence=evidence,
+        bias=found_bias,
+        scores=scores,
+        base_archetypes=base_archetypes,
+        base_columns=base_columns,
+        archetypes=archetypes,
+        columns=columns,
+        probabilities=probabilities,
+        state=delta144.strongest(probabilities),
+        field=field,
+        polarities=polarities,
+        modifiers=strength[:, model.channels.modifiers],
+        nietzsche=read_nietzsche,
+        aurelius=aurelius.read(model, strength, borrowed, collective),
+        campbell=campbell.read(model, strength, borrowed, archetypes),
+        features=features,
+        tau=tau,
+        risk=risks,
+        confidence=trust,
+    )
+
+
+def _polarities(model: Model, evidence: Evidence) -> Floats:
+    """Return (texts, 48): 1 = first pole, 0 = second pole, 0.5 without evidence."""
+    strength = evidence.strength
+    first, second = strength[:, model.channels.first], strength[:, model.channels.second]
+    return 0.5 + 0.5 * (first - second)
+
+
+def _collective(model: Model) -> int:
+    ids = [polarity.id for polarity in model.vocabulary.polarities]
+    return ids.index("POL_INDIVIDUAL_COLLECTIVE")
+
+
+def _excess_entropy(entropy: Floats) -> Floats:
+    """Return the upper half of normalised entropy as [0, 1]: only a diffuse result is a doubt."""
+    return np.clip((entropy / LOG_STATES - 0.5) / 0.5, 0.0, 1.0)

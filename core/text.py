@@ -1,0 +1,95 @@
+"""Normalisation, folding and tokens: what of a text the kernel looks at.
+
+Two forms of a text are used. The *normalised* form (NFKC, runs of white space as one space) is what
+the signal id and the surface measures see. The *folded* form (compatibility decomposition without
+marks, case folded) is what the lexicons see; it is made character by character, so every folded
+character can be traced to the character of the text it came from.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import pairwise
+
+_TOKEN = re.compile(r"\w+(?:'\w+)*|[.!?;:,]")
+_WORD = re.compile(r"\w")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_APOSTROPHES = frozenset("’‘ʼ＇`´")  # noqa: RUF001 - the characters people type for it
+
+_SHOUT = 3
+
+BREAKS = frozenset(".!?;:,")
+"""Tokens that end the reach of a negation."""
+
+
+def normalise(text: str) -> str:
+    """Return the NFKC form with white space collapsed and trimmed; lone surrogates become U+FFFD."""
+    if not text.isascii():
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.split())
+
+
+def fold(text: str) -> str:
+    """Return the folded form: no case, no accents, compatibility forms replaced."""
+    if text.isascii():
+        return text.lower().replace("`", "'")
+    return _NOT_ASCII.sub(_folded_match, text).lower().replace("`", "'")
+
+
+def _folded_match(match: re.Match[str]) -> str:
+    return _fold_character(match[0])
+
+
+@lru_cache(maxsize=4096)
+def _fold_character(character: str) -> str:
+    if character in _APOSTROPHES:
+        return "'"
+    bare = _without_marks(unicodedata.normalize("NFKD", character))
+    return _without_marks(unicodedata.normalize("NFKD", bare.casefold()))
+
+
+def _without_marks(text: str) -> str:
+    return "".join(c for c in text if not unicodedata.combining(c))
+
+
+def tokens(folded: str) -> list[str]:
+    """Return words and breaks of a folded text in order."""
+    return _TOKEN.findall(folded)
+
+
+def is_word(token: str) -> bool:
+    """Tell a word from a break."""
+    return _WORD.match(token) is not None
+
+
+def token_spans(text: str) -> list[tuple[int, int]]:
+    """Return (start, end) of every token of `text`, in code points of `text` as given."""
+    offsets: list[int] = []
+    pieces: list[str] = []
+    for position, character in enumerate(text):
+        piece = fold(character)
+        pieces.append(piece)
+        offsets.extend([position] * len(piece))
+    folded = "".join(pieces)
+    return [
+        (offsets[match.start()], offsets[match.end() - 1] + 1) for match in _TOKEN.finditer(folded)
+    ]
+
+
+def shouted_words(normalised: str) -> int:
+    """Return how many words of four letters or more are all capitals."""
+    return sum(w.isupper() for w in normalised.split(" ") if w[:4].isalpha() and len(w) > _SHOUT)
+
+
+def paragraphs(text: str) -> list[str]:
+    """Return the paragraphs of a text (separated by blank lines), without empty ones."""
+    return [part for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Return (start, end) of the sentences of `text`."""
+    bounds = [0, *(match.end() for match in re.finditer(r"[.!?]+\s+|\n+", text)), len(text)]
+    return [(a, b) for a, b in pairwise(bounds) if text[a:b].strip()]

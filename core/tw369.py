@@ -1,0 +1,125 @@
+"""TW369: tension of the three planes, severity, drift (Model A), evolution, regime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.delta144 import normalised
+from core.model import Floats, Model
+from core.options import Options
+from core.vocabulary import TwParameters, TwProfile
+
+REGIMES = ("STABLE", "CRITICAL", "UNSTABLE")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`tension` (texts, 3), `severity`, `index` (texts,), `drift` (texts, 3): 3→6, 6→9, 9→3."""
+
+    tension: Floats
+    severity: Floats
+    drift: Floats
+    drift_metric: Floats
+    index: Floats
+
+
+def read_field(model: Model, scores: Floats, options: Options, drift_damping: Floats) -> Field:
+    """Return tension, severity and drift for Kindra scores (texts, 144)."""
+    parameters = model.vocabulary.tw
+    profile = parameters.profiles[options.tw_profile]
+    planes = tension(parameters, charge(model, scores), scores)
+    mean = planes.sum(axis=1) / 3.0
+    severity = np.minimum(1.0 - np.exp(-profile.lam * mean), profile.severity_cap)
+    drift = gradients(planes) * severity[:, None] * drift_damping[:, None]
+    return Field(
+        tension=planes,
+        severity=severity,
+        drift=drift,
+        drift_metric=np.abs(drift).sum(axis=1) / 3.0,
+        index=regime_index(mean, profile),
+    )
+
+
+def charge(model: Model, scores: Floats) -> Floats:
+    """Return the scores times the tension their pole carries (a calm pole carries little)."""
+    return scores * np.where(scores > 0, model.tension_high, model.tension_low)
+
+
+def tension(parameters: TwParameters, charged: Floats, scores: Floats) -> Floats:
+    """Return (texts, 3): 0.6 * mean |s| + 0.4 * deviation over the vectors with evidence."""
+    shape = (len(scores), 3, 48)
+    layers = charged.reshape(shape)
+    weight = np.abs(scores).reshape(shape)
+    total = weight.sum(axis=2)
+    safe = np.where(total > 0, total, 1.0)
+    magnitude = np.abs(layers)
+    mean = (weight * magnitude).sum(axis=2) / safe
+    signed = (weight * layers).sum(axis=2) / safe
+    square = (weight * layers * layers).sum(axis=2) / safe
+    deviation = np.sqrt(np.maximum(square - signed * signed, 0.0))
+    return parameters.mean_weight * mean + parameters.deviation_weight * deviation
+
+
+def gradients(planes: Floats) -> Floats:
+    """Return (texts, 3): t6-t3, t9-t6, t3-t9, scaled down so that their sizes sum to at most 1."""
+    raw = planes[:, (1, 2, 0)] - planes
+    return raw / np.maximum(1.0, np.abs(raw).sum(axis=1))[:, None]
+
+
+def regime_index(mean_tension: Floats, profile: TwProfile) -> Floats:
+    """Return severity stretched to the whole of [0, 1]: (1-e^(-λT)) / (1-e^(-λ))."""
+    full = 1.0 - np.exp(-profile.lam)
+    return np.clip((1.0 - np.exp(-profile.lam * mean_tension)) / full, 0.0, 1.0)
+
+
+def regime(parameters: TwParameters, index: float) -> str:
+    """Return STABLE below 0.3, UNSTABLE above 0.7, CRITICAL between (bounds included)."""
+    if index < parameters.stable_below:
+        return REGIMES[0]
+    return REGIMES[2] if index > parameters.unstable_above else REGIMES[1]
+
+
+def evolve(model: Model, columns: Floats, drift: Floats, options: Options) -> Floats:
+    """Return column probabilities (texts, 12) after `options.steps` steps of drift.
+
+    A state belongs to its column's plane, so the 144 states move as their twelve columns do.
+    Factors: plane 3 by the drift 9→3, plane 6 by 3→6, plane 9 by 6→9, never below the floor.
+    """
+    profile = model.vocabulary.tw.profiles[options.tw_profile]
+    arriving = drift[:, (2, 0, 1)]
+    factors = np.maximum(1.0 + arriving * profile.damping, profile.min_factor)
+    per_column = factors[:, model.column_plane]
+    moved = columns
+    for _ in range(options.steps):
+        moved = normalised(moved * per_column)
+    return moved
+
+
+def weighted_tension(
+    parameters: TwParameters, domain: str, planes: tuple[float, float, float], severity: float
+) -> tuple[dict[str, float], float]:
+    """Return a domain's plane weights, shifted by severity, and the tension they give."""
+    weights = _shifted(domain, dict(parameters.domains[domain]), severity)
+    total = sum(w * t for w, t in zip(weights.values(), planes, strict=True))
+    return weights, total
+
+
+def _shifted(domain: str, weights: dict[str, float], severity: float) -> dict[str, float]:
+    w3, w6, w9 = weights["3"], weights["6"], weights["9"]
+    shift = 0.3 * severity
+    if domain == "ALPHA" and severity >= 0.6:
+        x = min(shift, w3)
+        w3, w6, w9 = w3 - 0.7 * x, w6 + 0.5 * x, w9 + 0.2 * x
+    elif domain == "GEO" and severity >= 0.3:
+        x = min(shift, (w3 + w6) / 2)
+        w3, w6, w9 = w3 - 0.4 * x, w6 - 0.6 * x, w9 + x
+    elif domain == "SAFEGUARD" and severity >= 0.6:
+        x = min(shift, w3)
+        w3, w6, w9 = w3 - x, w6 + 0.5 * x, w9 + 0.5 * x
+    elif domain == "DEFAULT" and severity >= 0.6:
+        x = min(shift, w3)
+        w3, w6 = w3 - 0.5 * x, w6 + 0.5 * x
+    total = w3 + w6 + w9
+    return {"3": w3 / total, "6": w6 / total, "9": w9 / total}
