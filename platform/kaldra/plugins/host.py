@@ -30,6 +30,7 @@ class Host:
     def __init__(self, address: str = "") -> None:
         self._lock = threading.Lock()
         self._secrets: set[str] = set()
+        self._warned: set[str] = set()
         self._stub: engine_pb2_grpc.EngineStub | None = None
         self._address = address
 
@@ -66,6 +67,14 @@ class Host:
     def warn(self, urn: str, text: str) -> None:
         """Leave a warning; an empty `urn` is the whole deployment."""
         self._log(Severity.WARNING, text, urn)
+
+    def warn_once(self, text: str) -> None:
+        """Leave a warning about the whole deployment, however often it comes up."""
+        with self._lock:
+            known = text in self._warned
+            self._warned.add(text)
+        if not known:
+            self.warn("", text)
 
     def debug(self, urn: str, text: str) -> None:
         """Shown with --debug."""

@@ -1,18 +1,18 @@
 """The few calls of the Kubernetes API the plugin makes, and their errors in the user's words."""
 
-import http.client
 import json
 import re
-import ssl
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from kaldra.errors import KaldraError
 from kaldra.plugins.kubernetes.kinds import Kind
-from kaldra.plugins.kubernetes.kubeconfig import Access
-from kaldra.plugins.kubernetes.transport import Transport
+
+if TYPE_CHECKING:
+    from kaldra.plugins.kubernetes.kubeconfig import Access
+    from kaldra.plugins.kubernetes.transport import Transport, TransportError
 
 Object = dict[str, Any]
 
@@ -54,18 +54,32 @@ _BY_CODE = {404: NotFoundError, 409: ConflictError}
 class Client:
     """Calls one cluster. Thread-safe; `cancelled` ends the pauses between attempts.
 
-    `warn` receives what the server remarks about an object it accepts.
+    `warn` receives what the server remarks about an object it accepts. With an error for
+    `access`, every call is answered by it.
     """
 
     def __init__(
-        self, access: Access, cancelled: threading.Event, warn: Callable[[str], None]
+        self,
+        access: "Access | KaldraError",
+        cancelled: threading.Event,
+        warn: Callable[[str], None],
     ) -> None:
-        self.access = access
-        self._transport = Transport(access)
+        # Slow to import, and of no use to a run that finds nothing to do.
+        from kaldra.plugins.kubernetes import transport  # noqa: PLC0415
+
+        self._unreachable: UnreachableError | None = None
+        self._transport: Transport | None = None
+        self._error = transport.TransportError
+        self._context = self._server = self.namespace = ""
+        if isinstance(access, KaldraError):
+            self._unreachable = UnreachableError(str(access), hint=access.hint)
+        else:
+            self._transport = transport.Transport(access)
+            self._context, self._server = access.context, access.cluster.server
+            self.namespace = access.namespace
         self._cancelled = cancelled
         self._warn = warn
         self._reached = False
-        self._unreachable: UnreachableError | None = None
 
     def get(self, kind: Kind, namespace: str, name: str) -> Object:
         """Read one object; NotFoundError when it is not there."""
@@ -156,18 +170,18 @@ class Client:
         *,
         warn: bool = False,
     ) -> bytes:
-        if self._unreachable:
-            raise self._unreachable
+        if self._unreachable or self._transport is None:
+            raise self._unreachable or AssertionError
         pause = _FIRST_PAUSE_SECONDS
         for attempt in range(1, _ATTEMPTS + 1):
             last = attempt == _ATTEMPTS or self._cancelled.is_set()
             try:
-                status, answered, content = self._transport.send(
+                status, warnings, content = self._transport.send(
                     method, path, body, headers, _REQUEST_SECONDS
                 )
-            except (OSError, http.client.HTTPException) as error:
+            except self._error as error:
                 # A server that never answered will not answer the next resource either.
-                if last or not self._reached or isinstance(error, ssl.SSLError):
+                if last or not self._reached or error.lasting:
                     raise self._not_reached(error) from None
             else:
                 self._reached = True
@@ -175,7 +189,7 @@ class Client:
                     self._transport.forget_credentials()
                 elif status not in _BUSY or last:
                     if warn:
-                        self._pass_warnings(answered)
+                        self._pass_warnings(warnings)
                     if status >= 400:
                         raise self._refused(status, content)
                     return content
@@ -183,17 +197,16 @@ class Client:
             pause *= 2
         raise AssertionError
 
-    def _pass_warnings(self, headers: http.client.HTTPMessage) -> None:
-        for header in headers.get_all("Warning") or []:
+    def _pass_warnings(self, headers: list[str]) -> None:
+        for header in headers:
             for text in _WARNING.findall(header):
                 self._warn(text.replace('\\"', '"'))
 
-    def _not_reached(self, error: Exception) -> UnreachableError:
-        said = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or str(error)
+    def _not_reached(self, error: "TransportError") -> UnreachableError:
         failure = UnreachableError(
-            f"The Kubernetes cluster is unreachable: context {self.access.context}, "
-            f"server {self.access.cluster.server}: {said or type(error).__name__}",
-            hint=f"kubectl --context {self.access.context} cluster-info",
+            f"The Kubernetes cluster is unreachable: context {self._context}, "
+            f"server {self._server}: {error}",
+            hint=f"kubectl --context {self._context} cluster-info",
         )
         if not self._reached:
             self._unreachable = failure
@@ -208,7 +221,7 @@ class Client:
             status = {}
         hint = ""
         if code in {401, 403} and status.get("reason") in {"Unauthorized", "Forbidden", None}:
-            hint = f"The user of context {self.access.context} is asked for; see its kubeconfig."
+            hint = f"The user of context {self._context} is asked for; see its kubeconfig."
         return _BY_CODE.get(code, ApiError)(code, status, hint=hint)
 
 

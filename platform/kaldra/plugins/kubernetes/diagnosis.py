@@ -14,6 +14,7 @@ _REVISION = "deployment.kubernetes.io/revision"
 _HARMLESS = {"", "ContainerCreating", "PodInitializing"}
 _LOG_LINES = 15
 _EVENTS = 3
+_NO_LOGS = "unable to retrieve container logs"
 _BACK_OFF = re.compile(r"^back-off \S+ restarting failed container.*", re.IGNORECASE)
 
 
@@ -26,6 +27,8 @@ class Trouble:
     reason: str
     message: str
     restarts: int = 0
+    running: bool = False
+    """Whether the container is up at the moment, again or still."""
 
 
 def current_pods(client: Client, deployment: Object) -> list[Object]:
@@ -84,15 +87,20 @@ def _describe(client: Client, namespace: str, trouble: Trouble) -> str:
 
 
 def _last_words(client: Client, namespace: str, trouble: Trouble) -> list[str]:
-    where = (namespace, trouble.pod, trouble.container)
-    words = client.logs(*where, previous=trouble.restarts > 0, lines=_LOG_LINES)
-    return words or client.logs(*where, previous=False, lines=_LOG_LINES)
+    # Until a restarted container runs again, "current" is the one that failed.
+    attempts = (True, False) if trouble.running else (False, True)
+    for previous in attempts:
+        words = client.logs(
+            namespace, trouble.pod, trouble.container, previous=previous, lines=_LOG_LINES
+        )
+        if words and not words[0].startswith(_NO_LOGS):
+            return words
+    return []
 
 
 def _events(client: Client, namespace: str, pod: str) -> list[str]:
-    events = client.listed(
-        EVENT, namespace, fieldSelector=f"involvedObject.name={pod},type=Warning"
-    )
+    chosen = f"involvedObject.name={pod},type=Warning"
+    events = client.listed(EVENT, namespace, fieldSelector=chosen)
     events.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
     texts = [f"{event.get('reason')}: {str(event.get('message')).strip()}" for event in events]
     return list(dict.fromkeys(reversed(texts)))[:_EVENTS]
@@ -131,7 +139,8 @@ def _of_container(pod: str, container: dict[str, Any]) -> Iterator[Trouble]:
         reason, message = "NotReady", "it runs, but its readiness or startup probe fails"
     else:
         return
-    yield Trouble(pod, str(container.get("name")), reason, message, restarts)
+    running = state.get("running") is not None
+    yield Trouble(pod, str(container.get("name")), reason, message, restarts, running)
 
 
 def _ending(ended: dict[str, Any]) -> str:

@@ -170,8 +170,10 @@ def _quantity(value: Any) -> Decimal | None:
     except InvalidOperation:
         return None
     if suffix and suffix.endswith("i"):
-        return number * 1024 ** ("KMGTPE".index(suffix[0]) + 1)
-    return number * Decimal(10) ** _EXPONENTS.get(suffix or "", 0)
+        factor = Decimal(1024) ** ("KMGTPE".index(suffix[0]) + 1)
+    else:
+        factor = Decimal(10) ** _EXPONENTS.get(suffix or "", 0)
+    return number * factor
 
 
 def protected(value: Object, like: Object) -> Object:

@@ -6,30 +6,22 @@ import base64
 import contextlib
 import functools
 from collections.abc import Iterator
-from typing import Any, NoReturn
 
-from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.errors import ConfigurationError
 from kaldra.plugins.diffs import Diff
 from kaldra.plugins.host import Host
-from kaldra.plugins.kubernetes import changes, checkpoint, managers, naming, settings
-from kaldra.plugins.kubernetes.client import (
-    ApiError,
-    Client,
-    ConflictError,
-    NotFoundError,
-    UnreachableError,
-)
+from kaldra.plugins.kubernetes import changes, checkpoint, naming, settings
+from kaldra.plugins.kubernetes.applying import Applier
+from kaldra.plugins.kubernetes.client import Client, NotFoundError, UnreachableError
 from kaldra.plugins.kubernetes.kinds import Kind, kind_of
 from kaldra.plugins.kubernetes.objects import (
     DELETION_PROPAGATION,
-    PATCH_FORCE,
     SKIP_AWAIT,
     Object,
     annotation,
     id_of,
     is_true,
     name_of,
-    namespace_of,
     normalized,
     protected,
     pruned,
@@ -47,7 +39,6 @@ from kaldra.plugins.provider import (
 )
 from kaldra.plugins.values import UNKNOWN, Props, contains_unknown, reveal
 
-_ONLY_SERVER_KNOWS = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields")
 _PROPAGATION = {"orphan": "Orphan", "background": "Background"}
 
 
@@ -60,7 +51,6 @@ class KubernetesProvider(Provider):
     def __init__(self, host: Host) -> None:
         super().__init__(host)
         self._settings = settings.Settings()
-        self._warned: set[str] = set()
 
     def check_config(self, news: Props) -> Checked:
         """See settings.check."""
@@ -74,20 +64,6 @@ class KubernetesProvider(Provider):
         """Take the settings; the cluster is contacted when something needs it."""
         self._settings = settings.Settings.read(settings_)
 
-    @functools.cached_property
-    def _client(self) -> Client:
-        try:
-            access = self._settings.access()
-        except ConfigurationError as error:
-            # May be made by this very deployment: in a preview, no worse than one that is down.
-            raise UnreachableError(str(error), hint=error.hint) from None
-        return Client(access, self.cancelled, self._warn_once)
-
-    def _warn_once(self, text: str) -> None:
-        if text not in self._warned:
-            self._warned.add(text)
-            self.host.warn("", text)
-
     def check(
         self,
         resource: Resource,
@@ -99,11 +75,9 @@ class KubernetesProvider(Provider):
         """Fill in what identifies the object, and put its content into the server's form."""
         kind = kind_of(resource.type)
         inputs: Object = reveal(news)
-        failures = _mistyped(kind, inputs)
-        if failures:
+        if failures := _mistyped(kind, inputs):
             return Checked(news, failures)
-        inputs = {**inputs, "apiVersion": kind.api_version, "kind": kind.name}
-        inputs = normalized(inputs)
+        inputs = normalized({**inputs, "apiVersion": kind.api_version, "kind": kind.name})
         failure = naming.assign(inputs, reveal(olds), resource.name, seed, autonaming)
         metadata = inputs["metadata"]
         if kind.namespaced and isinstance(metadata, dict) and not metadata.get("namespace"):
@@ -119,22 +93,16 @@ class KubernetesProvider(Provider):
         kind = kind_of(resource.type)
         recorded, live = checkpoint.read(old_state)
         inputs: Object = reveal(news)
-        manager = checkpoint.manager_of(old_state, inputs, resource.urn)
-
-        def try_out(obj: Object) -> Object:
-            return self._client.apply(kind, obj, manager=manager, force=True, dry_run=True)
-
         mutable = {
             "ConfigMap": self._settings.configmap_mutable,
             "Secret": self._settings.secret_mutable,
         }
-        old = (reveal(old_inputs) or recorded, live)
         return changes.find(
             kind,
-            old,
+            (reveal(old_inputs) or recorded, live),
             inputs,
             mutable_content=mutable.get(kind.name, False),
-            try_out=self._forgiving(resource, try_out),
+            try_out=lambda obj: self._applier(resource, old_state, inputs).try_out(kind, obj),
         )
 
     def create(
@@ -143,13 +111,19 @@ class KubernetesProvider(Provider):
         """Make the object and wait until it is ready."""
         kind = kind_of(resource.type)
         obj: Object = reveal(inputs)
-        manager = checkpoint.manager_of({}, obj, resource.urn)
-        if preview:
-            return "", self._preview(resource, kind, inputs, obj, manager)
-        applied = self._make(kind, obj, manager)
         state = functools.partial(
-            checkpoint.write, inputs, manager=manager, api_version=kind.api_version
+            checkpoint.write,
+            inputs,
+            manager=checkpoint.manager_of({}, obj, resource.urn),
+            api_version=kind.api_version,
         )
+        if preview and contains_unknown(obj):
+            return "", inputs
+        applier = self._applier(resource, {}, obj)
+        if preview:
+            seen = applier.preview_create(kind, obj)
+            return "", state(seen) if seen else inputs
+        applied = applier.create(kind, obj, upsert=self._settings.upsert_existing)
         try:
             live = self._waiter(resource).until_ready(kind, applied, obj, timeout)
         except NotReadyError as error:
@@ -200,25 +174,20 @@ class KubernetesProvider(Provider):
         """Apply the new inputs and wait until they are in effect."""
         kind = kind_of(resource.type)
         obj: Object = reveal(news)
-        manager = checkpoint.manager_of(old_state, obj, resource.urn)
-        before = checkpoint.manager_of(old_state, {}, resource.urn)
         state = functools.partial(
             checkpoint.write,
             news,
-            manager=manager,
+            manager=checkpoint.manager_of(old_state, obj, resource.urn),
             api_version=checkpoint.api_version(old_state, obj),
         )
+        if preview and contains_unknown(obj):
+            return news
+        applier = self._applier(resource, old_state, obj)
         if preview:
-            if contains_unknown(obj):
-                return news
-            applied = self._try_update(resource, kind, obj, manager)
-            return state(applied) if applied else news
-        live = self._client.find(kind, namespace_of(obj), name_of(obj))
-        if live:
-            managers.take_over(self._client, kind, live, manager)
-        applied = self._apply(kind, obj, manager)
-        if before != manager:
-            managers.relinquish(self._client, kind, applied, before)
+            seen = applier.preview_update(kind, obj)
+            return state(seen) if seen else news
+        former = checkpoint.manager_of(old_state, {}, resource.urn)
+        applied = applier.update(kind, obj, former_manager=former)
         try:
             return state(self._waiter(resource).until_ready(kind, applied, obj, timeout))
         except NotReadyError as error:
@@ -231,10 +200,10 @@ class KubernetesProvider(Provider):
         kind = kind_of(resource.type)
         given, live = checkpoint.read(state)
         namespace, name = split_id(id_)
-        where = namespace or self._namespace_for(kind), name
         policy = annotation(given, DELETION_PROPAGATION).lower()
-        propagation = _PROPAGATION.get(policy, "Foreground")
         try:
+            where = namespace or self._namespace_for(kind), name
+            propagation = _PROPAGATION.get(policy, "Foreground")
             self._client.delete(kind, *where, propagation=propagation)
             if not is_true(given, SKIP_AWAIT):
                 uid = str((live.get("metadata") or {}).get("uid") or "")
@@ -246,118 +215,33 @@ class KubernetesProvider(Provider):
             if not self._forget_unreachable(resource, error):
                 raise
 
-    def _default_namespace(self) -> str:
-        if self._settings.namespace:
-            return self._settings.namespace
+    @functools.cached_property
+    def _client(self) -> Client:
         try:
-            return self._client.access.namespace or "default"
-        except UnreachableError:
-            return "default"  # whoever needs the cluster will say so
+            return Client(self._settings.access(), self.cancelled, self.host.warn_once)
+        except ConfigurationError as error:
+            # The cluster may yet have to be made: in a preview, no worse than one that is down.
+            return Client(error, self.cancelled, self.host.warn_once)
 
-    def _namespace_for(self, kind: Kind) -> str:
-        return self._default_namespace() if kind.namespaced else ""
+    def _applier(self, resource: Resource, state: Props, obj: Object) -> Applier:
+        manager = checkpoint.manager_of(state, obj, resource.urn)
+        force = self._settings.patch_force
+        return Applier(self._client, self.host, resource.urn, manager, force=force)
 
     def _waiter(self, resource: Resource) -> Waiter:
         return Waiter(
             self._client, self.cancelled, lambda text: self.host.status(resource.urn, text)
         )
 
-    def _make(self, kind: Kind, obj: Object, manager: str) -> Object:
-        """Create the object, or continue with one that an interrupted run of ours left behind."""
-        there = self._client.find(kind, namespace_of(obj), name_of(obj))
-        if there and not self._settings.upsert_existing and not managers.holds(there, manager):
-            raise KaldraError(
-                f"{kind.name} {id_of(obj)} already exists in the cluster, and was not made by this "
-                f"stack ({managers.summary(there)}).",
-                hint=f"Delete it, give the resource another name, or take it over: pulumi import "
-                f"kubernetes:{kind.api_version}:{kind.name} NAME {id_of(obj)}",
-            )
-        return self._apply(kind, obj, manager)
+    def _default_namespace(self) -> str:
+        return self._settings.namespace or self._client.namespace or "default"
 
-    def _apply(self, kind: Kind, obj: Object, manager: str) -> Object:
-        force = self._settings.patch_force or is_true(obj, PATCH_FORCE)
-        try:
-            return self._client.apply(kind, obj, manager=manager, force=force)
-        except ConflictError as error:
-            self._explain_conflict(kind, obj, error)
-        except ApiError as error:
-            raise KaldraError(f"{kind.name} {id_of(obj)}: {error}", hint=error.hint) from None
-
-    def _explain_conflict(self, kind: Kind, obj: Object, error: ConflictError) -> NoReturn:
-        fields = [f"{cause.get('field')} ({cause.get('message')})" for cause in error.causes]
-        told = "; ".join(fields) or str(error)
-        raise KaldraError(
-            f"{kind.name} {id_of(obj)}: others hold fields that the program sets: {told}.",
-            hint=f"Leave these fields out of the program, or take them over with the annotation "
-            f'{PATCH_FORCE}: "true"',
-        ) from None
-
-    def _preview(
-        self, resource: Resource, kind: Kind, inputs: Props, obj: Object, manager: str
-    ) -> Props:
-        """Tell how the object will look, as far as the server can tell beforehand."""
-        if contains_unknown(obj):
-            return inputs
-        try:
-            seen = self._client.create(kind, obj, manager=manager, dry_run=True)
-        except UnreachableError as error:
-            self._warn_of_preview(resource, error)
-            return inputs
-        except (NotFoundError, ConflictError):
-            # Its namespace is yet to be made, or what it replaces is yet to be deleted.
-            return inputs
-        except ApiError as error:
-            self._refused_preview(resource, kind, obj, error)
-            return inputs
-        seen.pop("status", None)
-        seen["metadata"] |= dict.fromkeys(_ONLY_SERVER_KNOWS, UNKNOWN)
-        if kind.name == "Service" and isinstance(seen.get("spec"), dict):
-            _forget_allocated(seen["spec"], obj.get("spec") or {})
-        return checkpoint.write(inputs, seen, manager=manager, api_version=kind.api_version)
-
-    def _try_update(
-        self, resource: Resource, kind: Kind, obj: Object, manager: str
-    ) -> Object | None:
-        try:
-            live = self._client.get(kind, namespace_of(obj), name_of(obj))
-            force = self._settings.patch_force or is_true(obj, PATCH_FORCE)
-            force = force or managers.can_take_over(live)
-            return self._client.apply(kind, obj, manager=manager, force=force, dry_run=True)
-        except UnreachableError as error:
-            self._warn_of_preview(resource, error)
-        except NotFoundError:
-            text = f"{kind.name} {id_of(obj)} is gone from the cluster; the update makes it anew."
-            self.host.warn(resource.urn, text)
-        except ConflictError as error:
-            self._explain_conflict(kind, obj, error)
-        except ApiError as error:
-            self._refused_preview(resource, kind, obj, error)
-        return None
-
-    def _refused_preview(
-        self, resource: Resource, kind: Kind, obj: Object, error: ApiError
-    ) -> None:
-        """Pass an error on, unless it only says that this user may look but not try."""
-        if error.reason != "Forbidden" or "cannot" not in str(error):
-            raise KaldraError(f"{kind.name} {id_of(obj)}: {error}", hint=error.hint) from None
-        self.host.warn(resource.urn, f"The preview is not the server's own: {error}")
-
-    def _forgiving(self, resource: Resource, try_out: Any) -> Any:
-        def attempt(obj: Object) -> Object:
-            try:
-                return try_out(obj)  # type: ignore[no-any-return]
-            except UnreachableError as error:
-                self._warn_of_preview(resource, error)
-                raise NotFoundError(404, {}) from None
-
-        return attempt
-
-    def _warn_of_preview(self, resource: Resource, error: UnreachableError) -> None:
-        self.host.warn(resource.urn, f"{error} What the server makes of it is not known.")
+    def _namespace_for(self, kind: Kind) -> str:
+        return self._default_namespace() if kind.namespaced else ""
 
     def _forget_unreachable(self, resource: Resource, error: UnreachableError) -> bool:
         if self._settings.delete_unreachable:
-            self.host.warn(resource.urn, f"{error} The resource is dropped from the state.")
+            self.host.warn(resource.urn, f"{error}. The resource is dropped from the state.")
             return True
         error.hint = (
             "If the cluster was deleted, drop its resources from the state: "
@@ -396,14 +280,3 @@ def _importable(live: Object) -> Object:
                 "kubectl.kubernetes.io/last-applied-configuration"):  # fmt: skip
         annotations.pop(key, None)
     return inputs
-
-
-def _forget_allocated(seen: Object, given: Object) -> None:
-    """Take back addresses and ports that the server drew for the dry run alone."""
-    for key in ("clusterIP", "clusterIPs", "healthCheckNodePort"):
-        if key in seen and key not in given:
-            seen[key] = UNKNOWN
-    for index, port in enumerate(seen.get("ports") or []):
-        asked = given.get("ports") or []
-        if "nodePort" in port and (index >= len(asked) or "nodePort" not in asked[index]):
-            port["nodePort"] = UNKNOWN

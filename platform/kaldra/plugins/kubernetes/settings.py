@@ -2,13 +2,14 @@
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kaldra.plugins.diffs import Change, Diff, Kind, Path, compare
-from kaldra.plugins.kubernetes import kubeconfig
-from kaldra.plugins.kubernetes.kubeconfig import Access
 from kaldra.plugins.provider import Checked, Failure
 from kaldra.plugins.values import Props, contains_unknown, reveal
+
+if TYPE_CHECKING:
+    from kaldra.plugins.kubernetes.kubeconfig import Access, Cluster
 
 _CLUSTER_KEYS = ("kubeconfig", "context", "cluster")
 _IDENTIFIER = "clusterIdentifier"
@@ -45,8 +46,10 @@ class Settings:
             delete_unreachable=_flag(given, "deleteUnreachable", "DELETE_UNREACHABLE"),
         )
 
-    def access(self) -> Access:
+    def access(self) -> "Access":
         """Resolve the cluster; ConfigurationError when the kubeconfig does not say."""
+        from kaldra.plugins.kubernetes import kubeconfig  # noqa: PLC0415  slow to import
+
         return kubeconfig.load(self.kubeconfig, context=self.context, cluster=self.cluster)
 
 
@@ -85,7 +88,9 @@ def _other_cluster(olds: Props, news: Props) -> bool:
     return old is not None and new is not None and old != new
 
 
-def _identity(settings: Props) -> kubeconfig.Cluster | None:
+def _identity(settings: Props) -> "Cluster | None":
+    from kaldra.plugins.kubernetes import kubeconfig  # noqa: PLC0415  slow to import
+
     return kubeconfig.identity(
         settings.get("kubeconfig") or "",
         context=str(settings.get("context") or ""),

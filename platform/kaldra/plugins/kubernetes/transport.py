@@ -22,8 +22,17 @@ _IDLE_CONNECTIONS = 32
 _TOKEN_FILE_SECONDS = 60.0
 
 
+class TransportError(Exception):
+    """The server could not be reached; `lasting` when trying again is no use."""
+
+    def __init__(self, error: Exception) -> None:
+        said = getattr(error, "verify_message", "") or getattr(error, "strerror", "")
+        super().__init__(said or str(error) or type(error).__name__)
+        self.lasting = isinstance(error, ssl.SSLError)
+
+
 class Transport:
-    """Sends requests; OSError, http.client.HTTPException where the server cannot be reached."""
+    """Sends requests; raises TransportError where the server cannot be reached."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -36,8 +45,8 @@ class Transport:
 
     def send(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str], timeout: float
-    ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        """Send one request; returns status, headers and body."""
+    ) -> tuple[int, list[str], bytes]:
+        """Send one request; returns status, warnings and body."""
         headers = {**headers, **self._authorization(), "User-Agent": "kaldra-kubernetes-plugin"}
         path = self._url.path.rstrip("/") + path
         while True:
@@ -54,9 +63,9 @@ class Transport:
                 # The server may have closed a kept connection just now; that is no failure.
                 if kept and isinstance(error, (ConnectionError, http.client.BadStatusLine)):
                     continue
-                raise
+                raise TransportError(error) from None
             self._give_back(connection, reusable=not response.will_close)
-            return response.status, response.headers, content
+            return response.status, response.headers.get_all("Warning") or [], content
 
     def forget_credentials(self) -> None:
         """Ask for credentials anew on the next request."""

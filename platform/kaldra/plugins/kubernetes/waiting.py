@@ -28,11 +28,12 @@ DEFAULT_TIMEOUT_SECONDS = 600.0
 _FIRST_POLL_SECONDS = 0.1
 _SLOWEST_POLL_SECONDS = 1.0
 
-_HOPELESS_RESTARTS = 3
-"""Restarts after which a container counts as crash-looping.
+_HOPELESS_RESTARTS = 2
+"""Restarts after which a container that ended again counts as crash-looping.
 
-Kubernetes restarts a failed container at once, then after 10 and 20 seconds: a start that only
-raced with something else is over by then, one that failed four times will fail again.
+Kubernetes restarts a failed container at once, then after 10 seconds, then ever more slowly. A
+start that only raced with something else is over by then; one that failed three times will fail
+again, and the next attempts would only show it later.
 """
 
 _PATIENCE_SECONDS = {
@@ -186,7 +187,7 @@ class _Rollout:
         created = {name_of(pod): pod["metadata"].get("creationTimestamp") for pod in pods}
         for trouble in diagnosis.troubles(pods):
             if self._is_hopeless(trouble, str(created.get(trouble.pod) or "")):
-                return f"{trouble.reason} in pod {trouble.pod}"
+                return _hopeless_text(trouble)
         return ""
 
     def _is_hopeless(self, trouble: Trouble, created: str) -> bool:
@@ -194,8 +195,8 @@ class _Rollout:
         # What a pod that was there before did before is not counted.
         before = trouble.restarts if self._is_older(created) else 0
         baseline = self._restarts.setdefault(key, before)
-        if trouble.reason == "CrashLoopBackOff":
-            return trouble.restarts - baseline >= _HOPELESS_RESTARTS
+        if not trouble.running and trouble.restarts - baseline >= _HOPELESS_RESTARTS:
+            return True
         patience = _PATIENCE_SECONDS.get(trouble.reason)
         if patience is None:
             self._first_seen.pop(key, None)
@@ -206,6 +207,12 @@ class _Rollout:
         # The server's times are whole seconds.
         since = self._since.replace(microsecond=0)
         return bool(timestamp) and datetime.fromisoformat(timestamp) < since
+
+
+def _hopeless_text(trouble: Trouble) -> str:
+    if trouble.restarts and trouble.reason not in _PATIENCE_SECONDS:
+        return f"container {trouble.container} fails each time it is started"
+    return f"{trouble.reason} in container {trouble.container}"
 
 
 def _deployment(live: Object) -> str:
@@ -219,7 +226,7 @@ def _deployment(live: Object) -> str:
     if updated < wanted:
         return f"{updated} of {wanted} new pods started"
     if total > updated:
-        return f"{total - updated} old pods still to end"
+        return f"new pods: {updated} of {wanted} started, old pods: {total - updated} left"
     if available < updated:
         return f"{available} of {wanted} pods available"
     return ""
