@@ -3,7 +3,7 @@
 import json
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
@@ -32,7 +32,7 @@ class FakeDocker:
         self.asked.append(key)
         self.bodies[key] = _decoded(body)
         found = self.answers.get(key)
-        if isinstance(found, Callable):  # type: ignore[arg-type]
+        if callable(found):
             found = found(self.bodies[key])
         if found is None:
             return 404, {"message": f"no answer for {key}"}

@@ -1,6 +1,8 @@
 """Ports on 127.0.0.1: whether one is free, and who holds it when it is not."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from kaldra.errors import ConfigurationError
@@ -55,16 +57,21 @@ def _process(port: int, proc: Path) -> str | None:
     if not sockets:
         return None
     for folder in proc.iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            links = {str(entry.readlink()) for entry in (folder / "fd").iterdir()}
-            if sockets & links:
-                name = (folder / "comm").read_text(encoding="utf-8").strip()
-                return f"{name} (process {folder.name})"
-        except OSError:
-            continue  # gone meanwhile, or another user's
+        if folder.name.isdigit() and any(link in sockets for link in _open_files(folder)):
+            name = (folder / "comm").read_text(encoding="utf-8").strip()
+            return f"{name} (process {folder.name})"
     return None
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    """What a process has open; nothing where that may not be seen."""
+    try:
+        entries = list((process / "fd").iterdir())
+    except OSError:
+        return
+    for entry in entries:
+        with suppress(OSError):  # closed meanwhile
+            yield str(entry.readlink())
 
 
 def _inodes(port: int, proc: Path) -> set[str]:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from kaldra.errors import KaldraError
@@ -43,26 +44,35 @@ def run(  # noqa: PLR0913  each is one independent option
         )
     except FileNotFoundError:
         raise KaldraError(f"{what} failed: {command[0]} is not there.", hint=hint) from None
-    lines: list[str] = []
     _running.add(process)
     try:
-        if stdin is not None and process.stdin:
-            process.stdin.write(stdin)
-            process.stdin.close()
-        assert process.stdout is not None  # noqa: S101  opened with a pipe
-        for raw in process.stdout:
-            line = raw.decode(errors="replace").rstrip()
-            lines.append(line)
-            if each_line and line:
-                each_line(line)
-        code = process.wait()
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
+        with process:
+            lines = _communicate(process, stdin, each_line)
+        code = process.returncode
     finally:
         _running.discard(process)
     if code != 0:
         tail = "\n".join(f"  {line}" for line in lines[-SHOWN_LINES:] if line)
         raise KaldraError(f"{what} failed (exit code {code}):\n{tail}", hint=hint)
     return "\n".join(lines)
+
+
+def _communicate(
+    process: subprocess.Popen[bytes], stdin: bytes | None, each_line: Callable[[str], None] | None
+) -> list[str]:
+    lines: list[str] = []
+    try:
+        if stdin is not None and process.stdin:
+            with suppress(BrokenPipeError):  # it ended without reading, and has said why
+                process.stdin.write(stdin)
+                process.stdin.close()
+        assert process.stdout is not None  # noqa: S101  opened with a pipe
+        for raw in process.stdout:
+            line = raw.decode(errors="replace").rstrip()
+            lines.append(line)
+            if each_line and line:
+                each_line(line)
+    except BaseException:
+        process.terminate()
+        raise
+    return lines

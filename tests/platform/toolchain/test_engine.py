@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import json
 import os
 import stat
@@ -78,7 +79,7 @@ def clients(tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
-def silence(tmp_path, monkeypatch) -> Path:
+def silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine on which no engine answers; returns the socket where one would."""
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
@@ -240,9 +241,12 @@ def test_only_a_reduced_host_gets_a_configuration(
     here, clients, silence, monkeypatch, missing, configured
 ):
     commands = []
-    monkeypatch.setattr(
-        engine.os, "posix_spawn", lambda *given, **_: commands.append(given[1]) or 1
-    )
+
+    def spawn(_path, command, _environment, **_):
+        commands.append(command)
+        return 1
+
+    monkeypatch.setattr("os.posix_spawn", spawn)
     engine._start_detached(dataclasses.replace(DEBIAN_ROOT, missing_capabilities=missing))
     assert ("--config-file" in commands[0]) is configured
 
@@ -251,7 +255,7 @@ def test_only_a_reduced_host_gets_a_configuration(
 def test_the_chosen_context_names_the_engine(tmp_path, monkeypatch, variable):
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    name = docker_api.hashlib.sha256(b"colima").hexdigest()
+    name = hashlib.sha256(b"colima").hexdigest()
     meta = tmp_path / "contexts" / "meta" / name / "meta.json"
     meta.parent.mkdir(parents=True)
     meta.write_text(json.dumps({"Endpoints": {"docker": {"Host": "unix:///colima.sock"}}}))

@@ -38,7 +38,7 @@ def test_a_system_without_capabilities_misses_none():
 
 
 @pytest.fixture
-def certificates(tmp_path, monkeypatch) -> Path:
+def certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "ca-certificates"
     folder.mkdir()
     monkeypatch.setattr(machine, "LOCAL_CAS", folder)

@@ -3,6 +3,7 @@ import os
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def wrapper(monkeypatch, executed) -> ModuleType:
     return module
 
 
-def process() -> dict:
+def process() -> dict[str, Any]:
     kinds = ("bounding", "effective", "permitted")
     return {"args": ["sleep"], "capabilities": {kind: list(ASKED) for kind in kinds}}
 

@@ -1,0 +1,222 @@
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kaldra.cluster import kind
+from kaldra.cluster.kind import Condition, delete_cluster, ensure_cluster, examine
+from kaldra.cluster.kubeconfig import ApiServer
+from kaldra.cluster.spec import KIND_LABEL, LABEL, ClusterSpec
+from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.progress import QuietProgress
+
+NODE = "/containers/demo-control-plane"
+FAKE_KIND = """\
+#!/bin/sh
+cat > {folder}/configuration
+echo "$@" > {folder}/arguments
+echo "$KIND_EXPERIMENTAL_DOCKER_NETWORK" > {folder}/network
+[ ! -e "{kubeconfig}.lock" ] || exit 1
+touch {folder}/made
+"""
+
+
+class Notes(QuietProgress):
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.said.append(text)
+
+    warn = note
+
+
+@pytest.fixture
+def spec(tmp_path, free_port) -> ClusterSpec:
+    return ClusterSpec("demo", free_port, 5001, tmp_path / "kubeconfig", "node:1", "registry:1")
+
+
+@pytest.fixture
+def engine(docker, monkeypatch, tmp_path):
+    """An engine on an ordinary host, with a cluster's network."""
+    monkeypatch.setattr(kind, "require_privileged_containers", lambda: None)
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
+    docker.answers |= {
+        "GET /networks/demo": {},
+        "GET /containers/json": [],
+        f"PUT {NODE}/archive": {},
+        "POST /volumes/create": {},
+        "DELETE /volumes/demo-finished": {},
+        "DELETE /networks/demo": {},
+    }
+    return docker
+
+
+@pytest.fixture
+def made(tmp_path: Path, spec: ClusterSpec) -> Path:
+    """Where a `kind` that only remembers leaves what it was told."""
+    folder = tmp_path / "state" / "bin"
+    folder.mkdir(parents=True)
+    program = folder / "kind"
+    program.write_text(FAKE_KIND.format(folder=tmp_path, kubeconfig=spec.kubeconfig))
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    return tmp_path
+
+
+def node(*, running: bool = True, labels: dict[str, str] | None = None) -> dict[str, Any]:
+    return {
+        "Id": "node1",
+        "State": {"Running": running},
+        "Config": {"Labels": {KIND_LABEL: "demo"} if labels is None else labels},
+    }
+
+
+def finished(spec: ClusterSpec, node_id: str = "node1", fingerprint: str = "") -> dict[str, Any]:
+    return {"Labels": {kind.FINISHED: f"{node_id} {fingerprint or spec.fingerprint}"}}
+
+
+def test_no_node_is_an_absent_cluster(engine, spec):
+    assert examine(spec) is Condition.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("running", "mark", "condition"),
+    [
+        (True, {}, Condition.RUNNING),
+        (False, {}, Condition.STOPPED),
+        (True, None, Condition.BROKEN),
+        (True, {"node_id": "an earlier one"}, Condition.BROKEN),
+        (True, {"fingerprint": "other ports"}, Condition.CHANGED),
+    ],
+)
+def test_the_nodes_condition(engine, spec, running, mark, condition):
+    engine.answers[f"GET {NODE}/json"] = node(running=running)
+    if mark is not None:
+        engine.answers["GET /volumes/demo-finished"] = finished(spec, **mark)
+    assert examine(spec) is condition
+    assert engine.changes() == []
+
+
+def test_somebody_elses_container_of_that_name_is_not_touched(engine, spec):
+    engine.answers[f"GET {NODE}/json"] = node(labels={})
+    with pytest.raises(ConfigurationError, match="not a node of kind"):
+        ensure_cluster(spec, QuietProgress())
+    assert engine.changes() == []
+
+
+def test_a_cluster_that_answers_is_left_alone(engine, spec, monkeypatch):
+    engine.answers[f"GET {NODE}/json"] = node()
+    engine.answers["GET /volumes/demo-finished"] = finished(spec)
+    monkeypatch.setattr(kind, "_reachable", lambda _spec: True)
+    found = ensure_cluster(spec, QuietProgress())
+    assert found == kind.Cluster(identity="node1", context="kind-demo")
+    assert engine.changes() == []
+
+
+def test_a_new_cluster_is_made_with_its_own_network_and_kubeconfig(engine, spec, made):
+    engine.answers[f"GET {NODE}/json"] = lambda _body: node() if (made / "made").exists() else None
+    Path(f"{spec.kubeconfig}.lock").touch()
+
+    found = ensure_cluster(spec, QuietProgress())
+
+    assert found.identity == "node1"
+    assert f"--kubeconfig {spec.kubeconfig}" in (made / "arguments").read_text()
+    assert (made / "network").read_text() == "demo\n"
+    assert json.loads((made / "configuration").read_text())["name"] == "demo"
+    assert engine.bodies["POST /volumes/create"] == {
+        "Name": "demo-finished",
+        "Labels": {LABEL: "demo", kind.FINISHED: f"node1 {spec.fingerprint}"},
+    }
+    assert engine.changes()[-1] == "POST /volumes/create"
+
+
+def test_a_half_made_cluster_is_made_anew_and_said_so(engine, spec, made):
+    engine.answers[f"GET {NODE}/json"] = node()
+    engine.answers["GET /containers/json"] = [{"Id": "node1"}]
+    engine.answers["DELETE /containers/node1"] = {}
+    progress = Notes()
+    ensure_cluster(spec, progress)
+    assert engine.changes().index("DELETE /containers/node1") < engine.changes().index(
+        "POST /volumes/create"
+    )
+    assert progress.said == ["Cluster demo is made anew: it was half made by a killed run."]
+
+
+def test_a_stopped_node_is_started_and_waited_for(engine, spec, monkeypatch):
+    engine.answers[f"GET {NODE}/json"] = node(running=False)
+    engine.answers["GET /volumes/demo-finished"] = finished(spec)
+    engine.answers[f"POST {NODE}/start"] = {}
+    answers = iter([False, False, True])
+    monkeypatch.setattr(kind, "_reachable", lambda _spec: next(answers))
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+    ensure_cluster(spec, QuietProgress())
+    assert engine.changes() == [f"POST {NODE}/start"]
+
+
+def test_a_node_that_cannot_be_started_is_made_anew(engine, spec, made):
+    engine.answers[f"GET {NODE}/json"] = node(running=False)
+    engine.answers["GET /volumes/demo-finished"] = finished(spec)
+    engine.answers[f"POST {NODE}/start"] = (500, {"message": "port is already allocated"})
+    engine.answers["GET /containers/json"] = [{"Id": "node1"}]
+    engine.answers["DELETE /containers/node1"] = {}
+    ensure_cluster(spec, QuietProgress())
+    assert "DELETE /containers/node1" in engine.changes()
+    assert (made / "made").exists()
+
+
+def test_a_failing_kind_shows_what_it_said(engine, spec, made):
+    program = made / "state" / "bin" / "kind"
+    program.write_text("#!/bin/sh\necho 'ERROR: no space left'\nexit 1\n")
+    with pytest.raises(KaldraError, match=r"kind create cluster failed(.|\n)*no space left"):
+        ensure_cluster(spec, QuietProgress())
+    assert "POST /volumes/create" not in engine.changes()
+
+
+def test_deleting_leaves_nothing(engine, spec):
+    engine.answers["GET /containers/json"] = [{"Id": "node1"}]
+    delete_cluster("demo", spec.kubeconfig, QuietProgress())
+    assert engine.changes() == [
+        "DELETE /containers/node1",
+        "DELETE /volumes/demo-finished",
+        "DELETE /containers/demo-registry",
+        "DELETE /volumes/demo-registry",
+        "DELETE /networks/demo",
+    ]
+
+
+def test_a_network_that_others_are_on_stays(engine, spec):
+    engine.answers["GET /networks/demo"] = {"Containers": {"1": {"Name": "guest"}}}
+    progress = Notes()
+    delete_cluster("demo", spec.kubeconfig, progress)
+    assert "DELETE /networks/demo" not in engine.changes()
+    assert progress.said == ["Network demo stays: guest is on it."]
+
+
+def test_a_lost_kubeconfig_is_written_again(engine, spec, made, monkeypatch):
+    found = iter([None, ApiServer("127.0.0.1", 1, "")])
+    monkeypatch.setattr(kind, "api_server", lambda *_: next(found))
+    monkeypatch.setattr(ApiServer, "ready", lambda _self: True)
+    assert kind._reachable(spec)
+    assert (made / "arguments").read_text().startswith("export kubeconfig --name demo")
+
+
+def test_a_reduced_host_needs_an_engine_that_knows_it(docker, monkeypatch):
+    class Reduced:
+        missing_capabilities = ("CAP_SYS_RESOURCE",)
+
+    monkeypatch.setattr(kind, "machine", Reduced)
+    docker.answers["GET /info"] = {"DefaultRuntime": "runc"}
+    with pytest.raises(KaldraError, match="CAP_SYS_RESOURCE"):
+        kind.require_privileged_containers()
+    docker.answers["GET /info"] = {"DefaultRuntime": "runc-reduced"}
+    kind.require_privileged_containers()
+
+
+def test_files_reach_the_node_with_their_folders(engine, spec):
+    kind._write("demo", {"etc/containerd/certs.d/localhost:5001/hosts.toml": "text"})
+    archive = engine.bodies[f"PUT {NODE}/archive"]
+    assert b"etc/containerd/certs.d/localhost:5001/hosts.toml" in archive
+    assert os.fsencode("etc/containerd/certs.d") in archive

@@ -1,0 +1,111 @@
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kaldra.cluster.registry import delete_registry, ensure_registry
+from kaldra.cluster.spec import LABEL, ClusterSpec
+from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.progress import QuietProgress
+
+CONTAINER = "/containers/demo-registry"
+
+
+@pytest.fixture
+def spec(free_port) -> ClusterSpec:
+    return ClusterSpec("demo", 1, free_port, Path("kubeconfig"), "node:1", "registry:1")
+
+
+def container(port: int, *, running: bool = True) -> dict[str, Any]:
+    return {
+        "State": {"Running": running},
+        "HostConfig": {"PortBindings": {"5000/tcp": [{"HostPort": str(port)}]}},
+    }
+
+
+@pytest.fixture
+def engine(docker):
+    docker.answers |= {
+        "GET /containers/json": [],
+        "GET /networks/bridge": {"Options": {}},
+        "POST /networks/create": {},
+        "GET /images/registry:1/json": {"Id": "sha256:1"},
+        "POST /volumes/create": {},
+        "GET /volumes/demo-registry": {"CreatedAt": "2026-01-01T00:00:00Z"},
+        "POST /containers/create": {"Id": "1"},
+        f"POST {CONTAINER}/start": {},
+        f"DELETE {CONTAINER}": {},
+    }
+    return docker
+
+
+def test_a_registry_that_runs_is_left_alone(engine, spec):
+    engine.answers[f"GET {CONTAINER}/json"] = container(spec.registry_port)
+    found = ensure_registry(spec, QuietProgress())
+    assert found.address == f"localhost:{spec.registry_port}"
+    assert "2026-01-01" in found.identity
+    assert engine.changes() == []
+
+
+def test_a_registry_is_made_on_the_loopback_with_labelled_storage(engine, spec):
+    ensure_registry(spec, QuietProgress())
+    assert engine.changes() == [
+        "POST /networks/create",
+        "POST /volumes/create",
+        "POST /containers/create",
+        f"POST {CONTAINER}/start",
+    ]
+    assert engine.bodies["POST /volumes/create"]["Labels"] == {LABEL: "demo"}
+    assert engine.bodies["POST /networks/create"]["Labels"] == {LABEL: "demo"}
+    made = engine.bodies["POST /containers/create"]
+    assert made["Labels"] == {LABEL: "demo"}
+    assert made["HostConfig"]["PortBindings"] == {
+        "5000/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(spec.registry_port)}]
+    }
+    assert made["HostConfig"]["Mounts"] == [
+        {"Type": "volume", "Source": "demo-registry", "Target": "/var/lib/registry"}
+    ]
+
+
+def test_a_stopped_registry_is_started(engine, spec):
+    engine.answers[f"GET {CONTAINER}/json"] = container(spec.registry_port, running=False)
+    engine.answers["GET /networks/demo"] = {}
+    ensure_registry(spec, QuietProgress())
+    assert engine.changes() == [f"POST {CONTAINER}/start"]
+
+
+def test_a_registry_on_another_port_is_made_anew_and_keeps_its_storage(engine, spec):
+    engine.answers[f"GET {CONTAINER}/json"] = container(1)
+    ensure_registry(spec, QuietProgress())
+    assert f"DELETE {CONTAINER}" in engine.changes()
+    assert "POST /containers/create" in engine.changes()
+    assert not any("DELETE /volumes" in change for change in engine.changes())
+
+
+def test_a_taken_port_is_told_before_anything_is_made(engine, spec):
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", spec.registry_port))
+        server.listen()
+        with pytest.raises(ConfigurationError, match="the local registry needs"):
+            ensure_registry(spec, QuietProgress())
+    assert "POST /containers/create" not in engine.changes()
+
+
+def test_a_registry_that_does_not_start_says_where_to_look(engine, spec):
+    engine.answers[f"POST {CONTAINER}/start"] = (500, {"message": "no such network"})
+    with pytest.raises(KaldraError, match="no such network") as raised:
+        ensure_registry(spec, QuietProgress())
+    assert raised.value.hint == "docker logs demo-registry"
+
+
+def test_an_image_that_only_the_publisher_has_is_pulled(engine, spec):
+    del engine.answers["GET /images/registry:1/json"]
+    engine.answers["POST /images/create"] = {}
+    ensure_registry(spec, QuietProgress())
+    assert "POST /images/create" in engine.changes()
+
+
+def test_deleting_what_is_absent_is_nothing(docker):
+    delete_registry("demo")
+    assert docker.changes() == [f"DELETE {CONTAINER}", "DELETE /volumes/demo-registry"]

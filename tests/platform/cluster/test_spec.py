@@ -1,0 +1,51 @@
+import dataclasses
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from kaldra.cluster.spec import ClusterSpec, hosts_file, kind_configuration
+
+SPEC = ClusterSpec("demo", 8000, 5001, Path("kubeconfig"), "node:1", "registry:1")
+
+
+def test_the_gateways_port_is_published_on_the_loopback_only():
+    (node,) = kind_configuration(SPEC, cgroup=2)["nodes"]
+    assert node["image"] == "node:1"
+    assert node["extraPortMappings"] == [
+        {
+            "containerPort": 30080,
+            "hostPort": 8000,
+            "listenAddress": "127.0.0.1",
+            "protocol": "TCP",
+        }
+    ]
+
+
+def test_the_api_server_listens_on_the_loopback_only():
+    assert kind_configuration(SPEC, cgroup=2)["networking"]["apiServerAddress"] == "127.0.0.1"
+
+
+def test_the_kubelet_is_told_to_accept_cgroup_v1_where_it_must():
+    (patch,) = kind_configuration(SPEC, cgroup=1)["kubeadmConfigPatches"]
+    assert json.loads(patch) == {"kind": "KubeletConfiguration", "failCgroupV1": False}
+    assert "kubeadmConfigPatches" not in kind_configuration(SPEC, cgroup=2)
+
+
+def test_the_node_finds_the_registry_under_the_name_that_images_have():
+    path, text = hosts_file(SPEC)
+    assert path == "etc/containerd/certs.d/localhost:5001/hosts.toml"
+    assert tomllib.loads(text) == {
+        "host": {"http://demo-registry:5000": {"capabilities": ["pull", "resolve"]}}
+    }
+
+
+@pytest.mark.parametrize("change", [{"name": "x"}, {"api_port": 1}, {"registry_port": 1}])
+def test_what_a_cluster_cannot_change_is_in_its_fingerprint(change):
+    assert dataclasses.replace(SPEC, **change).fingerprint != SPEC.fingerprint
+
+
+@pytest.mark.parametrize("change", [{"node_image": "x"}, {"kubeconfig": Path("x")}])
+def test_a_new_image_or_kubeconfig_leaves_the_cluster_as_it_is(change):
+    assert dataclasses.replace(SPEC, **change).fingerprint == SPEC.fingerprint
