@@ -56,7 +56,8 @@ def _destroy(pulumi: Pulumi, *, remove: bool) -> None:
     if not (state() / "bin" / "pulumi").exists():
         pulumi.console.warn("Pulumi is not installed here; the stack's state is left as it is.")
         return
-    with pulumi.console.step(f"pulumi destroy · {stack}"):
-        pulumi.run("destroy", "--stack", stack, "--yes", "--skip-preview")
+    pulumi.change(
+        f"pulumi destroy · {stack}", "destroy", "--stack", stack, "--yes", "--skip-preview"
+    )
     if remove:
-        pulumi.run("stack", "rm", stack, "--yes", "--preserve-config", show=False)
+        pulumi.run("stack", "rm", stack, "--yes", "--preserve-config")

@@ -13,4 +13,4 @@ def run(console: Console, *, stack: str, expect_no_changes: bool, assume_yes: bo
     arguments = ["preview", "--stack", stack, "--diff"]
     if expect_no_changes:
         arguments.append("--expect-no-changes")
-    pulumi.run(*arguments)
+    pulumi.run(*arguments, show=console.raw)

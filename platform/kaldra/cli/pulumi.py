@@ -2,11 +2,11 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from kaldra.cli.ui import Console
@@ -15,6 +15,11 @@ from kaldra.errors import KaldraError
 from kaldra.paths import REPO, state
 
 INTERRUPT_GRACE_SECONDS = 60
+PASSING = re.compile(
+    r"^\s*@ |^\s*[-+~]+ .*\b(creating|updating|deleting|replacing|refreshing|reading)\b.*\(\d+s\)"
+    r"|using pulumi-language-python from"
+)
+"""Lines that tell of work in progress, and one that says where the language host is."""
 
 
 @dataclass(frozen=True)
@@ -25,19 +30,33 @@ class Pulumi:
     variables: Mapping[str, str]
     console: Console
 
-    def run(self, *arguments: str, show: bool = True) -> str:
-        """Run `pulumi ARGUMENTS` to its end; returns what it printed.
+    def run(self, *arguments: str, show: Callable[[str], None] | None = None) -> str:
+        """Run `pulumi ARGUMENTS` to its end; returns what it printed. `show` sees each line.
 
         Ctrl+C and SIGTERM are passed on once, so that Pulumi writes its state before it ends.
         Raises KaldraError with the last lines where they were not shown.
         """
-        code, output = self._stream(arguments, show=show)
+        code, output = self._stream(arguments, show)
         if code != 0:
             verb = " ".join(a for a in arguments[:2] if not a.startswith("-"))
-            raise _failure(verb, code, output, shown=show)
+            raise _failure(verb, code, output, shown=show is not None)
         return output
 
-    def _stream(self, arguments: tuple[str, ...], *, show: bool) -> tuple[int, str]:
+    def change(self, title: str, *arguments: str) -> None:
+        """Run a verb that changes the stack as one step: results are printed, work is shown."""
+        with self.console.step(title) as step:
+
+            def show(line: str) -> None:
+                if PASSING.search(line):
+                    step.update(" ".join(line.split())[:100])
+                else:
+                    self.console.raw(line)
+
+            self.run(*arguments, show=show)
+
+    def _stream(
+        self, arguments: tuple[str, ...], show: Callable[[str], None] | None
+    ) -> tuple[int, str]:
         command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
         environment = {**os.environ, **self.variables}
         # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
@@ -57,14 +76,14 @@ class Pulumi:
         lines: list[str] = []
         previous = signal.signal(signal.SIGTERM, _interrupt)
         try:
-            _read(process, lines, self.console.raw if show else None)
+            _read(process, lines, show)
         except KeyboardInterrupt:
             self.console.warn(
                 "Interrupting: Pulumi finishes what it has begun and saves its state…"
             )
             process.send_signal(signal.SIGINT)
             try:
-                _read(process, lines, self.console.raw if show else None)
+                _read(process, lines, show)
                 process.wait(INTERRUPT_GRACE_SECONDS)
             finally:
                 process.kill()
@@ -83,7 +102,7 @@ class Pulumi:
         stack_file = REPO / f"Pulumi.{self.workspace.stack}.yaml"
         before = stack_file.read_bytes()
         try:
-            self.run("stack", "init", self.workspace.stack, "--no-select", show=False)
+            self.run("stack", "init", self.workspace.stack, "--no-select")
         finally:
             if stack_file.read_bytes() != before:
                 stack_file.write_bytes(before)

@@ -74,5 +74,4 @@ def settle(pulumi: Pulumi) -> None:
         "--yes",
         "--skip-preview",
         "--clear-pending-creates",
-        show=False,
     )

@@ -34,22 +34,19 @@ def deploy(pulumi: Pulumi, ground: Ground | None) -> None:
         recovery.settle(pulumi)
     if ground is not None:
         arguments += _anew(pulumi, last_ground(pulumi.workspace), ground)
-    with pulumi.console.step(f"pulumi up · {pulumi.workspace.stack}"):
-        pulumi.run(*arguments)
+    pulumi.change(f"pulumi up · {pulumi.workspace.stack}", *arguments)
     if ground is not None:
         remember_ground(pulumi.workspace, ground)
 
 
 def _anew(pulumi: Pulumi, last: Ground | None, ground: Ground) -> list[str]:
     """Options that rebuild what went away with an old cluster or an old registry."""
-    resources = pulumi.deployment().get("resources") or []
-    if not resources or last == ground:
+    if last == ground or not pulumi.deployment().get("resources"):
         return []
-    options = []
     if last is None or last.cluster != ground.cluster:
         pulumi.console.note("The cluster is a new one; looking at what is in it.")
         recovery.settle(pulumi)
-    if last is None or last.registry != ground.registry:
-        images = [r["urn"] for r in resources if r.get("type") == IMAGE_TYPE]
-        options += [f"--replace={urn}" for urn in images]
-    return options
+    if last is not None and last.registry == ground.registry:
+        return []
+    left = pulumi.deployment().get("resources") or []
+    return [f"--replace={r['urn']}" for r in left if r.get("type") == IMAGE_TYPE]

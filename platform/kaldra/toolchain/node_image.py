@@ -129,7 +129,7 @@ def _key(base: str, dockerfile: str, files: Path, own: Mapping[str, bytes]) -> s
 
 
 def _texts() -> list[bytes]:
-    return [p.read_bytes() for p in sorted(NODE_DATA.iterdir()) if p.name != "Dockerfile"]
+    return [p.read_bytes() for p in sorted(NODE_DATA.iterdir()) if p.is_file() and p.name != "Dockerfile"]
 
 
 def _digest(binaries: Mapping[str, Path]) -> str:
