@@ -1,0 +1,1 @@
+"""Docker images, networks and containers, where the official plugin cannot be had."""

@@ -1,0 +1,114 @@
+"""What a build depends on: the files of its context and its Dockerfile, as one digest.
+
+The digest is the one the official plugin keeps as `build.contextDigest`, byte for byte, so that
+either plugin takes the other's images for current. One exception: a dangling link makes the
+official plugin skip the rest of its directory; here the rest counts.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from kaldra.errors import KaldraError
+from kaldra.plugins.docker.ignore import Ignored, Matches, parse
+
+_KINDS = (
+    (stat.S_ISLNK, "L"),
+    (stat.S_ISBLK, "D"),
+    (stat.S_ISCHR, "Dc"),
+    (stat.S_ISFIFO, "p"),
+)
+_SPECIAL_BITS = ((stat.S_ISUID, "u"), (stat.S_ISGID, "g"), (stat.S_ISVTX, "t"))
+_NO_MODE = "----------"
+
+
+def digest(context: str, dockerfile: str) -> str:
+    """SHA-256, in hex, of everything a build of `dockerfile` in `context` can see.
+
+    KaldraError when a file cannot be read or an ignore file is not understood.
+    """
+    try:
+        total = hashlib.sha256()
+        # Under a fixed name and without its mode: the builder cares for its content alone.
+        total.update(_entry("Dockerfile", _NO_MODE, Path(dockerfile).read_bytes()))
+        for path, mode in _files(context, ignored_by(context, dockerfile)):
+            content = _content(context, path, mode)
+            total.update(_entry(path, _mode_text(mode), content))
+    except OSError as error:
+        raise KaldraError(
+            f"The build context {context} cannot be read: {error.strerror}: {error.filename}",
+            hint=f"Make the file readable, or name it in {ignore_file(context, dockerfile)}.",
+        ) from error
+    return total.hexdigest()
+
+
+def ignore_file(context: str, dockerfile: str) -> Path:
+    """The ignore file that counts: the Dockerfile's own, else the context's (may not exist)."""
+    own = Path(f"{dockerfile}.dockerignore")
+    return own if own.exists() else Path(context, ".dockerignore")
+
+
+def ignored_by(context: str, dockerfile: str) -> Ignored:
+    """The patterns that keep files out of this build's context."""
+    path = ignore_file(context, dockerfile)
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        return Ignored(parse(text))
+    except ValueError as error:
+        raise KaldraError(f"{path} holds a pattern that is not valid: {error}") from error
+
+
+def _entry(name: str, mode: str, content: bytes) -> bytes:
+    return name.encode("utf-8", "surrogateescape") + mode.encode() + _sha256(content) + b"\0"
+
+
+def _sha256(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def _files(context: str, ignored: Ignored) -> Iterator[tuple[str, int]]:
+    """Path in the context and mode of everything but directories, in the order of their names."""
+
+    def below(directory: str, above: Matches) -> Iterator[tuple[str, int]]:
+        with os.scandir(Path(context, directory)) as found:
+            entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
+        for entry in entries:
+            path = f"{directory}/{entry.name}" if directory else entry.name
+            out, matches = ignored.check(path, above)
+            if entry.is_dir(follow_symlinks=False):
+                if not out or ignored.may_return_below(path):
+                    yield from below(path, matches)
+            elif not out:
+                yield path, entry.stat(follow_symlinks=False).st_mode
+
+    yield from below("", ())
+
+
+def _content(context: str, path: str, mode: int) -> bytes:
+    full = Path(context, path)
+    if stat.S_ISLNK(mode):
+        return bytes(_link_target(Path(context), full))
+    return full.read_bytes() if stat.S_ISREG(mode) else b""
+
+
+def _link_target(context: Path, link: Path) -> Path:
+    """Where a link leads: seen from the context if the link is relative, like the link itself."""
+    text = link.readlink()
+    if not link.exists():
+        return text
+    target = link.resolve()
+    if text.is_absolute() or context.is_absolute():
+        return target
+    inside = os.path.relpath(target, context.resolve())
+    return Path(os.path.normpath(context / inside))
+
+
+def _mode_text(mode: int) -> str:
+    """The mode as Go writes it: `-rw-r--r--`, `Lrwxrwxrwx`, `urwxr-xr-x`."""
+    kind = next((letter for is_kind, letter in _KINDS if is_kind(mode)), "")
+    # Go puts the set-id bits between the device's letter and the character device's.
+    special = "".join(letter for bit, letter in _SPECIAL_BITS if mode & bit)
+    head = kind[:1] + special + kind[1:]
+    return (head or "-") + stat.filemode(stat.S_IFREG | (mode & 0o777))[1:]
