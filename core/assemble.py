@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from core import __version__
-from core import bias as bias_stage
 from core.assemble_meta import meta_blocks
+from core.bias import label
 from core.delta144 import ranking
 from core.encoding import digest, rounded
 from core.kindra import plane_shares
@@ -18,7 +18,17 @@ from core.narrate import sentence
 from core.options import Options
 from core.pipeline import Stages
 from core.reading import Reading
-from core.results import ModifierScore, Signal, StateResult
+from core.results import (
+    BiasResult,
+    LabelText,
+    MetaResult,
+    ModifierScore,
+    RankedState,
+    Signal,
+    StateResult,
+    TauResult,
+    TwResult,
+)
 from core.risk import (
     LEVELS,
     NARRATIVE_RISK,
@@ -38,6 +48,27 @@ PLANES = ("3", "6", "9")
 DRIFTS = ("plane3_to_6", "plane6_to_9", "plane9_to_3")
 
 
+class _Row(NamedTuple):
+    """The rounded numbers of one text."""
+
+    delta144: list[float]
+    delta12: list[float]
+    polarities: list[float]
+    scores: list[float]
+    shares: list[float]
+    planes: list[float]
+    tension: list[float]
+    drift: list[float]
+    bias: list[float]
+    modifiers: list[float]
+    strength: list[float]
+    journey: list[float]
+    discipline: list[float]
+    scalars: list[float]
+    state: int
+    reason: str | None
+
+
 class Assembler:
     """Turns the stages' arrays into signals, with the names looked up once."""
 
@@ -47,32 +78,30 @@ class Assembler:
         self._archetypes = [a.id for a in vocabulary.archetypes]
         self._polarities = [p.id for p in vocabulary.polarities]
         self._modifiers = {m.id: i for i, m in enumerate(vocabulary.modifiers)}
-        self._labels = [{"en": s.label.en, "pt": s.label.pt} for s in vocabulary.states]
+        self._labels: list[LabelText] = [
+            {"en": state.label.en, "pt": state.label.pt} for state in vocabulary.states
+        ]
         self._journey = 1.0 + np.linspace(0.0, 0.5, len(self._archetypes))
 
     def signals(
         self, readings: Sequence[Reading], stages: Stages, options: Options
     ) -> Iterator[Signal]:
         """Yield one signal per text."""
-        columns = self._columns(stages)
-        meta = meta_blocks(self._model, stages)
+        rows = map(_Row._make, zip(*self._columns(stages), strict=True))
         settings = options.canonical()
-        for row, (reading, values) in enumerate(
-            zip(readings, zip(*columns, strict=True), strict=True)
+        for reading, row, meta in zip(
+            readings, rows, meta_blocks(self._model, stages), strict=True
         ):
-            reason = stages.evidence.reasons[row]
-            yield self._signal(reading, values, meta[row], options, (settings, reason))
+            yield self._signal(reading, row, meta, options, settings)
 
     def _columns(self, stages: Stages) -> list[Any]:
+        """Return the fields of `_Row` in order, each as one list over the texts."""
         field = stages.field
-        mean = stages.archetypes.sum(axis=1, keepdims=True) / 12.0
         v = stages.archetypes
+        mean = v.sum(axis=1, keepdims=True) / v.shape[1]
         scalars = np.stack(
             [
                 stages.evidence.coverage,
-                stages.bias.score,
-                stages.bias.exclamation,
-                stages.bias.shouting,
                 field.severity,
                 field.drift_metric,
                 field.index,
@@ -82,6 +111,7 @@ class Assembler:
             ],
             axis=1,
         )
+        bias = stages.bias
         arrays: list[Floats] = [
             stages.probabilities,
             v,
@@ -91,55 +121,42 @@ class Assembler:
             plane_shares(stages.scores),
             field.tension,
             field.drift,
-            stages.bias.parts,
+            np.column_stack([bias.score, bias.parts, bias.exclamation, bias.shouting]),
             stages.modifiers,
             v + 1.1 * (v - mean),
             v * self._journey,
             0.8 * v + 0.2 * mean,
             scalars,
         ]
-        return [*map(rounded, arrays), stages.state.tolist()]
+        return [*map(rounded, arrays), stages.state.tolist(), stages.evidence.reasons]
 
     def _signal(
-        self,
-        reading: Reading,
-        values: tuple[Any, ...],
-        meta: Any,
-        options: Options,
-        known: tuple[str, str | None],
+        self, reading: Reading, row: _Row, meta: MetaResult, options: Options, settings: str
     ) -> Signal:
-        (
-            delta144, delta12, polarities, scores, shares, planes, tension, drift, parts, modifiers,
-            strength, journey, discipline, scalars, index,
-        ) = values  # fmt: skip
-        (
-            coverage, bias, exclamation, shouting, severity, drift_metric, tw_index, tau, risk,
-            confidence,
-        ) = scalars  # fmt: skip
-        model, (settings, reason) = self._model, known
-        abstained = reason is not None
-        tau_risk, risk_level = tau_level(tau), safeguard_level(risk)
-        word = regime(model.vocabulary.tw, tw_index)
-        state = None if abstained else self._state(index, delta144[index], modifiers)
-        damping, smoothing, influence = TAU_EFFECTS[tau_risk]
-        toxicity, political, gender, racial, loaded = parts
+        version = self._model.vocabulary.version
+        coverage, severity, drift_metric, index, tau, risk, confidence = row.scalars
+        abstained = row.reason is not None
+        state = None if abstained else self._state(row)
+        bias = _bias(row.bias)
+        tw = self._tw(row, options, (severity, drift_metric, index))
+        risk_level = safeguard_level(risk)
         signal: Signal = {
-            "signal_id": digest((reading.normalised, settings, model.vocabulary.version)),
+            "signal_id": digest((reading.normalised, settings, version)),
             "version": __version__,
-            "data_version": model.vocabulary.version,
+            "data_version": version,
             "language": reading.language,
             "abstained": abstained,
-            "abstain_reason": reason,
+            "abstain_reason": row.reason,
             "archetype": state["archetype_id"] if state else None,
             "delta_state": state["id"] if state else None,
-            "tw_regime": word,
-            "kindra_distribution": _named(model.kindra_keys, shares),
-            "bias_score": bias,
-            "bias_label": bias_stage.label(bias),
+            "tw_regime": tw["regime"],
+            "kindra_distribution": _named(self._model.kindra_keys, row.shares),
+            "bias_score": bias["score"],
+            "bias_label": bias["label"],
             "meta_modifiers": {
-                "strength": strength,
-                "journey": journey,
-                "discipline": discipline,
+                "strength": row.strength,
+                "journey": row.journey,
+                "discipline": row.discipline,
             },
             "confidence": confidence,
             "explanation": "",
@@ -150,49 +167,19 @@ class Assembler:
                 "hits": len(reading.hits),
                 "coverage": coverage,
             },
-            "delta12": dict(zip(self._archetypes, delta12, strict=True)),
-            "delta144": delta144,
+            "delta12": dict(zip(self._archetypes, row.delta12, strict=True)),
+            "delta144": row.delta144,
             "state": state,
-            "top_states": [] if abstained else self._top_states(delta144),
-            "polarities": dict(zip(self._polarities, polarities, strict=True)),
+            "top_states": [] if abstained else self._top_states(row.delta144),
+            "polarities": dict(zip(self._polarities, row.polarities, strict=True)),
             "kindra": {
-                "scores": _named(model.kindra_keys, scores),
-                "planes": dict(zip(PLANES, planes, strict=True)),
+                "scores": _named(self._model.kindra_keys, row.scores),
+                "planes": dict(zip(PLANES, row.planes, strict=True)),
             },
-            "tw": {
-                "tension": dict(zip(PLANES, tension, strict=True)),
-                "severity": severity,
-                "drift": dict(zip(DRIFTS, drift, strict=True)),
-                "drift_metric": drift_metric,
-                "index": tw_index,
-                "index_source": INDEX_SOURCE,
-                "regime": word,
-                "profile": options.tw_profile,
-                "steps": options.steps,
-                "damping": model.vocabulary.tw.profiles[options.tw_profile].damping,
-            },
+            "tw": tw,
             "meta": meta,
-            "bias": {
-                "score": bias,
-                "label": bias_stage.label(bias),
-                "dimensions": {
-                    "toxicity": toxicity,
-                    "political": political,
-                    "gender": gender,
-                    "racial": racial,
-                },
-                "loaded": loaded,
-                "exclamation": exclamation,
-                "shouting": shouting,
-            },
-            "tau": {
-                "score": tau,
-                "risk": LEVELS[tau_risk],
-                "drift_damping": damping,
-                "archetype_smoothing": smoothing,
-                "meta_influence": influence,
-                "actions": list(TAU_ACTIONS[tau_risk]),
-            },
+            "bias": bias,
+            "tau": _tau(tau),
             "safeguard": {
                 "risk_score": risk,
                 "risk_level": LEVELS[risk_level],
@@ -202,18 +189,35 @@ class Assembler:
         signal["explanation"] = sentence(signal, reading)
         return signal
 
-    def _state(self, index: int, probability: float, modifiers: list[float]) -> StateResult:
+    def _tw(self, row: _Row, options: Options, values: tuple[float, float, float]) -> TwResult:
+        severity, drift_metric, index = values
+        parameters = self._model.vocabulary.tw
+        return {
+            "tension": dict(zip(PLANES, row.tension, strict=True)),
+            "severity": severity,
+            "drift": dict(zip(DRIFTS, row.drift, strict=True)),
+            "drift_metric": drift_metric,
+            "index": index,
+            "index_source": INDEX_SOURCE,
+            "regime": regime(parameters, index),
+            "profile": options.tw_profile,
+            "steps": options.steps,
+            "damping": parameters.profiles[options.tw_profile].damping,
+        }
+
+    def _state(self, row: _Row) -> StateResult:
+        index = row.state
         state = self._model.vocabulary.states[index]
         return {
             "id": state.id,
             "index": index,
             "archetype_id": state.archetype_id,
             "column": state.col,
-            "label": self._labels[index],  # type: ignore[typeddict-item]
+            "label": self._labels[index],
             "profile": state.profile,
             "plane": state.plane,
-            "probability": probability,
-            "modifiers": self._in_force(index, modifiers),
+            "probability": row.delta144[index],
+            "modifiers": self._in_force(index, row.modifiers),
         }
 
     def _in_force(self, index: int, scores: list[float]) -> list[ModifierScore]:
@@ -232,12 +236,42 @@ class Assembler:
             found.append({"id": name, "score": -score, "source": "evidence"})
         return found
 
-    def _top_states(self, delta144: list[float]) -> list[Any]:
+    def _top_states(self, delta144: list[float]) -> list[RankedState]:
         states = self._model.vocabulary.states
         return [
             {"id": states[i].id, "index": i, "probability": delta144[i]}
             for i in ranking(delta144, TOP_STATES)
         ]
+
+
+def _bias(values: list[float]) -> BiasResult:
+    score, toxicity, political, gender, racial, loaded, exclamation, shouting = values
+    return {
+        "score": score,
+        "label": label(score),
+        "dimensions": {
+            "toxicity": toxicity,
+            "political": political,
+            "gender": gender,
+            "racial": racial,
+        },
+        "loaded": loaded,
+        "exclamation": exclamation,
+        "shouting": shouting,
+    }
+
+
+def _tau(score: float) -> TauResult:
+    level = tau_level(score)
+    damping, smoothing, influence = TAU_EFFECTS[level]
+    return {
+        "score": score,
+        "risk": LEVELS[level],
+        "drift_damping": damping,
+        "archetype_smoothing": smoothing,
+        "meta_influence": influence,
+        "actions": list(TAU_ACTIONS[level]),
+    }
 
 
 def _shares(scores: Floats) -> Floats:

@@ -165,9 +165,7 @@ def readings(body: Node, known: Known) -> Readings:
     """Return the axes of the readings, the bias dimensions, metrics and product themes."""
     names = ("nietzsche", "aurelius", "campbell", "bias", "metrics", "themes")
     groups = dict(zip(names, body.fields(*names), strict=True))
-    found = {
-        name: _axes(node, known, READING_COUNTS.get(name)) for name, node in groups.items()
-    }
+    found = {name: _axes(node, known, READING_COUNTS.get(name)) for name, node in groups.items()}
     for name, expected in (("bias", BIAS_IDS), ("metrics", METRIC_IDS)):
         ids = tuple(axis.id for axis in found[name])
         if ids != expected:
@@ -180,9 +178,7 @@ def _axes(node: Node, known: Known, count: int | None) -> tuple[Axis, ...]:
     found = []
     for item in items:
         id_, name, evidence = item.fields("id", "label", "evidence")
-        found.append(
-            Axis(id_.text(r"[A-Za-z][A-Za-z_]*"), label(name), known.weights(evidence))
-        )
+        found.append(Axis(id_.text(r"[A-Za-z][A-Za-z_]*"), label(name), known.weights(evidence)))
     unique(items, [axis.id for axis in found])
     return tuple(found)
 

@@ -10,7 +10,7 @@ from core.model import Floats, Integers, Model
 PRIOR = 0.02
 """Strength that every archetype and column has without evidence."""
 
-SHARPNESS_BITS = 2
+SHARPNESS = 2
 TIE_DECIMALS = 9
 
 
@@ -26,12 +26,13 @@ def base(model: Model, evidence: Evidence, smoothing: Floats) -> tuple[Floats, F
     silent = np.array(evidence.abstained)
     archetypes[silent] = 1.0
     columns[silent] = 1.0
-    return normalised(archetypes**SHARPNESS_BITS), normalised(columns**SHARPNESS_BITS)
+    return normalised(archetypes**SHARPNESS), normalised(columns**SHARPNESS)
 
 
 def normalised(weights: Floats) -> Floats:
     """Scale the last axis to sum 1."""
-    return weights / weights.sum(axis=-1, keepdims=True)
+    scaled: Floats = weights / weights.sum(axis=-1, keepdims=True)
+    return scaled
 
 
 def outer(archetypes: Floats, columns: Floats) -> Floats:
@@ -42,7 +43,8 @@ def outer(archetypes: Floats, columns: Floats) -> Floats:
 
 def delta12(probabilities: Floats) -> Floats:
     """Return (texts, 12): the sum of each archetype's twelve states."""
-    return probabilities.reshape(len(probabilities), 12, 12).sum(axis=2)
+    summed: Floats = probabilities.reshape(len(probabilities), 12, 12).sum(axis=2)
+    return summed
 
 
 def strongest(probabilities: Floats) -> Integers:
@@ -51,7 +53,8 @@ def strongest(probabilities: Floats) -> Integers:
     Probabilities are compared to nine decimals, so that the last bit of a machine's arithmetic
     decides nothing.
     """
-    return np.argmax(np.round(probabilities, TIE_DECIMALS), axis=1)
+    best: Integers = np.argmax(np.round(probabilities, TIE_DECIMALS), axis=1)
+    return best
 
 
 def ranking(probabilities: list[float], count: int) -> list[int]:
@@ -63,4 +66,5 @@ def ranking(probabilities: list[float], count: int) -> list[int]:
 def entropy(probabilities: Floats) -> Floats:
     """Return (texts,) natural-log entropy."""
     safe = np.where(probabilities > 0, probabilities, 1.0)
-    return -(probabilities * np.log(safe)).sum(axis=1)
+    result: Floats = -(probabilities * np.log(safe)).sum(axis=1)
+    return result

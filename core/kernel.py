@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from core.apps import alpha, geo, product, safeguard
+from core.apps.common import Analysis
 from core.assemble import Assembler
 from core.data import load
 from core.explain import explain
 from core.model import Model
 from core.options import Options
-from core.pipeline import run
-from core.reading import count, read
-from core.results import Signal
+from core.pipeline import Stages, run
+from core.reading import Reading, count, read
+from core.results import (
+    AlphaResult,
+    GeoResult,
+    ProductResult,
+    SafeguardResult,
+    Signal,
+    WindowSignal,
+)
+from core.text import paragraphs
+from core.vocabulary_view import KINDS, view
+from core.window import read_window
 
 CHUNK = 64
 """Texts read at once in a batch: enough to share numpy's overhead, few enough to stay small."""
@@ -48,7 +62,79 @@ class Kernel:
         while chunk := list(islice(remaining, CHUNK)):
             yield from self._chunk(chunk, options)
 
+    def window(self, texts: Sequence[str], options: Options = DEFAULT) -> WindowSignal:
+        """Read texts in time order as one window.
+
+        Raises:
+            ValueError: there are no texts.
+
+        """
+        if not texts:
+            raise ValueError("a window needs at least one text")
+        plain = replace(options, explain=False)
+        return read_window(self._model, list(self.batch(texts, plain)), plain)
+
+    def alpha(
+        self,
+        text: str,
+        options: Options = DEFAULT,
+        *,
+        ticker: str | None = None,
+        quarter: str | None = None,
+    ) -> AlphaResult:
+        """Read an earnings call."""
+        parts = paragraphs(text)
+        sections = self.batch(parts, replace(options, explain=False)) if len(parts) > 1 else ()
+        return alpha.analyse(self._analysis(text, options), list(sections), ticker, quarter)
+
+    def geo(
+        self,
+        text: str,
+        options: Options = DEFAULT,
+        *,
+        region: str | None = None,
+        source: str | None = None,
+    ) -> GeoResult:
+        """Read a geopolitical text."""
+        return geo.analyse(self._analysis(text, options), region, source)
+
+    def product(
+        self,
+        text: str,
+        options: Options = DEFAULT,
+        *,
+        product_id: str | None = None,
+        category: str | None = None,
+        channel: str | None = None,
+    ) -> ProductResult:
+        """Read a product text."""
+        return product.analyse(self._analysis(text, options), product_id, category, channel)
+
+    def safeguard(
+        self, text: str, options: Options = DEFAULT, *, source: str | None = None
+    ) -> SafeguardResult:
+        """Evaluate the toxicity and bias of a text."""
+        return safeguard.analyse(self._analysis(text, options), source)
+
+    @property
+    def vocabulary_kinds(self) -> tuple[str, ...]:
+        """The lists `vocabulary` offers."""
+        return KINDS
+
+    def vocabulary(self, kind: str, language: str = "en") -> list[dict[str, Any]]:
+        """Return one list of the vocabulary with its labels in one language."""
+        return view(self._model.vocabulary, kind, language)
+
+    def _analysis(self, text: str, options: Options) -> Analysis:
+        readings, stages, signals = self._stages([text], options)
+        return Analysis(self._model, readings[0], stages, signals[0])
+
     def _chunk(self, texts: Sequence[str], options: Options) -> list[Signal]:
+        return self._stages(texts, options)[2]
+
+    def _stages(
+        self, texts: Sequence[str], options: Options
+    ) -> tuple[list[Reading], Stages, list[Signal]]:
         readings = [read(self._model, text, options.language) for text in texts]
         counts = count(self._model, readings)
         stages = run(self._model, counts, readings, options)
@@ -56,4 +142,4 @@ class Kernel:
         if options.explain:
             for row, (reading, signal) in enumerate(zip(readings, signals, strict=True)):
                 signal["explain"] = explain(self._model, reading, stages, row, options)
-        return signals
+        return readings, stages, signals

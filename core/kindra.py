@@ -58,7 +58,8 @@ def archetype_factors(model: Model, kindra_scores: Floats) -> Floats:
 
     A negative score swaps boost and suppression. Every single factor lies in [0.7, 1.3].
     """
-    return np.prod(1.0 + kindra_scores[:, :, None] * model.influence, axis=1)
+    factors: Floats = np.prod(1.0 + kindra_scores[:, :, None] * model.influence, axis=1)
+    return factors
 
 
 def plane_shares(kindra_scores: Floats) -> Floats:

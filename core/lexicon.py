@@ -158,7 +158,7 @@ def _children(node: _Trie, token: str) -> Iterable[_Trie]:
 def _longest(
     node: _Trie, found: list[str], position: int, last: int, concepts: tuple[int, ...] | None
 ) -> tuple[int, tuple[int, ...] | None]:
-    """Follow the phrases from `node` (reached by `found[position]`); keep the one that ends last."""
+    """Follow the phrases from `node`, which `found[position]` reached; keep the longest."""
     following = position + 1
     if following >= len(found):
         return last, concepts

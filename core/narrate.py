@@ -11,12 +11,12 @@ _REASONS = {
     "en": {
         "empty": "The text has no words; no archetype is named.",
         "no_evidence": "No word of the text is in the lexicons; no archetype is named.",
-        "too_little_evidence": "Too few words of the text are in the lexicons; no archetype is named.",
+        "too_little_evidence": "Too few words of the text are known; no archetype is named.",
     },
     "pt": {
         "empty": "O texto não tem palavras; nenhum arquétipo é nomeado.",
-        "no_evidence": "Nenhuma palavra do texto está nos léxicos; nenhum arquétipo é nomeado.",
-        "too_little_evidence": "Poucas palavras do texto estão nos léxicos; nenhum arquétipo é nomeado.",
+        "no_evidence": "Nenhuma palavra do texto é conhecida; nenhum arquétipo é nomeado.",
+        "too_little_evidence": "Poucas palavras são conhecidas; nenhum arquétipo é nomeado.",
     },
 }
 _TEMPLATES = {
@@ -32,7 +32,7 @@ def sentence(signal: Signal, reading: Reading) -> str:
     if state is None:
         return _REASONS[language][signal["abstain_reason"] or "no_evidence"]
     return _TEMPLATES[language].format(
-        label=state["label"][language],
+        label=state["label"]["pt"] if language == "pt" else state["label"]["en"],
         share=f"{100 * signal['delta12'][state['archetype_id']]:.0f} %",
         words=", ".join(f"'{word}'" for word in _words(reading)),
         regime=signal["tw_regime"],

@@ -65,6 +65,24 @@ def _one_of(field: str, value: Any, allowed: tuple[str, ...], *, optional: bool 
         raise OptionsError(field, f"must be one of {', '.join(allowed)}")
 
 
+def _country(value: Any) -> None:
+    if value is None:
+        return
+    if not (isinstance(value, str) and re.fullmatch("[A-Z]{2}", value)):
+        raise OptionsError("context.country", "must be two capital letters")
+
+
+def _whole(field: str, value: Any, low: int, high: int) -> None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not (whole and low <= value <= high):
+        raise OptionsError(field, f"must be a whole number from {low} to {high}")
+
+
+def _flag(field: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise OptionsError(field, "must be true or false")
+
+
 def _unit_interval(field: str, value: Any) -> None:
     if value is None:
         return
@@ -88,10 +106,7 @@ class Context:
     regulatory_stability: float | None = None
 
     def __post_init__(self) -> None:
-        if self.country is not None and not (
-            isinstance(self.country, str) and re.fullmatch("[A-Z]{2}", self.country)
-        ):
-            raise OptionsError("context.country", "must be two capital letters")
+        _country(self.country)
         _one_of("context.sector", self.sector, SECTORS)
         _one_of("context.media_tone", self.media_tone, MEDIA_TONES)
         _one_of("context.channel", self.channel, CHANNELS)
@@ -116,11 +131,8 @@ class Options:
     def __post_init__(self) -> None:
         _one_of("language", self.language, LANGUAGES, optional=False)
         _one_of("tw_profile", self.tw_profile, TW_PROFILES, optional=False)
-        whole = isinstance(self.steps, int) and not isinstance(self.steps, bool)
-        if not (whole and 1 <= self.steps <= MAXIMUM_STEPS):
-            raise OptionsError("steps", f"must be a whole number from 1 to {MAXIMUM_STEPS}")
-        if not isinstance(self.explain, bool):
-            raise OptionsError("explain", "must be true or false")
+        _whole("steps", self.steps, 1, MAXIMUM_STEPS)
+        _flag("explain", self.explain)
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> Options:

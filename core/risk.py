@@ -83,10 +83,7 @@ def safeguard(features: Features) -> Floats:
     risky however calm its drift is.
     """
     mean = (
-        features.bias
-        + 1.2 * features.polarity
-        + 0.8 * features.drift
-        + 1.4 * features.meta
+        features.bias + 1.2 * features.polarity + 0.8 * features.drift + 1.4 * features.meta
     ) / 5.0
     return 1.0 - (1.0 - np.minimum(mean, 1.0)) * (1.0 - BIAS_CARRIES * features.bias)
 

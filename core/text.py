@@ -25,7 +25,7 @@ BREAKS = frozenset(".!?;:,")
 
 
 def normalise(text: str) -> str:
-    """Return the NFKC form with white space collapsed and trimmed; lone surrogates become U+FFFD."""
+    """Return the NFKC form with single spaces; lone surrogates become U+FFFD."""
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         text = unicodedata.normalize("NFKC", text)

@@ -59,19 +59,22 @@ def tension(parameters: TwParameters, charged: Floats, scores: Floats) -> Floats
     signed = (weight * layers).sum(axis=2) / safe
     square = (weight * layers * layers).sum(axis=2) / safe
     deviation = np.sqrt(np.maximum(square - signed * signed, 0.0))
-    return parameters.mean_weight * mean + parameters.deviation_weight * deviation
+    result: Floats = parameters.mean_weight * mean + parameters.deviation_weight * deviation
+    return result
 
 
 def gradients(planes: Floats) -> Floats:
     """Return (texts, 3): t6-t3, t9-t6, t3-t9, scaled down so that their sizes sum to at most 1."""
     raw = planes[:, (1, 2, 0)] - planes
-    return raw / np.maximum(1.0, np.abs(raw).sum(axis=1))[:, None]
+    scaled: Floats = raw / np.maximum(1.0, np.abs(raw).sum(axis=1))[:, None]
+    return scaled
 
 
 def regime_index(mean_tension: Floats, profile: TwProfile) -> Floats:
     """Return severity stretched to the whole of [0, 1]: (1-e^(-λT)) / (1-e^(-λ))."""
     full = 1.0 - np.exp(-profile.lam)
-    return np.clip((1.0 - np.exp(-profile.lam * mean_tension)) / full, 0.0, 1.0)
+    index: Floats = np.clip((1.0 - np.exp(-profile.lam * mean_tension)) / full, 0.0, 1.0)
+    return index
 
 
 def regime(parameters: TwParameters, index: float) -> str:

@@ -40,11 +40,7 @@ def read(model: Model, strength: Floats, borrowed: Borrowed, archetypes: Floats)
     hero = archetypes.argmax(axis=1) == HERO
     role = found > 0
     resonance = (
-        0.4 * confidence
-        + 0.2 * role
-        + 0.1 * hero
-        + 0.2 * borrowed.depth
-        + 0.1 * borrowed.intensity
+        0.4 * confidence + 0.2 * role + 0.1 * hero + 0.2 * borrowed.depth + 0.1 * borrowed.intensity
     )
     return Campbell(stages, stage, confidence, base[stage], resonance)
 

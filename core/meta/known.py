@@ -26,9 +26,7 @@ def borrow(model: Model, scores: Floats) -> Borrowed:
     intensity = L1.E02 (all 0 when unknown).
     """
     index = model.kindra_index
-    mythic = (
-        _unit(scores[:, index["L3.M41"]], 0.0) + _unit(scores[:, index["L3.M47"]], 0.0)
-    ) / 2.0
+    mythic = (_unit(scores[:, index["L3.M41"]], 0.0) + _unit(scores[:, index["L3.M47"]], 0.0)) / 2.0
     return Borrowed(
         power_climate=_unit(scores[:, index["L1.P17"]], 0.5),
         mythic=mythic,

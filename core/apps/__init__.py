@@ -1,0 +1,1 @@
+"""The four applications: Alpha, Geo, Product, Safeguard."""

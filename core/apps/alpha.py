@@ -1,0 +1,73 @@
+"""Alpha: earnings calls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
+from core.delta144 import entropy
+from core.encoding import number
+from core.results import AlphaResult, Guidance, Signal
+from core.story import arc
+
+TOP = 5
+UNDECIDED = 0.34
+"""When the weaker side holds more than this share of the hits, guidance is mixed."""
+
+
+def analyse(
+    analysis: Analysis, sections: Sequence[Signal], ticker: str | None, quarter: str | None
+) -> AlphaResult:
+    """Return the reading of an earnings call; `sections` are the signals of its paragraphs."""
+    signal = analysis.signal
+    spread = float(entropy(np.array([signal["delta144"]]))[0])
+    weights, tension = planes(analysis, "ALPHA")
+    spoken = [section for section in sections if not section["abstained"]]
+    return {
+        "domain": "ALPHA",
+        "signal_id": signal["signal_id"],
+        "ticker": ticker,
+        "quarter": quarter,
+        "top_archetypes": top_archetypes(signal, TOP),
+        "entropy": number(spread),
+        "normalised_entropy": number(spread / math.log(144)),
+        "tw_trigger": signal["tw_regime"] == "UNSTABLE",
+        "epistemic_status": epistemic_status(signal),
+        "narrative_coherence": (
+            arc(analysis.model, spoken)["coherence"] if len(spoken) > 1 else None
+        ),
+        "rates": {
+            "hedge": analysis.rate("hedge"),
+            "uncertainty": analysis.rate("uncertainty"),
+            "guidance": analysis.rate("guidance"),
+            "positive": analysis.rate("positive"),
+            "negative": analysis.rate("negative"),
+        },
+        "guidance": guidance(analysis),
+        "plane_weights": weights,
+        "weighted_tension": tension,
+        "signal": signal,
+    }
+
+
+def guidance(analysis: Analysis) -> Guidance:
+    """Tell which way guidance went."""
+    raised, lowered = analysis.metric("guidance_raised"), analysis.metric("guidance_lowered")
+    total = raised + lowered
+    if total == 0:
+        spoken = analysis.metric("guidance") > 0
+        return {
+            "raised": 0.0,
+            "lowered": 0.0,
+            "direction": "maintained" if spoken else "none",
+        }
+    if min(raised, lowered) / total > UNDECIDED:
+        return {"raised": number(raised), "lowered": number(lowered), "direction": "mixed"}
+    return {
+        "raised": number(raised),
+        "lowered": number(lowered),
+        "direction": "raised" if raised > lowered else "lowered",
+    }

@@ -1,0 +1,68 @@
+"""Geo: geopolitical texts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
+from core.encoding import digest, number
+from core.results import GeoResult
+
+TOP = 3
+STRESS_VECTORS = ("L3.P20", "L3.T30", "L3.M44", "L3.P19")
+RELIEF_VECTORS = ("L3.S13", "L3.R36", "L3.P21", "L3.P17")
+RISK_LEVELS: tuple[Literal["low", "medium", "high", "critical"], ...] = (
+    "low",
+    "medium",
+    "high",
+    "critical",
+)
+BOUNDS = (0.25, 0.45, 0.65)
+
+
+def analyse(analysis: Analysis, region: str | None, source: str | None) -> GeoResult:
+    """Return the reading of a geopolitical text."""
+    signal = analysis.signal
+    escalation = number(
+        max(0.0, analysis.strength("conflict") - 0.5 * analysis.strength("diplomacy"))
+    )
+    stress = institutional_stress(analysis)
+    weights, tension = planes(analysis, "GEO")
+    return {
+        "domain": "GEO",
+        "signal_id": signal["signal_id"],
+        "story_id": digest(("story", signal["signal_id"], region or "", source or "")),
+        "top_archetypes": top_archetypes(signal, TOP),
+        "tw_triggered": signal["tw_regime"] == "UNSTABLE",
+        "tw_severity": signal["tw"]["severity"],
+        "risk_level": risk_level(signal["tw"]["index"], escalation, stress),
+        "escalation": escalation,
+        "institutional_stress": stress,
+        "plane_weights": weights,
+        "weighted_tension": tension,
+        "extras": {
+            "region": region,
+            "source": source,
+            "epistemic_status": epistemic_status(signal),
+        },
+        "signal": signal,
+    }
+
+
+def institutional_stress(analysis: Analysis) -> float:
+    """Return [0, 1]: words of stress, raised by layer-3 strain and lowered by what holds."""
+    strain = sum(max(0.0, analysis.score(vector)) for vector in STRESS_VECTORS)
+    strain += sum(max(0.0, -analysis.score(vector)) for vector in RELIEF_VECTORS)
+    relief = sum(max(0.0, analysis.score(vector)) for vector in RELIEF_VECTORS)
+    vectors = len(STRESS_VECTORS) + len(RELIEF_VECTORS)
+    structure = max(0.0, 2.0 * (strain - relief) / vectors)
+    words = analysis.strength("institutional_stress")
+    return number(1.0 - (1.0 - words) * (1.0 - min(1.0, structure)))
+
+
+def risk_level(
+    index: float, escalation: float, stress: float
+) -> Literal["low", "medium", "high", "critical"]:
+    """Return the level of the mean of regime index, escalation and institutional stress."""
+    mean = (index + escalation + stress) / 3.0
+    return RISK_LEVELS[sum(mean >= bound for bound in BOUNDS)]

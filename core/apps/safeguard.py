@@ -1,0 +1,87 @@
+"""Safeguard: toxicity and bias with the words that show them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from core.apps.common import Analysis, planes
+from core.bias import DIMENSIONS
+from core.results import SafeguardResult, SafeguardSpan
+from core.text import token_spans
+
+FLAGS = {
+    "toxicity": ("high_toxicity", 0.6),
+    "political": ("political_bias", 0.7),
+    "gender": ("gender_bias", 0.7),
+    "racial": ("racial_bias", 0.7),
+}
+SEVERITIES: tuple[Literal["none", "low", "medium", "high", "critical"], ...] = (
+    "none",
+    "low",
+    "medium",
+    "high",
+    "critical",
+)
+SEVERITY_BOUNDS = (0.1, 0.4, 0.6, 0.8)
+ADVICE = {
+    "high_toxicity": "Hold the message for review before it is shown.",
+    "political_bias": "Ask for a neutral wording of the political claim.",
+    "gender_bias": "Point out the generalisation about gender and ask for a rewording.",
+    "racial_bias": "Hold the message: it generalises about an ethnic group.",
+}
+THREAT_ADVICE = "Alert a person: the message threatens someone."
+CLEAR_ADVICE = "No action needed."
+WATCH_ADVICE = "Show the message and watch the conversation."
+
+
+def analyse(analysis: Analysis, source: str | None) -> SafeguardResult:
+    """Return the evaluation of a text."""
+    signal = analysis.signal
+    dimensions = signal["bias"]["dimensions"]
+    flags = [flag for name, (flag, bound) in FLAGS.items() if dimensions[name] >= bound]
+    found = spans(analysis)
+    level = sum(max(dimensions.values()) >= bound for bound in SEVERITY_BOUNDS)
+    weights, tension = planes(analysis, "SAFEGUARD")
+    return {
+        "domain": "SAFEGUARD",
+        "signal_id": signal["signal_id"],
+        "toxicity": dimensions["toxicity"],
+        "bias_dimensions": dict(dimensions),
+        "severity": SEVERITIES[level],
+        "flags": flags,
+        "spans": found,
+        "recommendations": recommendations(analysis, flags, level),
+        "source": source,
+        "plane_weights": weights,
+        "weighted_tension": tension,
+        "signal": signal,
+    }
+
+
+def spans(analysis: Analysis) -> list[SafeguardSpan]:
+    """Return the terms that speak for a dimension, in order of the text. Negated ones do not."""
+    model, reading = analysis.model, analysis.reading
+    axes = model.vocabulary.readings.bias
+    carriers = {axis.id: set(axis.evidence) for axis in axes if axis.id in DIMENSIONS}
+    places = token_spans(reading.text)
+    found: list[SafeguardSpan] = []
+    for hit in reading.hits:
+        names = {model.concepts[c] for c in hit.concepts}
+        start, end = places[hit.first][0], places[hit.last][1]
+        found.extend(
+            {"dimension": name, "term": reading.text[start:end], "start": start, "end": end}
+            for name in DIMENSIONS
+            if not hit.negated and carriers[name] & names
+        )
+    return found
+
+
+def recommendations(analysis: Analysis, flags: list[str], level: int) -> list[str]:
+    """Return what a moderator should do, most urgent first."""
+    threat = analysis.model.concepts.index("toxic_threat")
+    threatens = any(threat in h.concepts and not h.negated for h in analysis.reading.hits)
+    advice = [THREAT_ADVICE] if threatens else []
+    advice.extend(ADVICE[flag] for flag in flags)
+    if advice:
+        return advice
+    return [WATCH_ADVICE if level else CLEAR_ADVICE]

@@ -1,0 +1,105 @@
+"""Several texts in time order: anomaly of the window (Tracy-Widom) and the arc of the story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from core import __version__
+from core.encoding import digest, number
+from core.model import Floats, Model
+from core.options import Options
+from core.results import Signal, TracyWidomResult, WindowItem, WindowSignal
+from core.story import arc, drifts
+from core.tracy_widom import f1, quantile
+from core.tw369 import regime
+
+BY_LAW = "tracy_widom_window"
+BY_MEAN = "mean_of_texts"
+FLAT = 1e-9
+
+
+def read_window(model: Model, signals: Sequence[Signal], options: Options) -> WindowSignal:
+    """Read a window of signals.
+
+    With enough texts that have evidence the index is F1 of the standardised largest eigenvalue of
+    their Δ12 rows; with fewer it is the mean of the texts' own indices.
+    """
+    version = model.vocabulary.version
+    spoken = [signal for signal in signals if not signal["abstained"]]
+    rows = np.array([list(signal["delta12"].values()) for signal in spoken]).reshape(-1, 12)
+    law = None
+    if len(spoken) >= model.vocabulary.tw.window_minimum:
+        law = anomaly(rows)
+    own = [signal["tw"]["index"] for signal in spoken]
+    index = law["f1"] if law else number(sum(own) / len(own) if own else 0.0)
+    mean = rows.sum(axis=0) / len(rows) if len(rows) else np.full(12, 1.0 / 12.0)
+    ids = [archetype.id for archetype in model.vocabulary.archetypes]
+    return {
+        "window_id": digest(
+            ("window", *(s["signal_id"] for s in signals), options.canonical(), version)
+        ),
+        "version": __version__,
+        "data_version": version,
+        "count": len(signals),
+        "index": index,
+        "index_source": BY_LAW if law else BY_MEAN,
+        "tw_regime": regime(model.vocabulary.tw, index),
+        "tracy_widom": law,
+        "story": arc(model, signals),
+        "delta12": dict(zip(ids, map(number, mean.tolist()), strict=True)),
+        "items": _items(signals),
+    }
+
+
+def anomaly(rows: Floats) -> TracyWidomResult | None:
+    """Judge the largest eigenvalue of standardised `rows` (texts, variables) by F1.
+
+    One variable is dropped because a distribution sums to 1; constant variables carry nothing and
+    are dropped too. `None` when nothing varies. It is an anomaly score, not a test: the texts of a
+    narrative are not independent.
+    """
+    free = rows[:, :-1]
+    deviation = free.std(axis=0, ddof=1)
+    varying = deviation > FLAT
+    if not varying.any():
+        return None
+    standard = (free[:, varying] - free[:, varying].mean(axis=0)) / deviation[varying]
+    degrees, columns = len(rows) - 1, int(varying.sum())
+    largest = float(np.linalg.eigvalsh(standard.T @ standard)[-1])
+    edge = np.sqrt(degrees - 1.0) + np.sqrt(columns)
+    mu = edge**2
+    sigma = edge * (1.0 / np.sqrt(degrees - 1.0) + 1.0 / np.sqrt(columns)) ** (1.0 / 3.0)
+    statistic = (largest - mu) / sigma
+    low, high = quantile(1, np.array([0.95, 0.99])).tolist()
+    return {
+        "rows": len(rows),
+        "columns": columns,
+        "lambda_max": number(largest),
+        "mu": number(mu),
+        "sigma": number(sigma),
+        "statistic": number(statistic),
+        "f1": number(float(f1(statistic))),
+        "quantile_95": number(low),
+        "quantile_99": number(high),
+    }
+
+
+def _items(signals: Sequence[Signal]) -> list[WindowItem]:
+    moved = drifts(signals)
+    return [
+        {
+            "signal_id": signal["signal_id"],
+            "abstained": signal["abstained"],
+            "archetype": signal["archetype"],
+            "delta_state": signal["delta_state"],
+            "index": signal["tw"]["index"],
+            "tw_regime": signal["tw_regime"],
+            "journey_stage": (
+                None if signal["abstained"] else signal["meta"]["campbell"]["journey_stage"]
+            ),
+            "drift": drift,
+        }
+        for signal, drift in zip(signals, moved, strict=True)
+    ]
