@@ -40,11 +40,12 @@ class QuietProgress:
     """Says nothing."""
 
     @contextmanager
-    def step(self, title: str) -> Iterator[Step]:
+    def step(self, _title: str) -> Iterator[Step]:
+        """Run the block."""
         yield _SilentStep()
 
     def note(self, text: str) -> None:
-        pass
+        """Drop it."""
 
     def warn(self, text: str) -> None:
-        pass
+        """Drop it."""

@@ -28,5 +28,5 @@ def run(console: Console, *, tag: str, assume_yes: bool) -> None:
                 what=f"Building {image}",
                 cwd=REPO,
                 env={"DOCKER_BUILDKIT": "1"},
-                each_line=lambda line: step.update(line[:70]),  # noqa: B023  used in this turn
+                each_line=lambda line: step.update(line[:70]),
             )

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from kaldra.cli import kubectl
 from kaldra.cli.ui import Console
@@ -158,8 +158,8 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> i
 _tasks: set["asyncio.Task[None]"] = set()
 
 
-def _background(coroutine: "asyncio._CoroutineLike[None]") -> None:
+def _background(coroutine: Coroutine[None, None, None]) -> None:
     """Run on the side; the set keeps the task from being collected."""
-    task = asyncio.ensure_future(coroutine)
+    task = asyncio.create_task(coroutine)
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)

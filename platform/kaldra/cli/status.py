@@ -19,7 +19,7 @@ def run(console: Console, *, stack: str) -> None:
     items: list[dict[str, Any]] = found["items"]
     if not items:
         raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
-    well = all([_deployment(item) for item in items])
+    well = sum(_deployment(item) for item in items) == len(items)
     if workspace.settings.target == "dev":
         well = _gateway(workspace.settings.url) and well
     if not well:

@@ -77,8 +77,8 @@ def ensure_passphrase(workspace: Workspace) -> None:
         raise ConfigurationError(
             f"The passphrase of stack {workspace.stack} is missing: {path} is gone or empty, and "
             f"the state in {workspace.checkpoint.parent} was encrypted with it.",
-            hint=f"Put the file back, or: export PULUMI_CONFIG_PASSPHRASE=… , or give the state up: "
-            f"rm -r {state() / 'state'}",
+            hint="Put the file back, or: export PULUMI_CONFIG_PASSPHRASE=… , "
+            f"or give the state up: rm -r {state() / 'state'}",
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

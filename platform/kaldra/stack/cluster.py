@@ -36,7 +36,7 @@ def deploy(settings: Settings, images: Images) -> pulumi.Output[str]:
         },
         opts=options,
     )
-    name = namespace.metadata["name"]
+    name: pulumi.Output[str] = namespace.metadata["name"]
     common = {
         "namespace": name,
         "rollout_timeout_seconds": settings.rollout_timeout_seconds,

@@ -33,7 +33,7 @@ def deploy(settings: Settings, images: Images) -> None:
     )
 
 
-def _container(  # noqa: PLR0913  each is one independent input
+def _container(
     spec: Service,
     image: pulumi.Input[str],
     network: docker.Network,
@@ -59,7 +59,9 @@ def _container(  # noqa: PLR0913  each is one independent input
         capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
         security_opts=["no-new-privileges:true"],
         memory=resources.memory_limit,
-        cpus=f"{resources.cpu_limit / 1000:g}",
+        # Docker's own default, said aloud; and "1.0", not "1": both are what is read back.
+        memory_swap=2 * resources.memory_limit,
+        cpus=str(resources.cpu_limit / 1000),
         healthcheck=_health(spec),
         wait=True,
         wait_timeout=HEALTHY_SECONDS,
@@ -68,9 +70,7 @@ def _container(  # noqa: PLR0913  each is one independent input
         must_run=True,
         log_driver="json-file",
         log_opts={"max-size": f"{LOG_MEGABYTES}m", "max-file": str(LOG_FILES)},
-        opts=pulumi.ResourceOptions(
-            depends_on=after or [], delete_before_replace=True, replace_on_changes=["image"]
-        ),
+        opts=pulumi.ResourceOptions(depends_on=after or [], delete_before_replace=True),
     )
 
 

@@ -45,7 +45,8 @@ def _image(service: str, settings: Settings, *, push: bool) -> pulumi.Output[str
         registry=docker.RegistryArgs(server=settings.registry) if push else None,
         skip_push=not push,
     )
-    return image.repo_digest
+    digest: pulumi.Output[str] = image.repo_digest
+    return digest
 
 
 def _required(variable: str) -> str:

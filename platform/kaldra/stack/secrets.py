@@ -27,7 +27,8 @@ def api_keys(settings: Settings) -> dict[str, str]:
         keys = {name: key.get_secret_value() for name, key in settings.api_keys.items()}
     elif settings.target == "staging":
         raise ConfigurationError(
-            f"Setting kaldra:apiKeys is missing from Pulumi.{stack}.yaml: {stack} needs keys of its own.",
+            f"Setting kaldra:apiKeys is missing from Pulumi.{stack}.yaml: "
+            f"{stack} needs keys of its own.",
             hint=f"pulumi config set --stack {stack} --secret --path kaldra:apiKeys.NAME",
         )
     else:

@@ -18,11 +18,12 @@ NAMESPACE = "kaldra"
 """Pulumi configuration namespace: keys are written `kaldra:<key>` in a stack file."""
 
 Target = Literal["local", "dev", "staging"]
+Platform = Literal["linux/amd64", "linux/arm64"]
 Port = Annotated[int, Field(ge=1, le=65535)]
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
 
 
-def host_platform() -> str:
+def host_platform() -> Platform:
     """Platform of the images that this machine runs without emulation."""
     arm = host.machine().lower() in ("arm64", "aarch64")
     return "linux/arm64" if arm else "linux/amd64"
@@ -36,7 +37,8 @@ class Settings(BaseModel):
     )
 
     target: Target = Field(
-        description="What runs the services: local (Docker alone), dev (a kind cluster), staging"
+        description="What runs the services: local (Docker alone), dev (a kind cluster), "
+        "staging (any cluster)"
     )
     environment: str = Field("dev", description="Value of ENV in both services")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
@@ -56,7 +58,7 @@ class Settings(BaseModel):
     image_tag: str = Field(
         "dev", pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", description="Tag of both images"
     )
-    image_platform: Literal["linux/amd64", "linux/arm64"] = Field(
+    image_platform: Platform = Field(
         default_factory=host_platform, description="Platform of both images"
     )
     core_replicas: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Pods of kaldra-core")
@@ -110,7 +112,7 @@ class Settings(BaseModel):
 def settings_of_stack_file(stack: str, repo: Path) -> Settings:
     """Settings of `Pulumi.<stack>.yaml` over the defaults in `Pulumi.yaml`, without Pulumi.
 
-    Encrypted values stay unread: they appear as their ciphertext, which is never shown.
+    Encrypted values stay unread and so unchecked; the program checks them once they are decrypted.
     """
     import yaml  # noqa: PLC0415  the Pulumi program never needs it
 
@@ -130,16 +132,22 @@ def settings_of_stack_file(stack: str, repo: Path) -> Settings:
         raise ConfigurationError(f"{name} is not valid YAML{where}.") from None
     config = document.get("config") or {}
     prefix = f"{NAMESPACE}:"
-    values = {k.removeprefix(prefix): _plain(v) for k, v in config.items() if k.startswith(prefix)}
+    values = {
+        key.removeprefix(prefix): _unread(value)
+        for key, value in config.items()
+        if key.startswith(prefix) and not _is_encrypted(value)
+    }
     return Settings.from_config(values, name)
 
 
-def _plain(value: Any) -> Any:
-    """Replace `{secure: ciphertext}` by the ciphertext, at any depth."""
+def _is_encrypted(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"secure"}
+
+
+def _unread(value: Any) -> Any:
+    """Stand-ins for encrypted entries of an object."""
     if isinstance(value, dict):
-        if set(value) == {"secure"}:
-            return {"secret": "encrypted"}
-        return {key: _plain(item) for key, item in value.items()}
+        return {k: "encrypted" if _is_encrypted(v) else _unread(v) for k, v in value.items()}
     return value
 
 

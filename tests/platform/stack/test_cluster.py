@@ -1,0 +1,127 @@
+import pytest
+from stack_program import DIGEST, SECRET, declare, one
+
+WORKLOADS = ["kaldra-core", "kaldra-api"]
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+
+
+def pod(declared, name):
+    return one(declared, DEPLOYMENT, name)["spec"]["template"]["spec"]
+
+
+def container(declared, name):
+    return pod(declared, name)["containers"][0]
+
+
+@pytest.fixture
+def declared(monkeypatch):
+    return declare(monkeypatch)
+
+
+def test_every_kubernetes_object_is_bound_to_the_one_explicit_provider(declared):
+    provider = one(declared, "pulumi:providers:kubernetes", "cluster")
+    assert provider["context"] == "kind-kaldra-dev"
+    assert provider["kubeconfig"].endswith("/state/kubeconfig")
+    objects = [d for d in declared if d.type.startswith("kubernetes:")]
+    assert len(objects) == 10
+    assert {d.provider.rpartition("::")[0].rpartition("::")[2] for d in objects} == {"cluster"}
+
+
+def test_the_namespace_enforces_restricted_pods(declared):
+    labels = one(declared, "kubernetes:core/v1:Namespace", "kaldra")["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_pod_is_confined(declared, name):
+    spec = pod(declared, name)
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["runAsUser"] == 10001
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container(declared, name)["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_container_runs_what_was_built_by_digest(declared, name):
+    assert container(declared, name)["image"] == f"localhost:5001/{name}@{DIGEST}"
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_container_has_probes_requests_and_limits(declared, name):
+    spec = container(declared, name)
+    assert spec["readinessProbe"]["httpGet"]["path"] == "/ready"
+    assert spec["livenessProbe"]["httpGet"]["path"] == "/health"
+    assert spec["startupProbe"]["failureThreshold"] >= 30
+    for kind in ("requests", "limits"):
+        assert set(spec["resources"][kind]) == {"cpu", "memory"}
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_no_pod_is_taken_away_before_its_successor_serves(declared, name):
+    strategy = one(declared, DEPLOYMENT, name)["spec"]["strategy"]["rollingUpdate"]
+    assert strategy == {"maxUnavailable": 0, "maxSurge": 1}
+
+
+def test_the_services_get_the_environment_of_the_stack(monkeypatch):
+    declared = declare(monkeypatch, logLevel="DEBUG", environment="try")
+    config = "kubernetes:core/v1:ConfigMap"
+    assert one(declared, config, "kaldra-core-env")["data"] == {
+        "ENV": "try",
+        "KALDRA_LOG_LEVEL": "DEBUG",
+    }
+    api = one(declared, config, "kaldra-api-env")["data"]
+    assert api["CORE_SERVICE_URL"] == "http://kaldra-core:9000"
+    assert api["API_PORT"] == "8000"
+
+
+def test_configuration_is_immutable_named_automatically_and_referred_to_by_that_name(declared):
+    for kind, name in [("ConfigMap", "kaldra-api-env"), ("Secret", "kaldra-api-api-keys")]:
+        inputs = one(declared, f"kubernetes:core/v1:{kind}", name)
+        assert inputs["immutable"] is True
+        assert "name" not in inputs["metadata"]
+    spec = pod(declared, "kaldra-api")
+    assert spec["containers"][0]["envFrom"] == [
+        {"configMapRef": {"name": "kaldra-api-env-0badcafe"}}
+    ]
+    volume = next(v for v in spec["volumes"] if v["name"] == "api-keys")
+    assert volume["secret"]["secretName"] == "kaldra-api-api-keys-0badcafe"
+
+
+def test_keys_are_secret_in_the_one_place_they_are_declared(monkeypatch):
+    canary = "canary-5f1d2c"
+    declared = declare(monkeypatch, apiKeys={"tester": canary})
+    holders = [d for d in declared if canary in repr(d.inputs)]
+    assert [(d.type, d.name) for d in holders] == [
+        ("kubernetes:core/v1:Secret", "kaldra-api-api-keys")
+    ]
+    assert SECRET in holders[0].inputs["stringData"]
+
+
+def test_the_gateway_mounts_its_keys_as_files(declared):
+    mounts = {m["name"]: m for m in container(declared, "kaldra-api")["volumeMounts"]}
+    assert mounts["api-keys"]["mountPath"] == "/etc/kaldra/api-keys"
+    assert mounts["api-keys"]["readOnly"] is True
+    environment = container(declared, "kaldra-api").get("env", [])
+    assert environment == []
+
+
+def test_only_the_gateway_is_reachable_from_outside(declared):
+    service = "kubernetes:core/v1:Service"
+    assert one(declared, service, "kaldra-core")["spec"]["type"] == "ClusterIP"
+    api = one(declared, service, "kaldra-api")["spec"]
+    assert api["type"] == "NodePort"
+    assert api["ports"][0]["nodePort"] == 30080
+
+
+def test_names_and_ports_follow_the_settings(monkeypatch):
+    declared = declare(monkeypatch, clusterName="other", registryPort=5055, namespace="elsewhere")
+    assert one(declared, "pulumi:providers:kubernetes", "cluster")["context"] == "kind-other"
+    image = one(declared, "docker:index/image:Image", "kaldra-api")
+    assert image["imageName"] == "localhost:5055/kaldra-api:dev"
+    namespaced = [d for d in declared if d.inputs.get("metadata", {}).get("namespace")]
+    assert {d.inputs["metadata"]["namespace"] for d in namespaced} == {"elsewhere"}
