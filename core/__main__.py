@@ -3,6 +3,8 @@
 import os
 import sys
 
+from core.kernel import Kernel
+from core.node import DataError
 from core.service import create_app
 from core.settings import Settings
 from serving import logs
@@ -11,9 +13,10 @@ from serving.settings import SettingsError
 
 try:
     settings = Settings.load(os.environ)
-except SettingsError as error:
+    logs.configure(settings.log_level, service="kaldra-core", environment=settings.environment)
+    kernel = Kernel.load()
+except (SettingsError, DataError) as error:
     sys.exit(f"kaldra-core: {error}")
 
-logs.configure(settings.log_level, service="kaldra-core", environment=settings.environment)
 lifecycle = Lifecycle()
-serve(create_app(lifecycle=lifecycle), lifecycle, settings, settings.port)
+serve(create_app(settings, kernel, lifecycle=lifecycle), lifecycle, settings, settings.port)

@@ -4,6 +4,20 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+BOARD = (
+    "We raise our guidance for the year. The board fears the risk, yet the founders dare to "
+    "rebuild the company, and the new plant may begin to deliver next quarter."
+)
+TREATY = (
+    "The ministers broke off the talks and closed the border. The old alliance is in crisis, "
+    "while its people hope that order returns."
+)
+REVIEW = (
+    "I love how quiet this kettle is, but the handle broke after a week and the support never "
+    "answered. I regret that I trusted the brand."
+)
+QUARREL = "You are all idiots and liars! Everybody knows that people like you always ruin it."
+
 LONGEST_TEXT = 50_000
 MOST_TEXTS = 1_000
 
@@ -12,7 +26,7 @@ Text = Annotated[
     Field(
         max_length=LONGEST_TEXT,
         description="Text to read, in English or Portuguese; one without evidence abstains",
-        examples=["The board fears the risk, yet the founders dare to rebuild the company."],
+        examples=[BOARD],
     ),
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -94,12 +108,18 @@ class Options(Strict):
 class SignalRequest(Strict):
     """One text."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"text": BOARD, "options": {"language": "en"}}]}
+    )
+
     text: Text
     options: Options = Field(default_factory=Options, description="How the text is read")
 
 
 class BatchRequest(Strict):
     """Several texts, each read by itself."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"texts": [BOARD, TREATY, REVIEW]}]})
 
     texts: Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)] = Field(
         description="Texts; the answers keep their order"
@@ -110,6 +130,8 @@ class BatchRequest(Strict):
 class WindowRequest(Strict):
     """Several texts of one story, oldest first."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"texts": [TREATY, BOARD, REVIEW]}]})
+
     texts: Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)] = Field(
         description="Texts in the order of time"
     )
@@ -118,6 +140,10 @@ class WindowRequest(Strict):
 
 class AlphaRequest(SignalRequest):
     """An earnings call or the like."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"text": BOARD, "ticker": "KLDR3", "quarter": "2026Q3"}]}
+    )
 
     ticker: Annotated[str, Field(pattern=r"^[A-Z0-9.\-]{1,10}$")] | None = Field(
         None, description="Ticker of the company", examples=["KLDR3"]
@@ -130,12 +156,29 @@ class AlphaRequest(SignalRequest):
 class GeoRequest(SignalRequest):
     """A geopolitical text."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"text": TREATY, "region": "Atlantic", "source": "news"}]}
+    )
+
     region: Label | None = Field(None, description="Region it tells of", examples=["Atlantic"])
     source: Literal["news", "social", "report"] | None = Field(None, description="Kind of source")
 
 
 class ProductRequest(SignalRequest):
     """What people say of a product."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "text": REVIEW,
+                    "product_id": "kettle-2",
+                    "category": "kitchen",
+                    "channel": "review",
+                }
+            ]
+        }
+    )
 
     product_id: Label | None = Field(None, description="The product", examples=["kettle-2"])
     category: Label | None = Field(None, description="Its category", examples=["kitchen"])
@@ -146,6 +189,8 @@ class ProductRequest(SignalRequest):
 
 class SafeguardRequest(SignalRequest):
     """A text whose risk is to be judged."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"text": QUARREL, "source": "chat"}]})
 
     source: Literal["chat", "social", "internal_doc"] | None = Field(
         None, description="Kind of source"

@@ -259,11 +259,12 @@ class Influence(Answer):
 
 
 class Stages(Answer):
-    """The archetypes after each stage."""
+    """Archetypes and columns before and after each stage."""
 
     base_delta12: dict[str, Share]
     modulated_delta12: dict[str, Share]
-    evolved_delta12: dict[str, Share]
+    base_columns: dict[str, Share]
+    evolved_columns: dict[str, Share]
 
 
 class Explanation(Answer):

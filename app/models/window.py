@@ -42,16 +42,11 @@ class Story(Answer):
     stages: list[str | None]
     coherence: Share
     stability: Share
+    regime_stability: Share
     archetype_transitions: int
     dominant_archetypes: list[DominantArchetype]
     turning_points: list[int]
     trend: Trend
-
-
-class MeanDelta12(Answer):
-    """The archetypes over the whole window."""
-
-    mean: dict[str, Share]
 
 
 class WindowItem(Answer):
@@ -79,5 +74,5 @@ class WindowAnswer(Answer):
     tw_regime: Regime
     tracy_widom: TracyWidom | None
     story: Story
-    delta12: MeanDelta12
+    delta12: dict[str, Share]
     items: list[WindowItem]

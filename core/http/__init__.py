@@ -1,0 +1,1 @@
+"""The kernel over HTTP; nothing else in the core knows of it."""
