@@ -193,7 +193,10 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def _decode(self, struct: Any) -> Props:
         properties = decode(struct)
-        self._host.keep_secret(secret_texts(properties))
+        # A state's copy of the inputs may be secret as a whole, image names and all; what is really
+        # secret in it is so in the inputs themselves too.
+        apart = {key: value for key, value in properties.items() if key != "__inputs"}
+        self._host.keep_secret(secret_texts(apart))
         return properties
 
     def _refuse(self, context: Any, what: str) -> NoReturn:

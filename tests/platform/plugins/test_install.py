@@ -44,7 +44,7 @@ def test_a_second_time_writes_nothing_and_another_python_is_taken_up(tmp_path):
 def test_the_installed_plugin_runs_from_any_directory(tmp_path):
     install(tmp_path / "with space", Path(sys.executable), ["kubernetes"])
     (tmp_path / "yaml.py").write_text("raise SystemExit('taken from the working directory')")
-    process = subprocess.Popen(  # noqa: S603  the wrapper just written
+    process = subprocess.Popen(
         [program(tmp_path / "with space", "kubernetes"), "127.0.0.1:1"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,

@@ -116,6 +116,12 @@ def test_an_error_is_the_users_message_without_secrets(engine):
     assert caught.value.code is grpc.StatusCode.FAILED_PRECONDITION
 
 
+def test_a_state_s_copy_of_the_inputs_masks_nothing_by_itself(engine):
+    engine.read(URN, "id", ({}, {"__inputs": Secret({"image": "registry/name"})}))
+    with pytest.raises(CallFailedError, match="cannot store registry/name"):
+        engine.create(URN, {"mood": "refuse", "key": "registry/name"})
+
+
 def test_an_unexpected_error_is_masked_too(engine):
     with pytest.raises(CallFailedError) as caught:
         engine.create(URN, {"mood": "break", "key": Secret("hunter22")})
@@ -171,7 +177,7 @@ def test_a_plugin_process_prints_its_port_and_leaves_when_told(tmp_path):
         "assert 'pulumi' not in sys.modules, 'the SDK is too slow to start with'\n"
         "main(Toy)\n"
     )
-    process = subprocess.Popen(  # noqa: S603  this interpreter
+    process = subprocess.Popen(
         [sys.executable, "-c", body, "-v=9", "127.0.0.1:1"],
         stdout=subprocess.PIPE,
         text=True,

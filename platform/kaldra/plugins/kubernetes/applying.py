@@ -132,7 +132,8 @@ class Applier:
         self._host.warn(self._urn, f"The preview is not the server's own: {error}")
 
     def _warn(self, error: UnreachableError) -> None:
-        self._host.warn_once(f"{error}. The preview is what the program asks for, unchecked.")
+        said = str(error).rstrip(".")
+        self._host.warn_once(f"{said}. The preview is what the program asks for, unchecked.")
 
 
 def _explain_conflict(kind: Kind, obj: Object, error: ConflictError) -> NoReturn:

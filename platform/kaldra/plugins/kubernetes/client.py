@@ -81,6 +81,11 @@ class Client:
         self._warn = warn
         self._reached = False
 
+    def close(self) -> None:
+        """Close the connections kept alive."""
+        if self._transport:
+            self._transport.close()
+
     def get(self, kind: Kind, namespace: str, name: str) -> Object:
         """Read one object; NotFoundError when it is not there."""
         return self._json("GET", kind.path(namespace, name))

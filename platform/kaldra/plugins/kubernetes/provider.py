@@ -62,7 +62,13 @@ class KubernetesProvider(Provider):
 
     def configure(self, settings_: Props) -> None:
         """Take the settings; the cluster is contacted when something needs it."""
+        self.close()
         self._settings = settings.Settings.read(settings_)
+
+    def close(self) -> None:
+        """Give up the connections to the cluster, if there are any."""
+        if client := self.__dict__.pop("_client", None):
+            client.close()
 
     def check(
         self,
@@ -123,9 +129,10 @@ class KubernetesProvider(Provider):
         if preview:
             seen = applier.preview_create(kind, obj)
             return "", state(seen) if seen else inputs
+        waiter = self._waiter(resource)
         applied = applier.create(kind, obj, upsert=self._settings.upsert_existing)
         try:
-            live = self._waiter(resource).until_ready(kind, applied, obj, timeout)
+            live = waiter.until_ready(kind, applied, obj, timeout)
         except NotReadyError as error:
             found = Found(id_of(applied), state(error.live), inputs)
             raise InitError(found, error.reasons) from None
@@ -186,10 +193,11 @@ class KubernetesProvider(Provider):
         if preview:
             seen = applier.preview_update(kind, obj)
             return state(seen) if seen else news
+        waiter = self._waiter(resource)
         former = checkpoint.manager_of(old_state, {}, resource.urn)
         applied = applier.update(kind, obj, former_manager=former)
         try:
-            return state(self._waiter(resource).until_ready(kind, applied, obj, timeout))
+            return state(waiter.until_ready(kind, applied, obj, timeout))
         except NotReadyError as error:
             raise InitError(Found(id_, state(error.live), news), error.reasons) from None
 
@@ -241,7 +249,7 @@ class KubernetesProvider(Provider):
 
     def _forget_unreachable(self, resource: Resource, error: UnreachableError) -> bool:
         if self._settings.delete_unreachable:
-            self.host.warn(resource.urn, f"{error}. The resource is dropped from the state.")
+            self.host.warn(resource.urn, f"{str(error).rstrip('.')}. It is dropped from the state.")
             return True
         error.hint = (
             "If the cluster was deleted, drop its resources from the state: "

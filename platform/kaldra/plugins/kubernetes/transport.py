@@ -72,6 +72,12 @@ class Transport:
         with self._lock:
             self._token_until = 0.0
 
+    def close(self) -> None:
+        """Close the connections kept alive."""
+        with self._lock:
+            while self._idle:
+                self._idle.pop().close()
+
     def _take(self) -> tuple[http.client.HTTPConnection, bool]:
         with self._lock:
             if self._idle:

@@ -60,19 +60,24 @@ class NotReadyError(KaldraError):
 
 
 class Waiter:
-    """Waits for objects of one cluster. `status` tells the user what is waited for."""
+    """Waits for objects of one cluster. `status` tells the user what is waited for.
+
+    Made before the write whose effect is waited for: what went wrong earlier is not held against
+    it.
+    """
 
     def __init__(self, client: Client, cancelled: Any, status: Callable[[str], None]) -> None:
         self._client = client
         self._cancelled = cancelled
         self._status = status
+        self._since = datetime.now(UTC)
 
     def until_ready(self, kind: Kind, applied: Object, inputs: Object, timeout: float) -> Object:
         """Wait for what `applied` started; returns the live object. Raises NotReadyError."""
         check = _CHECKS.get(kind.name)
         if check is None or is_true(inputs, SKIP_AWAIT):
             return applied
-        rollout = _Rollout(self._client) if kind.name == "Deployment" else None
+        rollout = _Rollout(self._client, self._since) if kind.name == "Deployment" else None
         deadline = _Deadline(seconds(inputs, timeout))
         said = ""
         while True:
@@ -159,9 +164,9 @@ class _Deadline:
 class _Rollout:
     """Tells when a deployment's new pods cannot be expected to become ready any more."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, since: datetime) -> None:
         self._client = client
-        self._since = datetime.now(UTC)
+        self._since = since
         self._restarts: dict[tuple[str, str], int] = {}
         self._first_seen: dict[tuple[str, str], float] = {}
         self._next_look = 0.0
