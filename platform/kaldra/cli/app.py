@@ -143,7 +143,7 @@ def main() -> None:
     """Run a verb; every error is a message, a hint and an exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        app()
+        app(prog_name="./kaldra")
     except KaldraError as error:
         Console().error(str(error), error.hint)
         sys.exit(error.exit_code)

@@ -18,9 +18,6 @@ def run(console: Console, *, stack: str, assume_yes: bool) -> None:
         ground = ensure_ground(console, pulumi.workspace, prepared)
     pulumi.ensure_stack()
     deploy(pulumi, ground)
-    if settings.target == "staging":
-        console.note(f"Stack {stack} is up. Reach it with: ./kaldra forward --stack {stack}")
-        return
     answer = wait_for_status(settings.url, console)
     console.note(f"{settings.url}/status/ → {answer}")
 

@@ -42,9 +42,9 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
     path = [*map(str, binaries), *(p for p in given if p not in map(str, binaries))]
     variables = {
         "PATH": os.pathsep.join(path),
-        "KALDRA_STATE": str(state()),
         "PULUMI_HOME": str(state() / "pulumi"),
-        "PULUMI_BACKEND_URL": os.environ.get("PULUMI_BACKEND_URL") or f"file://{state() / 'state'}",
+        # Always this clone's own: a backend that belongs to other projects is never touched.
+        "PULUMI_BACKEND_URL": f"file://{state() / 'state'}",
         "PULUMI_STACK": workspace.stack,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -53,12 +53,25 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
         "DOCKER_BUILDKIT": "1",
         **images,
     }
-    if "PULUMI_CONFIG_PASSPHRASE" not in os.environ:
-        given_file = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
-        variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = given_file or str(state() / "passphrase")
+    if "KALDRA_STATE" in os.environ:
+        variables["KALDRA_STATE"] = str(state())
+    if not os.environ.get("PULUMI_CONFIG_PASSPHRASE"):
+        variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_given_passphrase() or _own_passphrase())
     if workspace.settings.target == "dev":
         variables["KUBECONFIG"] = workspace.settings.kubeconfig_path
     return variables
+
+
+def _own_passphrase() -> Path:
+    return state() / "passphrase"
+
+
+def _given_passphrase() -> Path | None:
+    """The file that the environment names, unless another clone's `env` left it there."""
+    given = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    if not given or (Path(given).parent / "state").is_dir():
+        return None
+    return Path(given)
 
 
 def ensure_passphrase(workspace: Workspace) -> None:
@@ -66,11 +79,9 @@ def ensure_passphrase(workspace: Workspace) -> None:
 
     Raises ConfigurationError when stacks exist that only the lost passphrase can open.
     """
-    if os.environ.get("PULUMI_CONFIG_PASSPHRASE") or os.environ.get(
-        "PULUMI_CONFIG_PASSPHRASE_FILE"
-    ):
+    if os.environ.get("PULUMI_CONFIG_PASSPHRASE") or _given_passphrase():
         return
-    path = state() / "passphrase"
+    path = _own_passphrase()
     if path.is_file() and path.read_text(encoding="utf-8").strip():
         return
     if workspace.checkpoint.exists():

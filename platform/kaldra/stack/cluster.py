@@ -1,5 +1,7 @@
 """The platform on Kubernetes: namespace, both workloads, nothing outside one context."""
 
+import functools
+
 import pulumi
 import pulumi_kubernetes as kubernetes
 from pulumi_kubernetes.core.v1 import Namespace
@@ -37,18 +39,18 @@ def deploy(settings: Settings, images: Images) -> pulumi.Output[str]:
         opts=options,
     )
     name: pulumi.Output[str] = namespace.metadata["name"]
-    common = {
-        "namespace": name,
-        "rollout_timeout_seconds": settings.rollout_timeout_seconds,
-        "version": VERSION,
-        "opts": options,
-    }
-    Workload(services.core(settings), image=images.core, secrets={}, **common)
-    Workload(
+    workload = functools.partial(
+        Workload,
+        namespace=name,
+        rollout_timeout_seconds=settings.rollout_timeout_seconds,
+        version=VERSION,
+        opts=options,
+    )
+    workload(services.core(settings), image=images.core, secrets={})
+    workload(
         services.api(settings),
         image=images.api,
         secrets={"api-keys": pulumi.Output.secret(secrets.api_keys(settings))},
-        node_port=DEV_NODE_PORT if settings.target == "dev" else None,
-        **common,
+        node_port=DEV_NODE_PORT,
     )
     return name

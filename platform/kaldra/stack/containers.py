@@ -22,11 +22,12 @@ def deploy(settings: Settings, images: Images) -> None:
         name=settings.namespace,
         labels=[docker.NetworkLabelArgs(label="io.kaldra.stack", value=pulumi.get_stack())],
     )
-    core = _container(services.core(settings), images.core, network)
+    core = _container(services.core(settings), images.core, network, prefix=settings.namespace)
     _container(
         services.api(settings),
         images.api,
         network,
+        prefix=settings.namespace,
         published=settings.api_port,
         mounted={"api-keys": secrets.api_keys(settings)},
         after=[core],
@@ -38,6 +39,7 @@ def _container(
     image: pulumi.Input[str],
     network: docker.Network,
     *,
+    prefix: str,
     published: int | None = None,
     mounted: Mapping[str, Mapping[str, str]] | None = None,
     after: list[pulumi.Resource] | None = None,
@@ -45,7 +47,7 @@ def _container(
     resources = spec.resources
     return docker.Container(
         spec.name,
-        name=spec.name,
+        name=spec.name.replace("kaldra", prefix, 1),
         image=image,
         user=f"{USER_ID}:{USER_ID}",
         envs=[f"{key}={value}" for key, value in sorted(spec.environment.items())],

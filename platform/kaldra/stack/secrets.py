@@ -7,8 +7,6 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-import pulumi
-
 from kaldra.errors import ConfigurationError
 from kaldra.paths import state
 from kaldra.stack.settings import Settings
@@ -18,22 +16,10 @@ DEV_CALLER = "dev"
 
 
 def api_keys(settings: Settings) -> dict[str, str]:
-    """Keys of the gateway's callers by name; whoever declares them marks them secret.
-
-    Raises ConfigurationError where a stack that must bring its own keys has none.
-    """
-    stack = pulumi.get_stack()
+    """Keys of the gateway's callers by name; whoever declares them marks them secret."""
     if settings.api_keys:
-        keys = {name: key.get_secret_value() for name, key in settings.api_keys.items()}
-    elif settings.target == "staging":
-        raise ConfigurationError(
-            f"Setting kaldra:apiKeys is missing from Pulumi.{stack}.yaml: "
-            f"{stack} needs keys of its own.",
-            hint=f"pulumi config set --stack {stack} --secret --path kaldra:apiKeys.NAME",
-        )
-    else:
-        keys = {DEV_CALLER: _own_key(dev_secrets_file())}
-    return keys
+        return {name: key.get_secret_value() for name, key in settings.api_keys.items()}
+    return {DEV_CALLER: _own_key(dev_secrets_file())}
 
 
 def as_directory(name: str, entries: Mapping[str, str]) -> Path:

@@ -17,8 +17,9 @@ from kaldra.paths import state
 NAMESPACE = "kaldra"
 """Pulumi configuration namespace: keys are written `kaldra:<key>` in a stack file."""
 
-Target = Literal["local", "dev", "staging"]
+Target = Literal["local", "dev"]
 Platform = Literal["linux/amd64", "linux/arm64"]
+ApiKey = Annotated[SecretStr, Field(min_length=16)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
 
@@ -37,14 +38,16 @@ class Settings(BaseModel):
     )
 
     target: Target = Field(
-        description="What runs the services: local (Docker alone), dev (a kind cluster), "
-        "staging (any cluster)"
+        description="What runs the services: local (Docker alone) or dev (a kind cluster)"
     )
     environment: str = Field("dev", description="Value of ENV in both services")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="KALDRA_LOG_LEVEL of both services"
     )
-    namespace: DnsLabel = Field("kaldra", description="Kubernetes namespace that holds everything")
+    namespace: DnsLabel = Field(
+        "kaldra",
+        description="Kubernetes namespace (dev), or Docker network and name prefix (local)",
+    )
     cluster_name: DnsLabel = Field("kaldra-dev", description="Name of the kind cluster (dev)")
     kubeconfig: str | None = Field(
         None, description="Path of the kubeconfig; on dev the clone's own file"
@@ -63,8 +66,9 @@ class Settings(BaseModel):
     )
     core_replicas: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Pods of kaldra-core")
     api_replicas: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Pods of kaldra-api")
-    api_keys: dict[DnsLabel, SecretStr] | None = Field(
-        None, description="Keys of the gateway's callers by name (secret); dev makes one of its own"
+    api_keys: dict[DnsLabel, ApiKey] | None = Field(
+        None,
+        description="Keys of the gateway's callers by name (secret); without, one is made for dev",
     )
     rollout_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
         120, description="How long a rollout may take before it fails, in seconds"

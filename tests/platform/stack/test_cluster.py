@@ -93,7 +93,7 @@ def test_configuration_is_immutable_named_automatically_and_referred_to_by_that_
 
 
 def test_keys_are_secret_in_the_one_place_they_are_declared(monkeypatch):
-    canary = "canary-5f1d2c"
+    canary = "canary-5f1d2c-0123"
     declared = declare(monkeypatch, apiKeys={"tester": canary})
     holders = [d for d in declared if canary in repr(d.inputs)]
     assert [(d.type, d.name) for d in holders] == [

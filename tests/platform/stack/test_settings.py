@@ -34,6 +34,12 @@ def test_a_missing_target_is_named():
     assert "kaldra:target is missing from Pulumi.dev.yaml" in str(refused({}))
 
 
+def test_a_key_that_is_too_short_for_the_gateway_is_refused_here():
+    error = refused({"target": "dev", "apiKeys": {"ci": "short"}})
+    assert "kaldra:apiKeys.ci" in str(error)
+    assert "short" not in str(error).replace("shorter", "")
+
+
 def test_two_uses_of_one_port_are_refused():
     assert "both 5001" in str(refused({"target": "dev", "apiPort": 5001}))
 
@@ -41,7 +47,7 @@ def test_two_uses_of_one_port_are_refused():
 def test_a_secret_never_shows_in_an_error_or_a_representation():
     values = {"target": "dev", "apiKeys": '{"UPPER": "canary"}'}
     assert "canary" not in str(refused(values))
-    settings = Settings.from_config({"target": "dev", "apiKeys": '{"a": "canary"}'}, "x")
+    settings = Settings.from_config({"target": "dev", "apiKeys": '{"a": "canary-0123456789"}'}, "x")
     assert "canary" not in repr(settings)
 
 
