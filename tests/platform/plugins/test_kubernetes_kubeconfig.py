@@ -76,6 +76,12 @@ def test_what_is_wrong_with_a_kubeconfig_is_said_without_showing_it(given, conte
     assert "c4nary" not in str(caught.value)
 
 
+def test_no_kubeconfig_at_all_is_said(tmp_path, monkeypatch):
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    with pytest.raises(ConfigurationError, match="none does not exist"):
+        kubeconfig.load("")
+
+
 def authorization(user: User) -> dict[str, str]:
     access = kubeconfig.load(contents("https://one"))
     return Transport(kubeconfig.Access("x", access.cluster, user))._authorization()

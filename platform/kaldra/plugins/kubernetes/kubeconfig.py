@@ -58,8 +58,13 @@ def load(given: object, *, context: str = "", cluster: str = "") -> Access:
     `cluster` override the file's own choice. Raises ConfigurationError naming what is missing.
     """
     config, where = _read(given)
-    if not config and not given and _IN_CLUSTER.is_dir():
-        return _in_cluster()
+    if not config and not given:
+        if _IN_CLUSTER.is_dir():
+            return _in_cluster()
+        raise ConfigurationError(
+            f"There is no kubeconfig: {where} does not exist.",
+            hint="Set the provider's `kubeconfig`, or the variable KUBECONFIG.",
+        )
     name = context or str(config.get("current-context") or "")
     if not name:
         raise ConfigurationError(

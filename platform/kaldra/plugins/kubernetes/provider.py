@@ -251,10 +251,13 @@ class KubernetesProvider(Provider):
         if self._settings.delete_unreachable:
             self.host.warn(resource.urn, f"{str(error).rstrip('.')}. It is dropped from the state.")
             return True
-        error.hint = (
+        advice = (
             "If the cluster was deleted, drop its resources from the state: "
             "PULUMI_K8S_DELETE_UNREACHABLE=true pulumi refresh"
         )
+        # The same error may answer several resources.
+        if advice not in error.hint:
+            error.hint = f"{error.hint}\n{advice}".strip()
         return False
 
 

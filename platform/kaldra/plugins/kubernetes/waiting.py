@@ -102,6 +102,8 @@ class Waiter:
         while True:
             live = self._client.find(kind, *id_)
             if live is None or (uid and live["metadata"].get("uid") != uid):
+                if said:
+                    self._status("")
                 return
             holding = _holding(live)
             if holding != said and deadline.elapsed > 1:
