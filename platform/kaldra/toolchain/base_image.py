@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaldra.progress import Progress
-from kaldra.toolchain import debian, docker_api
+from kaldra.toolchain import debian, image_archive
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.pins import PYTHON_IMAGE
 from kaldra.toolchain.probe import Route
@@ -32,10 +32,16 @@ def ensure_base(progress: Progress, *, route: Route, client: Path) -> BaseImages
         if machine().ca_bundle is None:
             return BaseImages(base, base)
     else:
-        key = debian.recipe_digest(debian.RELEASE, *BASE_PACKAGES, machine().arch)
+        key = debian.recipe_digest(
+            debian.RELEASE, debian.COMPLETION, *BASE_PACKAGES, *debian.UNNEEDED, machine().arch
+        )
         base = f"kaldra/base:{key}"
-        if docker_api.image_id(base) is None:
-            debian.bootstrap(base, BASE_PACKAGES, progress)
+        image_archive.ensure(
+            base,
+            lambda: debian.bootstrap(base, BASE_PACKAGES, progress, client=client),
+            progress,
+            client=client,
+        )
     return BaseImages(base, _ensure_builder(base, progress, route=route, client=client))
 
 
@@ -44,12 +50,14 @@ def _ensure_builder(base: str, progress: Progress, *, route: Route, client: Path
     certificates = bundle.read_bytes() if bundle else b""
     dockerfile = builder_dockerfile(base, route, own_authorities=bool(bundle))
     tag = f"kaldra/builder:{debian.recipe_digest(dockerfile, certificates)}"
-    if docker_api.image_id(tag) is not None:
-        return tag
-    with progress.step(f"builder image {tag}") as step, tempfile.TemporaryDirectory() as folder:
-        if bundle:
-            shutil.copyfile(bundle, Path(folder) / "authorities.crt")
-        debian.build(tag, dockerfile, Path(folder), step, client=client)
+
+    def build() -> None:
+        with progress.step(f"builder image {tag}") as step, tempfile.TemporaryDirectory() as folder:
+            if bundle:
+                shutil.copyfile(bundle, Path(folder) / "authorities.crt")
+            debian.build(tag, dockerfile, Path(folder), step, client=client)
+
+    image_archive.ensure(tag, build, progress, client=client)
     return tag
 
 
@@ -65,7 +73,7 @@ def builder_dockerfile(base: str, route: Route, *, own_authorities: bool) -> str
     if route is Route.REGISTRIES:
         packages = " ".join(BUILDER_PACKAGES)
         lines.append(
-            "RUN apt-get update && DEBIAN_FRONTEND=noninteractive "
+            f"RUN {debian.APT} "
             f"apt-get install -y --no-install-recommends {packages} "
             "&& rm -rf /var/lib/apt/lists/* /var/cache/apt/*"
         )

@@ -1,9 +1,11 @@
 """Images made from Debian packages, for machines that reach no image registry."""
 
 import hashlib
+import os
 import re
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from kaldra.errors import KaldraError
@@ -25,6 +27,24 @@ UNNEEDED = (
     "var/log",
 )
 """Emptied in every image: documentation, translations and apt's caches."""
+APT = " ".join(
+    [
+        *(f"--mount=type=secret,id={i},mode=0444" for i in ("apt", "sources", "authorities")),
+        "export APT_CONFIG=/run/secrets/apt DEBIAN_FRONTEND=noninteractive && apt-get update &&",
+    ]
+)
+"""Begin of a RUN that installs packages: from this host's archives, left in no image."""
+APT_CONFIGURATION = """\
+Dir::Etc::SourceList "/run/secrets/sources";
+Dir::Etc::SourceParts "-";
+"""
+APT_AUTHORITIES = 'Acquire::https::CAInfo "/run/secrets/authorities";\n'
+COMPLETION = f"""\
+FROM {{raw}}
+RUN {APT} apt-get upgrade -y \\
+ && apt-get install -y --no-install-recommends {{packages}} \\
+ && rm -rf {" ".join(f"/{name}/*" for name in UNNEEDED)}
+"""
 
 
 def recipe_digest(*parts: str | bytes) -> str:
@@ -41,20 +61,47 @@ def mirror() -> str:
 
     Raises KaldraError where its package sources name none.
     """
-    files = [f for s in SOURCES for f in ([s] if s.is_file() else sorted(s.glob("*")))]
-    for file in files:
-        text = file.read_text(errors="replace")
-        lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-        for address in re.findall(r"(?:https?|ftp)://[^\s\]]+", "\n".join(lines)):
-            if address.rstrip("/").endswith("/debian"):
-                return str(address)
+    found = _address("/debian")
+    if found:
+        return found
     raise KaldraError(
         "No Debian archive is named in this machine's package sources.",
         hint="Add one to /etc/apt/sources.list, then: apt-get update",
     )
 
 
-def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress) -> None:
+def apt_sources() -> str:
+    """Text of a sources.list with the archives this machine uses, updates included."""
+    lines = [f"deb {mirror()} {RELEASE} main"]
+    if f"{RELEASE}-updates" in _sources():
+        lines.append(f"deb {mirror()} {RELEASE}-updates main")
+    security = _address("/debian-security")
+    if security:
+        lines.append(f"deb {security} {RELEASE}-security main")
+    return "\n".join(lines) + "\n"
+
+
+def _address(ending: str) -> str | None:
+    for address in re.findall(r"(?:https?|ftp)://[^\s\]]+", _sources()):
+        if address.rstrip("/").endswith(ending):
+            return str(address)
+    return None
+
+
+def _sources() -> str:
+    """All package sources of this machine, without comments."""
+    files = [f for s in SOURCES for f in ([s] if s.is_file() else sorted(s.glob("*")))]
+    lines = [
+        line
+        for file in files
+        if file.suffix in {".list", ".sources"}
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines()
+        if not line.lstrip().startswith("#")
+    ]
+    return "\n".join(lines)
+
+
+def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress, *, client: Path) -> None:
     """Make a minimal Debian image with a few packages and import it as `tag`."""
     with progress.step(f"base image {tag}") as step:
         if not shutil.which("debootstrap", path="/usr/sbin:/usr/bin"):
@@ -66,21 +113,28 @@ def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress) -> None:
             install_packages(("debootstrap",), step)
         with tempfile.TemporaryDirectory(prefix="kaldra-base-") as folder:
             root = Path(folder) / "root"
+            # Certificates come first where the archive itself is reached through TLS.
+            first = ["--include=ca-certificates"] if mirror().startswith("https") else []
             run(
-                [
-                    "debootstrap",
-                    "--variant=minbase",
-                    f"--include={','.join(packages)}",
-                    RELEASE,
-                    root,
-                    mirror(),
-                ],
+                ["debootstrap", "--variant=minbase", *first, RELEASE, root, mirror()],
                 what="Making the base image with debootstrap",
                 each_line=lambda line: step.update(line[:60]),
                 hint="Is the Debian archive reachable? apt-get update",
             )
             strip(root)
-            _import(root, tag, step)
+            raw, completed = f"{tag}-raw-{os.getpid()}", f"{tag}-completed-{os.getpid()}"
+            archive = Path(folder) / "root.tar"
+            _pack(root, archive)
+            _import(archive, raw, step, client)
+            # The rest comes with the updates since the release, and ends up in the one layer.
+            context = Path(folder) / "empty"
+            context.mkdir()
+            completion = COMPLETION.format(raw=raw, packages=" ".join(packages))
+            build(completed, completion, context, step, client=client)
+            _flatten(completed, archive, client)
+            _import(archive, tag, step, client)
+            with suppress(KaldraError):
+                run([client, "rmi", completed, raw], what="Removing what the base was made from")
         step.done(_size(tag))
 
 
@@ -92,30 +146,64 @@ def strip(root: Path) -> None:
                 shutil.rmtree(entry)
             else:
                 entry.unlink()
+    # Where the packages came from is this machine's business.
+    (root / "etc/apt/sources.list").write_text("", encoding="ascii")
 
 
 def build(tag: str, dockerfile: str, context: Path, step: Step, *, client: Path) -> None:
     """Build an image with BuildKit from a Dockerfile's text and a context folder."""
-    run(
-        [client, "build", "--progress=plain", "--tag", tag, "--file", "-", context],
-        what=f"Building image {tag}",
-        env={"DOCKER_BUILDKIT": "1"},
-        stdin=dockerfile.encode(),
-        each_line=lambda line: step.update(line[:70]),
-    )
+    with tempfile.TemporaryDirectory(prefix="kaldra-secrets-") as folder:
+        secrets = _secrets(Path(folder)) if APT in dockerfile else {}
+        options = [f"--secret=id={name},src={path}" for name, path in secrets.items()]
+        command: list[str | Path] = [client, "build", "--progress=plain", "--tag", tag]
+        run(
+            [*command, "--file", "-", *options, *_proxies(), context],
+            what=f"Building image {tag}",
+            env={"DOCKER_BUILDKIT": "1"},
+            stdin=dockerfile.encode(),
+            each_line=lambda line: step.update(line[:70]),
+        )
     step.done(_size(tag))
 
 
-def _import(root: Path, tag: str, step: Step) -> None:
-    step.update("importing")
-    archive = root.parent / "root.tar"
+def _secrets(folder: Path) -> dict[str, Path]:
+    """Files that a build may see and no image keeps: where and how this host gets packages."""
+    bundle = machine().ca_bundle
+    configuration = APT_CONFIGURATION + (APT_AUTHORITIES if bundle else "")
+    (folder / "sources").write_text(apt_sources(), encoding="ascii")
+    (folder / "apt").write_text(configuration, encoding="ascii")
+    secrets = {"sources": folder / "sources", "apt": folder / "apt"}
+    return {**secrets, "authorities": bundle} if bundle else secrets
+
+
+def _proxies() -> list[str]:
+    """Options that pass this machine's proxies into a build; they stay in no image."""
+    names = ("http_proxy", "https_proxy", "no_proxy")
+    given = [name for low in names for name in (low, low.upper()) if os.environ.get(name)]
+    return [part for name in given for part in ("--build-arg", name)]
+
+
+def _pack(root: Path, archive: Path) -> None:
     run(
         ["tar", "--numeric-owner", "--one-file-system", "-C", root, "-cf", archive, "."],
         what="Packing the base image",
     )
     shutil.rmtree(root)
+
+
+def _flatten(tag: str, archive: Path, client: Path) -> None:
+    """Write an image's files without its history."""
+    container = run([client, "create", tag], what="Reading the base image").strip()
+    try:
+        run([client, "export", "--output", archive, container], what="Reading the base image")
+    finally:
+        run([client, "rm", container], what="Removing a container")
+
+
+def _import(archive: Path, tag: str, step: Step, client: Path) -> None:
+    step.update("importing")
     run(
-        ["docker", "import", "--change", 'CMD ["bash"]', archive, tag],
+        [client, "import", "--change", 'CMD ["bash"]', archive, tag],
         what="Importing the base image",
     )
 

@@ -1,14 +1,20 @@
 """The image of the dev cluster's node: the publisher's, or Debian plus freshly built Kubernetes."""
 
 import hashlib
+import json
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote
 
-from kaldra.progress import Progress
-from kaldra.toolchain import debian, docker_api
+from kaldra.errors import KaldraError
+from kaldra.progress import Progress, Step
+from kaldra.toolchain import debian, docker_api, image_archive
 from kaldra.toolchain.commands import run
+from kaldra.toolchain.files import locked
 from kaldra.toolchain.machine import Machine, machine
 from kaldra.toolchain.pins import COREDNS, ETCD_IMAGE_TAG, KUBERNETES, PAUSE
 
@@ -17,6 +23,9 @@ NODE_DATA = DATA / "node"
 BINARIES = ("kube", "etcd", "coredns", "pause")
 """What a node consists of beside its packages; `kube` is all of Kubernetes' programs in one."""
 
+REPOSITORY = "kaldra/node"
+KEPT_SECONDS = 24 * 3600
+"""Another clone on this machine may be about to use an image that is not the newest."""
 MARK = "io.kaldra.binaries"
 """Label of a node image: digest of the binaries inside."""
 
@@ -27,21 +36,24 @@ def ensure_node_base(base: str, kind_files: Path, progress: Progress, *, client:
     `kind_files` is the folder `images/base/files` of kind's Go module.
     """
     dockerfile = (NODE_DATA / "Dockerfile").read_text(encoding="utf-8")
+    dockerfile = dockerfile.replace("${APT}", debian.APT)
     own = own_files(machine())
     tag = f"kaldra/node-base:{_key(base, dockerfile, kind_files, own)}"
-    if docker_api.image_id(tag) is not None:
-        return tag
-    with progress.step(f"node packages {tag}") as step, tempfile.TemporaryDirectory() as folder:
-        context = Path(folder)
-        # Module caches are read-only; the copy must not be.
-        shutil.copytree(kind_files, context / "kind", copy_function=shutil.copyfile)
-        (context / "own").mkdir()
-        for path, content in own.items():
-            target = context / "own" / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        dockerfile = dockerfile.replace("${BASE_IMAGE}", base).replace("ARG BASE_IMAGE\n", "")
-        debian.build(tag, dockerfile, context, step, client=client)
+
+    def build() -> None:
+        with progress.step(f"node packages {tag}") as step, tempfile.TemporaryDirectory() as folder:
+            context = Path(folder)
+            # Module caches are read-only; the copy must not be.
+            shutil.copytree(kind_files, context / "kind", copy_function=shutil.copyfile)
+            (context / "own").mkdir()
+            for path, content in own.items():
+                target = context / "own" / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+            text = dockerfile.replace("${BASE_IMAGE}", base).replace("ARG BASE_IMAGE\n", "")
+            debian.build(tag, text, context, step, client=client)
+
+    image_archive.ensure(tag, build, progress, client=client)
     return tag
 
 
@@ -51,16 +63,26 @@ def ensure_node_image(
     """Add Kubernetes and its images to the package half; what is there already is kept."""
     digest = _digest(binaries)
     key = debian.recipe_digest(node_base, digest, *_texts())
-    tag = f"kaldra/node:v{KUBERNETES}-{key}"
-    if docker_api.image_id(tag) is not None:
-        return tag
-    name = f"kaldra-node-{key}"
-    with progress.step(f"node image {tag}") as step, tempfile.TemporaryDirectory() as folder:
+    tag = f"{REPOSITORY}:v{KUBERNETES}-{key}"
+    if docker_api.image_id(tag) is None:
+        with locked(f"node-image-{key}"), progress.step(f"node image {tag}") as step:
+            if docker_api.image_id(tag) is None:
+                _assemble(tag, node_base, binaries, step, client)
+                _forget_others(tag)
+            step.done(f"Kubernetes {KUBERNETES}")
+    return tag
+
+
+def _assemble(
+    tag: str, node_base: str, binaries: Mapping[str, Path], step: Step, client: Path
+) -> None:
+    name = f"{tag.partition(':')[2]}-assembly"
+    _remove(name, client)
+    with tempfile.TemporaryDirectory() as folder:
         incoming = Path(folder)
         for binary in BINARIES:
             _link(binaries[binary], incoming / binary)
         step.update("installing Kubernetes and its images")
-        _remove(name, client)
         try:
             run(
                 [
@@ -77,7 +99,7 @@ def ensure_node_image(
             run(
                 [
                     client, "commit",
-                    "--change", f"LABEL {MARK}={digest}",
+                    "--change", f"LABEL {MARK}={_digest(binaries)}",
                     "--change", 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
                     "--change", "CMD []",
                     name, tag,
@@ -86,8 +108,17 @@ def ensure_node_image(
             )  # fmt: skip
         finally:
             _remove(name, client)
-        step.done(f"Kubernetes {KUBERNETES}")
-    return tag
+
+
+def _forget_others(tag: str) -> None:
+    """Remove node images of earlier recipes that no cluster runs, once they are a day old."""
+    filters = quote(json.dumps({"reference": [REPOSITORY]}))
+    for image in docker_api.request("GET", f"/images/json?filters={filters}") or []:
+        old = image["Created"] < time.time() - KEPT_SECONDS
+        for other in image.get("RepoTags") or []:
+            if old and other != tag:
+                with suppress(KaldraError):
+                    docker_api.request("DELETE", f"/images/{quote(other)}")
 
 
 def own_files(here: Machine) -> dict[str, bytes]:
@@ -129,7 +160,11 @@ def _key(base: str, dockerfile: str, files: Path, own: Mapping[str, bytes]) -> s
 
 
 def _texts() -> list[bytes]:
-    return [p.read_bytes() for p in sorted(NODE_DATA.iterdir()) if p.is_file() and p.name != "Dockerfile"]
+    return [
+        p.read_bytes()
+        for p in sorted(NODE_DATA.iterdir())
+        if p.is_file() and p.name != "Dockerfile"
+    ]
 
 
 def _digest(binaries: Mapping[str, Path]) -> str:

@@ -4,14 +4,13 @@ import tempfile
 from pathlib import Path
 
 from kaldra.progress import Progress
-from kaldra.toolchain import debian, docker_api
+from kaldra.toolchain import debian, image_archive
 from kaldra.toolchain.pins import REGISTRY_IMAGE
 from kaldra.toolchain.probe import Route
 
 DOCKERFILE = """\
 FROM {base}
-RUN apt-get update \\
- && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends docker-registry \\
+RUN {apt} apt-get install -y --no-install-recommends docker-registry \\
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* && mkdir -p /var/lib/registry
 COPY config.yml /etc/docker/registry/config.yml
 VOLUME /var/lib/registry
@@ -37,13 +36,16 @@ def ensure_registry_image(base: str, progress: Progress, *, route: Route, client
     """Reference of an image whose port 5000 serves the registry protocol."""
     if route is Route.PUBLISHER:
         return REGISTRY_IMAGE
-    dockerfile = DOCKERFILE.format(base=base)
+    dockerfile = DOCKERFILE.format(base=base, apt=debian.APT)
     tag = f"kaldra/registry:{debian.recipe_digest(dockerfile, CONFIGURATION)}"
-    if docker_api.image_id(tag) is None:
+
+    def build() -> None:
         with (
             progress.step(f"registry image {tag}") as step,
             tempfile.TemporaryDirectory() as folder,
         ):
             (Path(folder) / "config.yml").write_text(CONFIGURATION, encoding="utf-8")
             debian.build(tag, dockerfile, Path(folder), step, client=client)
+
+    image_archive.ensure(tag, build, progress, client=client)
     return tag

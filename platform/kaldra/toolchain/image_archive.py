@@ -1,0 +1,71 @@
+"""Images made here, kept in the cache: an engine that is new or was emptied gets them back."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from kaldra.paths import home
+from kaldra.progress import Progress
+from kaldra.toolchain import docker_api
+from kaldra.toolchain.commands import run
+from kaldra.toolchain.files import locked
+
+
+def ensure(tag: str, build: Callable[[], None], progress: Progress, *, client: Path) -> None:
+    """Have an image: in the engine, from the cache, or built; two runs build it once."""
+    if available(tag, progress, client=client):
+        return
+    with locked(tag.replace("/", "-").replace(":", "-")):
+        if not available(tag, progress, client=client):
+            build()
+            keep(tag, client=client)
+
+
+def available(tag: str, progress: Progress, *, client: Path) -> bool:
+    """Whether the engine has the image, if need be after loading it from the cache."""
+    if docker_api.image_id(tag) is not None:
+        return True
+    archive, record = _files(tag)
+    if not (archive.is_file() and record.is_file()):
+        return False
+    with progress.step(f"image {tag}") as step:
+        step.update("checking the cached archive")
+        if _checksum(archive) != record.read_text(encoding="ascii").strip():
+            progress.warn(f"{archive} is damaged; the image is made anew.")
+            _forget(archive, record)
+            return False
+        step.update("loading from the cache")
+        run([client, "load", "--input", archive], what=f"Loading image {tag}")
+        step.done("loaded from the cache")
+    return docker_api.image_id(tag) is not None
+
+
+def keep(tag: str, *, client: Path) -> None:
+    """Save the image in the cache, in place of earlier ones of its name."""
+    archive, record = _files(tag)
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    name = tag.partition(":")[0].rpartition("/")[2]
+    for old in archive.parent.glob(f"{name}@*"):
+        old.unlink()
+    partial = archive.with_suffix(".partial")
+    run([client, "save", "--output", partial, tag], what=f"Saving image {tag}")
+    # The record comes last: an archive without one is not used.
+    partial.rename(archive)
+    record.write_text(f"{_checksum(archive)}\n", encoding="ascii")
+
+
+def _files(tag: str) -> tuple[Path, Path]:
+    repository, _, version = tag.partition(":")
+    stem = f"{repository.rpartition('/')[2]}@{version}"
+    folder = home() / "images"
+    return folder / f"{stem}.tar", folder / f"{stem}.sha256"
+
+
+def _forget(*files: Path) -> None:
+    for file in files:
+        file.unlink(missing_ok=True)
+
+
+def _checksum(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

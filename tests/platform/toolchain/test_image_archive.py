@@ -1,0 +1,72 @@
+import pytest
+
+from kaldra.progress import QuietProgress
+from kaldra.toolchain import image_archive
+
+TAG = "kaldra/base:abc"
+
+
+class Warnings(QuietProgress):
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.said.append(text)
+
+
+@pytest.fixture
+def client(tmp_path, cache):
+    """A docker client that saves its last argument's name, and makes a mark when it loads."""
+    program = tmp_path / "docker"
+    program.write_text(
+        f'#!/bin/sh\ncase $1 in save) echo "$4" > "$3";; load) touch {tmp_path}/loaded;; esac\n'
+    )
+    program.chmod(0o755)
+    return program
+
+
+def test_an_image_that_the_engine_has_is_there(docker, client):
+    docker.answers[f"GET /images/{TAG}/json"] = {"Id": "sha256:1"}
+    assert image_archive.available(TAG, QuietProgress(), client=client)
+
+
+def test_an_image_that_nobody_has_is_not(docker, client):
+    assert not image_archive.available(TAG, QuietProgress(), client=client)
+
+
+def test_an_emptied_engine_gets_a_kept_image_back(docker, client, tmp_path):
+    loaded = tmp_path / "loaded"
+    docker.answers[f"GET /images/{TAG}/json"] = lambda _body: (
+        {"Id": "sha256:1"} if loaded.exists() else None
+    )
+    image_archive.keep(TAG, client=client)
+    assert image_archive.available(TAG, QuietProgress(), client=client)
+    assert loaded.exists()
+
+
+def test_a_damaged_archive_is_told_and_thrown_away(docker, client, cache, tmp_path):
+    image_archive.keep(TAG, client=client)
+    (archive,) = cache.glob("images/*.tar")
+    archive.write_text("something else")
+    progress = Warnings()
+    assert not image_archive.available(TAG, progress, client=client)
+    assert "is damaged" in progress.said[0]
+    assert list(cache.glob("images/*")) == []
+    assert not (tmp_path / "loaded").exists()
+
+
+def test_an_archive_that_a_killed_run_left_is_not_used(docker, client, cache, tmp_path):
+    image_archive.keep(TAG, client=client)
+    for record in cache.glob("images/*.sha256"):
+        record.unlink()
+    assert not image_archive.available(TAG, QuietProgress(), client=client)
+    assert not (tmp_path / "loaded").exists()
+
+
+def test_only_the_newest_of_a_name_is_kept(docker, client, cache):
+    for tag in ("kaldra/base:1", "kaldra/node-base:1", "kaldra/base:2"):
+        image_archive.keep(tag, client=client)
+    assert sorted(path.name for path in cache.glob("images/*.tar")) == [
+        "base@2.tar",
+        "node-base@1.tar",
+    ]

@@ -1,0 +1,159 @@
+"""Base, builder, registry and node images: what is decided before the engine is asked."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from kaldra.progress import QuietProgress
+from kaldra.toolchain import base_image, debian, image_archive, node_image, registry_image
+from kaldra.toolchain.machine import machine
+from kaldra.toolchain.pins import PYTHON_IMAGE, REGISTRY_IMAGE
+from kaldra.toolchain.probe import Route
+
+CLIENT = Path("/nowhere/docker")
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """Builds nothing; remembers tags and Dockerfiles in order."""
+    made: list[tuple[str, str]] = []
+    monkeypatch.setattr(image_archive, "available", lambda *_, **__: False)
+    monkeypatch.setattr(image_archive, "keep", lambda *_, **__: None)
+    monkeypatch.setattr(
+        debian, "bootstrap", lambda tag, packages, *_, **__: made.append((tag, str(packages)))
+    )
+    monkeypatch.setattr(debian, "build", lambda tag, text, *_, **__: made.append((tag, text)))
+    return made
+
+
+@pytest.fixture
+def host(monkeypatch):
+    """Sets facts of the machine."""
+
+    def be(**facts) -> None:
+        found = dataclasses.replace(
+            machine(), **{"ca_bundle": None, "missing_capabilities": (), **facts}
+        )
+        for module in (base_image, node_image):
+            monkeypatch.setattr(module, "machine", lambda: found)
+
+    be()
+    return be
+
+
+def test_the_publishers_python_serves_as_base_and_builder(built, host):
+    images = base_image.ensure_base(QuietProgress(), route=Route.PUBLISHER, client=CLIENT)
+    assert images == base_image.BaseImages(PYTHON_IMAGE, PYTHON_IMAGE)
+    assert "@sha256:" in PYTHON_IMAGE
+    assert built == []
+
+
+def test_authorities_of_the_host_are_trusted_in_the_builder_alone(built, host, tmp_path):
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("-----BEGIN CERTIFICATE-----")
+    host(ca_bundle=bundle)
+    images = base_image.ensure_base(QuietProgress(), route=Route.PUBLISHER, client=CLIENT)
+    assert images.base == PYTHON_IMAGE
+    ((tag, dockerfile),) = built
+    assert tag == images.builder
+    assert dockerfile.startswith(f"FROM {PYTHON_IMAGE}\nCOPY authorities.crt ")
+
+
+def test_other_authorities_make_another_builder(built, host, tmp_path):
+    bundle = tmp_path / "bundle.pem"
+    tags = set()
+    for text in ("one", "two"):
+        bundle.write_text(text)
+        host(ca_bundle=bundle)
+        tags.add(
+            base_image.ensure_base(QuietProgress(), route=Route.PUBLISHER, client=CLIENT).builder
+        )
+    assert len(tags) == 2
+
+
+def test_from_registries_the_base_is_debian_with_python_and_the_builder_adds_pip(built, host):
+    images = base_image.ensure_base(QuietProgress(), route=Route.REGISTRIES, client=CLIENT)
+    (base, packages), (builder, dockerfile) = built
+    assert (base, builder) == (images.base, images.builder)
+    assert "python3-pip" not in packages
+    assert dockerfile.startswith(f"FROM {base}\n")
+    assert "python3-pip" in dockerfile
+    assert "authorities" not in dockerfile.replace(debian.APT, "")
+
+
+@pytest.mark.parametrize("route", list(Route))
+def test_the_registrys_image(built, host, route):
+    found = registry_image.ensure_registry_image(
+        "base:1", QuietProgress(), route=route, client=CLIENT
+    )
+    if route is Route.PUBLISHER:
+        assert found == REGISTRY_IMAGE
+        assert "@sha256:" in found
+    else:
+        ((tag, dockerfile),) = built
+        assert found == tag
+        assert dockerfile.startswith("FROM base:1\n")
+
+
+@pytest.fixture
+def kind_files(tmp_path) -> Path:
+    folder = tmp_path / "files"
+    (folder / "etc" / "containerd").mkdir(parents=True)
+    (folder / "etc" / "containerd" / "config.toml").write_text("version = 2\n")
+    return folder
+
+
+def node_base(kind_files: Path, base: str = "base:1") -> str:
+    return node_image.ensure_node_base(base, kind_files, QuietProgress(), client=CLIENT)
+
+
+def test_the_nodes_packages_stand_on_the_base(built, host, kind_files):
+    tag = node_base(kind_files)
+    ((made, dockerfile),) = built
+    assert made == tag
+    assert "FROM base:1\n" in dockerfile
+    assert debian.APT in dockerfile
+    assert "${" not in dockerfile
+
+
+def test_what_decides_the_nodes_packages_is_in_their_tag(built, host, kind_files):
+    tags = {node_base(kind_files), node_base(kind_files, "base:2")}
+    host(missing_capabilities=("CAP_SYS_RESOURCE",))
+    tags.add(node_base(kind_files))
+    (kind_files / "etc" / "containerd" / "config.toml").write_text("version = 3\n")
+    tags.add(node_base(kind_files))
+    assert len(tags) == 4
+
+
+def test_only_a_reduced_host_changes_the_nodes_runtime():
+    ordinary = dataclasses.replace(machine(), missing_capabilities=())
+    reduced = dataclasses.replace(machine(), missing_capabilities=("CAP_SYS_RESOURCE",))
+    assert node_image.own_files(ordinary) == {}
+    assert "usr/local/sbin/runc" in node_image.own_files(reduced)
+
+
+@pytest.fixture
+def binaries(tmp_path) -> dict[str, Path]:
+    found = {name: tmp_path / name for name in node_image.BINARIES}
+    for path in found.values():
+        path.write_bytes(b"program")
+    return found
+
+
+def test_a_node_that_exists_is_not_assembled_again(docker, binaries, monkeypatch):
+    monkeypatch.setattr(node_image.docker_api, "image_id", lambda _tag: "sha256:1")
+    node = node_image.ensure_node_image("node-base:1", binaries, QuietProgress(), client=CLIENT)
+    assert node.startswith("kaldra/node:v1.")
+    assert docker.changes() == []
+
+
+def test_another_program_makes_another_node(docker, binaries, monkeypatch):
+    monkeypatch.setattr(node_image.docker_api, "image_id", lambda _tag: "sha256:1")
+    tags = set()
+    for content in (b"program", b"a longer program"):
+        binaries["kube"].write_bytes(content)
+        tags.add(
+            node_image.ensure_node_image("node-base:1", binaries, QuietProgress(), client=CLIENT)
+        )
+    assert len(tags) == 2
