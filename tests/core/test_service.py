@@ -1,0 +1,106 @@
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from core.encoding import dumps
+from core.kernel import Kernel
+from core.node import DataError
+from core.options import Options
+from core.service import create_app
+from core.settings import Settings
+
+TEXT = "The board fears the risk, yet the founders dare to rebuild the company."
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Kernel:
+    return Kernel.load()
+
+
+@pytest.fixture(scope="module")
+def client(kernel: Kernel) -> Iterator[TestClient]:
+    with TestClient(create_app(Settings.load({}), kernel)) as client:
+        yield client
+
+
+def test_a_signal_is_the_kernels_byte_for_byte(client: TestClient, kernel: Kernel):
+    options = {"language": "en", "steps": 3, "explain": True, "context": {"country": "BR"}}
+    answer = client.post("/v1/signal", json={"text": TEXT, "options": options})
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.content == dumps(kernel.signal(TEXT, Options.parse(options)))
+
+
+def test_a_batch_streams_one_signal_per_line_in_order(client: TestClient, kernel: Kernel):
+    texts = [TEXT, "", "Paz e esperança.", TEXT] * 10
+    answer = client.post("/v1/batch", json={"texts": texts})
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert answer.content.splitlines() == [dumps(kernel.signal(text)) for text in texts]
+
+
+def test_a_window(client: TestClient, kernel: Kernel):
+    texts = [TEXT, "The alliance is in crisis.", "Order returns."]
+    answer = client.post("/v1/window", json={"texts": texts})
+    assert answer.content == dumps(kernel.window(texts))
+
+
+@pytest.mark.parametrize(
+    ("app", "facts"),
+    [
+        ("alpha", {"ticker": "KLDR3", "quarter": "2026Q3"}),
+        ("geo", {"region": "Atlantic", "source": "news"}),
+        ("product", {"product_id": "kettle-2", "category": "kitchen", "channel": "review"}),
+        ("safeguard", {"source": "chat"}),
+    ],
+)
+def test_an_application_gets_its_facts(
+    client: TestClient, kernel: Kernel, app: str, facts: dict[str, Any]
+):
+    answer = client.post(f"/v1/apps/{app}", json={"text": TEXT, **facts})
+    assert answer.content == dumps(getattr(kernel, app)(TEXT, **facts))
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+def test_the_vocabulary(client: TestClient, kernel: Kernel, language: str):
+    for kind in kernel.vocabulary_kinds:
+        answer = client.get(f"/v1/vocabulary/{kind}", params={"language": language})
+        assert answer.content == dumps(kernel.vocabulary(kind, language))
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ({"text": "x", "options": {"steps": 0}}, "body.options.steps"),
+        ({"text": "x", "options": {"context": {"country": "br"}}}, "body.options.context.country"),
+        ({"text": "x", "mood": "y"}, "body.mood"),
+    ],
+)
+def test_what_does_not_fit_is_refused(client: TestClient, body: dict[str, Any], where: str):
+    answer = client.post("/v1/signal", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["details"][0]["where"] == where
+
+
+def test_every_option_that_the_models_accept_suits_the_kernel(client: TestClient):
+    document = client.get("/openapi.json").json()["components"]["schemas"]
+    for field, schema in document["Context"]["properties"].items():
+        for value in next((s["enum"] for s in schema["anyOf"] if "enum" in s), []):
+            body = {"text": TEXT, "options": {"context": {field: value}}}
+            assert client.post("/v1/signal", json=body).status_code == 200
+
+
+def test_a_broken_vocabulary_stops_the_start(tmp_path: Path):
+    (tmp_path / "archetypes.json").write_text("{")
+    with pytest.raises(DataError, match=r"^\S+\.json: "):
+        Kernel.load(tmp_path)
+
+
+def test_metrics_name_the_service(client: TestClient):
+    client.post("/v1/signal", json={"text": TEXT})
+    text = client.get("/metrics").text
+    assert 'route="/v1/signal",status="200"' in text
+    assert 'kaldra_build_info{service="kaldra-core"' in text
+    assert json.loads(client.get("/ready").text) == {"status": "ready"}
