@@ -1,0 +1,307 @@
+"""A copy of this clone that is used as its users do: through `./kaldra` and plain pulumi.
+
+It has names, ports, state and a Pulumi home of its own; only the cache of tools is shared.
+"""
+
+import hashlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+REPO = Path(__file__).resolve().parents[2]
+NAME = f"kaldra-e2e-{hashlib.sha256(str(REPO).encode()).hexdigest()[:6]}"
+"""Differs from clone to clone, so that the tests of two run side by side."""
+STACK = "e2e"
+LOCAL_STACK = "e2e-local"
+NOT_INHERITED = ("PULUMI_", "KALDRA_", "KUBE", "PYTHON", "VIRTUAL_ENV")
+FIRST_UP_SECONDS = 80 * 60
+"""On a machine without any tool everything is built first."""
+VERB_SECONDS = 10 * 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, and all it said."""
+
+    code: int
+    output: str
+
+    @property
+    def changes(self) -> dict[str, int]:
+        """What Pulumi counted at the end: {"unchanged": 12, "updated": 1}."""
+        counted = self.output.rpartition("Resources:")[2].partition("Duration:")[0]
+        found = re.findall(r"^\s*(?:[-+~]+ )?(\d+) (\w+)", counted, re.MULTILINE)
+        return {what: int(count) for count, what in found}
+
+
+@dataclass
+class Clone:
+    """The copy, and the platform it brings up."""
+
+    root: Path
+    api_port: int
+    registry_port: int
+    local_port: int
+    decoy: Path
+    """A kubeconfig that stands for the user's own."""
+    settled: bool = False
+    """Whether what runs is what the copy's files say."""
+    transcript: list[str] = field(default_factory=list)
+
+    tag: str = NAME
+    """Tag of the images."""
+
+    # Commands ---------------------------------------------------------------------------------
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(NOT_INHERITED)}
+        own = {"KUBECONFIG": str(self.decoy), "TERM": "dumb"}
+        shared = {k: v for k, v in os.environ.items() if k in {"KALDRA_HOME", "KALDRA_PYTHON"}}
+        return {**inherited, **shared, **own}
+
+    def run(
+        self, *command: str, code: int | None = 0, seconds: float = VERB_SECONDS, **env: str
+    ) -> Outcome:
+        """Run a command in the copy, which has to end with `code`; None is any failure."""
+        # A file, not a pipe: nothing that outlives the command can keep its output open.
+        with (self.root.parent / "output.log").open("w+") as log:
+            done = subprocess.run(
+                command,
+                cwd=self.root,
+                env={**self.environment, **env},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=seconds,
+                check=False,
+            )
+            log.seek(0)
+            output = log.read()
+        self.transcript.append(output)
+        expected = done.returncode != 0 if code is None else done.returncode == code
+        assert expected, f"{' '.join(command)} → {done.returncode}\n{output}"
+        return Outcome(done.returncode, output)
+
+    def kaldra(
+        self, verb: str, *arguments: str, code: int | None = 0, stack: str = STACK, **env: str
+    ) -> Outcome:
+        """`./kaldra VERB --stack STACK ARGUMENTS`."""
+        return self.run("./kaldra", verb, "--stack", stack, *arguments, code=code, **env)
+
+    def up(self, code: int = 0, seconds: float = VERB_SECONDS) -> Outcome:
+        done = self.run("./kaldra", "up", "--stack", STACK, code=code, seconds=seconds)
+        self.settled = code == 0
+        return done
+
+    def shell(self, commands: str, code: int | None = 0) -> Outcome:
+        """Run commands as a user does who types plain pulumi and kubectl."""
+        environment = f'eval "$(./kaldra env --stack {STACK})"'
+        return self.run("bash", "-euc", f"{environment}\n{commands}", code=code)
+
+    def start(self, *command: str) -> "subprocess.Popen[str]":
+        """Start a command in the copy; its output goes to a file beside the copy."""
+        with (self.root.parent / "started.log").open("a") as log:
+            return subprocess.Popen(
+                command,
+                cwd=self.root,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
+
+    def kubectl(self, *arguments: str, code: int = 0) -> str:
+        access = (f"--kubeconfig={self.state / 'kubeconfig'}", f"--context=kind-{NAME}")
+        kubectl = str(self.state / "bin" / "kubectl")
+        return self.run(kubectl, *access, "--namespace=kaldra", *arguments, code=code).output
+
+    def objects(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Objects of the stack's namespace by name."""
+        items = json.loads(self.kubectl("get", kind, "--output=json"))["items"]
+        return {item["metadata"]["name"]: item for item in items}
+
+    # What there is ----------------------------------------------------------------------------
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".kaldra"
+
+    @property
+    def key(self) -> str:
+        """The API key that a dev stack makes for itself."""
+        document = json.loads((self.state / "dev-secrets.json").read_text())
+        return str(document["apiKeys"]["dev"])
+
+    def pending(self, type_: str) -> bool:
+        """Whether the stack's state tells of an operation on such a resource in progress."""
+        try:
+            document = json.loads(self.checkpoint.read_text())
+        except (OSError, ValueError):
+            return False
+        latest = document.get("checkpoint", {}).get("latest") or {}
+        operations = latest.get("pending_operations") or []
+        return any(operation["resource"]["type"] == type_ for operation in operations)
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.state / "state" / ".pulumi" / "stacks" / "kaldra" / f"{STACK}.json"
+
+    def get(self, path: str, *, port: int | None = None, **headers: str) -> tuple[int, str]:
+        """GET from the gateway; (0, reason) where nobody answers."""
+        return ask(port or self.api_port, path, **headers)
+
+    def layers(self, service: str) -> dict[str, int]:
+        """Layers of an image as the registry has it: digest → compressed bytes."""
+        accepted = "application/vnd.docker.distribution.manifest.v2+json"
+        address = f"/v2/kaldra-{service}/manifests/{NAME}"
+        code, body = ask(self.registry_port, address, Accept=accepted)
+        assert code == http.HTTPStatus.OK, body
+        return {layer["digest"]: layer["size"] for layer in json.loads(body)["layers"]}
+
+    # Changes ----------------------------------------------------------------------------------
+
+    @contextmanager
+    def edited(self, path: str, old: str, new: str) -> Iterator[None]:
+        """Replace text in a file of the copy until the block ends."""
+        file = self.root / path
+        before = file.read_text()
+        assert old in before
+        self.settled = False
+        file.write_text(before.replace(old, new, 1))
+        try:
+            yield
+        finally:
+            file.write_text(before)
+            self.settled = False
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Ask for /status/ all the time; fails at the end if one answer was missing or wrong."""
+        failures: list[tuple[int, str]] = []
+        over = threading.Event()
+
+        def keep_asking() -> None:
+            while not over.wait(0.05):
+                answer = self.get("/status/")
+                if answer[0] != http.HTTPStatus.OK:
+                    failures.append(answer)
+
+        asker = threading.Thread(target=keep_asking)
+        asker.start()
+        try:
+            yield
+        finally:
+            over.set()
+            asker.join()
+        assert failures == []
+
+
+def new_clone(folder: Path) -> Clone:
+    """A copy in the folder, with stacks for each target and nothing running."""
+    root = folder / "kaldra clone"
+    copy_of_repo(root)
+    decoy = folder / "kubeconfig"
+    decoy.write_text(json.dumps({"kind": "Config", "current-context": "the-user's-own"}))
+    api, registry, local = free_ports(3)
+    names = {"clusterName": NAME, "imageTag": NAME}
+    write_stack(root, STACK, target="dev", **names, apiPort=api, registryPort=registry)
+    local_names = {"namespace": f"{NAME}-local", "imageTag": NAME}
+    write_stack(root, LOCAL_STACK, target="local", **local_names, apiPort=local)
+    return Clone(root, api, registry, local, decoy)
+
+
+def copy_of_repo(target: Path) -> None:
+    """Copy what git tracks or would track; the virtual environment is a link."""
+    listing = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    listed = subprocess.run(listing, cwd=REPO, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (REPO / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPO / name, target / name)
+    (target / ".venv").symlink_to(sys.prefix)
+
+
+def write_stack(root: Path, stack: str, **settings: str | int) -> None:
+    lines = [f"  kaldra:{key}: {json.dumps(value)}" for key, value in settings.items()]
+    (root / f"Pulumi.{stack}.yaml").write_text("\n".join(["config:", *lines]) + "\n")
+
+
+def ask(port: int, path: str, **headers: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request(
+            "GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()}
+        )
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
+    except (OSError, http.client.HTTPException) as error:
+        return 0, f"{type(error).__name__}: {error}"
+    finally:
+        connection.close()
+
+
+def eventually(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    """Return as soon as the condition holds; fail when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
+        time.sleep(0.02)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on, outside the range that outgoing connections take theirs from."""
+    found: list[int] = []
+    for port in range(20000 + os.getpid() % 5000, 32000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            break
+    return found
+
+
+def kill_tree(root: int) -> None:
+    """SIGKILL a process and all that came from it, as a crash of the machine would."""
+    family = [root]
+    while True:
+        children = [pid for pid, parent in _parents().items() if parent in family]
+        new = [pid for pid in children if pid not in family]
+        if not new:
+            break
+        family += new
+    for pid in family:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+def _parents() -> dict[int, int]:
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                status = (folder / "stat").read_text()
+            except OSError:
+                continue
+            found[int(folder.name)] = int(status.rpartition(")")[2].split()[1])
+    return found

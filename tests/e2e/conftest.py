@@ -1,0 +1,46 @@
+"""One copy of the clone and one cluster serve all end-to-end tests, in the order of the files."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.clone import FIRST_UP_SECONDS, Clone, new_clone
+from tests.e2e.docker import engine_answers, remove_leftovers
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name == "e2e":
+            item.add_marker(pytest.mark.e2e)
+    # They come last: what a unit test finds is found sooner.
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """The copy, with nothing running."""
+    folder = tmp_path_factory.mktemp("e2e")
+    clone = new_clone(folder)
+    remove_leftovers()
+    untouched = clone.decoy.read_bytes()
+    yield clone
+    (folder / "transcript.log").write_text("\n".join(clone.transcript))
+    if engine_answers():
+        remove_leftovers()
+    assert clone.decoy.read_bytes() == untouched
+
+
+@pytest.fixture
+def platform(clone: Clone) -> Clone:
+    """The copy, deployed and serving; what a test leaves otherwise is put right by the next."""
+    if not clone.settled:
+        clone.up(seconds=FIRST_UP_SECONDS)
+    return clone
+
+
+@pytest.fixture
+def breakable(platform: Clone) -> Clone:
+    """The same, for tests that break it: it counts as broken until an `up` ends well."""
+    platform.settled = False
+    return platform

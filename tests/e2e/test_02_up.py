@@ -1,0 +1,56 @@
+"""From nothing to /status/, and the same command again."""
+
+from tests.e2e.clone import FIRST_UP_SECONDS, STACK, Clone
+from tests.e2e.docker import docker
+
+ONLINE = '{"status":"KALDRA API Gateway online","version":"0.1.0"}'
+
+
+def test_up_goes_from_nothing_to_status(clone: Clone):
+    said = clone.up(seconds=FIRST_UP_SECONDS).output
+    assert clone.get("/status/") == (200, ONLINE)
+    assert f"http://127.0.0.1:{clone.api_port}/status/ → {ONLINE}" in said
+
+
+def test_the_gateway_reaches_the_core(platform: Clone):
+    assert platform.get("/status/core") == (200, '{"status":"ready"}')
+
+
+def test_up_again_builds_pushes_and_changes_nothing(platform: Clone):
+    before = what_runs(platform)
+    assert set(platform.up().changes) == {"unchanged"}
+    assert what_runs(platform) == before
+
+
+def test_preview_finds_nothing_to_do(platform: Clone):
+    platform.kaldra("preview", "--expect-no-changes")
+
+
+def test_plain_pulumi_finds_nothing_to_do(platform: Clone):
+    platform.shell("pulumi preview --expect-no-changes --non-interactive")
+    platform.shell("pulumi refresh --expect-no-changes --skip-preview --yes --non-interactive")
+
+
+def test_the_stack_tells_its_address_and_digests(platform: Clone):
+    said = platform.shell("pulumi stack output --show-secrets=false").output
+    assert f"http://127.0.0.1:{platform.api_port}" in said
+    for service in ("api", "core"):
+        deployed = platform.objects("deployments")[f"kaldra-{service}"]
+        image = deployed["spec"]["template"]["spec"]["containers"][0]["image"]
+        assert f"localhost:{platform.registry_port}/kaldra-{service}@sha256:" in image
+        assert image in said
+
+
+def test_the_stack_file_stays_as_it_was(platform: Clone):
+    assert "encryptionsalt" not in (platform.root / f"Pulumi.{STACK}.yaml").read_text()
+
+
+def what_runs(clone: Clone) -> dict[str, str]:
+    """Identity of every image, pod and object."""
+    images = f"localhost:{clone.registry_port}/kaldra-*"
+    found = {"images": docker("image", "ls", "--no-trunc", "--quiet", images)}
+    for kind in ("pods", "deployments", "services", "configmaps", "secrets"):
+        for name, item in clone.objects(kind).items():
+            metadata = item["metadata"]
+            found[f"{kind}/{name}"] = f"{metadata['uid']} {metadata.get('generation')}"
+    return found

@@ -1,0 +1,54 @@
+"""Changes reach what runs: as little as possible travels, and no request is lost."""
+
+import json
+
+from tests.e2e.clone import STACK, Clone
+
+LINE = '__version__ = "0.1.0"'
+EDITED = '__version__ = "0.1.0+edited"'
+MOST_BYTES = 200_000
+
+
+def test_a_changed_line_is_served_after_up(platform: Clone):
+    before, core = platform.layers("api"), pod_ids(platform, "kaldra-core")
+    with platform.edited("app/__init__.py", LINE, EDITED), platform.answering():
+        changes = platform.up().changes
+        assert json.loads(platform.get("/status/")[1])["version"] == "0.1.0+edited"
+        pushed = platform.layers("api").items() - before.items()
+        assert 0 < sum(size for _, size in pushed) <= MOST_BYTES
+        assert changes.keys() == {"unchanged", "updated"}
+        assert pod_ids(platform, "kaldra-core") == core
+
+
+def test_a_changed_setting_rolls_the_deployments_forward(platform: Clone):
+    before = platform.objects("deployments")
+    configured = f"Pulumi.{STACK}.yaml", "config:\n", "config:\n  kaldra:logLevel: DEBUG\n"
+    with platform.edited(*configured), platform.answering():
+        platform.shell("pulumi up --yes --skip-preview --non-interactive")
+        for name, deployment in platform.objects("deployments").items():
+            assert deployment["metadata"]["uid"] == before[name]["metadata"]["uid"]
+            assert log_level(platform, deployment) == "DEBUG"
+            assert log_level_of_running(platform, name) == "DEBUG"
+
+
+def test_a_file_that_no_image_holds_changes_nothing(platform: Clone):
+    with platform.edited("pyproject.toml", "[project]\n", "# a note\n[project]\n"):
+        platform.kaldra("preview", "--expect-no-changes")
+    platform.settled = True
+
+
+def pod_ids(clone: Clone, service: str) -> set[str]:
+    pods = clone.objects("pods").items()
+    return {pod["metadata"]["uid"] for name, pod in pods if name.startswith(service)}
+
+
+def log_level(clone: Clone, deployment: dict) -> str:
+    container = deployment["spec"]["template"]["spec"]["containers"][0]
+    name = container["envFrom"][0]["configMapRef"]["name"]
+    return clone.objects("configmaps")[name]["data"]["KALDRA_LOG_LEVEL"]
+
+
+def log_level_of_running(clone: Clone, service: str) -> str:
+    return clone.kubectl(
+        "exec", f"deployment/{service}", "--", "printenv", "KALDRA_LOG_LEVEL"
+    ).strip()

@@ -1,0 +1,29 @@
+"""What was changed behind Pulumi's back is reported, and repaired."""
+
+import pytest
+
+from tests.e2e.clone import Clone
+
+
+@pytest.fixture
+def without_deployment(breakable: Clone) -> Clone:
+    breakable.kubectl("delete", "deployment", "kaldra-api")
+    return breakable
+
+
+def test_a_deleted_deployment_is_reported_and_repaired(without_deployment: Clone):
+    clone = without_deployment
+    refresh = "pulumi refresh --preview-only --expect-no-changes --non-interactive"
+    said = clone.shell(refresh, code=None).output
+    assert "kaldra-api" in said
+    assert "delete" in said
+    clone.up()
+    assert clone.get("/status/")[0] == 200
+    clone.kaldra("preview", "--expect-no-changes")
+
+
+def test_an_object_changed_by_hand_is_put_back(breakable: Clone):
+    breakable.kubectl("scale", "deployment/kaldra-core", "--replicas=0")
+    assert breakable.get("/status/core")[0] == 503
+    breakable.up()
+    assert breakable.get("/status/core")[0] == 200

@@ -1,0 +1,84 @@
+"""Whatever was killed or lost: the same command again goes on."""
+
+import json
+import signal
+
+import pytest
+
+from tests.e2e.clone import NAME, STACK, Clone, eventually, kill_tree
+from tests.e2e.docker import docker
+
+IMAGE = "docker:index/image:Image"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+UP = ("./kaldra", "up", "--stack", STACK)
+NODE = f"{NAME}-control-plane"
+LINE = '__version__ = "0.1.0"'
+
+
+@pytest.mark.parametrize("type_", [IMAGE, DEPLOYMENT])
+def test_up_goes_on_where_a_killed_one_was(breakable: Clone, type_: str):
+    version = f"0.1.0+{type_.rpartition(':')[2].lower()}"
+    with breakable.edited("app/__init__.py", LINE, f'__version__ = "{version}"'):
+        process = breakable.start(*UP)
+        await_operation(breakable, process, type_)
+        kill_tree(process.pid)
+        process.wait()
+        assert breakable.pending(type_)
+        breakable.up()
+        assert json.loads(breakable.get("/status/")[1])["version"] == version
+        breakable.kaldra("preview", "--expect-no-changes")
+
+
+def test_a_second_run_waits_for_no_one_and_says_so(breakable: Clone):
+    with breakable.edited("app/__init__.py", LINE, '__version__ = "0.1.0+first"'):
+        process = breakable.start(*UP)
+        await_operation(breakable, process, DEPLOYMENT)
+        said = breakable.kaldra("up", code=1).output
+        assert f"Another run works on stack {STACK} (pid " in said
+        assert process.wait(120) == 0
+        assert json.loads(breakable.get("/status/")[1])["version"] == "0.1.0+first"
+
+
+def test_an_interrupted_up_ends_in_good_order(breakable: Clone):
+    with breakable.edited("app/__init__.py", LINE, '__version__ = "0.1.0+interrupted"'):
+        process = breakable.start(*UP)
+        await_operation(breakable, process, DEPLOYMENT)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(90) == 130
+        assert not breakable.pending(DEPLOYMENT)
+        breakable.up()
+
+
+def test_a_lost_cluster_is_made_again_even_if_that_is_killed_once(breakable: Clone):
+    docker("container", "rm", "--force", "--volumes", NODE)
+    process = breakable.start(*UP)
+    eventually(lambda: node_exists() or process.poll() is not None, "a new node")
+    kill_tree(process.pid)
+    process.wait()
+    breakable.up()
+    assert breakable.get("/status/")[0] == 200
+    breakable.kaldra("preview", "--expect-no-changes")
+
+
+def test_a_lost_registry_is_filled_again(breakable: Clone):
+    for kind in ("container", "volume"):
+        docker(kind, "rm", "--force", f"{NAME}-registry")
+    breakable.up()
+    assert breakable.layers("api").keys()
+    assert breakable.layers("core").keys()
+
+
+def test_a_stopped_cluster_is_started(breakable: Clone):
+    docker("container", "stop", NODE)
+    breakable.up()
+    assert breakable.get("/status/")[0] == 200
+
+
+def await_operation(clone: Clone, process, type_: str) -> None:
+    """Return while `up` is busy with a resource of the type."""
+    eventually(lambda: clone.pending(type_) or process.poll() is not None, f"work on {type_}", 120)
+    assert process.poll() is None
+
+
+def node_exists() -> bool:
+    return NODE in docker("container", "ls", "--format", "{{.Names}}").split()

@@ -1,0 +1,24 @@
+"""Everything goes away again."""
+
+from tests.e2e.clone import NAME, Clone
+from tests.e2e.docker import leftovers, remove_images
+
+
+def test_down_takes_the_stack_away_and_keeps_the_cluster(platform: Clone):
+    platform.settled = False
+    platform.kaldra("down")
+    assert platform.get("/status/")[0] == 0
+    assert "kaldra" not in platform.objects("namespaces")
+    platform.kaldra("down")
+    assert f"container {NAME}-control-plane" in leftovers()
+
+
+def test_down_all_leaves_no_container_network_volume_or_cluster(clone: Clone):
+    clone.kaldra("down", "--all")
+    # Needs the Docker Engine, and so brings it back where `down --all` stopped it.
+    clone.run("./kaldra", "build", "--tag", NAME)
+    assert leftovers() == []
+    assert not (clone.state / "kubeconfig").exists()
+    assert not clone.checkpoint.exists()
+    remove_images()
+    clone.kaldra("down", "--all")
