@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import IO
 
 from kaldra.errors import KaldraError
 from kaldra.plugins.docker.engine import CancelledError
-from kaldra.plugins.docker.progress import Progress
+from kaldra.plugins.docker.progress import Progress, Throttle
 
 _CHECK_SECONDS = 0.2
-_STATUS_SECONDS = 0.1
+_STATUS_SECONDS = 0.5
 _STOP_SECONDS = 5.0
 _RESERVED = ("PATH", "HOME")
 """Variables the docker client reads itself; so are those that begin with DOCKER or BUILDKIT."""
@@ -96,7 +95,7 @@ def build(
             f"There is no docker client on PATH to build {recipe.image} with.",
             hint="./kaldra doctor",
         )
-    progress, throttle = Progress(), _Throttle()
+    progress, throttle = Progress(), Throttle(_STATUS_SECONDS)
     with tempfile.TemporaryDirectory(prefix="kaldra-build-") as folder:
         id_file = Path(folder, "image-id")
         with _running(recipe, recipe.command(client, id_file), engine) as process:
@@ -156,20 +155,6 @@ def _lines(
                 break
     if rest:
         yield rest.decode(errors="replace")
-
-
-class _Throttle:
-    """Lets a status through at most every so often: each one is a message to the engine."""
-
-    def __init__(self) -> None:
-        self._last = 0.0
-
-    def ready(self) -> bool:
-        now = time.monotonic()
-        if now - self._last < _STATUS_SECONDS:
-            return False
-        self._last = now
-        return True
 
 
 def _failed(recipe: Recipe, progress: Progress, client: str, code: int) -> KaldraError:

@@ -15,6 +15,7 @@ from kaldra.plugins.docker.differences import changes
 from kaldra.plugins.docker.engine import EngineError
 from kaldra.plugins.docker.kind import Kind
 from kaldra.plugins.docker.naming import automatic_name, strip
+from kaldra.plugins.docker.progress import Throttle
 from kaldra.plugins.docker.waiting import NotReadyError, Watch
 from kaldra.plugins.provider import Autonaming, Checked, Found, InitError, Resource
 from kaldra.plugins.values import Props, conceal
@@ -22,6 +23,7 @@ from kaldra.plugins.values import Props, conceal
 _OWNER = "io.kaldra.plugin.resource"
 """Label that tells which resource of which program a container was made for."""
 
+_STATUS_SECONDS = 1.0
 _STOP_MARGIN_SECONDS = 60.0
 _TAKEN = ("port is already allocated", "address already in use")
 
@@ -42,12 +44,23 @@ class Containers(Kind):
         inputs = spec.complete(news, {"name": name} if name else {})
         return Checked(inputs, list(spec.failures(inputs)))
 
-    def diff(self, id_: str, old_inputs: Props, old_state: Props, news: Props) -> Diff:  # noqa: ARG002
+    def diff(
+        self,
+        resource: Resource,
+        id_: str,
+        old_inputs: Props,
+        old_state: Props,  # noqa: ARG002  the inputs tell what was asked for
+        news: Props,
+    ) -> Diff:
         """Compare with the inputs, and with the container itself: it may have been changed."""
         found = self._find(id_)
         olds = strip(old_inputs)
         if found is not None:
-            olds = {**olds, **self._drift(spec.plain(olds), found)}
+            drifted = self._drift(spec.plain(olds), found)
+            olds = {**olds, **drifted}
+            if drifted:
+                what = ", ".join(_drift_text(key, value) for key, value in drifted.items())
+                self.host.info(resource.urn, f"Changed by others: {what}.")
         differing = {
             path: Change(
                 change.kind,
@@ -57,6 +70,7 @@ class Containers(Kind):
             for path, change in changes(olds, news, spec.UNORDERED, spec.DEFAULTS).items()
         }
         if found is None:
+            self.host.info(resource.urn, "The container was removed by others: it is made again.")
             differing["name",] = Change(ChangeKind.UPDATE, replace=True, input_only=False)
         return Diff(differing, delete_before_replace=True)
 
@@ -156,8 +170,10 @@ class Containers(Kind):
         if wanted.get("platform"):
             query["platform"] = wanted["platform"]
         what = f"pulling {name}"
+        throttle = Throttle(_STATUS_SECONDS)
         for message in self.engine.stream("/images/create", what, auth=auth, **query):
-            self.host.status(resource.urn, f"{what}: {message.get('status', '')}")
+            if throttle.ready():
+                self.host.status(resource.urn, f"{what}: {message.get('status', '')}")
 
     def _make(self, resource: Resource, wanted: Props) -> str:
         owner = hashlib.sha256(f"{Path.cwd()}\n{resource.urn}".encode()).hexdigest()[:16]
@@ -255,6 +271,14 @@ class Containers(Kind):
         if found is None:
             raise KaldraError(f"Container {wanted['name']} was removed while it was being made.")
         return {**self._state(inputs, found), **ended}
+
+
+def _drift_text(key: str, value: Any) -> str:
+    if key == "mustRun":
+        return "it does not run"
+    if key == "networksAdvanced":
+        return "it left a network"
+    return f"{key} is {value}"
 
 
 def _refused(verb: str, wanted: Props, error: EngineError) -> KaldraError:

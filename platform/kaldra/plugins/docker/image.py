@@ -16,6 +16,7 @@ from kaldra.plugins.docker.build import Recipe, build
 from kaldra.plugins.docker.context import digest
 from kaldra.plugins.docker.kind import Kind
 from kaldra.plugins.docker.naming import strip
+from kaldra.plugins.docker.progress import Throttle
 from kaldra.plugins.provider import Autonaming, Checked, Failure, Found, Resource
 from kaldra.plugins.values import (
     UNKNOWN,
@@ -29,6 +30,7 @@ from kaldra.plugins.values import (
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _BUILDERS = {"BuilderBuildKit": True, "BuilderV1": False}
+_STATUS_SECONDS = 1.0
 _CREDENTIALS = {("registry", "username"), ("registry", "password")}
 _INPUTS = "__inputs"
 """Entry of the state that holds the inputs it was built from, as the official plugin keeps them."""
@@ -66,7 +68,14 @@ class Images(Kind):
             options["contextDigest"] = digest(where["context"], where["dockerfile"])
         return Checked(inputs, failures)
 
-    def diff(self, id_: str, old_inputs: Props, old_state: Props, news: Props) -> Diff:  # noqa: ARG002
+    def diff(
+        self,
+        resource: Resource,
+        id_: str,  # noqa: ARG002  the name is among the inputs
+        old_inputs: Props,
+        old_state: Props,
+        news: Props,
+    ) -> Diff:
         """Any changed input is a build; so is an image that its registry or engine has lost."""
         olds = reveal(old_state.get(_INPUTS)) or old_inputs
         changes = {
@@ -75,6 +84,8 @@ class Images(Kind):
             if path not in _CREDENTIALS
         }
         if not changes and self._is_lost(old_state):
+            place = "its registry" if "@" in str(old_state["repoDigest"]) else "Docker"
+            self.host.info(resource.urn, f"{place} no longer has this image: it is built again.")
             changes[("repoDigest",)] = Change(ChangeKind.UPDATE, input_only=False)
         return Diff(changes)
 
@@ -87,7 +98,7 @@ class Images(Kind):
             return "", _state(plain, UNKNOWN)
         image = self._build(resource, inputs)
         repo_digest = image if plain.get("skipPush") else self._push(resource, plain, image)
-        return str(plain["imageName"]), {**_state(plain, repo_digest), _INPUTS: Secret(plain)}
+        return str(plain["imageName"]), {**_state(plain, repo_digest), _INPUTS: inputs}
 
     def read(self, id_: str, inputs: Props, state: Props) -> Found | None:
         """None when the registry on this machine, or the engine, no longer has it."""
@@ -128,11 +139,12 @@ class Images(Kind):
             return f"{repository}@{served}"
         server = (plain.get("registry") or {}).get("server") or credentials.server_of(name)
         auth = credentials.find(server, plain.get("registry") or {}, self.registry_auth)
-        pushed = _Pushed()
+        pushed, throttle = _Pushed(), Throttle(_STATUS_SECONDS)
         path = f"/images/{quote(repository)}/push"
         for message in self.engine.stream(path, f"pushing {name}", auth=auth, tag=_tag(name)):
             pushed.take(message)
-            self.host.status(resource.urn, pushed.status())
+            if throttle.ready():
+                self.host.status(resource.urn, pushed.status())
         if not pushed.digest:
             raise KaldraError(f"The engine pushed {name} without telling its digest.")
         reference = f"{repository}@{pushed.digest}"
@@ -167,6 +179,8 @@ class _Pushed:
         return f"pushing: {_size(sum(self._bytes.values()))}"
 
     def summary(self, server: str) -> str:
+        if not self._bytes:
+            return f"{server} has every layer already; the tag was moved."
         count = f"{len(self._bytes)} of {len(self._layers)} layers"
         return f"Pushed {count}, {_size(sum(self._bytes.values()))}, to {server}."
 

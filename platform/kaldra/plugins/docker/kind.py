@@ -44,8 +44,13 @@ class Kind(ABC):
         """Fill in defaults and name what cannot be right."""
 
     @abstractmethod
-    def diff(self, id_: str, old_inputs: Props, old_state: Props, news: Props) -> Diff:
-        """Compare what is wanted with the state and with what is there."""
+    def diff(
+        self, resource: Resource, id_: str, old_inputs: Props, old_state: Props, news: Props
+    ) -> Diff:
+        """Compare what is wanted with the state and with what is there.
+
+        What was changed by others is told in a message: the state alone would not explain it.
+        """
 
     @abstractmethod
     def create(self, resource: Resource, inputs: Props, *, preview: bool) -> tuple[str, Props]:

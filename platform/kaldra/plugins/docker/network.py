@@ -55,7 +55,14 @@ class Networks(Kind):
         problem = name_problem(reveal(inputs.get("name")))
         return Checked(inputs, [Failure("name", problem)] if problem else [])
 
-    def diff(self, id_: str, old_inputs: Props, old_state: Props, news: Props) -> Diff:  # noqa: ARG002
+    def diff(
+        self,
+        resource: Resource,
+        id_: str,
+        old_inputs: Props,
+        old_state: Props,  # noqa: ARG002  the inputs tell what was asked for
+        news: Props,
+    ) -> Diff:
         """Every change replaces; so does a network that is gone."""
         found = changes(old_inputs, news, _UNORDERED, _DEFAULTS)
         replaced = {
@@ -63,6 +70,7 @@ class Networks(Kind):
             for path, change in found.items()
         }
         if not replaced and self._find(id_) is None:
+            self.host.info(resource.urn, "The network was removed by others: it is made again.")
             replaced["name",] = Change(ChangeKind.UPDATE, replace=True, input_only=False)
         return Diff(replaced, delete_before_replace=not is_automatic(news))
 

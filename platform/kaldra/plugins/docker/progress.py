@@ -1,6 +1,7 @@
 """Reads the builder's plain progress: what is going on now, and what went wrong where."""
 
 import re
+import time
 from collections import deque
 
 _LINES_KEPT = 25
@@ -11,6 +12,22 @@ _OUTPUT = re.compile(r"#(\d+) (?:\d+(?:\.\d+)? )?(.*)")
 _FRAME = re.compile(r"-{6}| > \[.*")
 
 NO_BUILDX = "buildx component is missing"
+
+
+class Throttle:
+    """Lets a status through at most every so many seconds: each one is a message to the engine."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._next = 0.0
+
+    def ready(self) -> bool:
+        """Whether it is time for the next one."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        self._next = now + self._seconds
+        return True
 
 
 class Progress:

@@ -73,7 +73,7 @@ class DockerProvider(Provider):
         self, resource: Resource, id_: str, old_inputs: Props, old_state: Props, news: Props
     ) -> Diff:
         """See `Kind.diff`."""
-        return self._kind(resource).diff(id_, old_inputs, old_state, news)
+        return self._kind(resource).diff(resource, id_, old_inputs, old_state, news)
 
     def create(
         self,

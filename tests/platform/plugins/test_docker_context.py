@@ -1,0 +1,189 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from kaldra.errors import KaldraError
+from kaldra.plugins.docker.context import digest
+from kaldra.plugins.docker.ignore import Ignored, parse
+
+OFFICIAL = "16f441151b36efeb37f3f3ef29c73c4720b3c7797e4fcc224bd59a3def8e90a3"
+"""What the official plugin 5.2.0 computes for `tree`."""
+
+IGNORE = """# comment
+*.md
+node_modules
+!node_modules/x/keep.txt
+**/sub
+!app/sub/t*.py
+/a.b/*
+"""
+
+
+def write(path: Path, text: str = "x", mode: int = 0o644) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch) -> Path:
+    """A context with a bit of everything; the test runs beside it."""
+    context = tmp_path / "context"
+    write(context / "Dockerfile", "FROM scratch\n")
+    write(context / "app/one.py", "1\n", 0o755)
+    write(context / "app/sub/two.py", "2\n")
+    write(context / "app/sub/gone.py", "3\n")
+    write(context / "a/z", "4\n")
+    write(context / "a.b/z", "5\n")
+    write(context / "a b.txt", "6\n")
+    write(context / "ünï.txt", "7\n")
+    write(context / "read.md", "8\n")
+    write(context / "node_modules/x/keep.txt", "9\n")
+    write(context / "node_modules/x/drop.txt", "10\n")
+    write(context / ".dockerignore", IGNORE)
+    (context / "a/link").symlink_to("../app/one.py")
+    (context / "dirlink").symlink_to("app")
+    (context / "absolute").symlink_to("/usr")
+    monkeypatch.chdir(tmp_path)
+    return context
+
+
+def now() -> str:
+    return digest("context", "context/Dockerfile")
+
+
+def test_it_is_the_official_plugins_digest(tree):
+    assert now() == OFFICIAL
+
+
+def test_the_order_in_which_files_were_made_does_not_matter(tmp_path):
+    names = ["b", "a", "c/d", "a.txt"]
+    for folder, order in (("one", names), ("two", names[::-1])):
+        write(tmp_path / folder / "Dockerfile", "FROM scratch")
+        for name in order:
+            write(tmp_path / folder / name, name)
+    first, second = (str(tmp_path / folder) for folder in ("one", "two"))
+    assert digest(first, f"{first}/Dockerfile") == digest(second, f"{second}/Dockerfile")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tree: write(tree / "app/one.py", "changed", 0o755),
+        lambda tree: (tree / "app/one.py").chmod(0o644),
+        lambda tree: (tree / "a/z").rename(tree / "a/y"),
+        lambda tree: write(tree / "app/sub/two.py", "taken in again"),
+        lambda tree: write(tree / "node_modules/x/keep.txt", "taken in again"),
+        lambda tree: ((tree / "dirlink").unlink(), (tree / "dirlink").symlink_to("a")),
+        lambda tree: write(tree / "Dockerfile", "FROM other\n"),
+        lambda tree: (tree / "new-link").symlink_to("nowhere"),
+    ],
+)
+def test_what_the_build_sees_counts(tree, change):
+    before = now()
+    change(tree)
+    assert now() != before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda tree: write(tree / "read.md", "changed"),
+        lambda tree: write(tree / "node_modules/x/drop.txt", "changed"),
+        lambda tree: write(tree / "app/sub/gone.py", "changed"),
+        lambda tree: write(tree / "a.b/z", "changed"),
+        lambda tree: (tree / "empty").mkdir(),
+        lambda tree: os.utime(tree / "app/one.py", (1, 1)),
+    ],
+)
+def test_what_the_build_does_not_see_does_not_count(tree, change):
+    before = now()
+    change(tree)
+    assert now() == before
+
+
+def test_a_dockerfile_outside_the_context_counts_under_any_name(tree, tmp_path):
+    write(tmp_path / "one.Dockerfile", "FROM scratch\n")
+    write(tmp_path / "two.Dockerfile", "FROM scratch\n", 0o600)
+    one = digest("context", "one.Dockerfile")
+    assert digest("context", "two.Dockerfile") == one
+    write(tmp_path / "one.Dockerfile", "FROM other\n")
+    assert digest("context", "one.Dockerfile") != one
+
+
+def test_a_dockerfiles_own_ignore_file_comes_first(tree):
+    everything = now()
+    write(tree / "Dockerfile.dockerignore", "*\n!app\n")
+    own = now()
+    assert own != everything
+    write(tree / "a/z", "changed")
+    write(tree / ".dockerignore", "app")
+    assert now() == own
+
+
+def test_a_dangling_link_hides_nothing(tree):
+    (tree / "app/a-link").symlink_to("nowhere")
+    before = now()
+    write(tree / "app/one.py", "changed", 0o755)
+    assert now() != before
+
+
+def test_an_unreadable_folder_is_named(tree, monkeypatch):
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(KaldraError, match=r"cannot be read: Permission denied: context"):
+        now()
+
+
+@pytest.mark.parametrize(
+    ("patterns", "path", "ignored"),
+    [
+        ("*.md", "a.md", True),
+        ("*.md", "sub/a.md", False),
+        ("**/*.md", "sub/a.md", True),
+        ("**/*.md", "a.md", True),
+        ("**/cache", "a/b/cache", True),
+        ("**cache", "mycache", True),
+        ("doc/**", "doc/a/b", True),
+        ("doc/**", "doc", False),
+        ("a/**/b", "a/b", True),
+        ("a/**/b", "a/x/y/b", True),
+        ("/top", "top", True),
+        ("./top/", "top", True),
+        ("file?.txt", "file1.txt", True),
+        ("[ab].txt", "b.txt", True),
+        ("[^ab].txt", "b.txt", False),
+        (r"\*.txt", "*.txt", True),
+        ("a.c", "abc", False),
+        ("*\n!app", "app", False),
+        ("*.md\n!README.md\nREAD*", "README.md", True),
+        ("#a", "#a", False),
+    ],
+)
+def test_patterns(patterns, path, ignored):
+    assert Ignored(parse(patterns)).check(path)[0] is ignored
+
+
+def test_a_folders_verdict_holds_below_it():
+    ignored = Ignored(parse("app\n!app/keep"))
+    out, above = ignored.check("app")
+    assert out
+    assert ignored.check("app/other", above)[0]
+    assert not ignored.check("app/keep", above)[0]
+
+
+def test_a_folder_is_not_entered_when_nothing_can_return_from_it():
+    ignored = Ignored(parse("*\n!app/src"))
+    assert ignored.may_return_below("app")
+    assert not ignored.may_return_below("node_modules")
+    assert Ignored(parse("*\n!**/keep")).may_return_below("node_modules")
+
+
+@pytest.mark.parametrize("pattern", ["!", "[a"])
+def test_a_pattern_that_is_not_valid_is_named_with_its_file(tree, pattern):
+    write(tree / ".dockerignore", pattern)
+    with pytest.raises(KaldraError, match=r"context/\.dockerignore holds a pattern"):
+        now()
