@@ -1,0 +1,119 @@
+"""`kaldra reference`: the parts of the documentation that come from the code.
+
+A page holds them between `<!-- generated: NAME -->` and `<!-- end -->`; the rest is hand-written.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import typer
+
+from kaldra.cli.ui import Console
+from kaldra.paths import REPO
+from kaldra.stack.settings import NAMESPACE, Settings
+
+PAGES = ("README.md", "docs/reference/cli.md", "docs/reference/stack-settings.md")
+
+_BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def run(console: Console) -> None:
+    """Write every generated part anew."""
+    for page in PAGES:
+        path = REPO / page
+        with console.step(page):
+            path.write_text(refreshed(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def refreshed(text: str) -> str:
+    """The page with its generated parts as the code has them now; KeyError on an unknown part."""
+    return _BLOCK.sub(lambda found: found[1] + PARTS[found[2]]() + found[3], text)
+
+
+def verbs(*, hidden: bool = False) -> Mapping[str, Any]:
+    """Verb → its command object, in the order of `--help`; `hidden` ones too where asked for."""
+    from kaldra.cli.app import app  # noqa: PLC0415  app runs this module's verb
+
+    group: Any = typer.main.get_command(app)
+    return {name: verb for name, verb in group.commands.items() if hidden or not verb.hidden}
+
+
+def verb_table() -> str:
+    """One row per verb."""
+    rows = [f"| `./kaldra {name}` | {_sentence(verb)} |" for name, verb in verbs().items()]
+    return _table("verb", "what it does", rows=rows)
+
+
+def options_by_verb() -> str:
+    """One section per verb, with a table of what it takes."""
+    return "\n".join(_section(name, verb) for name, verb in verbs().items()) + "\n"
+
+
+def settings_table() -> str:
+    """One row per stack setting."""
+    schema = Settings.model_json_schema()
+    rows = [
+        f"| `{NAMESPACE}:{key}` | {_values(field)} | {_default(field, key, schema)} "
+        f"| {field['description']} |"
+        for key, field in schema["properties"].items()
+    ]
+    return _table("key", "value", "default", "meaning", rows=rows)
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "verbs": verb_table,
+    "options": options_by_verb,
+    "settings": settings_table,
+}
+
+
+def _section(name: str, verb: Any) -> str:
+    text = f"### `./kaldra {name}`\n\n{_sentence(verb)}\n"
+    rows = [_parameter(given) for given in verb.params]
+    if not rows:
+        return f"{text}\nTakes no options.\n"
+    return f"{text}\n{_table('option', 'default', 'meaning', rows=rows)}"
+
+
+def _parameter(given: Any) -> str:
+    if given.param_type_name == "argument":
+        return f"| `{given.name}…` | none | {given.help} |"
+    names = ", ".join(f"`{name}`" for name in given.opts)
+    default = "off" if given.is_flag else f"`{given.default}`"
+    return f"| {names} | {default} | {given.help} |"
+
+
+def _sentence(verb: Any) -> str:
+    return str(verb.help).partition("\n\n")[0].replace("\n", " ")
+
+
+def _values(field: Mapping[str, Any]) -> str:
+    """What a setting may be, in words."""
+    choices = [f for f in field.get("anyOf", [field]) if f.get("type") != "null"]
+    kind = choices[0]
+    if "enum" in kind:
+        return ", ".join(f"`{value}`" for value in kind["enum"])
+    if kind["type"] == "integer":
+        return f"{kind['minimum']} to {kind['maximum']}"
+    if kind["type"] == "object":
+        return "names and texts"
+    return f"text that matches `{kind['pattern']}`" if "pattern" in kind else "text"
+
+
+def _default(field: Mapping[str, Any], key: str, schema: Mapping[str, Any]) -> str:
+    if key in schema.get("required", []):
+        return "required"
+    if "default" not in field:
+        return "this machine's"
+    return "none" if field["default"] is None else f"`{field['default']}`"
+
+
+def _table(*columns: str, rows: list[str]) -> str:
+    head = f"| {' | '.join(columns)} |\n|{'--|' * len(columns)}\n"
+    # Outside of code, Markdown takes <name> for HTML and shows nothing.
+    return head + "".join(f"{row}\n" for row in rows).replace("<", r"\<")
+
+
+if __name__ == "__main__":
+    run(Console())

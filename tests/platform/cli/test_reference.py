@@ -1,0 +1,37 @@
+"""What the documentation says of verbs and settings is what the code has."""
+
+import pytest
+
+from kaldra.cli import reference
+from kaldra.paths import REPO
+from kaldra.stack.settings import Settings
+
+
+@pytest.mark.parametrize("page", reference.PAGES)
+def test_pages_are_current(page):
+    text = (REPO / page).read_text(encoding="utf-8")
+    assert reference.refreshed(text) == text, "run: ./kaldra reference"
+
+
+def test_a_stale_part_is_written_anew_and_the_rest_kept():
+    stale = "# Mine\n<!-- generated: verbs -->\nold\n<!-- end -->\nalso mine\n"
+    fresh = reference.refreshed(stale)
+    assert fresh.startswith("# Mine\n<!-- generated: verbs -->\n| verb |")
+    assert fresh.endswith("|\n<!-- end -->\nalso mine\n")
+    assert "old" not in fresh
+
+
+def test_an_unknown_part_is_an_error():
+    with pytest.raises(KeyError, match="nothing-of-ours"):
+        reference.refreshed("<!-- generated: nothing-of-ours -->\n<!-- end -->")
+
+
+def test_every_setting_has_a_row_with_a_meaning():
+    rows = reference.settings_table().splitlines()[2:]
+    assert len(rows) == len(Settings.model_fields)
+    assert all(len(row.split(" | ")[3]) > 10 for row in rows)
+
+
+def test_hidden_verbs_are_not_listed():
+    assert "./kaldra lock" not in reference.verb_table()
+    assert "./kaldra up" in reference.verb_table()
