@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 
 REPO = Path(__file__).resolve().parents[1]
-START_SECONDS = 30
+START_SECONDS = 120
 
 
 @contextmanager

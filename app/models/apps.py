@@ -31,8 +31,8 @@ class Rates(Answer):
 class Guidance(Answer):
     """What management says of its own forecast."""
 
-    raised: int
-    lowered: int
+    raised: float
+    lowered: float
     direction: Literal["raised", "lowered", "maintained", "mixed", "none"]
 
 
