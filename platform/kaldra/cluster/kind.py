@@ -116,7 +116,7 @@ def examine(spec: ClusterSpec) -> Condition:
     if (node["Config"].get("Labels") or {}).get(KIND_LABEL) != spec.name:
         raise ConfigurationError(
             f"A container named {node_name(spec.name)} exists, and it is not a node of kind.",
-            hint="Choose another name: pulumi config set kaldra:clusterName <name>",
+            hint="Set kaldra:clusterName to another name in the stack's file: Pulumi.<stack>.yaml",
         )
     finished, _, fingerprint = _finished(spec.name).partition(" ")
     if finished != node["Id"]:

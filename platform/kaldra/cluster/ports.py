@@ -12,7 +12,7 @@ PROC = Path("/proc")
 LISTENING = "0A"
 
 
-def require_free(port: int, purpose: str, setting: str, stack_command: str = "pulumi") -> None:
+def require_free(port: int, purpose: str, setting: str) -> None:
     """Raise ConfigurationError naming who holds the port and the setting that moves us."""
     if is_free(port):
         return
@@ -20,7 +20,7 @@ def require_free(port: int, purpose: str, setting: str, stack_command: str = "pu
     by = f"taken by {who}" if who else "taken by another process"
     raise ConfigurationError(
         f"Port {port} on 127.0.0.1, which {purpose} needs, is {by}.",
-        hint=f"Stop it, or choose another port: {stack_command} config set {setting} <port>",
+        hint=f"Stop it, or set {setting} to another port in the stack's file: Pulumi.<stack>.yaml",
     )
 
 

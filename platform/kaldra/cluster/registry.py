@@ -39,6 +39,12 @@ def ensure_registry(spec: ClusterSpec, progress: Progress) -> Registry:
     return Registry(f"localhost:{spec.registry_port}", f"{name}@{volume.get('CreatedAt', '')}")
 
 
+def is_running(spec: ClusterSpec) -> bool:
+    """Whether the registry runs on the wanted port."""
+    found = docker_api.container(registry_name(spec.name))
+    return found is not None and _runs(found, spec.registry_port)
+
+
 def delete_registry(cluster: str) -> None:
     """Remove container and storage; absent ones are no error."""
     name = registry_name(cluster)

@@ -17,6 +17,7 @@ from kaldra.progress import Progress, Step
 from kaldra.toolchain import docker_api
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.files import locked
+from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.machine import Machine, machine
 
 START_SECONDS = 60
@@ -66,6 +67,32 @@ def engine_version() -> str | None:
     except OSError:
         return None
     return str(found["Version"]) if isinstance(found, dict) else None
+
+
+def check_engine() -> Finding:
+    """What the doctor says of the engine and of the client; changes nothing."""
+    name = "Docker Engine"
+    try:
+        version = engine_version()
+    except KaldraError as error:
+        return Finding(name, problem=str(error), fix=error.hint)
+    if version is None:
+        installed = shutil.which("dockerd", path=_system_path()) is not None
+        problem = "it is installed, but does not run" if installed else "it is not installed"
+        return Finding(name, problem=problem, fix="./kaldra up")
+    client = buildkit_client()
+    where = f"{docker_api.address()}, client {client}"
+    route = "started by ./kaldra up" if started_engine() else "found"
+    if client is None:
+        return Finding(
+            name,
+            version,
+            docker_api.address(),
+            route,
+            problem="no docker client here can build with BuildKit",
+            fix="install docker-buildx-plugin, or docker-buildx on Debian",
+        )
+    return Finding(name, version, where, route)
 
 
 def ensure_engine(progress: Progress, *, assume_yes: bool) -> Engine:

@@ -276,3 +276,20 @@ def test_a_refusal_of_the_engine_is_told_in_its_own_words(docker):
     docker.answers["POST /networks/create"] = (409, {"message": "network exists"})
     with pytest.raises(KaldraError, match="Docker refused POST /networks/create: network exists"):
         docker_api.request("POST", "/networks/create", body={"Name": "x"})
+
+
+def test_the_doctor_tells_an_engine_that_is_well(docker, here, clients):
+    docker.answers["GET /version"] = {"Version": "27.1"}
+    finding = engine.check_engine()
+    assert (finding.version, finding.route, finding.problem) == ("27.1", "found", "")
+    assert str(clients) in finding.where
+
+
+def test_the_doctor_tells_an_engine_that_only_needs_starting(dockerd, here):
+    assert engine.check_engine().problem == "it is installed, but does not run"
+
+
+def test_the_doctor_tells_an_engine_that_is_missing(silence, here, clients):
+    finding = engine.check_engine()
+    assert finding.problem == "it is not installed"
+    assert finding.fix == "./kaldra up"

@@ -1,0 +1,59 @@
+"""What the doctor says of a dev cluster and its registry; changes nothing."""
+
+from kaldra.cluster.kind import Condition, examine, require_privileged_containers
+from kaldra.cluster.kubeconfig import api_server
+from kaldra.cluster.ports import holder, is_free
+from kaldra.cluster.registry import is_running
+from kaldra.cluster.spec import ClusterSpec, context_name, node_name, registry_name
+from kaldra.errors import KaldraError
+from kaldra.toolchain.findings import Finding
+
+UP = "./kaldra up"
+
+
+def check_cluster(spec: ClusterSpec) -> Finding:
+    """The node, its API server, and before they exist the port they need."""
+    name = f"cluster {spec.name}"
+    try:
+        condition = examine(spec)
+        require_privileged_containers()
+    except OSError:
+        return Finding(name, problem="the Docker Engine does not run", fix=UP)
+    except KaldraError as error:
+        return Finding(name, problem=str(error), fix=error.hint)
+    if condition is Condition.ABSENT:
+        return Finding(name, **_taken(spec.api_port, "kaldra:apiPort"))
+    if condition is not Condition.RUNNING:
+        return Finding(name, where=node_name(spec.name), problem=condition.value, fix=UP)
+    return _server(spec, name)
+
+
+def _server(spec: ClusterSpec, name: str) -> Finding:
+    node = node_name(spec.name)
+    server = api_server(spec.kubeconfig, context_name(spec.name))
+    if server is None:
+        return Finding(name, where=node, problem=f"{spec.kubeconfig} does not lead to it", fix=UP)
+    if not server.ready():
+        problem = "its API server is not ready"
+        return Finding(name, where=node, problem=problem, fix=f"docker logs {node}")
+    return Finding(name, where=f"{node}, API at {server.host}:{server.port}")
+
+
+def check_registry(spec: ClusterSpec) -> Finding:
+    """The registry, and before it exists the port it needs."""
+    name = f"registry {registry_name(spec.name)}"
+    try:
+        running = is_running(spec)
+    except OSError:
+        return Finding(name, problem="the Docker Engine does not run", fix=UP)
+    if running:
+        return Finding(name, where=f"localhost:{spec.registry_port}")
+    return Finding(name, **_taken(spec.registry_port, "kaldra:registryPort"))
+
+
+def _taken(port: int, setting: str) -> dict[str, str]:
+    """Fields of a finding about something that is not there yet."""
+    if is_free(port):
+        return {"where": "made by ./kaldra up"}
+    fix = f"stop it, or set {setting} to another port in the stack's file"
+    return {"problem": f"port {port} is taken by {holder(port) or 'another process'}", "fix": fix}

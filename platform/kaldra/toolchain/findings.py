@@ -1,0 +1,18 @@
+"""What `./kaldra doctor` says of one thing."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor; everything is well where `problem` is empty."""
+
+    name: str
+    version: str = ""
+    where: str = ""
+    """Path, address or reference."""
+    route: str = ""
+    """How it came here: found, publisher, registries; empty where that says nothing."""
+    problem: str = ""
+    fix: str = ""
+    """The next command to type."""
