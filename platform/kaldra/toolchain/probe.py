@@ -1,16 +1,19 @@
 """Which way tools come to this machine: from their publishers, or from package registries."""
 
+import json
 import os
-import socket
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import time
 from enum import Enum
 from functools import cache
-from urllib.parse import urlsplit
+from http.client import HTTPException
 
 from kaldra.errors import ConfigurationError
+from kaldra.paths import home
 
 PROBE_SECONDS = 2.0
-PUBLISHERS = ("https://get.pulumi.com", "https://github.com", "https://registry-1.docker.io")
+REMEMBERED_SECONDS = 600
+PUBLISHERS = ("https://get.pulumi.com", "https://github.com", "https://registry-1.docker.io/v2/")
 """One of each kind we need; where one is missing, the registries' route serves everything."""
 
 
@@ -25,9 +28,10 @@ class Route(Enum):
 
 @cache
 def route() -> Route:
-    """Probe once; `KALDRA_ROUTE` decides instead where it is set.
+    """The route of this run: `KALDRA_ROUTE` where it is set, else a recent or a new probe.
 
-    Raises ConfigurationError when that names no route.
+    A machine that had its tools from the publishers stays with them while it is offline.
+    Raises ConfigurationError when KALDRA_ROUTE names no route.
     """
     given = os.environ.get("KALDRA_ROUTE")
     if given:
@@ -38,16 +42,63 @@ def route() -> Route:
             raise ConfigurationError(
                 f"KALDRA_ROUTE={given} names no route.", hint=f"Set it to {known}, or unset it."
             ) from None
-    with ThreadPoolExecutor(len(PUBLISHERS)) as pool:
-        reached = list(pool.map(_reachable, PUBLISHERS))
-    return Route.PUBLISHER if all(reached) else Route.REGISTRIES
+    last, age = _remembered()
+    if last is not None and age < REMEMBERED_SECONDS:
+        return last
+    found = Route.PUBLISHER if publishers_reachable() else last or Route.REGISTRIES
+    _remember(found)
+    return found
 
 
-def _reachable(address: str) -> bool:
-    parts = urlsplit(address)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+def publishers_reachable() -> bool:
+    """Ask each publisher once, all at the same time, for two seconds at most."""
+    mirror = os.environ.get("KALDRA_PUBLISHERS_URL")
+    addresses = (mirror,) if mirror else PUBLISHERS
+    answered: set[str] = set()
+
+    def ask(address: str) -> None:
+        if _answers(address):
+            answered.add(address)
+
+    # Daemons: looking a name up takes no time-out, and must not hold the process.
+    threads = [threading.Thread(target=ask, args=(a,), daemon=True) for a in addresses]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + PROBE_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    return answered == set(addresses)
+
+
+def _answers(address: str) -> bool:
+    # Imported here: a run that remembers its route does without.
+    import urllib.error  # noqa: PLC0415
+    import urllib.request  # noqa: PLC0415
+
+    request = urllib.request.Request(address, method="HEAD")  # noqa: S310  our own addresses
     try:
-        socket.create_connection((parts.hostname or "", port), timeout=PROBE_SECONDS).close()
-    except OSError:
+        urllib.request.urlopen(request, timeout=PROBE_SECONDS).close()  # noqa: S310  as above
+    except urllib.error.HTTPError as error:
+        # An image registry wants credentials first, a mirror need not serve its root; a 403 is
+        # what a filtering proxy says.
+        return error.code in (401, 404)
+    except (OSError, HTTPException):
         return False
     return True
+
+
+def _remembered() -> tuple[Route | None, float]:
+    """The last route of this machine and how many seconds ago it was found."""
+    try:
+        record = json.loads((home() / "route.json").read_text(encoding="utf-8"))
+        return Route(record["route"]), abs(time.time() - float(record["probed"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None, 0.0
+
+
+def _remember(found: Route) -> None:
+    path = home() / "route.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.{os.getpid()}")
+    new.write_text(json.dumps({"route": found.value, "probed": time.time()}), encoding="utf-8")
+    new.rename(path)

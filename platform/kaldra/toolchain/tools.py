@@ -15,9 +15,10 @@ from kaldra.progress import Progress, Step
 from kaldra.toolchain import download
 from kaldra.toolchain.files import locked, publishing
 from kaldra.toolchain.machine import machine
-from kaldra.toolchain.pins import KIND, KUBERNETES, PULUMI
+from kaldra.toolchain.pins import DIGESTS, KIND, KUBERNETES, PULUMI
 
 RELEASES = "https://github.com"
+_PULUMI_RELEASE = f"{RELEASES}/pulumi/pulumi/releases/download/v{PULUMI}"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Tool:
     url: Callable[[str, str], str]
     """(system, arch) → address of the publisher's release."""
     checksums: Callable[[str, str], str]
-    """(system, arch) → address of the publisher's own checksum file."""
+    """(system, arch) → address of the publisher's own checksum file, for what pins.py lacks."""
     members: tuple[str, ...] = ()
     """Files taken out of a release that is an archive; empty for a bare program."""
 
@@ -46,10 +47,8 @@ PULUMI_TOOL = Tool(
     version=PULUMI,
     version_command=("pulumi", "version"),
     acceptable=lambda version: version == PULUMI,
-    url=lambda system, arch: f"https://get.pulumi.com/releases/sdk/{_pulumi_asset(system, arch)}",
-    checksums=lambda _system, _arch: (
-        f"{RELEASES}/pulumi/pulumi/releases/download/v{PULUMI}/pulumi-{PULUMI}-checksums.txt"
-    ),
+    url=lambda system, arch: f"{_PULUMI_RELEASE}/{_pulumi_asset(system, arch)}",
+    checksums=lambda _system, _arch: f"{_PULUMI_RELEASE}/pulumi-{PULUMI}-checksums.txt",
     members=(
         "pulumi",
         "pulumi-language-python",
@@ -132,7 +131,9 @@ def ensure_downloaded(tool: Tool, progress: Progress) -> Path:
 def _release(tool: Tool, system: str, arch: str, step: Step) -> Path:
     url = tool.url(system, arch)
     name = url.rsplit("/", 1)[-1]
-    digest = download.published_digest(tool.checksums(system, arch), name, step)
+    digest = DIGESTS.get((tool.name, system, arch)) or download.published_digest(
+        tool.checksums(system, arch), name, step
+    )
     return download.fetch(url, home() / "downloads" / f"{tool.version}-{name}", digest, step)
 
 
