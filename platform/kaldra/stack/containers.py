@@ -34,7 +34,7 @@ def deploy(settings: Settings, images: Images) -> None:
     )
 
 
-def _container(
+def _container(  # noqa: PLR0913  each is one independent input
     spec: Service,
     image: pulumi.Input[str],
     network: docker.Network,

@@ -8,7 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from kaldra.errors import ConfigurationError
@@ -19,7 +27,18 @@ NAMESPACE = "kaldra"
 
 Target = Literal["local", "dev"]
 Platform = Literal["linux/amd64", "linux/arm64"]
-ApiKey = Annotated[SecretStr, Field(min_length=16)]
+SHORTEST_KEY = 16
+UNREAD = "encrypted, unread here"
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key) < SHORTEST_KEY:
+        msg = f"a key has at least {SHORTEST_KEY} characters"
+        raise ValueError(msg)
+    return key
+
+
+ApiKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
 
@@ -151,7 +170,7 @@ def _is_encrypted(value: Any) -> bool:
 def _unread(value: Any) -> Any:
     """Stand-ins for encrypted entries of an object."""
     if isinstance(value, dict):
-        return {k: "encrypted" if _is_encrypted(v) else _unread(v) for k, v in value.items()}
+        return {k: UNREAD if _is_encrypted(v) else _unread(v) for k, v in value.items()}
     return value
 
 
@@ -185,12 +204,15 @@ def _explained(error: ValidationError, stack_file: str) -> ConfigurationError:
             f"Setting {NAMESPACE}:{path} is missing from {stack_file}.", hint=command
         )
     if not fault["loc"]:
-        text = str(fault["msg"]).removeprefix("Value error, ")
-        return ConfigurationError(f"{stack_file}: {text}.", hint=f"Edit {stack_file}.")
+        return ConfigurationError(f"{stack_file}: {_reason(fault)}.", hint=f"Edit {stack_file}.")
     return ConfigurationError(
-        f"Setting {NAMESPACE}:{path} in {stack_file} is wrong: {_lower_first(fault['msg'])}.",
+        f"Setting {NAMESPACE}:{path} in {stack_file} is wrong: {_lower_first(_reason(fault))}.",
         hint=command,
     )
+
+
+def _reason(fault: Mapping[str, Any]) -> str:
+    return str(fault["msg"]).removeprefix("Value error, ")
 
 
 def _lower_first(text: str) -> str:
