@@ -14,7 +14,6 @@ PULUMI_CLI = Build(
     name="pulumi",
     outputs={"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
     stamps={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{PULUMI}"},
-    packages=1551,
     tags=("disable_grpc_modules",),  # Envoy's protocols, of use inside of Google's cloud only
     niceness=10,  # the node image waits for the node's programs, and nothing for these
     kept={
@@ -32,7 +31,6 @@ LANGUAGE_HOST = Build(
         )
     },
     stamps={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{PULUMI}"},
-    packages=534,
     niceness=15,
 )
 """The last language host inside the SDK module; newer ones are in a module that is not served."""
@@ -53,7 +51,6 @@ NODE = Build(
         "kind": "sigs.k8s.io/kind",
     },
     stamps=_KUBERNETES_STAMPS,
-    packages=3039,
 )
 """Kubernetes in one binary, what kubeadm runs beside it, and kind: one list, compiled once."""
 
@@ -61,7 +58,6 @@ KUBECTL = Build(
     name="node",
     outputs={"kubectl": "k8s.io/kubernetes/cmd/kubectl"},
     stamps=_KUBERNETES_STAMPS,
-    packages=898,
 )
 """kubectl alone, for a cluster that is elsewhere."""
 

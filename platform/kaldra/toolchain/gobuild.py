@@ -36,8 +36,6 @@ class Build:
     """Binary → package."""
     stamps: Mapping[str, str]
     """Go variable → value, as linker flags."""
-    packages: int
-    """How many packages a cold build compiles; for the estimate only."""
     kept: Mapping[str, str] | None = None
     """Name in the result → `module@version/folder` copied out of the module cache."""
     tags: tuple[str, ...] = ()
@@ -82,8 +80,8 @@ def build(wanted: Build, find_go: Callable[[], Path], progress: Progress) -> Pat
         if folder.is_dir():
             return folder
         with publishing(folder) as partial:
-            _download(wanted, go, step)
-            _compile(wanted, go, partial, step)
+            packages = _download(wanted, go, step)
+            _compile(wanted, go, partial, step, packages)
             _keep(wanted, go, partial)
         step.done(", ".join(wanted.outputs))
     return folder
@@ -144,21 +142,35 @@ def drop_caches() -> None:
     )
 
 
-def _download(wanted: Build, go: Path, step: Step) -> None:
-    """Fetch exactly the modules whose content go.sum names, many at once."""
-    sums = (MODULES / wanted.name / "go.sum").read_text(encoding="utf-8").splitlines()
-    named = [line.split()[:2] for line in sums]
-    modules = [f"{name}@{version}" for name, version in named if not version.endswith("/go.mod")]
-    step.update(f"downloading {len(modules)} Go modules")
+def _download(wanted: Build, go: Path, step: Step) -> int:
+    """Fetch the modules, many at once; returns the number of packages to compile.
+
+    Not with `go mod download`, which asks for more than a build needs.
+    """
+    packages = 0
+
+    def watch(line: str) -> None:
+        nonlocal packages
+        if line.startswith("go: downloading"):
+            step.update(line.removeprefix("go: "))
+        else:
+            packages += 1
+
     _go(
         wanted,
-        [go, "mod", "download", *modules],
+        [go, "list", "-deps", *_tags(wanted), *wanted.outputs.values()],
         environment(go) | {"GOMAXPROCS": DOWNLOADS_AT_ONCE},
         what=f"Downloading the Go modules of {wanted.name}",
+        each_line=watch,
     )
+    return packages
 
 
-def _compile(wanted: Build, go: Path, target: Path, step: Step) -> None:
+def _tags(wanted: Build) -> list[str]:
+    return ["-tags", ",".join(wanted.tags)]
+
+
+def _compile(wanted: Build, go: Path, target: Path, step: Step, packages: int) -> None:
     flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in wanted.stamps.items())])
     seen = 0
 
@@ -166,7 +178,7 @@ def _compile(wanted: Build, go: Path, target: Path, step: Step) -> None:
         nonlocal seen
         if " " not in line:
             seen += 1
-            step.update(line[-50:], min(seen / wanted.packages, 0.99))
+            step.update(line[-50:], min(seen / packages, 0.99))
 
     produced = target / "produced"
     produced.mkdir()
@@ -174,8 +186,8 @@ def _compile(wanted: Build, go: Path, target: Path, step: Step) -> None:
         wanted,
         [
             "nice", "-n", str(wanted.niceness),
-            go, "build", "-v", "-trimpath", "-buildvcs=false", "-tags", ",".join(wanted.tags),
-            "-ldflags", flags, "-o", f"{produced}/", *dict.fromkeys(wanted.outputs.values()),
+            go, "build", "-v", "-trimpath", "-buildvcs=false", *_tags(wanted), "-ldflags", flags,
+            "-o", f"{produced}/", *wanted.outputs.values(),
         ],
         environment(go),
         what=f"Building {wanted.name} with Go",

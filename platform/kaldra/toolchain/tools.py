@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,18 +82,22 @@ KUBECTL_TOOL = Tool(
 
 
 def find(tool: Tool) -> Path | None:
-    """A program on PATH (not one of ours) whose version will do."""
-    own = str(state() / "bin")
-    folders = [p for p in _path() if p != own]
-    found = shutil.which(tool.name, path=":".join(folders))
-    if not found:
-        return None
-    version = version_of(Path(found), tool)
-    if not version or not tool.acceptable(version):
-        return None
-    program = Path(found)
-    # Pulumi is of use only with its language host beside it.
-    return program if all((program.parent / m).exists() for m in tool.members) else None
+    """The first program on PATH (not one of ours) whose version will do."""
+    for program, version in on_path(tool):
+        # Pulumi is of use only with its language host beside it.
+        complete = all((program.parent / name).exists() for name in tool.members)
+        if complete and version and tool.acceptable(version):
+            return program
+    return None
+
+
+def on_path(tool: Tool) -> Iterator[tuple[Path, str | None]]:
+    """Programs of that name on PATH, ours left out, and the versions they report."""
+    for folder in dict.fromkeys(os.environ.get("PATH", "").split(os.pathsep)):
+        program = Path(folder) / tool.name
+        ours = program.parent == state() / "bin"
+        if folder and not ours and program.is_file() and os.access(program, os.X_OK):
+            yield program, version_of(program, tool)
 
 
 def version_of(program: Path, tool: Tool) -> str | None:
@@ -157,7 +161,3 @@ def _unpack(tool: Tool, release: Path, folder: Path) -> None:
 
 def _minor(version: str) -> int:
     return int(version.split(".")[1])
-
-
-def _path() -> list[str]:
-    return [p for p in os.environ.get("PATH", "").split(os.pathsep) if p]

