@@ -1,15 +1,21 @@
 """Examples of answers for the OpenAPI document; each is what the core really answers."""
 
 import json
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+
+from serving.openapi import example
+from serving.streaming import NDJSON
 
 DIRECTORY = Path(__file__).with_name("example_answers")
 
 
-def of(name: str, media_type: str = "application/json") -> dict[int | str, dict[str, Any]]:
-    """OpenAPI description of a success, with the example in `example_answers`."""
+def of(name: str) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI description of a success with a JSON example."""
+    return example(json.loads((DIRECTORY / name).read_text(encoding="utf-8")))
+
+
+def of_lines(name: str) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI description of a success of many lines, with an example."""
     text = (DIRECTORY / name).read_text(encoding="utf-8")
-    example = json.loads(text) if name.endswith(".json") else text
-    return {HTTPStatus.OK: {"content": {media_type: {"example": example}}}}
+    return example(text, NDJSON, schema={"type": "string"})

@@ -10,6 +10,13 @@ from starlette.responses import Response
 from serving.errors import responses, unavailable
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
+from serving.openapi import example
+
+METRICS_EXAMPLE = """\
+# HELP kaldra_build_info Constant 1.
+# TYPE kaldra_build_info gauge
+kaldra_build_info{service="kaldra-api",version="0.1.0"} 1.0
+"""
 
 
 class Health(BaseModel):
@@ -28,12 +35,18 @@ def router(lifecycle: Lifecycle, metrics: Metrics) -> APIRouter:
     """The routes of one service."""
     routes = APIRouter(tags=["health"])
 
-    @routes.get("/health")
+    @routes.get("/health", responses=example(Health().model_dump()))
     async def health() -> Health:
         """Tell that the process is alive; never depends on load or on other services."""
         return Health()
 
-    @routes.get("/ready", responses=responses(HTTPStatus.SERVICE_UNAVAILABLE))
+    @routes.get(
+        "/ready",
+        responses={
+            **example(Readiness().model_dump()),
+            **responses(HTTPStatus.SERVICE_UNAVAILABLE),
+        },
+    )
     async def ready() -> Readiness:
         """Tell whether requests are welcome: not while starting, nor after SIGTERM."""
         if not lifecycle.ready:
@@ -44,7 +57,7 @@ def router(lifecycle: Lifecycle, metrics: Metrics) -> APIRouter:
     @routes.get(
         "/metrics",
         response_class=Response,
-        responses={HTTPStatus.OK: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+        responses=example(METRICS_EXAMPLE, "text/plain", schema={"type": "string"}),
     )
     async def prometheus() -> Response:
         """Prometheus metrics, in its text format."""

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app import examples
 from app.core_client import CoreClient
 from app.forward import forward
 from app.models.apps import AlphaAnswer, GeoAnswer, ProductAnswer, SafeguardAnswer
@@ -12,22 +13,28 @@ from app.models.requests import AlphaRequest, GeoRequest, ProductRequest, Safegu
 def add_routes(routes: APIRouter, core: CoreClient) -> None:
     """Add the routes to a guarded router."""
 
-    @routes.post("/alpha/analyze", response_model=AlphaAnswer)
+    @routes.post("/alpha/analyze", response_model=AlphaAnswer, responses=examples.of("alpha.json"))
     async def alpha(request: Request, _body: AlphaRequest) -> Response:
         """Read an earnings call: guidance, hedging, entropy of the archetypes."""
         return await forward(request, core, "/v1/apps/alpha")
 
-    @routes.post("/geo/analyze", response_model=GeoAnswer)
+    @routes.post("/geo/analyze", response_model=GeoAnswer, responses=examples.of("geo.json"))
     async def geo(request: Request, _body: GeoRequest) -> Response:
         """Read a geopolitical text: escalation, institutional stress, risk."""
         return await forward(request, core, "/v1/apps/geo")
 
-    @routes.post("/product/analyze", response_model=ProductAnswer)
+    @routes.post(
+        "/product/analyze", response_model=ProductAnswer, responses=examples.of("product.json")
+    )
     async def product(request: Request, _body: ProductRequest) -> Response:
         """Read what people say of a product: pains, praise, themes."""
         return await forward(request, core, "/v1/apps/product")
 
-    @routes.post("/safeguard/evaluate", response_model=SafeguardAnswer)
+    @routes.post(
+        "/safeguard/evaluate",
+        response_model=SafeguardAnswer,
+        responses=examples.of("safeguard.json"),
+    )
     async def safeguard(request: Request, _body: SafeguardRequest) -> Response:
         """Judge the risk of a text: four dimensions, where they show, what to do."""
         return await forward(request, core, "/v1/apps/safeguard")

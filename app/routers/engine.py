@@ -1,22 +1,20 @@
 """`/engine/kaldra`: signals of texts, one by one, in batches, or as one story."""
 
-from http import HTTPStatus
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app import examples
 from app.core_client import CoreClient
 from app.forward import forward, forward_stream
 from app.models.requests import BatchRequest, SignalRequest, WindowRequest
 from app.models.signal import Signal
 from app.models.window import WindowAnswer
-from serving.streaming import NDJSON
 
 
 def add_routes(routes: APIRouter, core: CoreClient) -> None:
     """Add the routes to a guarded router."""
 
-    @routes.post("/kaldra/signal", response_model=Signal)
+    @routes.post("/kaldra/signal", response_model=Signal, responses=examples.of("signal.json"))
     async def signal(request: Request, _body: SignalRequest) -> Response:
         """Read one text: archetype, state, regime, bias, and how they came about."""
         return await forward(request, core, "/v1/signal")
@@ -24,12 +22,7 @@ def add_routes(routes: APIRouter, core: CoreClient) -> None:
     @routes.post(
         "/kaldra/batch",
         response_class=Response,
-        responses={
-            HTTPStatus.OK: {
-                "description": "One signal per line, in the order of the texts",
-                "content": {NDJSON: {"schema": {"type": "string"}}},
-            }
-        },
+        responses=examples.of_lines("batch.ndjson"),
     )
     async def batch(request: Request, _body: BatchRequest) -> Response:
         """Read up to 1,000 texts; the signals come as they are made, one JSON object per line.
@@ -38,7 +31,9 @@ def add_routes(routes: APIRouter, core: CoreClient) -> None:
         """
         return await forward_stream(request, core, "/v1/batch")
 
-    @routes.post("/kaldra/window", response_model=WindowAnswer)
+    @routes.post(
+        "/kaldra/window", response_model=WindowAnswer, responses=examples.of("window.json")
+    )
     async def window(request: Request, _body: WindowRequest) -> Response:
         """Read several texts as one story, oldest first."""
         return await forward(request, core, "/v1/window")

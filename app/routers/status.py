@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app import __version__
 from app.core_client import CoreClient
 from serving.errors import responses
+from serving.openapi import example
 
 ONLINE = "KALDRA API Gateway online"
 
@@ -31,7 +32,7 @@ def router(core: CoreClient) -> APIRouter:
     routes = APIRouter(prefix="/status", tags=["status"])
     online = Status().model_dump_json().encode()
 
-    @routes.get("/", response_model=Status)
+    @routes.get("/", response_model=Status, responses=example(Status().model_dump()))
     async def status() -> Response:
         """Tell that the gateway is online, and its version."""
         return Response(online, media_type="application/json")
@@ -39,7 +40,10 @@ def router(core: CoreClient) -> APIRouter:
     @routes.get(
         "/core",
         response_model=CoreStatus,
-        responses=responses(HTTPStatus.SERVICE_UNAVAILABLE),
+        responses={
+            **example(CoreStatus().model_dump()),
+            **responses(HTTPStatus.SERVICE_UNAVAILABLE),
+        },
     )
     async def core_status() -> Response:
         """Ask the core whether it takes requests."""

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app import examples
 from app.core_client import CoreClient
 from serving.disconnect import while_connected
 
@@ -15,7 +16,11 @@ Language = Literal["en", "pt"]
 def add_routes(routes: APIRouter, core: CoreClient) -> None:
     """Add the routes to a guarded router."""
 
-    @routes.get("/vocabulary/{kind}", response_model=list[dict[str, Any]])
+    @routes.get(
+        "/vocabulary/{kind}",
+        response_model=list[dict[str, Any]],
+        responses=examples.of("vocabulary.json"),
+    )
     async def vocabulary(request: Request, kind: Kind, language: Language = "en") -> Response:
         """List a part of the vocabulary, with labels and descriptions in one language."""
         work = core.get(f"/v1/vocabulary/{kind}", f"language={language}")

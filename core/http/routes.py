@@ -17,6 +17,7 @@ from core.http.workers import Workers
 from core.kernel import Kernel
 from serving.disconnect import while_connected
 from serving.errors import responses
+from serving.openapi import example
 from serving.streaming import NDJSON, LineStream
 
 PART_TEXTS = 16
@@ -58,12 +59,7 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
         "/batch",
         response_class=Response,
         tags=["signals"],
-        responses={
-            HTTPStatus.OK: {
-                "description": "One signal per line, in the order of the texts",
-                "content": {NDJSON: {"schema": {"type": "string"}}},
-            }
-        },
+        responses=example('{"signal_id": "…"}\n', NDJSON, schema={"type": "string"}),
     )
     async def batch(body: requests.BatchRequest) -> Response:
         """Read up to 1,000 texts; the signals come as they are made, one JSON object per line."""

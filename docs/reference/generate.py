@@ -1,14 +1,29 @@
-"""Writes the reference pages that come from the code: `python docs/reference/generate.py`."""
+"""Writes what comes from the code: `python docs/reference/generate.py`.
 
+The settings page, and the examples of answers in the gateway's OpenAPI document.
+"""
+
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[1]
 sys.path.insert(0, str(REPO))
 
-from app.settings import Settings as ApiSettings  # noqa: E402  after the path is set
-from core.settings import Settings as CoreSettings  # noqa: E402  after the path is set
+from pydantic import BaseModel  # noqa: E402  after the path is set
+
+from app.examples import DIRECTORY as EXAMPLES  # noqa: E402
+from app.models import requests  # noqa: E402
+from app.settings import Settings as ApiSettings  # noqa: E402
+from core.encoding import dumps  # noqa: E402
+from core.kernel import Kernel  # noqa: E402
+from core.options import Options  # noqa: E402
+from core.settings import Settings as CoreSettings  # noqa: E402
+
+VOCABULARY_ITEMS = 2
+"""How much of a list an example shows."""
 
 
 def settings_page() -> str:
@@ -24,8 +39,43 @@ def settings_page() -> str:
     )
 
 
-PAGES = {"settings.md": settings_page}
+def example_answers(kernel: Kernel) -> dict[str, str]:
+    """File name → what the kernel answers to the example of the same route's request."""
+    applications: dict[str, type[BaseModel]] = {
+        "alpha": requests.AlphaRequest,
+        "geo": requests.GeoRequest,
+        "product": requests.ProductRequest,
+        "safeguard": requests.SafeguardRequest,
+    }
+    one = _example(requests.SignalRequest)
+    many = _example(requests.BatchRequest)["texts"]
+    window = _example(requests.WindowRequest)["texts"]
+    answers: dict[str, Any] = {
+        "signal.json": kernel.signal(one["text"], Options.parse(one["options"])),
+        "window.json": kernel.window(window),
+        "vocabulary.json": kernel.vocabulary("archetypes", "en")[:VOCABULARY_ITEMS],
+    }
+    for name, model in applications.items():
+        answers[f"{name}.json"] = getattr(kernel, name)(**_example(model))
+    texts = {name: dumps(answer).decode() + "\n" for name, answer in answers.items()}
+    lines = [dumps(kernel.signal(text)).decode() + "\n" for text in many]
+    return {**texts, "batch.ndjson": "".join(lines)}
+
+
+def everything() -> dict[Path, str]:
+    """Each generated file and its content."""
+    examples = example_answers(Kernel.load()).items()
+    return {
+        HERE / "settings.md": settings_page(),
+        **{EXAMPLES / name: text for name, text in examples},
+    }
+
+
+def _example(model: type[BaseModel]) -> dict[str, Any]:
+    extra: Any = model.model_config["json_schema_extra"]
+    return dict(json.loads(json.dumps(extra["examples"][0])))
+
 
 if __name__ == "__main__":
-    for name, render in PAGES.items():
-        (HERE / name).write_text(render(), encoding="utf-8")
+    for path, content in everything().items():
+        path.write_text(content, encoding="utf-8")

@@ -1,13 +1,7 @@
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
 
 from app.settings import Settings
 from serving.settings import SettingsError
-
-REFERENCE = Path(__file__).resolve().parents[2] / "docs" / "reference"
 
 
 def test_defaults_serve_a_bare_run():
@@ -33,14 +27,3 @@ def test_nobody_is_served_without_a_key_outside_of_development(environment: str)
 def test_an_address_that_is_none_is_refused(url: str):
     with pytest.raises(SettingsError, match="CORE_SERVICE_URL is wrong"):
         Settings.load({"CORE_SERVICE_URL": url})
-
-
-def test_the_reference_page_is_current(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sys, "path", sys.path[:])
-    spec = importlib.util.spec_from_file_location("generate", REFERENCE / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    generate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generate)
-    for name, render in generate.PAGES.items():
-        assert (REFERENCE / name).read_text(encoding="utf-8") == render()

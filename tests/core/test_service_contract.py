@@ -1,3 +1,4 @@
+from typing import Any
 from unittest.mock import Mock
 
 import schemathesis
@@ -12,5 +13,5 @@ core = schema_of(create_app(Settings.load({}), Mock(spec=Kernel)))
 
 @core.parametrize()
 @bounded
-def test_the_core_keeps_its_contract(case: schemathesis.Case, core_url: str):
+def test_the_core_keeps_its_contract(case: schemathesis.Case[Any], core_url: str):
     case.call_and_validate(base_url=core_url)
