@@ -1,13 +1,11 @@
 """Running the Pulumi CLI: its output as it comes, its failures as one error."""
 
-import json
 import os
 import re
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
@@ -106,15 +104,6 @@ class Pulumi:
         finally:
             if stack_file.read_bytes() != before:
                 stack_file.write_bytes(before)
-
-    def deployment(self) -> dict[str, Any]:
-        """The stack's last state, or an empty one."""
-        try:
-            document = json.loads(self.workspace.checkpoint.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        latest = document.get("checkpoint", {}).get("latest")
-        return latest if isinstance(latest, dict) else {}
 
 
 def _interrupt(*_: object) -> None:

@@ -3,11 +3,60 @@
 import json
 import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kaldra.cli.pulumi import Pulumi
+from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.paths import state
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who wrote a lock file."""
+
+    lock: Path
+    pid: int
+    host: str
+    user: str
+    since: str
+
+    @property
+    def here(self) -> bool:
+        """Whether it was written on this machine."""
+        return self.host in ("", socket.gethostname())
+
+    @property
+    def alive(self) -> bool:
+        """Whether the run may still be going on; another machine's cannot be seen from here."""
+        return not self.here or (self.pid > 0 and _is_pulumi(self.pid))
+
+
+def holder(stack: str) -> Holder | None:
+    """The oldest lock on the stack in this clone's backend, or None."""
+    folder = state() / "state" / ".pulumi" / "locks" / "organization" / "kaldra" / stack
+    for lock in sorted(folder.glob("*.json")):
+        try:
+            written: dict[str, Any] = json.loads(lock.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except ValueError:
+            written = {}
+        return Holder(
+            lock=lock,
+            pid=int(written.get("pid") or 0),
+            host=str(written.get("hostname") or ""),
+            user=str(written.get("username") or "somebody"),
+            since=str(written.get("timestamp") or "an unknown time"),
+        )
+    return None
+
+
+def pending(workspace: Workspace) -> bool:
+    """Whether the state lists operations that were begun and not finished."""
+    return bool(workspace.deployment().get("pending_operations"))
 
 
 def clear(pulumi: Pulumi) -> bool:
@@ -15,54 +64,24 @@ def clear(pulumi: Pulumi) -> bool:
 
     Raises KaldraError when another run is alive.
     """
-    _clear_locks(pulumi)
-    return bool(pulumi.deployment().get("pending_operations"))
-
-
-def locks(stack: str) -> list[Path]:
-    """Lock files of the stack in this clone's backend."""
-    folder = state() / "state" / ".pulumi" / "locks" / "organization" / "kaldra" / stack
-    return sorted(folder.glob("*.json"))
-
-
-def _clear_locks(pulumi: Pulumi) -> None:
     stack = pulumi.workspace.stack
-    for lock in locks(stack):
-        try:
-            holder = json.loads(lock.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            continue
-        except ValueError:
-            holder = {}
-        pid = int(holder.get("pid") or 0)
-        if holder.get("hostname", socket.gethostname()) != socket.gethostname():
+    while found := holder(stack):
+        if not found.here:
             raise KaldraError(
-                f"Stack {stack} is locked by {holder.get('username')}@{holder.get('hostname')} "
-                f"(pid {pid}, since {holder.get('timestamp')}).",
+                f"Stack {stack} is locked by {found.user}@{found.host} "
+                f"(pid {found.pid}, since {found.since}).",
                 hint=f"If that run is dead: pulumi cancel --stack {stack} --yes",
             )
-        if pid and _is_pulumi(pid):
+        if found.alive:
             raise KaldraError(
-                f"Another run works on stack {stack} (pid {pid}, since {holder.get('timestamp')}).",
-                hint=f"Wait for it to end, or interrupt it: kill -INT {pid}",
+                f"Another run works on stack {stack} (pid {found.pid}, since {found.since}).",
+                hint=f"Wait for it to end, or interrupt it: kill -INT {found.pid}",
             )
-        pulumi.console.note(f"A killed run (pid {pid}) left stack {stack} locked; lock removed.")
-        lock.unlink(missing_ok=True)
-
-
-def _is_pulumi(pid: int) -> bool:
-    """Whether the process lives and is a Pulumi (a reused id is not)."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    command = Path(f"/proc/{pid}/cmdline")
-    try:
-        return b"pulumi" in command.read_bytes()
-    except OSError:
-        return True
+        pulumi.console.note(
+            f"A killed run (pid {found.pid}) left stack {stack} locked; lock removed."
+        )
+        found.lock.unlink(missing_ok=True)
+    return pending(pulumi.workspace)
 
 
 def settle(pulumi: Pulumi) -> None:
@@ -75,3 +94,17 @@ def settle(pulumi: Pulumi) -> None:
         "--skip-preview",
         "--clear-pending-creates",
     )
+
+
+def _is_pulumi(pid: int) -> bool:
+    """Whether the process lives and is a Pulumi (a reused id is not)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    try:
+        return b"pulumi" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return True

@@ -38,12 +38,12 @@ def deploy(pulumi: Pulumi, ground: Ground | None) -> None:
 
 def _anew(pulumi: Pulumi, last: Ground | None, ground: Ground) -> list[str]:
     """Options that rebuild what went away with an old cluster or an old registry."""
-    if last == ground or not pulumi.deployment().get("resources"):
+    if last == ground or not pulumi.workspace.deployment().get("resources"):
         return []
     if last is None or last.cluster != ground.cluster:
         pulumi.console.note("The cluster is a new one; looking at what is in it.")
         recovery.settle(pulumi)
     if last is not None and last.registry == ground.registry:
         return []
-    left = pulumi.deployment().get("resources") or []
+    left = pulumi.workspace.deployment().get("resources") or []
     return [f"--replace={r['urn']}" for r in left if r.get("type") == IMAGE_TYPE]

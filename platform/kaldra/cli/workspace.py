@@ -1,11 +1,13 @@
 """One clone's Pulumi workspace: its environment, passphrase, and the stack it works on."""
 
+import json
 import os
 import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO, state
@@ -33,6 +35,15 @@ class Workspace:
     def identities(self) -> Path:
         """What cluster and registry the stack was last deployed to."""
         return state() / f"{self.stack}.target.json"
+
+    def deployment(self) -> dict[str, Any]:
+        """The stack's last state, or an empty one."""
+        try:
+            document = json.loads(self.checkpoint.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        latest = document.get("checkpoint", {}).get("latest")
+        return latest if isinstance(latest, dict) else {}
 
 
 def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, str]:

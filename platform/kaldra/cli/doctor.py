@@ -1,0 +1,89 @@
+"""`./kaldra doctor`: what is here, where it comes from, what is wrong and what fixes it."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from kaldra.cli import recovery
+from kaldra.cli.ui import Console
+from kaldra.cli.workspace import Workspace
+from kaldra.cluster.check import check_cluster, check_registry
+from kaldra.cluster.spec import ClusterSpec
+from kaldra.errors import KaldraError
+from kaldra.toolchain.findings import Finding
+from kaldra.toolchain.inventory import collect
+
+
+def run(console: Console, *, stack: str) -> None:
+    """Print one line for each thing; exits 1 when anything is wrong. Changes nothing."""
+    workspace = Workspace.open(stack)
+    findings = collect(workspace.settings.target)
+    if workspace.settings.target == "dev":
+        findings += _cluster(workspace)
+    findings.append(_state(workspace))
+    for line in lines(findings):
+        sys.stdout.write(f"{line}\n")
+    wrong = [f.name for f in findings if f.problem]
+    if wrong:
+        console.error(f"Not well: {', '.join(wrong)}.")
+        sys.exit(1)
+
+
+def lines(findings: Iterable[Finding]) -> list[str]:
+    """The findings as aligned text, each problem with its fix beneath."""
+    known = list(findings)
+    width = max(len(f.name) for f in known)
+    version = max(len(f.version) for f in known)
+    text = []
+    for finding in known:
+        mark = "✗" if finding.problem else "✓"
+        route = f" ({finding.route})" if finding.route else ""
+        row = (
+            f"{mark} {finding.name:<{width}}  {finding.version:<{version}}  {finding.where}{route}"
+        )
+        text.append(row.rstrip())
+        if finding.problem:
+            text += [f"    {line}" for line in finding.problem.splitlines()]
+        if finding.fix:
+            text.append(f"    → {finding.fix}")
+    return text
+
+
+def _cluster(workspace: Workspace) -> list[Finding]:
+    settings = workspace.settings
+    spec = ClusterSpec(
+        name=settings.cluster_name,
+        api_port=settings.api_port,
+        registry_port=settings.registry_port,
+        kubeconfig=Path(settings.kubeconfig_path),
+        node_image="",
+        registry_image="",
+    )
+    found = []
+    for name, check in (("cluster", check_cluster), ("registry", check_registry)):
+        try:
+            found.append(check(spec))
+        except (KaldraError, OSError) as error:
+            found.append(
+                Finding(name, problem=str(error), fix=getattr(error, "hint", "") or "./kaldra up")
+            )
+    return found
+
+
+def _state(workspace: Workspace) -> Finding:
+    """The stack's state: who holds its lock, and whether a killed run left it unfinished."""
+    name = f"stack {workspace.stack}"
+    up = f"./kaldra up --stack {workspace.stack}"
+    if not workspace.checkpoint.exists():
+        return Finding(name, where="not deployed", fix=up)
+    where = str(workspace.checkpoint)
+    holder = recovery.holder(workspace.stack)
+    if holder and holder.alive:
+        return Finding(name, version="locked", where=where, route=f"by pid {holder.pid}")
+    if holder:
+        problem = f"Locked by a run that is dead (pid {holder.pid})."
+        return Finding(name, where=where, problem=problem, fix=up)
+    if recovery.pending(workspace):
+        problem = "A killed run left operations unfinished."
+        return Finding(name, where=where, problem=problem, fix=up)
+    return Finding(name, where=where)
