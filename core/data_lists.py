@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from core.node import Node
@@ -28,6 +29,8 @@ METRIC_IDS = (
 WORD = r"[^\s*]+"
 TERM = rf"{WORD}\*?(?: {WORD}\*?)*"
 MINIMUM_STEM = 3
+_TERM = re.compile(TERM)
+_SHORT_STEM = re.compile(rf"(?:^| ){WORD[:-1]}{{1,{MINIMUM_STEM - 1}}}\*")
 
 
 class Known:
@@ -63,8 +66,10 @@ def label(node: Node) -> Label:
 
 def texts(node: Node) -> tuple[str, ...]:
     """Return a list of strings without repeats."""
-    found = tuple(item.text() for item in node.items())
-    unique(node.items(), found)
+    items = node.items()
+    found = tuple(item.text() for item in items)
+    if len(set(found)) < len(found):
+        unique(items, found)
     return found
 
 
@@ -198,9 +203,7 @@ def lexicon(body: Node, name: str, known: Known) -> LexiconSource:
     for concept, node in terms.entries():
         if concept not in known.concept_ids:
             node.fail(f"'{concept}' is not a concept of concepts.json")
-        for item in node.items():
-            _check_term(item)
-        found[concept] = texts(node)
+        found[concept] = _terms(node)
         if not found[concept]:
             node.fail("must hold at least one term")
     missing = sorted(known.concept_ids - set(found))
@@ -211,7 +214,12 @@ def lexicon(body: Node, name: str, known: Known) -> LexiconSource:
     )
 
 
-def _check_term(item: Node) -> None:
-    for word in item.text(TERM).split():
-        if word.endswith("*") and len(word) - 1 < MINIMUM_STEM:
-            item.fail(f"the stem '{word}' is shorter than {MINIMUM_STEM} letters")
+def _terms(node: Node) -> tuple[str, ...]:
+    """Return checked terms; only a list with a fault is looked at one by one."""
+    found = texts(node)
+    if not all(map(_TERM.fullmatch, found)) or any(map(_SHORT_STEM.search, found)):
+        for item in node.items():
+            item.text(TERM)
+            if _SHORT_STEM.search(item.value):
+                item.fail(f"a stem is shorter than {MINIMUM_STEM} letters")
+    return found

@@ -70,7 +70,7 @@ def tw_parameters(body: Node, known: Known) -> TwParameters:
     tension, profiles, regime, steps, minimum, domains, calibrations = body.fields(
         "tension", "profiles", "regime", "max_steps", "window_minimum", "domains", "archetypes"
     )
-    mean, deviation = tension.fields("mean_weight", "deviation_weight")
+    mean, deviation, gain = tension.fields("mean_weight", "deviation_weight", "gain")
     below, above = regime.fields("stable_below", "unstable_above")
     stable = below.number(0.0, 1.0)
     profile_nodes = zip(TW_PROFILES, profiles.fields(*TW_PROFILES), strict=True)
@@ -81,6 +81,7 @@ def tw_parameters(body: Node, known: Known) -> TwParameters:
     return TwParameters(
         mean_weight=mean.number(0.0, 1.0),
         deviation_weight=deviation.number(0.0, 1.0),
+        gain=gain.number(1.0, 5.0),
         profiles={name: _profile(node) for name, node in profile_nodes},
         stable_below=stable,
         unstable_above=above.number(stable, 1.0),

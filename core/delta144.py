@@ -7,7 +7,7 @@ import numpy as np
 from core.evidence import Evidence
 from core.model import Floats, Integers, Model
 
-PRIOR = 0.02
+PRIOR = 0.05
 """Strength that every archetype and column has without evidence."""
 
 SHARPNESS = 2

@@ -101,7 +101,7 @@ class Lexicon:
                 negated = position <= reach_end
                 units = NEGATED if negated else INTENSIFIED if intensified else PLAIN
                 hits.append(Hit(position, last, concepts, units, negated))
-            elif negates and last == position:
+            if negates and last == position:
                 reach_end = position + NEGATION_REACH
             intensified = intensifies and last == position
             position = last + 1

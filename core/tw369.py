@@ -43,8 +43,13 @@ def read_field(model: Model, scores: Floats, options: Options, drift_damping: Fl
 
 
 def charge(model: Model, scores: Floats) -> Floats:
-    """Return the scores times the tension their pole carries (a calm pole carries little)."""
-    return scores * np.where(scores > 0, model.tension_high, model.tension_low)
+    """Return the tension each vector carries, in [-1, 1].
+
+    A pole says how much tension it carries: conflict much, calm none. Words alone seldom take a
+    score past 0.6; the gain lets the loudest texts reach the end of the scale.
+    """
+    carried = scores * np.where(scores > 0, model.tension_high, model.tension_low)
+    return np.clip(model.vocabulary.tw.gain * carried, -1.0, 1.0)
 
 
 def tension(parameters: TwParameters, charged: Floats, scores: Floats) -> Floats:

@@ -193,6 +193,7 @@ class TwParameters:
 
     mean_weight: float
     deviation_weight: float
+    gain: float
     profiles: Mapping[str, TwProfile]
     stable_below: float
     unstable_above: float

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
 from core.delta144 import entropy
 from core.encoding import number
@@ -23,7 +21,7 @@ def analyse(
 ) -> AlphaResult:
     """Return the reading of an earnings call; `sections` are the signals of its paragraphs."""
     signal = analysis.signal
-    spread = float(entropy(np.array([signal["delta144"]]))[0])
+    spread = float(entropy(analysis.stages.probabilities)[0])
     weights, tension = planes(analysis, "ALPHA")
     spoken = [section for section in sections if not section["abstained"]]
     return {

@@ -1,0 +1,32 @@
+"""Write the golden signals anew: `python tests/core/golden/update.py`, then review the difference.
+
+Run it after a deliberate change of the kernel or of the data; the reasons in texts.json must still
+hold, and tests/core/test_golden.py checks that they do.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[2]))
+
+from core.encoding import dumps  # noqa: E402 - the repository must be on the path first
+from core.kernel import Kernel  # noqa: E402
+
+
+def main() -> None:
+    """Write one file per text, and remove those whose text is gone."""
+    kernel = Kernel.load()
+    texts = json.loads((HERE / "texts.json").read_text(encoding="utf-8"))
+    folder = HERE / "signals"
+    folder.mkdir(exist_ok=True)
+    for stale in {path.stem for path in folder.glob("*.json")} - {t["name"] for t in texts}:
+        (folder / f"{stale}.json").unlink()
+    for text in texts:
+        signal = dumps(kernel.signal(text["text"]))
+        (folder / f"{text['name']}.json").write_bytes(signal + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""The same text, options and data give the same bytes, whatever happened before."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.encoding import dumps
+from core.options import Context, Options
+
+REPO = Path(__file__).resolve().parents[2]
+TEXTS = [
+    "Revenue grew, but we are not certain about the war and its risks.",
+    "Amei o produto, mas a entrega atrasou e o atendimento foi péssimo!",
+    "",
+]
+SCRIPT = """
+import sys
+from core.encoding import dumps
+from core.kernel import Kernel
+from core.options import Options
+kernel = Kernel.load()
+for text in sys.argv[1:]:
+    sys.stdout.buffer.write(dumps(kernel.safeguard(text, Options(explain=True))) + b"\\n")
+"""
+
+
+def _in_a_new_process(seed):
+    command = [sys.executable, "-c", SCRIPT, *TEXTS]
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    return subprocess.run(
+        command, cwd=REPO, env=environment, check=True, capture_output=True
+    ).stdout
+
+
+def test_bytes_do_not_depend_on_the_hash_seed_or_the_process(kernel):
+    here = b"".join(dumps(kernel.safeguard(t, Options(explain=True))) + b"\n" for t in TEXTS)
+    assert _in_a_new_process("1") == _in_a_new_process("369") == here
+
+
+def test_bytes_do_not_depend_on_what_was_read_before(kernel):
+    first = [dumps(kernel.signal(text)) for text in TEXTS]
+    kernel.window([*TEXTS, "Peace and love."] * 10)
+    list(kernel.batch(reversed(TEXTS), Options(language="pt")))
+    assert [dumps(kernel.signal(text)) for text in TEXTS] == first
+
+
+def test_signal_id_is_of_normalised_text_and_options(kernel):
+    def signal_id(text, options=None):
+        return kernel.signal(text, options or Options())["signal_id"]
+
+    assert signal_id("war  and\npeace ") == signal_id("war and peace")
+    assert signal_id("ﬁne war") == signal_id("fine war")
+    assert signal_id("War and peace") != signal_id("war and peace")
+    assert signal_id("war and peace", Options(steps=2)) != signal_id("war and peace")
+    assert signal_id("war and peace", Options(context=Context(country="BR"))) != signal_id(
+        "war and peace"
+    )
+
+
+@pytest.mark.parametrize("name", ["time", "random", "socket", "uuid", "secrets", "threading"])
+def test_kernel_modules_import_nothing_that_varies(name):
+    kernel_modules = [
+        path
+        for path in (REPO / "core").rglob("*.py")
+        if path.parent.name != "http" and path.stem not in {"__main__", "service", "settings"}
+    ]
+    assert len(kernel_modules) > 30
+    for path in kernel_modules:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert not [line for line in lines if line.startswith((f"import {name}", f"from {name}"))]

@@ -1,0 +1,61 @@
+import pytest
+
+from core.options import Options
+
+TEXT = "The president vowed retaliation, but people don't fear the war; “hope” remains."
+EXPLAIN = Options(explain=True)
+
+
+@pytest.fixture(scope="module")
+def explained(kernel):
+    return kernel.signal(TEXT, EXPLAIN)
+
+
+def test_explanation_is_only_given_when_asked_for(kernel, explained):
+    plain = kernel.signal(TEXT)
+    assert "explain" not in plain
+    same = {key: value for key, value in explained.items() if key not in {"explain", "signal_id"}}
+    assert same == {key: value for key, value in plain.items() if key != "signal_id"}
+
+
+def test_terms_point_into_the_text_as_given(explained):
+    terms = explained["explain"]["terms"]
+    assert [TEXT[term["start"] : term["end"]] for term in terms] == [t["term"] for t in terms]
+    assert {"president", "retaliation", "fear", "war", "hope"} <= {term["term"] for term in terms}
+
+
+def test_negated_term_counts_half_for_the_opposite(explained):
+    (fear,) = (t for t in explained["explain"]["terms"] if t["term"] == "fear")
+    assert (fear["sign"], fear["weight"], fear["concepts"]) == (-1, 0.5, ["courage"])
+
+
+def test_influence_is_what_happens_without_the_term(kernel, explained):
+    influence = {t["term"]: t for t in explained["explain"]["influence"]["terms"]}
+    archetype = explained["archetype"]
+    without = kernel.signal(TEXT.replace("war", "xxx"), EXPLAIN)
+    gap = explained["delta12"][archetype] - without["delta12"][archetype]
+    assert influence["war"]["archetype_delta"] == pytest.approx(gap, abs=2e-6)
+    assert influence["war"]["archetype_delta"] > 0
+
+
+def test_vectors_that_moved_the_result_are_named_with_their_scores(explained):
+    vectors = explained["explain"]["influence"]["vectors"]
+    scores = explained["kindra"]["scores"]
+    assert {vector["id"]: vector["score"] for vector in vectors}.items() <= scores.items()
+    sizes = [abs(vector["archetype_delta"]) for vector in vectors]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > 0
+
+
+def test_stages_lead_from_the_base_to_the_result(explained):
+    stages = explained["explain"]["stages"]
+    assert stages["modulated_delta12"] == explained["delta12"]
+    assert stages["base_delta12"] != stages["modulated_delta12"]
+    for stage in stages.values():
+        assert sum(stage.values()) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_silence_is_explained_without_influence(kernel):
+    explain = kernel.signal("war", EXPLAIN)["explain"]
+    assert [term["term"] for term in explain["terms"]] == ["war"]
+    assert explain["influence"] == {"terms": [], "vectors": []}

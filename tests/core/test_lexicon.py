@@ -1,0 +1,70 @@
+import pytest
+
+from core.lexicon import INTENSIFIED, NEGATED, PLAIN, Lexicon
+from core.text import fold, tokens
+from core.vocabulary import LexiconSource
+
+CONCEPTS = {"growth": 0, "guidance": 1, "joy": 2, "art": 3}
+SOURCE = LexiconSource(
+    language="en",
+    function_words=("the",),
+    negators=("not", "don't"),
+    intensifiers=("very",),
+    neutral_phrases=("not only",),
+    terms={
+        "growth": ("grow*", "record revenue"),
+        "guidance": ("guidance", "rais* our guidance"),
+        "joy": ("happy", "art fair"),
+        "art": ("art", "artist*", "happy"),
+    },
+)
+
+
+@pytest.fixture
+def found():
+    lexicon = Lexicon(SOURCE, CONCEPTS)
+    return lambda text: [
+        (set(hit.concepts), hit.units, hit.last - hit.first + 1)
+        for hit in lexicon.scan(tokens(fold(text)))
+    ]
+
+
+def test_words_stems_and_phrases(found):
+    assert found("growth") == [({0}, PLAIN, 1)]
+    assert found("the artists") == [({3}, PLAIN, 1)]
+    assert found("We are raising our guidance") == [({1}, PLAIN, 3)]
+
+
+def test_longest_phrase_wins_and_its_words_do_not_count_again(found):
+    assert found("record revenue growth") == [({0}, PLAIN, 2), ({0}, PLAIN, 1)]
+    assert found("art fair") == [({2}, PLAIN, 2)]
+
+
+def test_word_of_two_concepts_counts_for_both(found):
+    assert found("happy") == [({2, 3}, PLAIN, 1)]
+
+
+def test_possessive_is_the_word(found):
+    assert found("the guidance's") == [({1}, PLAIN, 1)]
+
+
+def test_negation_reaches_three_words_within_the_clause(found):
+    assert found("not a very big growth")[0][1] == PLAIN
+    assert found("not a big growth") == [({0}, NEGATED, 1)]
+    assert found("I don\u2019t grow") == [({0}, NEGATED, 1)]
+    assert found("not so, growth") == [({0}, PLAIN, 1)]
+
+
+def test_neutral_phrase_negates_nothing(found):
+    assert found("not only growth") == [({0}, PLAIN, 1)]
+
+
+def test_intensifier_must_stand_directly_before(found):
+    assert found("very happy")[0][1] == INTENSIFIED
+    assert found("very much happy")[0][1] == PLAIN
+
+
+def test_memo_never_changes_a_result(found, monkeypatch):
+    before = found("not growth, very happy artists")
+    monkeypatch.setattr("core.lexicon._MEMO_LIMIT", 1)
+    assert found("not growth, very happy artists") == before

@@ -1,0 +1,44 @@
+import pytest
+
+from core.options import Context, Options, OptionsError
+
+
+def test_defaults_and_parsing_agree():
+    assert Options.parse({}) == Options()
+    assert Options.parse({"language": "pt", "context": {"country": "BR"}}) == Options(
+        language="pt", context=Context(country="BR")
+    )
+
+
+def test_equal_options_have_one_canonical_form():
+    whole = Options.parse({"context": {"institutional_strength": 1}})
+    real = Options.parse({"context": {"institutional_strength": 1.0}})
+    assert whole.canonical() == real.canonical()
+    assert Options(steps=2).canonical() != Options().canonical()
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"language": "fr"}, "language"),
+        ({"language": None}, "language"),
+        ({"steps": 0}, "steps"),
+        ({"steps": True}, "steps"),
+        ({"steps": 1.5}, "steps"),
+        ({"explain": 1}, "explain"),
+        ({"tw_profile": "wild"}, "tw_profile"),
+        ({"context": []}, "context"),
+        ({"context": {"weather": "fine"}}, "context.weather"),
+        ({"context": {"country": "Brazil"}}, "context.country"),
+        ({"context": {"country": 7}}, "context.country"),
+        ({"context": {"sector": "magic"}}, "context.sector"),
+        ({"context": {"channel": ["x"]}}, "context.channel"),
+        ({"context": {"sentiment_intensity": 1.2}}, "context.sentiment_intensity"),
+        ({"context": {"power_concentration": "high"}}, "context.power_concentration"),
+    ],
+)
+def test_wrong_option_is_named(values, field):
+    with pytest.raises(OptionsError) as caught:
+        Options.parse(values)
+    assert caught.value.field == field

@@ -1,0 +1,182 @@
+"""What must hold for every text."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core import delta144, kindra
+from core.encoding import dumps
+from core.evidence import gather
+from core.options import Options
+from core.reading import count, read
+
+WORDS = [
+    *("guidance", "revenue", "war", "peace", "love", "hate", "idiot", "risk", "growth", "crisis"),
+    *("not", "very", "and", "the", "hero", "joke", "prophecy", "receita", "medo", "não", "lucro"),
+    *("meeting", "always", "SHOCK", "!", ",", ".", "xyzzy", "care", "transform", "destiny"),
+]
+texts = st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join)
+anything = st.text(st.characters(codec=None), max_size=200)
+
+
+def _numbers(value):
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _numbers(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _numbers(item)
+    elif isinstance(value, float):
+        yield value
+
+
+@given(st.one_of(texts, anything))
+@settings(deadline=None)
+def test_distributions_and_bounds(kernel, text):
+    signal = kernel.signal(text)
+    for values in (signal["delta144"], list(signal["delta12"].values())):
+        assert min(values) >= 0.0
+        assert sum(values) == pytest.approx(1.0, abs=1e-4)
+    shares = signal["kindra_distribution"].values()
+    assert not shares or sum(shares) == pytest.approx(1.0, abs=1e-4)
+    assert all(-1.0 <= score <= 1.0 for score in signal["kindra"]["scores"].values())
+    assert all(0.0 <= score <= 1.0 for score in signal["polarities"].values())
+    for name in ("bias_score", "confidence"):
+        assert 0.0 <= signal[name] <= 1.0
+    for part in ("meta", "tau", "safeguard", "bias"):
+        assert all(0.0 <= value <= 1.0 for value in _numbers(signal[part]))
+    assert sum(signal["tw"]["drift"].values()) == pytest.approx(0.0, abs=3e-6)
+    assert signal["abstained"] == (signal["archetype"] is None) == (signal["confidence"] == 0.0)
+
+
+@given(st.lists(st.one_of(texts, anything), min_size=1, max_size=8), st.randoms())
+@settings(deadline=None, max_examples=40)
+def test_permutation_and_duplication_of_a_batch_change_nothing(kernel, batch, random):
+    alone = {text: dumps(kernel.signal(text)) for text in batch}
+    mixed = batch * 2
+    random.shuffle(mixed)
+    for text, signal in zip(mixed, kernel.batch(mixed), strict=True):
+        assert dumps(signal) == alone[text]
+
+
+@given(texts)
+@settings(deadline=None, max_examples=30)
+def test_signals_survive_json(kernel, text):
+    signal = kernel.signal(text, Options(explain=True))
+    assert json.loads(dumps(signal)) == signal
+
+
+@given(texts, st.integers(0, 11), st.integers(1, 20))
+@settings(deadline=None, max_examples=60)
+def test_more_evidence_for_an_archetype_never_lowers_it(model, text, archetype, more):
+    reading = read(model, text, "en")
+    counts = count(model, [reading])
+    evidence = gather(model, counts, [reading])
+    evidence.abstained[0] = False
+    before, _ = delta144.base(model, evidence, np.ones(1))
+    channel = model.channels.archetypes.start + archetype
+    hits = evidence.hits[0, channel]
+    half = 1.5 + reading.words / 40.0
+    evidence.strength[0, channel] = (hits + more) / (hits + more + half)
+    after, _ = delta144.base(model, evidence, np.ones(1))
+    assert after[0, archetype] >= before[0, archetype]
+    assert all(after[0, i] <= before[0, i] for i in range(12) if i != archetype)
+
+
+@pytest.mark.parametrize(
+    ("text", "archetype"),
+    [
+        ("The plan was discussed.", "creat"),
+        ("The plan was discussed.", "govern"),
+        ("We talked about the war and the weather.", "mentor"),
+        ("Revenue fell and the market was nervous.", "laughter and jokes"),
+    ],
+)
+def test_saying_it_again_never_lowers_the_archetype(kernel, text, archetype):
+    leaders = {"creat": 0, "govern": 6, "mentor": 1, "laughter and jokes": 10}
+    share = 0.0
+    for times in range(2, 12):
+        signal = kernel.signal(text + f" {archetype}" * times)
+        new = list(signal["delta12"].values())[leaders[archetype]]
+        assert new >= share - 1e-3
+        share = max(share, new)
+
+
+MEANINGLESS = ["", "   \n\t", "...!?", "12345 67890", "zzz qqq", "\u200b\u200b", "你好世界", "🙂" * 50]
+
+
+@pytest.mark.parametrize("text", MEANINGLESS)
+def test_empty_and_meaningless_texts_abstain(kernel, text):
+    signal = kernel.signal(text)
+    assert signal["abstained"]
+    assert signal["delta144"] == [pytest.approx(1 / 144, abs=1e-6)] * 144
+    assert (signal["state"], signal["top_states"], signal["narrative_risk"]) == (None, [], None)
+    assert signal["kindra"]["scores"] == {}
+
+
+def test_one_known_word_is_too_little(kernel):
+    assert kernel.signal("war")["abstain_reason"] == "too_little_evidence"
+
+
+def test_unicode_of_every_plane(kernel):
+    for plane in range(17):
+        text = "".join(chr((plane << 16) + offset) for offset in range(0x20, 0xFFFE, 97))
+        signal = kernel.signal(text + " war and peace, fear and hope " + text)
+        assert dumps(signal)
+        assert not signal["abstained"]
+
+
+def test_long_text(kernel):
+    text = ("The board raised guidance after strong growth, although risks remain. " * 715)[:50_000]
+    signal = kernel.signal(text)
+    assert signal["archetype"] == "A07_RULER"
+    assert signal["evidence"]["tokens"] > 7_000
+
+
+def test_all_three_regimes_are_reachable(kernel):
+    calm = kernel.signal("The library is open every day and the staff are calm and kind.")
+    tense = kernel.signal("Rivals clashed in a dispute; workers protest and fear grows.")
+    wild = kernel.signal(
+        "War! Attack! Panic and chaos spread, riots and gunfire, enemies and traitors everywhere, "
+        "crisis, collapse, conflict, violence out of control!"
+    )
+    regimes = [signal["tw_regime"] for signal in (calm, tense, wild)]
+    assert regimes == ["STABLE", "CRITICAL", "UNSTABLE"]
+
+
+def test_all_144_states_are_reachable(kernel, model):
+    """A few words that speak for one archetype, then a few that speak for one column."""
+    figures = _pure_words(model, model.channels.archetypes, model.channels.columns, 0.5)
+    reached = set()
+    sizes = ((4, 3, 0.5), (6, 2, 0.5), (3, 2, 0.5), (3, 3, 0.5), (11, 2, 0.5), (4, 3, 1.0))
+    for m, n, penalty in sizes:
+        columns = _pure_words(model, model.channels.columns, model.channels.archetypes, penalty)
+        batch = [f"{f} " * m + ". " + f"{c} " * n for f in figures for c in columns]
+        signals = kernel.batch(batch, Options(language="en"))
+        reached |= {signal["state"]["index"] for signal in signals if signal["state"]}
+    assert sorted(reached) == list(range(144))
+
+
+def _pure_words(model, own, other, penalty):
+    """Return, for each of twelve channels, the most exclusive word."""
+    terms = model.vocabulary.lexicons["en"].terms
+    single = [t for words in terms.values() for t in words if " " not in t and "*" not in t]
+    strength = count(model, [read(model, word, "en") for word in single]) @ model.weights
+    mine, foreign = strength[:, own], strength[:, other].max(axis=1)
+    words = []
+    for i in range(12):
+        rest = np.delete(mine, i, axis=1).max(axis=1)
+        best = single[int((mine[:, i] - rest - penalty * foreign).argmax())]
+        words.append(best)
+    return words
+
+
+def test_kindra_factors_stay_within_their_bounds(model):
+    scores = np.eye(144)
+    for sign in (1.0, -1.0):
+        factors = kindra.archetype_factors(model, sign * scores)
+        assert factors.min() >= 0.7 - 1e-12
+        assert factors.max() <= 1.3 + 1e-12

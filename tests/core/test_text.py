@@ -1,0 +1,51 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.text import fold, normalise, paragraphs, sentences, token_spans, tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Elevação DAS Receitas", "elevacao das receitas"),
+        ("don\u2019t", "don't"),
+        ("ﬁnance ①", "finance 1"),
+        ("STRASSE Straße", "strasse strasse"),
+        ("e\u0301", "e"),
+    ],
+)
+def test_fold_removes_case_accents_and_compatibility_forms(text, folded):
+    assert fold(text) == folded
+
+
+def test_tokens_are_words_and_breaks():
+    assert tokens(fold("Don't stop, José: full-year!")) == [
+        *("don't", "stop", ",", "jose", ":"),
+        *("full", "year", "!"),
+    ]
+
+
+def test_normalise_collapses_white_space_and_mends_lone_surrogates():
+    assert normalise("  a \n\t b\u00a0c\ud800 ") == "a b c\ufffd"
+
+
+@given(st.text())
+def test_folding_before_and_after_normalisation_gives_the_same_words(text):
+    mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    assert tokens(fold(normalise(text))) == tokens(fold(mended))
+
+
+@given(st.text())
+def test_spans_point_at_the_tokens_in_the_text_as_given(text):
+    spans = token_spans(text)
+    found = tokens(fold(text))
+    assert len(spans) == len(found)
+    for (start, end), token in zip(spans, found, strict=True):
+        assert token in fold(text[start:end])
+
+
+def test_paragraphs_and_sentences():
+    assert paragraphs("a\n\n \n b\n") == ["a", " b\n"]
+    text = "One. Two!\nThree"
+    assert [text[a:b].strip() for a, b in sentences(text)] == ["One.", "Two!", "Three"]

@@ -1,0 +1,106 @@
+"""F1 and F2 against reference values, against Painlevé II, and against simulated matrices."""
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from scipy.linalg import eigh_tridiagonal
+from scipy.special import airy
+
+from core.tracy_widom import HIGH, LOW, determinant, f1, f2, quantile
+
+POINTS = [-3, -2, -1, 0, 1, 2]
+F1 = [0.06960, 0.27432, 0.58379, 0.83191, 0.95142, 0.98960]
+F2 = [0.08032, 0.41322, 0.80721, 0.96937, 0.99751, 0.99989]
+F2_AT_MINUS_2 = 0.41322414250512257485
+"""Published to twenty digits (Bornemann, On the numerical evaluation of Fredholm determinants)."""
+
+START = 10.0
+
+
+@pytest.fixture(scope="module")
+def painleve():
+    """Hastings-McLeod: u'' = 2u³ + su with u ~ Ai at +∞, and the integrals the laws need.
+
+    State: u, u', I = ∫(x-s)u² dx, J = ∫u² dx, K = ∫u dx, all from s to ∞.
+    """
+    ai, slope = airy(START)[:2]
+
+    def field(s, y):
+        u, du, _, j, _ = y
+        return [du, 2.0 * u**3 + s * u, -j, -u * u, -u]
+
+    tail = ai * ai
+    first = [ai, slope, tail / START, slope**2 - START * tail, ai / np.sqrt(START)]
+    solved = solve_ivp(
+        field, (START, -6.0), first, method="DOP853", rtol=1e-13, atol=1e-18, dense_output=True
+    )
+    return solved.sol
+
+
+def test_reference_values_to_their_five_digits():
+    np.testing.assert_allclose(f1(POINTS), F1, rtol=0, atol=5.1e-6)
+    np.testing.assert_allclose(f2(POINTS), F2, rtol=0, atol=5.1e-6)
+
+
+def test_published_twenty_digit_value():
+    assert abs(float(f2(-2.0)) - F2_AT_MINUS_2) < 1e-12
+
+
+def test_f2_agrees_with_painleve(painleve):
+    s = np.linspace(-5.0, 6.0, 200)
+    expected = np.exp(-painleve(s)[2])
+    assert np.abs(f2(s) - expected).max() < 1e-6
+
+
+def test_f1_agrees_with_painleve_at_the_reference_points_and_between(painleve):
+    s = np.concatenate([POINTS, np.linspace(-5.0, 6.0, 200)])
+    _, _, i, _, k = painleve(s)
+    assert np.abs(f1(s) - np.exp(-(i + k) / 2.0)).max() < 1e-6
+
+
+@pytest.mark.parametrize(("beta", "law"), [(1, f1), (2, f2)])
+def test_interpolant_is_the_determinant(beta, law):
+    s = np.linspace(LOW + 0.03, HIGH - 0.03, 97)
+    assert np.abs(law(s) - determinant(beta, s)).max() < 1e-10
+
+
+@pytest.mark.parametrize(
+    ("beta", "probabilities", "expected"),
+    [(1, [0.5, 0.95, 0.99], [-1.26857, 0.9793, 2.0234]),
+     (2, [0.5, 0.95, 0.99], [-1.8049, -0.2325, 0.4776])],
+)  # fmt: skip
+def test_quantiles(beta, probabilities, expected):
+    np.testing.assert_allclose(quantile(beta, probabilities), expected, rtol=0, atol=6e-5)
+
+
+@pytest.mark.parametrize("law", [f1, f2])
+def test_law_is_a_distribution(law):
+    s = np.linspace(-60.0, 60.0, 4001)
+    values = law(s)
+    assert values[0] < 1e-12
+    assert values[-1] > 1.0 - 1e-9
+    assert np.diff(values).min() > -1e-12
+
+
+def test_quantile_refuses_what_is_not_a_probability():
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        quantile(1, [0.5, 1.0])
+
+
+def test_largest_eigenvalues_of_goe_matrices_follow_f1():
+    """Tridiagonal model of 10,000 x 10,000 matrices, upper corner; Kolmogorov at 99 %."""
+    rng = np.random.default_rng(369)
+    n, corner, samples = 10_000, 220, 1_500
+    freedoms = np.arange(n - 1, n - corner, -1, dtype=float)
+    largest = np.empty(samples)
+    for i in range(samples):
+        diagonal = rng.normal(size=corner)
+        off = np.sqrt(rng.chisquare(freedoms) / 2.0)
+        largest[i] = eigh_tridiagonal(
+            diagonal, off, eigvals_only=True, select="i", select_range=(corner - 1, corner - 1)
+        )[0]
+    s = np.sort((largest - np.sqrt(2.0 * n)) * np.sqrt(2.0) * n ** (1.0 / 6.0))
+    law = f1(s)
+    steps = np.arange(samples + 1) / samples
+    distance = max(np.abs(law - steps[1:]).max(), np.abs(law - steps[:-1]).max())
+    assert distance < 1.63 / np.sqrt(samples)
