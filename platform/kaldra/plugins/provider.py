@@ -33,11 +33,16 @@ class Autonaming:
 
 @dataclass(frozen=True)
 class Resource:
-    """The resource a call is about; `type` is its token, `name` the program's name for it."""
+    """The resource a call is about; `type` is its token, `name` the program's name for it.
+
+    `ignored` are the property paths whose changes the program says to ignore; the engine has put
+    their old values into the new inputs already.
+    """
 
     urn: str
     type: str
     name: str
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -232,6 +232,7 @@ def _resource(request: Any) -> Resource:
         urn=request.urn,
         type=request.type or parts[2].rpartition("$")[2],
         name=request.name or parts[3],
+        ignored=tuple(getattr(request, "ignoreChanges", ())),
     )
 
 

@@ -261,12 +261,13 @@ def _tree(paths: set[tuple[str, ...]]) -> Object:
     for path in sorted(paths):
         node = root
         for part in path:
-            node = node.setdefault(part, {})
+            node = node.setdefault(f"f:{part}", {})
     return root
 
 
 def _paths(tree: Object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for key, child in tree.items():
+    for prefixed, child in tree.items():
+        key = prefixed.removeprefix("f:")
         if child:
             yield from _paths(child, (*path, key))
         else:

@@ -1,6 +1,6 @@
 """The engine's side of the protocol, for tests: plain Python in, plain Python out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -85,9 +85,11 @@ class Engine:
         *,
         preview: bool = False,
         timeout: float = 0,
+        ignored: Sequence[str] = (),
     ) -> Props:
         answer = self.Update(
             provider_pb2.UpdateRequest(
+                ignoreChanges=ignored,
                 urn=urn,
                 id=id_,
                 old_inputs=encode(olds[0]),

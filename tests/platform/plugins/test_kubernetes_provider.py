@@ -1,74 +1,25 @@
-import copy
 import json
 import re
-from typing import Any
 
 import pytest
 
 from kaldra.plugins.host import Severity
 from kaldra.plugins.protocol import provider_pb2
 from kaldra.plugins.values import UNKNOWN, Secret, encode
-from tests.platform.plugins.conftest import Kubernetes, kubeconfig
+from tests.platform.plugins.conftest import kubeconfig
 from tests.platform.plugins.engine import CallFailedError, urn
-
-CONFIG = urn("kubernetes:core/v1:ConfigMap", "env")
-SECRET = urn("kubernetes:core/v1:Secret", "keys")
-DEPLOYMENT = urn("kubernetes:apps/v1:Deployment", "web")
-SERVICE = urn("kubernetes:core/v1:Service", "web")
-NAMESPACE = urn("kubernetes:core/v1:Namespace", "prod")
-ACCOUNT = urn("kubernetes:core/v1:ServiceAccount", "web")
-
-OF = provider_pb2.PropertyDiff
-
-
-def metadata(name: str) -> dict[str, Any]:
-    return {"name": name, "namespace": "prod"}
-
-
-def deployment(**spec: Any) -> dict[str, Any]:
-    labels = {"app": "web"}
-    container = {"name": "web", "image": "web:1", "resources": {"limits": {"memory": "2048Mi"}}}
-    return {
-        "metadata": {**metadata("web"), "annotations": {"pulumi.com/skipAwait": "true"}},
-        "spec": {
-            "selector": {"matchLabels": labels},
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": {"hostNetwork": False, "containers": [container]},
-            },
-            **spec,
-        },
-    }
-
-
-class Made:
-    """A resource as the engine keeps it, taken through the calls an update makes."""
-
-    def __init__(self, k: Kubernetes, resource: str, program: dict[str, Any]) -> None:
-        self.engine, self.urn = k.engine, resource
-        self.inputs = k.engine.check(resource, program)
-        self.id, self.state = k.engine.create(resource, self.inputs)
-
-    def diff(self, program: dict[str, Any]) -> Any:
-        self.news = self.engine.check(self.urn, program, self.inputs)
-        return self.engine.diff(self.urn, self.id, (self.inputs, self.state), self.news)
-
-    def kinds(self, program: dict[str, Any]) -> dict[str, int]:
-        return {path: c.kind for path, c in self.diff(program).detailedDiff.items()}
-
-    def update(self, program: dict[str, Any], *, preview: bool = False) -> dict[str, Any]:
-        news = self.engine.check(self.urn, program, self.inputs)
-        olds = self.inputs, self.state
-        state: dict[str, Any] = self.engine.update(self.urn, self.id, olds, news, preview=preview)
-        if not preview:
-            self.inputs, self.state = news, state
-        return state
-
-    def refresh(self) -> None:
-        self.inputs, self.state = self.engine.read(self.urn, self.id, (self.inputs, self.state))
-
-    def delete(self, timeout: float = 0) -> None:
-        self.engine.delete(self.urn, self.id, (self.inputs, self.state), timeout=timeout)
+from tests.platform.plugins.kubernetes_program import (
+    ACCOUNT,
+    CONFIG,
+    DEPLOYMENT,
+    NAMESPACE,
+    OF,
+    SECRET,
+    SERVICE,
+    Made,
+    deployment,
+    metadata,
+)
 
 
 def test_a_resource_without_a_name_gets_one_that_stays(kubernetes):
@@ -241,66 +192,6 @@ def test_an_object_the_server_refuses_fails_the_preview(kubernetes):
         kubernetes.engine.create(CONFIG, inputs, preview=True)
 
 
-def test_an_update_removes_what_left_the_program_and_keeps_what_others_hold(kubernetes):
-    program = deployment(replicas=2, paused=True)
-    made = Made(kubernetes, DEPLOYMENT, program)
-    kubernetes.cluster.edit(
-        "deployments", "prod/web", {"metadata": {"labels": {"seen": "yes"}}}, "watcher"
-    )
-    made.update(deployment(replicas=3))
-    live = kubernetes.cluster.get("deployments", "prod/web")
-    assert live["spec"]["replicas"] == 3
-    assert "paused" not in live["spec"]
-    assert live["metadata"]["labels"] == {"seen": "yes"}
-
-
-def test_fields_a_controller_holds_are_a_conflict_that_names_it(kubernetes):
-    made = Made(kubernetes, DEPLOYMENT, deployment(replicas=2))
-    kubernetes.cluster.edit("deployments", "prod/web", {"spec": {"replicas": 5}}, "autoscaler")
-    for preview in (True, False):
-        with pytest.raises(CallFailedError) as caught:
-            made.update(deployment(replicas=3), preview=preview)
-        assert '.spec.replicas (conflict with "autoscaler"' in str(caught.value)
-        assert "pulumi.com/patchForce" in str(caught.value)
-    program = deployment(replicas=3)
-    program["metadata"]["annotations"]["pulumi.com/patchForce"] = "true"
-    made.update(program)
-    assert kubernetes.cluster.get("deployments", "prod/web")["spec"]["replicas"] == 3
-
-
-def test_what_was_edited_by_hand_is_taken_back_and_said(kubernetes):
-    made = Made(kubernetes, DEPLOYMENT, deployment(replicas=2))
-    kubernetes.cluster.edit("deployments", "prod/web", {"spec": {"replicas": 5}}, "kubectl-edit")
-    made.refresh()
-    assert made.kinds(deployment(replicas=2)) == {"spec.replicas": OF.UPDATE}
-    made.update(deployment(replicas=2))
-    assert kubernetes.cluster.get("deployments", "prod/web")["spec"]["replicas"] == 2
-    assert "taken back from kubectl-edit: .spec.replicas" in kubernetes.host.texts(Severity.INFO)
-
-
-def test_a_stack_made_by_the_official_provider_goes_on(kubernetes):
-    # It makes objects by POST under one name and applies under another, recorded in the state.
-    program = deployment(replicas=2, paused=True)
-    inputs = kubernetes.engine.check(DEPLOYMENT, program)
-    live = kubernetes.cluster.handle(
-        "POST",
-        "/apis/apps/v1/namespaces/prod/deployments?fieldManager=pulumi-kubernetes",
-        copy.deepcopy(inputs),
-    )
-    manager = "pulumi-kubernetes-0123abcd"
-    official = {"__initialApiVersion": "apps/v1", "__fieldManager": manager}
-    state = {**copy.deepcopy(live), **official, "__inputs": inputs}
-    engine = kubernetes.engine
-    assert not engine.diff(DEPLOYMENT, "prod/web", (inputs, state), inputs).detailedDiff
-    news = engine.check(DEPLOYMENT, deployment(replicas=3), inputs)
-    state = engine.update(DEPLOYMENT, "prod/web", (inputs, state), news)
-    assert state["__fieldManager"] == manager
-    live = kubernetes.cluster.get("deployments", "prod/web")
-    assert live["spec"]["replicas"] == 3
-    assert "paused" not in live["spec"], "what the creation held went over to the stack"
-    assert [entry["manager"] for entry in live["metadata"]["managedFields"]] == [manager]
-
-
 def test_refresh_finds_drift_and_only_drift(kubernetes):
     made = Made(kubernetes, DEPLOYMENT, deployment(replicas=2))
     before = made.inputs
@@ -339,30 +230,6 @@ def test_an_object_can_be_imported(kubernetes):
         "data": {"A": "1"},
     }
     assert state["metadata"]["uid"]
-
-
-def test_somebody_elses_object_is_not_taken_over(kubernetes):
-    kubernetes.cluster.add(
-        "configmaps", {"kind": "ConfigMap", "metadata": metadata("env"), "data": {"theirs": "1"}}
-    )
-    kubernetes.cluster.edit("configmaps", "prod/env", {"data": {"x": "1"}}, "helm")
-    with pytest.raises(CallFailedError) as caught:
-        Made(kubernetes, CONFIG, {"metadata": metadata("env"), "data": {"A": "1"}})
-    assert "already exists in the cluster" in str(caught.value)
-    assert "managed by helm" in str(caught.value)
-    assert "pulumi import kubernetes:core/v1:ConfigMap NAME prod/env" in str(caught.value)
-    kubernetes.engine.configure(
-        kubeconfig=kubeconfig(kubernetes.cluster.url), upsertExistingObjects="true"
-    )
-    Made(kubernetes, CONFIG, {"metadata": metadata("env"), "data": {"A": "1"}})
-
-
-def test_what_a_killed_run_of_this_stack_left_behind_is_continued(kubernetes):
-    program = {"metadata": metadata("env"), "data": {"A": "1"}}
-    first = Made(kubernetes, CONFIG, program)
-    again = Made(kubernetes, CONFIG, program)
-    assert again.id == first.id
-    assert again.state["metadata"]["uid"] == first.state["metadata"]["uid"]
 
 
 def test_deletion_waits_until_the_object_is_gone_and_tolerates_absence(kubernetes):

@@ -1,5 +1,6 @@
 """Writing objects, for real and as a dry run, with errors that say what to do about them."""
 
+import copy
 import re
 from typing import NoReturn
 
@@ -17,11 +18,15 @@ from kaldra.plugins.kubernetes.kinds import Kind
 from kaldra.plugins.kubernetes.objects import (
     PATCH_FORCE,
     Object,
+    at,
     id_of,
     is_true,
     name_of,
     namespace_of,
+    parsed_path,
+    put,
 )
+from kaldra.plugins.provider import Resource
 from kaldra.plugins.values import UNKNOWN
 
 _ONLY_SERVER_KNOWS = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields")
@@ -29,12 +34,15 @@ _HOLDER = re.compile(r'conflict with "([^"]*)"')
 
 
 class Applier:
-    """Writes objects as one resource of the program; `urn` is where it tells what it does."""
+    """Writes objects as one resource of the program, under the name of `manager`."""
 
-    def __init__(self, client: Client, host: Host, urn: str, manager: str, *, force: bool) -> None:
+    def __init__(
+        self, client: Client, host: Host, resource: Resource, manager: str, *, force: bool
+    ) -> None:
         self._client = client
         self._host = host
-        self._urn = urn
+        self._urn = resource.urn
+        self._ignored = [parsed_path(path) for path in resource.ignored]
         self._manager = manager
         self._force = force
 
@@ -54,6 +62,7 @@ class Applier:
         """Apply the object; one that is gone is made anew."""
         live = self._client.find(kind, namespace_of(obj), name_of(obj))
         if live:
+            obj = self._leaving_ignored(obj, live)
             managers.take_over(self._client, kind, live, self._manager)
         applied = self._apply(kind, obj)
         if former_manager != self._manager:
@@ -83,6 +92,7 @@ class Applier:
         """Ask the server what an update leads to; None where it cannot tell."""
         try:
             live = self._client.get(kind, namespace_of(obj), name_of(obj))
+            obj = self._leaving_ignored(obj, live)
             return self._apply(kind, obj, force=managers.can_take_over(live), dry_run=True)
         except UnreachableError as error:
             self._warn(error)
@@ -100,6 +110,14 @@ class Applier:
         except UnreachableError as error:
             self._warn(error)
             raise NotFoundError(404, {}) from None
+
+    def _leaving_ignored(self, obj: Object, live: Object) -> Object:
+        """Copy `obj` with ignored fields as they are: left to whoever holds them by now."""
+        obj = copy.deepcopy(obj)
+        for path in self._ignored:
+            mine = managers.holds_field(live, self._manager, path)
+            put(obj, path, at(live, path) if mine else None)
+        return obj
 
     def _apply(
         self, kind: Kind, obj: Object, *, force: bool = False, dry_run: bool = False

@@ -21,6 +21,7 @@ from kaldra.plugins.kubernetes.objects import (
     name_of,
     namespace_of,
     normalized,
+    parsed_path,
     pruned,
     same_quantity,
 )
@@ -30,7 +31,6 @@ _IDENTITY: tuple[Path, ...] = (("metadata", "name"), ("metadata", "namespace"))
 _IMMUTABLE = re.compile(
     r"immutable|may not (?:be )?change|updates to .* are forbidden", re.IGNORECASE
 )
-_STEP = re.compile(r"([^.\[\]]+)|\[([^\]]+)\]")
 
 
 def find(
@@ -104,7 +104,7 @@ def _tried(
     except (NotFoundError, ConflictError):
         return changes
     except ApiError as error:
-        immutable = [_path(str(cause.get("field") or "")) for cause in error.causes
+        immutable = [parsed_path(str(cause.get("field") or "")) for cause in error.causes
                      if _IMMUTABLE.search(str(cause.get("message") or ""))]  # fmt: skip
         return {
             path: replace(change, replace=any(_overlap(path, field) for field in immutable))
@@ -122,13 +122,6 @@ def _without_effect(change: Change, before: object, after: object) -> bool:
         return before == after
     # An added field the server drops (false, empty) says nothing; one it keeps is ours from now on.
     return change.kind is Kind.ADD and before is None and after is None
-
-
-def _path(field: str) -> Path:
-    steps = _STEP.findall(field)
-    return tuple(
-        name or (int(index) if index.isdigit() else index.strip('"')) for name, index in steps
-    )
 
 
 def _overlap(path: Path, field: Path) -> bool:

@@ -3,6 +3,7 @@
 import contextlib
 from typing import Any
 
+from kaldra.plugins.diffs import Path
 from kaldra.plugins.kubernetes.client import Client, ConflictError
 from kaldra.plugins.kubernetes.kinds import Kind
 from kaldra.plugins.kubernetes.objects import Object, name_of, namespace_of
@@ -24,6 +25,23 @@ def holds(obj: Object, manager: str) -> bool:
         entry.get("manager") == manager and entry.get("operation") == "Apply"
         for entry in _entries(obj)
     )
+
+
+def holds_field(obj: Object, manager: str, path: Path) -> bool:
+    """Whether `manager` holds a field; inside a list, whether it holds any of the list."""
+    for entry in _entries(obj):
+        if entry.get("manager") != manager:
+            continue
+        fields = entry.get("fieldsV1") or {}
+        for part in path:
+            if isinstance(part, int):
+                return True
+            fields = fields.get(f"f:{part}")
+            if fields is None:
+                break
+        else:
+            return True
+    return False
 
 
 def summary(obj: Object) -> str:

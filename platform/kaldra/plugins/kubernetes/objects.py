@@ -19,6 +19,7 @@ PATCH_FORCE = "pulumi.com/patchForce"
 PATCH_MANAGER = "pulumi.com/patchFieldManager"
 DELETION_PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 
+_STEP = re.compile(r"([^.\[\]]+)|\[([^\]]+)\]")
 _READ_ONLY = (
     "creationTimestamp",
     "deletionGracePeriodSeconds",
@@ -123,6 +124,27 @@ def pruned(live: Any, shape: Any) -> Any:
             for element, shape_element in zip(live, shape, strict=False)
         ]
     return live
+
+
+def parsed_path(text: str) -> Path:
+    """Take a path such as `spec.ports[0].name` or `metadata.labels["a.b/c"]` apart."""
+    return tuple(
+        name or (int(index) if index.isdigit() else index.strip('"'))
+        for name, index in _STEP.findall(text)
+    )
+
+
+def put(value: Any, path: Path, new: Any) -> None:
+    """Set what is at a path, where the way there exists; None takes an object's entry away."""
+    *way, last = path
+    parent = at(value, tuple(way))
+    if isinstance(parent, dict):
+        if new is None:
+            parent.pop(last, None)
+        else:
+            parent[last] = new
+    elif isinstance(parent, list) and isinstance(last, int) and last < len(parent):
+        parent[last] = new
 
 
 def at(value: Any, path: Path) -> Any:

@@ -234,7 +234,7 @@ class KubernetesProvider(Provider):
     def _applier(self, resource: Resource, state: Props, obj: Object) -> Applier:
         manager = checkpoint.manager_of(state, obj, resource.urn)
         force = self._settings.patch_force
-        return Applier(self._client, self.host, resource.urn, manager, force=force)
+        return Applier(self._client, self.host, resource, manager, force=force)
 
     def _waiter(self, resource: Resource) -> Waiter:
         return Waiter(
