@@ -16,13 +16,13 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def free_port() -> int:
-    return _free_port()
+    return unused_port()
 
 
 @pytest.fixture(scope="session")
 def core_url() -> Iterator[str]:
     """Address of a core that runs as long as the tests."""
-    port = _free_port()
+    port = unused_port()
     with running("core", port, CORE_PORT=str(port)):
         yield f"http://127.0.0.1:{port}"
 
@@ -30,7 +30,7 @@ def core_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def api_url(core_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a gateway to that core; its one caller has API_KEY and no limit."""
-    port = _free_port()
+    port = unused_port()
     keys: Path = tmp_path_factory.mktemp("api-keys")
     (keys / "tests").write_text(API_KEY)
     environment = {
@@ -43,7 +43,8 @@ def api_url(core_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield f"http://127.0.0.1:{port}"
 
 
-def _free_port() -> int:
+def unused_port() -> int:
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,0 +1,63 @@
+"""What only real processes and sockets show."""
+
+import socket
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from tests.conftest import unused_port
+from tests.processes import running
+
+PATIENCE_SECONDS = 60
+BODY = b'{"text": "A calm quarter."}'
+
+
+@pytest.fixture(scope="module")
+def core_port() -> int:
+    return unused_port()
+
+
+@pytest.fixture(scope="module")
+def gateway(core_port: int) -> Iterator[int]:
+    """Port of a gateway to `core_port`, where nothing listens yet."""
+    port = unused_port()
+    environment = {
+        "API_PORT": str(port),
+        "CORE_SERVICE_URL": f"http://127.0.0.1:{core_port}",
+        "KALDRA_AUTH": "off",
+    }
+    with running("app", port, **environment):
+        yield port
+
+
+def signal_through(port: int) -> httpx2.Response:
+    url = f"http://127.0.0.1:{port}/engine/kaldra/signal"
+    headers = {"Content-Type": "application/json"}
+    return httpx2.post(url, content=BODY, headers=headers, timeout=PATIENCE_SECONDS)
+
+
+def test_a_core_that_is_down_and_comes_back(gateway: int, core_port: int):
+    for _ in range(2):
+        away = signal_through(gateway)
+        assert away.status_code == 503
+        assert away.headers["retry-after"] == "1"
+        with running("core", core_port, CORE_PORT=str(core_port)):
+            assert signal_through(gateway).json()["signal_id"]
+
+
+def test_the_core_is_left_when_the_client_leaves(gateway: int, core_port: int):
+    head = f"POST /engine/kaldra/signal HTTP/1.1\r\nhost: x\r\ncontent-length: {len(BODY)}\r\n"
+    content_type = b"content-type: application/json\r\n\r\n"
+    with socket.create_server(("127.0.0.1", core_port)) as core:
+        core.settimeout(PATIENCE_SECONDS)
+        client = socket.create_connection(("127.0.0.1", gateway))
+        client.sendall(head.encode() + content_type + BODY)
+        upstream, _ = core.accept()
+        upstream.settimeout(PATIENCE_SECONDS)
+        received = b""
+        while not received.endswith(BODY):
+            received += upstream.recv(65536)
+        client.close()
+        assert upstream.recv(1) == b""
+        upstream.close()
