@@ -139,6 +139,12 @@ def lock() -> None:
     _verb("lock")(Console())
 
 
+@app.command(hidden=True)
+def reference() -> None:
+    """Write the generated parts of README.md and docs/ anew (for maintainers)."""
+    _verb("reference")(Console())
+
+
 def main() -> None:
     """Run a verb; every error is a message, a hint and an exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

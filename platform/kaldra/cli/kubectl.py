@@ -42,7 +42,7 @@ def read(workspace: Workspace, *arguments: str) -> str:
         raise KaldraError(
             f"kubectl {arguments[0]} failed on context {workspace.settings.context}: "
             f"{done.stderr.strip() or done.stdout.strip()}",
-            hint=f"./kaldra status --stack {workspace.stack}",
+            hint=f"./kaldra up --stack {workspace.stack}",
         )
     return done.stdout
 

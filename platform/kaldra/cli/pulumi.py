@@ -4,7 +4,9 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from kaldra.cli.ui import Console
@@ -34,7 +36,8 @@ class Pulumi:
         Ctrl+C and SIGTERM are passed on once, so that Pulumi writes its state before it ends.
         Raises KaldraError with the last lines where they were not shown.
         """
-        code, output = self._stream(arguments, show)
+        with self._unchanged_stack_file():
+            code, output = self._stream(arguments, show)
         if code != 0:
             verb = " ".join(a for a in arguments[:2] if not a.startswith("-"))
             raise _failure(verb, code, output, shown=show is not None)
@@ -73,22 +76,33 @@ class Pulumi:
         )
         lines: list[str] = []
         previous = signal.signal(signal.SIGTERM, _interrupt)
-        try:
-            _read(process, lines, show)
-        except KeyboardInterrupt:
-            self.console.warn(
-                "Interrupting: Pulumi finishes what it has begun and saves its state…"
-            )
-            process.send_signal(signal.SIGINT)
+        with process:
             try:
                 _read(process, lines, show)
-                process.wait(INTERRUPT_GRACE_SECONDS)
+            except KeyboardInterrupt:
+                self._interrupted(process, lines, show)
+                raise
             finally:
-                process.kill()
-            raise
+                signal.signal(signal.SIGTERM, previous)
+        return process.returncode, "\n".join(lines)
+
+    def _interrupted(
+        self,
+        process: "subprocess.Popen[str]",
+        lines: list[str],
+        show: Callable[[str], None] | None,
+    ) -> None:
+        """Let Pulumi end in its own time, but not for ever."""
+        self.console.warn("Interrupting: Pulumi finishes what it has begun and saves its state…")
+        process.send_signal(signal.SIGINT)
+        overdue = threading.Timer(INTERRUPT_GRACE_SECONDS, process.kill)
+        overdue.start()
+        try:
+            _read(process, lines, show)
+            process.wait()
         finally:
-            signal.signal(signal.SIGTERM, previous)
-        return process.wait(), "\n".join(lines)
+            overdue.cancel()
+            process.kill()
 
     # State ------------------------------------------------------------------------------------
 
@@ -97,13 +111,22 @@ class Pulumi:
         if self.workspace.checkpoint.exists():
             return
         (state() / "state").mkdir(parents=True, exist_ok=True)
-        stack_file = REPO / f"Pulumi.{self.workspace.stack}.yaml"
-        before = stack_file.read_bytes()
+        self.run("stack", "init", self.workspace.stack, "--no-select")
+
+    @contextmanager
+    def _unchanged_stack_file(self) -> Iterator[None]:
+        """Put the stack file back: Pulumi writes the salt of this clone's own passphrase into it.
+
+        Committed, it would lock every other clone out; the state holds it as well. A file that
+        has a salt already is somebody's decision and left to Pulumi.
+        """
+        file = REPO / f"Pulumi.{self.workspace.stack}.yaml"
+        before = file.read_bytes()
         try:
-            self.run("stack", "init", self.workspace.stack, "--no-select")
+            yield
         finally:
-            if stack_file.read_bytes() != before:
-                stack_file.write_bytes(before)
+            if b"encryptionsalt" not in before and file.read_bytes() != before:
+                file.write_bytes(before)
 
 
 def _interrupt(*_: object) -> None:

@@ -1,0 +1,78 @@
+import signal
+
+import pytest
+
+from kaldra.cli import pulumi as module
+from kaldra.cli.pulumi import Pulumi
+from kaldra.cli.ui import Console
+from kaldra.cli.workspace import Workspace
+from kaldra.errors import KaldraError
+from kaldra.stack.settings import Settings
+
+
+@pytest.fixture
+def pulumi(tmp_path, monkeypatch):
+    """A Pulumi whose program is the shell script that a test writes."""
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(module, "REPO", tmp_path)
+    (tmp_path / "Pulumi.try.yaml").write_text("config: {}\n")
+    (tmp_path / "state/bin").mkdir(parents=True)
+    return Pulumi(Workspace("try", Settings(target="dev")), {"CLONE": "x"}, Console(quiet=True))
+
+
+def script(tmp_path, text):
+    program = tmp_path / "state/bin/pulumi"
+    program.write_text(f"#!/bin/sh\n{text}\n")
+    program.chmod(0o755)
+
+
+def test_output_is_returned_and_each_line_shown(pulumi, tmp_path):
+    script(tmp_path, 'echo "$@"; echo $CLONE')
+    shown = []
+    output = pulumi.run("up", show=shown.append)
+    assert output == "up --non-interactive --color never\nx"
+    assert shown == ["  up --non-interactive --color never", "  x"]
+
+
+def test_a_hidden_run_fails_with_its_own_words(pulumi, tmp_path):
+    script(tmp_path, "echo error: no such thing; exit 255")
+    with pytest.raises(
+        KaldraError, match=r"pulumi stack init failed \(exit code 255\):\nerror: no"
+    ):
+        pulumi.run("stack", "init")
+
+
+def test_a_wrong_passphrase_is_explained(pulumi, tmp_path):
+    script(tmp_path, "echo error: incorrect passphrase; exit 1")
+    with pytest.raises(KaldraError) as caught:
+        pulumi.run("up")
+    assert "PULUMI_CONFIG_PASSPHRASE" in caught.value.hint
+
+
+def test_the_stack_file_in_git_stays_as_it_was_even_when_a_run_fails(pulumi, tmp_path):
+    script(tmp_path, "echo encryptionsalt: v1:abc >> Pulumi.try.yaml; exit 1")
+    with pytest.raises(KaldraError):
+        pulumi.run("up")
+    assert (tmp_path / "Pulumi.try.yaml").read_text() == "config: {}\n"
+
+
+def test_a_stack_file_with_a_salt_of_its_own_is_left_to_pulumi(pulumi, tmp_path):
+    (tmp_path / "Pulumi.try.yaml").write_text("encryptionsalt: v1:old\n")
+    script(tmp_path, "echo '# more' >> Pulumi.try.yaml")
+    pulumi.run("config")
+    assert (tmp_path / "Pulumi.try.yaml").read_text() == "encryptionsalt: v1:old\n# more\n"
+
+
+def test_an_interrupt_reaches_pulumi_which_ends_in_its_own_time(pulumi, tmp_path):
+    script(
+        tmp_path,
+        "trap 'echo saved > saved; exit 1' INT\necho started\nwhile :; do sleep 0.05; done",
+    )
+
+    def interrupt(line):
+        if "started" in line:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        pulumi.run("up", show=interrupt)
+    assert (tmp_path / "saved").read_text() == "saved\n"

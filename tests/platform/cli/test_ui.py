@@ -1,0 +1,37 @@
+import io
+
+import pytest
+
+from kaldra.cli.ui import Console
+
+
+def test_a_step_is_one_line_with_its_result_and_time():
+    stream = io.StringIO()
+    with Console(stream).step("kind cluster") as step:
+        step.update("starting", 0.5)
+        step.done("made")
+    assert stream.getvalue().startswith("✓ kind cluster · made (0.")
+    assert stream.getvalue().count("\n") == 1
+
+
+def test_a_failed_step_says_so_and_passes_the_error_on():
+    stream = io.StringIO()
+    with pytest.raises(ValueError, match="x"), Console(stream).step("build"):
+        raise ValueError("x")
+    assert stream.getvalue().startswith("✗ build (")
+
+
+def test_quiet_shows_warnings_and_errors_only():
+    stream = io.StringIO()
+    console = Console(stream, quiet=True)
+    with console.step("build"):
+        console.note("detail")
+    console.warn("careful")
+    console.error("broken", "fix it")
+    assert stream.getvalue() == "! careful\n✗ broken\n  → fix it\n"
+
+
+def test_nothing_is_coloured_where_there_is_no_terminal():
+    stream = io.StringIO()
+    Console(stream).error("broken")
+    assert "\x1b" not in stream.getvalue()
