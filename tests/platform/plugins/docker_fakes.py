@@ -46,7 +46,8 @@ class FakeEngine:
             if path.endswith(ending):
                 return refusal[0], {"message": refusal[1]}
         kind, _, rest = path.strip("/").partition("/")
-        return getattr(self, f"_{kind}")(method, rest, query, body)
+        status, content = getattr(self, f"_{kind}")(method, rest, query, body)
+        return status, content
 
     def _images(self, method: str, rest: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         if rest.endswith("/push"):

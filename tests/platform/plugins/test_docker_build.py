@@ -131,4 +131,4 @@ def test_progress_names_the_step_an_output_belongs_to():
     assert progress.feed("#5 [2/3] RUN make all") == "[2/3] RUN make all"
     assert progress.feed("#5 1.234 compiling") == "[2/3] compiling"
     assert progress.feed("#5 CACHED") == ""
-    assert progress.feed("#9 sha256:abc 12MB / 40MB") == ""
+    assert progress.feed("#5 sha256:abc 12MB / 40MB") == ""

@@ -61,7 +61,9 @@ def make(engine: Engine, wanted: Props) -> tuple[str, Props, Props]:
     return id_, inputs, state
 
 
-def changed(engine: Engine, made: tuple[str, Props, Props], wanted: Props) -> tuple[list, list]:
+def changed(
+    engine: Engine, made: tuple[str, Props, Props], wanted: Props
+) -> tuple[list[str], list[str]]:
     """Paths that change, and those of them that replace."""
     id_, inputs, state = made
     diff = engine.diff(URN, id_, (inputs, state), engine.check(URN, wanted, inputs))

@@ -29,7 +29,7 @@ def write(path: Path, text: str = "x", mode: int = 0o644) -> None:
 @pytest.fixture
 def tree(tmp_path, monkeypatch) -> Path:
     """A context with a bit of everything; the test runs beside it."""
-    context = tmp_path / "context"
+    context: Path = tmp_path / "context"
     write(context / "Dockerfile", "FROM scratch\n")
     write(context / "app/one.py", "1\n", 0o755)
     write(context / "app/sub/two.py", "2\n")

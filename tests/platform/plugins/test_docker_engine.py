@@ -96,7 +96,7 @@ def test_cancelling_ends_a_transfer(tmp_path):
             release.wait(30)
             return 200, []
 
-        fake.answer = hang
+        fake.answer = hang  # type: ignore[method-assign]
         engine = Engine(Address(f"unix://{tmp_path}/d.sock"), cancelled)
         with pytest.raises(CancelledError, match="Cancelled pushing x"):
             list(engine.stream("/images/x/push", "pushing x"))

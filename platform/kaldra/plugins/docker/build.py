@@ -140,11 +140,12 @@ def _lines(
 ) -> Iterator[str]:
     assert process.stdout is not None  # noqa: S101  it was asked for
     stream: IO[bytes] = process.stdout
-    rest = b""
+    rest, parent = b"", os.getppid()
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         while True:
-            if cancelled.is_set():
+            # An engine that is killed says nothing: its build would go on for nobody.
+            if cancelled.is_set() or os.getppid() != parent:
                 raise CancelledError(what)
             if not selector.select(_CHECK_SECONDS):
                 continue

@@ -55,7 +55,8 @@ class Progress:
         return ""
 
     def _keep(self, line: str, number: str, text: str) -> str:
-        if _ENDED.match(line) or not text or number not in self._names:
+        noise = _ENDED.match(line) or text.startswith("sha256:") or not text
+        if noise or number not in self._names:
             return ""
         self._output.setdefault(number, deque(maxlen=_LINES_KEPT)).append(text)
         return f"{self._names[number].split(' RUN ')[0]} {text}"

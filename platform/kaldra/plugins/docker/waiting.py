@@ -67,7 +67,7 @@ class Watch:
             if health["Status"] == "healthy" or self._probe(found, test):
                 return
             self._fail_if_ended(found)
-            if health["Status"] == "unhealthy":
+            if health["Status"] == "unhealthy" and found["State"]["Status"] == "running":
                 raise self._not_ready(found, "is unhealthy", _last_answer(health))
             if time.monotonic() >= end:
                 reason = f"did not become healthy within {seconds:g} s"
