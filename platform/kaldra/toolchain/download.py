@@ -147,6 +147,7 @@ def _open(url: str, start: int = 0) -> HTTPResponse:
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310  as above
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == 416 and start:
             return _open(url)
         raise KaldraError(

@@ -133,12 +133,10 @@ def drop_caches() -> None:
             return
         discarded = home() / f"discarded-{os.getpid()}"
         caches.rename(discarded)
-    subprocess.Popen(  # noqa: S603
-        ["nice", "-n", "19", "rm", "-rf", *home().glob("discarded-*")],  # noqa: S607
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
+    # In the background, and not as a child that somebody would have to wait for.
+    command = ["sh", "-c", 'nice -n 19 rm -rf "$@" >/dev/null 2>&1 &', "sh"]
+    subprocess.run(  # noqa: S603
+        [*command, *home().glob("discarded-*")], check=False, start_new_session=True
     )
 
 

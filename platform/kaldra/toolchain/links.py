@@ -15,15 +15,22 @@ def folder() -> Path:
 
 def chosen(tool: str, version: str, programs: Sequence[str]) -> bool:
     """Whether the tool's programs are linked, for this version, and unchanged since."""
-    return _record().get(tool) == [version, *map(_stamp, programs)]
+    try:
+        recorded = json.loads(_record(tool).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(recorded == [version, *map(_stamp, programs)])
 
 
 def choose(tool: str, version: str, programs: Mapping[str, Path]) -> None:
     """Link the tool's programs and remember what they are."""
     for name, program in programs.items():
         link(name, program)
-    record = {**_record(), tool: [version, *map(_stamp, programs)]}
-    _replace(_file(), json.dumps(record, indent=2, sort_keys=True))
+    record = _record(tool)
+    record.parent.mkdir(parents=True, exist_ok=True)
+    new = record.with_name(f"{record.name}.{os.getpid()}")
+    new.write_text(json.dumps([version, *map(_stamp, programs)]), encoding="utf-8")
+    new.rename(record)
 
 
 def link(name: str, program: Path) -> None:
@@ -48,19 +55,5 @@ def _stamp(name: str) -> str | None:
         return None
 
 
-def _file() -> Path:
-    return state() / "tools.json"
-
-
-def _record() -> dict[str, list[str | None]]:
-    try:
-        return dict(json.loads(_file().read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.{os.getpid()}")
-    new.write_text(text, encoding="utf-8")
-    new.rename(path)
+def _record(tool: str) -> Path:
+    return state() / "tools" / f"{tool}.json"

@@ -79,6 +79,7 @@ def _answers(address: str) -> bool:
     try:
         urllib.request.urlopen(request, timeout=PROBE_SECONDS).close()  # noqa: S310  as above
     except urllib.error.HTTPError as error:
+        error.close()
         # An image registry wants credentials first, a mirror need not serve its root; a 403 is
         # what a filtering proxy says.
         return error.code in (401, 404)

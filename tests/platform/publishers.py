@@ -1,0 +1,67 @@
+"""A local file server that stands in for every publisher."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from kaldra.progress import QuietProgress
+
+
+@dataclass
+class Publishers:
+    """Files by address without its scheme; `cut` ends an answer after so many bytes."""
+
+    url: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    cut: int | None = None
+
+
+class Recorder(QuietProgress):
+    """Remembers notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+@contextmanager
+def publishers() -> Iterator[Publishers]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self._head(200, 0)
+
+        def do_GET(self) -> None:
+            name = self.path.lstrip("/")
+            asked = self.headers.get("Range")
+            served.asked.append(f"{name} {asked}" if asked else name)
+            body = served.files.get(name)
+            if body is None:
+                self._head(404, 0)
+                return
+            start = int(re.sub(r"\D", "", asked)) if asked else 0
+            self._head(206 if asked else 200, len(body) - start)
+            self.wfile.write(body[start : served.cut])
+
+        def _head(self, status: int, length: int) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        served = Publishers(f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield served
+        finally:
+            server.shutdown()
+            thread.join()

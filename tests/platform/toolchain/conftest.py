@@ -1,0 +1,65 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kaldra.toolchain import probe
+from kaldra.toolchain.machine import Machine
+from tests.platform.publishers import Publishers, publishers
+
+LINUX = Machine(
+    system="linux",
+    arch="amd64",
+    root=True,
+    debian=True,
+    systemd=False,
+    terminal=False,
+    missing_capabilities=(),
+    cgroup=2,
+    ca_bundle=None,
+)
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publishers]:
+    """All publishers are a local file server."""
+    with publishers() as server:
+        monkeypatch.setenv("KALDRA_PUBLISHERS_URL", server.url)
+        monkeypatch.delenv("http_proxy", raising=False)
+        yield server
+
+
+@pytest.fixture
+def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody answers for any publisher."""
+    monkeypatch.setenv("KALDRA_PUBLISHERS_URL", "http://127.0.0.1:9")
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A KALDRA_STATE of the test's own."""
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def fresh_route(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No route was ever found on this machine."""
+    monkeypatch.delenv("KALDRA_ROUTE", raising=False)
+    probe.route.cache_clear()
+    yield
+    probe.route.cache_clear()
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Writes an executable shell script: folder below the test's own, text → path."""
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+        return path
+
+    return write

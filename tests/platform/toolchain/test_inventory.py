@@ -1,0 +1,93 @@
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from kaldra.errors import KaldraError
+from kaldra.toolchain import inventory, links, pins, probe
+from kaldra.toolchain.findings import Finding
+from kaldra.toolchain.prepare import Target
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture(autouse=True)
+def _machine(clone: Path, fresh_route: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing on PATH, no publisher, and an engine that is not asked."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(inventory, "publishers_reachable", lambda: False)
+    monkeypatch.setattr(probe, "publishers_reachable", lambda: False)
+    monkeypatch.setattr(inventory, "check_engine", lambda: Finding("Docker Engine"))
+
+
+def findings(target: Target = "dev") -> dict[str, Finding]:
+    return {found.name: found for found in inventory.collect(target)}
+
+
+def test_every_missing_tool_has_the_command_that_provides_it() -> None:
+    found = findings()
+    for name in ("pulumi", "kind", "kubectl", "plugin kubernetes", "plugin docker"):
+        assert "not provided yet" in found[name].problem
+        assert found[name].fix == "./kaldra up"
+    assert found["Python"] == Finding("Python", sys.version.split()[0], sys.executable)
+
+
+@pytest.mark.parametrize(
+    ("target", "absent"),
+    [
+        ("local", {"kind", "kubectl", "plugin kubernetes"}),
+        ("staging", {"kind"}),
+        ("build", {"pulumi", "kind", "kubectl", "Go"}),
+    ],
+)
+def test_only_what_the_target_needs_is_looked_at(target: Target, absent: set[str]) -> None:
+    assert not absent & findings(target).keys()
+
+
+def test_failing_check_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> Finding:
+        raise KaldraError("no right to ask", hint="sudo")
+
+    monkeypatch.setattr(inventory, "check_engine", fail)
+    monkeypatch.setattr(inventory, "check_disk", lambda: {}["gone"])
+    found = findings()
+    assert found["Docker Engine"] == Finding("Docker Engine", problem="no right to ask", fix="sudo")
+    assert found["disk"].problem == "KeyError: 'gone'"
+    assert found["kind"].problem
+
+
+def test_program_with_the_wrong_version_is_named(
+    program: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kubectl = program("usr/kubectl", "echo v1.32.0")
+    monkeypatch.setenv("PATH", str(kubectl.parent))
+    assert findings()["kubectl"].where == f"{kubectl} is 1.32.0"
+
+
+@pytest.mark.parametrize(
+    ("folder", "route"),
+    [("cache/built", "registries"), ("cache/downloaded", "publisher"), ("usr", "found")],
+)
+def test_chosen_program_tells_where_it_came_from(folder: str, route: str, program: Write) -> None:
+    kind = program(f"{folder}/kind", f"echo {pins.KIND}")
+    links.choose("kind", pins.KIND, {"kind": kind})
+    assert findings()["kind"] == Finding("kind", pins.KIND, str(kind), route)
+
+
+def test_chosen_program_that_broke_is_told(program: Write) -> None:
+    kind = program("usr/kind", "exit 1")
+    links.choose("kind", pins.KIND, {"kind": kind})
+    found = findings()["kind"]
+    assert (found.problem, found.fix) == ("it does not answer", "./kaldra up")
+
+
+def test_full_disk_and_lost_connection_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**9))
+    monkeypatch.setenv("KALDRA_ROUTE", "publisher")
+    found = findings()
+    assert "nearly full" in found["disk"].problem
+    assert found["route"].problem == "nothing new can be downloaded"
+    assert "KALDRA_ROUTE=registries" in found["route"].fix

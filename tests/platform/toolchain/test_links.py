@@ -1,0 +1,50 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kaldra.toolchain import links
+
+Write = Callable[[str, str], Path]
+
+pytestmark = pytest.mark.usefixtures("clone")
+
+
+def test_choice_holds_for_its_version_only(program: Write) -> None:
+    kind = program("v1/kind", "")
+    links.choose("kind", "0.33.0", {"kind": kind})
+    assert (links.folder() / "kind").readlink() == kind
+    assert links.chosen("kind", "0.33.0", ["kind"])
+    assert not links.chosen("kind", "0.34.0", ["kind"])
+    assert not links.chosen("kubectl", "1.35.4", ["kubectl"])
+
+
+def test_later_choice_replaces_the_link(program: Write) -> None:
+    links.choose("kind", "1", {"kind": program("v1/kind", "")})
+    links.choose("kind", "2", {"kind": program("v2/kind", "")})
+    assert (links.folder() / "kind").readlink().parent.name == "v2"
+    assert [p.name for p in links.folder().iterdir()] == ["kind"]
+
+
+def test_program_that_was_replaced_is_chosen_anew(program: Write) -> None:
+    kind = program("v1/kind", "")
+    links.choose("kind", "1", {"kind": kind})
+    os.utime(kind, ns=(0, 0))
+    assert not links.chosen("kind", "1", ["kind"])
+
+
+def test_program_that_went_away_is_chosen_anew(program: Write) -> None:
+    kind = program("v1/kind", "")
+    links.choose("kind", "1", {"kind": kind})
+    kind.unlink()
+    assert not links.chosen("kind", "1", ["kind"])
+
+
+def test_damaged_record_means_choosing_anew(program: Write, clone: Path) -> None:
+    kind = program("v1/kind", "")
+    links.choose("kind", "1", {"kind": kind})
+    (clone / "tools" / "kind.json").write_text("{")
+    assert not links.chosen("kind", "1", ["kind"])
+    links.choose("kind", "1", {"kind": kind})
+    assert links.chosen("kind", "1", ["kind"])

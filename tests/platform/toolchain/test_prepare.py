@@ -1,0 +1,144 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kaldra.errors import KaldraError
+from kaldra.progress import QuietProgress
+from kaldra.toolchain import (
+    base_image,
+    builds,
+    engine,
+    gobuild,
+    links,
+    node_image,
+    pins,
+    prepare,
+    registry_image,
+    tools,
+)
+from kaldra.toolchain.base_image import BaseImages
+from kaldra.toolchain.gobuild import Build
+from kaldra.toolchain.probe import Route
+
+Write = Callable[[str, str], Path]
+QUIET = QuietProgress()
+
+pytestmark = pytest.mark.usefixtures("clone")
+
+
+class Workshop:
+    """Stands in for engine, images, builds and plugins; remembers what was made."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self.broken: str | None = None
+
+    def make(self, name: str) -> str:
+        self.made.append(name)
+        if name == self.broken:
+            raise KaldraError(f"{name} failed")
+        return name
+
+    def build(self, wanted: Build, *_: object) -> Path:
+        self.make(f"build {','.join(wanted.outputs)}")
+        wanted.folder.mkdir(parents=True, exist_ok=True)
+        for program in wanted.outputs:
+            (wanted.folder / program).write_text("")
+        for name, file in (
+            ("scripts/exec", "pulumi-language-python-exec"),
+            ("scripts/dynamic", "pulumi-resource-pulumi-python"),
+        ):
+            (wanted.folder / name).mkdir(parents=True, exist_ok=True)
+            (wanted.folder / name / file).write_text("")
+        return wanted.folder
+
+
+@pytest.fixture
+def workshop(cache: Path, program: Write, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    shop = Workshop()
+    docker = engine.Engine("20.10.24", program("usr/docker", ""), started=False)
+    images = BaseImages("base", "builder")
+
+    def put(module: object, name: str, result: object) -> None:
+        def made(*_: object, **__: object) -> object:
+            shop.make(name)
+            return result
+
+        monkeypatch.setattr(module, name, made)
+
+    put(engine, "ensure_engine", docker)
+    put(base_image, "ensure_base", images)
+    put(registry_image, "ensure_registry_image", "registry")
+    put(node_image, "ensure_node_base", "node-base")
+    put(node_image, "ensure_node_image", "node")
+    put(gobuild, "module_folder", cache)
+    put(prepare, "ensure_plugins", [])
+    monkeypatch.setattr(gobuild, "build", shop.build)
+    monkeypatch.setattr(prepare, "route", lambda: Route.REGISTRIES)
+    monkeypatch.setenv("PATH", "/nowhere")
+    return shop
+
+
+def test_dev_gets_everything_and_builds_each_thing_once(workshop: Workshop) -> None:
+    prepared = prepare.prepare("dev", QUIET, assume_yes=False)
+    assert prepared == prepare.Prepared(Route.REGISTRIES, "base", "builder", "node", "registry")
+    assert {p.name for p in links.folder().iterdir()} == {
+        *tools.PULUMI_TOOL.members, "docker", "kind", "kubectl",
+    }  # fmt: skip
+    assert all(p.resolve().exists() for p in links.folder().iterdir())
+    assert sum(name.startswith("build kube,") for name in workshop.made) == 1
+
+
+def test_local_needs_nothing_of_kubernetes(workshop: Workshop) -> None:
+    prepared = prepare.prepare("local", QUIET, assume_yes=False)
+    assert (prepared.node_image, prepared.registry_image) == (None, None)
+    assert not {"kind", "kubectl"} & {p.name for p in links.folder().iterdir()}
+    assert not any("kube" in name or "node" in name for name in workshop.made)
+
+
+def test_staging_builds_kubectl_and_no_node(workshop: Workshop) -> None:
+    prepare.prepare("staging", QUIET, assume_yes=False)
+    assert (links.folder() / "kubectl").readlink() == builds.KUBECTL.folder / "kubectl"
+    assert "build kubectl" in workshop.made
+    assert not builds.NODE.folder.exists()
+
+
+def test_build_needs_no_pulumi(workshop: Workshop) -> None:
+    prepare.prepare("build", QUIET, assume_yes=False)
+    assert sorted(workshop.made) == ["ensure_base", "ensure_engine"]
+
+
+def test_second_run_looks_for_no_tool(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare.prepare("dev", QUIET, assume_yes=False)
+    monkeypatch.setattr(tools, "find", lambda tool: pytest.fail(f"looked for {tool.name}"))
+    prepare.prepare("dev", QUIET, assume_yes=False)
+
+
+def test_tool_of_the_machine_comes_before_route_and_cache(
+    workshop: Workshop, program: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = program("usr/kind", f"echo {pins.KIND}")
+    monkeypatch.setenv("PATH", str(kind.parent))
+    prepare.prepare("dev", QUIET, assume_yes=False)
+    assert (links.folder() / "kind").readlink() == kind
+
+
+def test_publishers_releases_are_taken_where_that_is_the_route(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "route", lambda: Route.PUBLISHER)
+    monkeypatch.setattr(tools, "ensure_downloaded", lambda tool, _: tmp_path / tool.name)
+    prepared = prepare.prepare("dev", QUIET, assume_yes=False)
+    assert prepared.node_image == pins.NODE_IMAGE
+    assert (links.folder() / "kubectl").readlink() == tmp_path / "kubectl" / "kubectl"
+    assert not any(name.startswith("build ") for name in workshop.made)
+
+
+@pytest.mark.parametrize("broken", ["ensure_engine", "ensure_base", "build pulumi"])
+def test_failure_of_one_part_is_the_failure_of_the_whole(workshop: Workshop, broken: str) -> None:
+    workshop.broken = broken
+    with pytest.raises(KaldraError, match=f"^{broken} failed$"):
+        prepare.prepare("dev", QUIET, assume_yes=False)
+    workshop.broken = None
+    assert prepare.prepare("dev", QUIET, assume_yes=False).node_image == "node"

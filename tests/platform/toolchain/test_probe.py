@@ -1,0 +1,68 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from kaldra.errors import ConfigurationError
+from kaldra.toolchain import probe
+from kaldra.toolchain.probe import Route
+from tests.platform.publishers import Publishers
+
+pytestmark = pytest.mark.usefixtures("fresh_route")
+
+
+def forget_the_time(cache: Path) -> None:
+    """Make the remembered route an old one."""
+    record = cache / "route.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"probed": 0}))
+    probe.route.cache_clear()
+
+
+def test_publishers_come_first(served: Publishers) -> None:
+    assert probe.route() is Route.PUBLISHER
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_registries_serve_where_publishers_do_not_answer() -> None:
+    assert probe.route() is Route.REGISTRIES
+
+
+@pytest.mark.usefixtures("unreachable")
+def test_environment_decides_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KALDRA_ROUTE", "publisher")
+    assert probe.route() is Route.PUBLISHER
+
+
+def test_unknown_route_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KALDRA_ROUTE", "mirror")
+    with pytest.raises(ConfigurationError, match="KALDRA_ROUTE=mirror") as caught:
+        probe.route()
+    assert "publisher or registries" in caught.value.hint
+
+
+def test_next_run_remembers(served: Publishers, monkeypatch: pytest.MonkeyPatch) -> None:
+    probe.route()
+    probe.route.cache_clear()
+    monkeypatch.setattr(probe, "publishers_reachable", lambda: pytest.fail("asked again"))
+    assert probe.route() is Route.PUBLISHER
+
+
+@pytest.mark.parametrize("last", list(Route))
+def test_machine_that_is_offline_keeps_its_route(
+    last: Route, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "publishers_reachable", lambda: last is Route.PUBLISHER)
+    probe.route()
+    forget_the_time(cache)
+    monkeypatch.setattr(probe, "publishers_reachable", lambda: False)
+    assert probe.route() is last
+
+
+def test_machine_that_gets_online_changes_to_publishers(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "publishers_reachable", lambda: False)
+    probe.route()
+    forget_the_time(cache)
+    monkeypatch.setattr(probe, "publishers_reachable", lambda: True)
+    assert probe.route() is Route.PUBLISHER

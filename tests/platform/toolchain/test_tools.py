@@ -1,0 +1,154 @@
+import hashlib
+import io
+import tarfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kaldra.errors import KaldraError
+from kaldra.progress import QuietProgress
+from kaldra.toolchain import pins, tools
+from kaldra.toolchain.tools import KIND_TOOL, KUBECTL_TOOL, PULUMI_TOOL, Tool
+from tests.platform.publishers import Publishers
+from tests.platform.toolchain.conftest import LINUX
+
+Write = Callable[[str, str], Path]
+PLATFORMS = [(s, a) for s in ("linux", "darwin") for a in ("amd64", "arm64")]
+
+pytestmark = pytest.mark.usefixtures("cache", "clone")
+
+
+@pytest.fixture(autouse=True)
+def _linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools, "machine", lambda: LINUX)
+
+
+def path(monkeypatch: pytest.MonkeyPatch, *programs: Path) -> None:
+    monkeypatch.setenv("PATH", ":".join(str(p.parent) for p in programs))
+
+
+@pytest.mark.parametrize(
+    ("version", "good"),
+    [
+        ("v1.32.0", False),
+        ("v1.34.9", True),
+        ("v1.35.0", True),
+        ("v1.36.3", True),
+        ("v1.37.0", False),
+    ],
+)
+def test_kubectl_may_be_one_minor_version_away(
+    version: str, good: object, program: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kubectl = program("usr/kubectl", f'echo \'{{"gitVersion": "{version}", "go": "go1.1.1"}}\'')
+    path(monkeypatch, kubectl)
+    assert tools.find(KUBECTL_TOOL) == (kubectl if good else None)
+
+
+def test_good_one_is_found_behind_a_bad_one(
+    program: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, broken = program("old/kind", "echo 0.20.0"), program("broken/kind", "exit 1")
+    good = program("good/kind", f"echo {pins.KIND}")
+    path(monkeypatch, old, broken, good)
+    assert tools.find(KIND_TOOL) == good
+
+
+def test_own_links_do_not_count_as_found(
+    clone: Path, program: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path(monkeypatch, program("state/bin/kind", f"echo {pins.KIND}"))
+    assert tools.find(KIND_TOOL) is None
+
+
+def test_pulumi_needs_its_exact_version_and_its_language_host(
+    program: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = program("alone/pulumi", f"echo v{pins.PULUMI}")
+    other = [program(f"other/{name}", "echo v3.260.0") for name in PULUMI_TOOL.members]
+    whole = [program(f"whole/{name}", f"echo v{pins.PULUMI}") for name in PULUMI_TOOL.members]
+    path(monkeypatch, alone, other[0], whole[0])
+    assert tools.find(PULUMI_TOOL) == whole[0]
+
+
+@pytest.mark.parametrize("tool", [PULUMI_TOOL, KIND_TOOL, KUBECTL_TOOL], ids=lambda t: t.name)
+@pytest.mark.parametrize(("system", "arch"), PLATFORMS)
+def test_each_platform_has_its_own_release(tool: Tool, system: str, arch: str) -> None:
+    url = tool.url(system, arch)
+    assert tool.version in url
+    assert system in url
+    assert {tool.url(*p) for p in PLATFORMS if p != (system, arch)}.isdisjoint({url})
+
+
+@pytest.mark.parametrize("tool", ["pulumi", "kind"])
+def test_digests_are_pinned_for_each_platform(tool: str) -> None:
+    assert len({pins.DIGESTS[tool, system, arch] for system, arch in PLATFORMS}) == len(PLATFORMS)
+
+
+def serve(
+    served: Publishers, tool: Tool, content: bytes, monkeypatch: pytest.MonkeyPatch | None
+) -> None:
+    """Let the publishers have the release; pinned where a monkeypatch is given."""
+    served.files[tool.url("linux", "amd64").partition("://")[2]] = content
+    if monkeypatch:
+        digest = hashlib.sha256(content).hexdigest()
+        monkeypatch.setitem(pins.DIGESTS, (tool.name, "linux", "amd64"), digest)
+
+
+def archive(*names: str) -> bytes:
+    """A release like Pulumi's: programs in a folder, beside others."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as release:
+        for name in names:
+            entry = tarfile.TarInfo(f"pulumi/{name}")
+            entry.size = len(name)
+            release.addfile(entry, io.BytesIO(name.encode()))
+    return buffer.getvalue()
+
+
+def test_bare_program_is_downloaded_once(
+    served: Publishers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(served, KIND_TOOL, b"#!/bin/sh\necho kind", monkeypatch)
+    folders = {tools.ensure_downloaded(KIND_TOOL, QuietProgress()) for _ in range(2)}
+    kind = folders.pop() / "kind"
+    assert kind.read_bytes() == b"#!/bin/sh\necho kind"
+    assert kind.stat().st_mode & 0o777 == 0o755
+    assert len(served.asked) == 1
+
+
+def test_archive_gives_only_what_is_needed(
+    served: Publishers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(served, PULUMI_TOOL, archive(*PULUMI_TOOL.members, "pulumi-watch"), monkeypatch)
+    folder = tools.ensure_downloaded(PULUMI_TOOL, QuietProgress())
+    assert {p.name for p in folder.iterdir()} == set(PULUMI_TOOL.members)
+
+
+def test_incomplete_archive_is_not_kept(
+    served: Publishers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(served, PULUMI_TOOL, archive("pulumi"), monkeypatch)
+    with pytest.raises(KaldraError, match="lacks pulumi-language-python"):
+        tools.ensure_downloaded(PULUMI_TOOL, QuietProgress())
+    assert not tools.downloaded(PULUMI_TOOL).exists()
+
+
+def test_changed_release_is_refused(served: Publishers) -> None:
+    serve(served, KIND_TOOL, b"not the pinned one", None)
+    with pytest.raises(KaldraError, match="Checksum mismatch"):
+        tools.ensure_downloaded(KIND_TOOL, QuietProgress())
+    assert not tools.downloaded(KIND_TOOL).exists()
+
+
+def test_unpinned_release_is_checked_against_the_publishers_file(
+    served: Publishers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mac = ("darwin", "arm64")
+    monkeypatch.setattr(tools, "machine", lambda: replace(LINUX, system=mac[0], arch=mac[1]))
+    digest = hashlib.sha256(b"kubectl").hexdigest()
+    served.files[KUBECTL_TOOL.url(*mac).partition("://")[2]] = b"kubectl"
+    served.files[KUBECTL_TOOL.checksums(*mac).partition("://")[2]] = digest.encode()
+    assert (tools.ensure_downloaded(KUBECTL_TOOL, QuietProgress()) / "kubectl").exists()
