@@ -26,7 +26,7 @@ def checks(repo: Path) -> list[tuple[str, Sequence[str]]]:
     dockerfiles = [p for p in tracked if p.endswith("Dockerfile")]
     yaml = [p for p in tracked if p.endswith((".yaml", ".yml"))]
     workflows = [p for p in yaml if p.startswith(".github/workflows/")]
-    packages = [d for d in ("app", "core", "serving", "platform", "bench") if (repo / d).is_dir()]
+    packages = [d for d in ("app", "core", "serving", "platform") if (repo / d).is_dir()]
     found: list[tuple[str, Sequence[str]]] = [
         ("ruff check", [*python, "ruff", "check", "--quiet", "."]),
         ("ruff format", [*python, "ruff", "format", "--check", "--quiet", "."]),
