@@ -26,7 +26,7 @@ Label = Annotated[str, Field(min_length=1, max_length=100)]
 class Strict(BaseModel):
     """Refuses fields it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Context(Strict):
