@@ -52,7 +52,8 @@ def test_failing_check_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KaldraError("no right to ask", hint="sudo")
 
     monkeypatch.setattr(inventory, "check_engine", fail)
-    monkeypatch.setattr(inventory, "check_disk", lambda: {}["gone"])
+    nothing: dict[str, Finding] = {}
+    monkeypatch.setattr(inventory, "check_disk", lambda: nothing["gone"])
     found = findings()
     assert found["Docker Engine"] == Finding("Docker Engine", problem="no right to ask", fix="sudo")
     assert found["disk"].problem == "KeyError: 'gone'"

@@ -41,8 +41,10 @@ class Workshop:
         return name
 
     def build(self, wanted: Build, *_: object) -> Path:
+        if wanted.folder.is_dir():
+            return wanted.folder
         self.make(f"build {','.join(wanted.outputs)}")
-        wanted.folder.mkdir(parents=True, exist_ok=True)
+        wanted.folder.mkdir(parents=True)
         for program in wanted.outputs:
             (wanted.folder / program).write_text("")
         for name, file in (
