@@ -249,6 +249,14 @@ def test_a_deletion_that_does_not_end_says_what_holds_it(kubernetes):
         made.delete(timeout=0.2)
 
 
+def test_a_name_that_is_being_given_up_is_waited_for(kubernetes):
+    first = Made(kubernetes, NAMESPACE, {"metadata": {"name": "other"}})
+    kubernetes.cluster.get("namespaces", "other")["metadata"]["deletionTimestamp"] = "now"
+    again = Made(kubernetes, NAMESPACE, {"metadata": {"name": "other"}})
+    assert again.state["metadata"]["uid"] != first.state["metadata"]["uid"]
+    assert "deletionTimestamp" not in kubernetes.cluster.get("namespaces", "other")["metadata"]
+
+
 def test_an_annotation_chooses_how_dependents_go(kubernetes):
     for name, policy in (("a", ""), ("b", "orphan")):
         program = {"metadata": metadata(name) | {"annotations": {}}}

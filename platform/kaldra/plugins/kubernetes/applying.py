@@ -46,9 +46,11 @@ class Applier:
         self._manager = manager
         self._force = force
 
-    def create(self, kind: Kind, obj: Object, *, upsert: bool) -> Object:
-        """Make the object, or continue with one that an interrupted run of ours left behind."""
-        there = self._client.find(kind, namespace_of(obj), name_of(obj))
+    def create(self, kind: Kind, obj: Object, there: Object | None, *, upsert: bool) -> Object:
+        """Make the object, or continue with one that an interrupted run of ours left behind.
+
+        `there` is what exists under its name already.
+        """
         if there and not upsert and not managers.holds(there, self._manager):
             raise KaldraError(
                 f"{kind.name} {id_of(obj)} already exists in the cluster, and was not made by this "
@@ -58,9 +60,10 @@ class Applier:
             )
         return self._apply(kind, obj)
 
-    def update(self, kind: Kind, obj: Object, *, former_manager: str) -> Object:
-        """Apply the object; one that is gone is made anew."""
-        live = self._client.find(kind, namespace_of(obj), name_of(obj))
+    def update(
+        self, kind: Kind, obj: Object, live: Object | None, *, former_manager: str
+    ) -> Object:
+        """Apply the object over the `live` one; one that is gone is made anew."""
         if live:
             obj = self._leaving_ignored(obj, live)
             managers.take_over(self._client, kind, live, self._manager)

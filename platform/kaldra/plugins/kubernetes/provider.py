@@ -130,7 +130,8 @@ class KubernetesProvider(Provider):
             seen = applier.preview_create(kind, obj)
             return "", state(seen) if seen else inputs
         waiter = self._waiter(resource)
-        applied = applier.create(kind, obj, upsert=self._settings.upsert_existing)
+        there = waiter.settled(kind, obj, timeout)
+        applied = applier.create(kind, obj, there, upsert=self._settings.upsert_existing)
         try:
             live = waiter.until_ready(kind, applied, obj, timeout)
         except NotReadyError as error:
@@ -195,7 +196,9 @@ class KubernetesProvider(Provider):
             return state(seen) if seen else news
         waiter = self._waiter(resource)
         former = checkpoint.manager_of(old_state, {}, resource.urn)
-        applied = applier.update(kind, obj, former_manager=former)
+        applied = applier.update(
+            kind, obj, waiter.settled(kind, obj, timeout), former_manager=former
+        )
         try:
             return state(waiter.until_ready(kind, applied, obj, timeout))
         except NotReadyError as error:
