@@ -203,6 +203,14 @@ def test_a_failed_push_is_told_without_secrets(engine, docker, wanted):
     assert "hunter22" not in str(caught.value)
 
 
+def test_an_engine_that_does_not_tell_the_digest_is_asked_for_it(engine, docker, served, wanted):
+    reference = f"{served.address}/kaldra-api@{DIGEST}"
+    docker.add_image(id_="sha256:built", digests=("other/x@sha256:0", reference))
+    served.manifests[f"kaldra-api/{DIGEST}"] = DIGEST
+    docker.pushes = [{"status": "Pushed", "id": "top"}]
+    assert make(engine, wanted)[1]["repoDigest"] == reference
+
+
 def test_a_push_that_left_nothing_behind_is_an_error(engine, docker, wanted):
     docker.registry = None
     with pytest.raises(CallFailedError, match="does not serve"):

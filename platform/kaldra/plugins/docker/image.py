@@ -1,7 +1,6 @@
 """`Image`: built when something it is made of changed, pushed when the registry lacks it."""
 
 import os
-import platform
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,7 +59,7 @@ class Images(Kind):
         if not isinstance(options["context"], Unknown):
             beside = Path(reveal(options["context"]), "Dockerfile")
             options.setdefault("dockerfile", os.path.normpath(beside))
-        machine = platform.machine().lower()
+        machine = os.uname().machine.lower()
         options.setdefault("platform", f"linux/{_ARCHITECTURES.get(machine, machine)}")
         failures += _build_failures(options)
         if not failures and not contains_unknown([options.get("context"), options["dockerfile"]]):
@@ -145,13 +144,19 @@ class Images(Kind):
             pushed.take(message)
             if throttle.ready():
                 self.host.status(resource.urn, pushed.status())
-        if not pushed.digest:
-            raise KaldraError(f"The engine pushed {name} without telling its digest.")
-        reference = f"{repository}@{pushed.digest}"
+        # Not every engine tells the digest at the end of a push.
+        told = pushed.digest or registry.digest_of(name)
+        reference = f"{repository}@{told}" if told else self._own_digest(image, repository)
         if registry.digest_of(reference) == "":
-            raise KaldraError(f"{server} took {name}, but does not serve {pushed.digest}.")
+            raise KaldraError(f"{server} took {name}, but does not serve {reference}.")
         self.host.info(resource.urn, pushed.summary(server))
         return reference
+
+    def _own_digest(self, image: str, repository: str) -> str:
+        for reference in self._digests(image):
+            if reference.startswith(f"{repository}@"):
+                return reference
+        raise KaldraError(f"Docker pushed {image} to {repository} without telling its digest.")
 
     def _digests(self, image: str) -> list[str]:
         found = self.engine.find(f"/images/{quote(image, safe='')}/json") or {}
