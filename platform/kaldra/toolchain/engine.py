@@ -2,10 +2,8 @@
 
 import json
 import os
-import re
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from kaldra.paths import home
 from kaldra.progress import Progress, Step
 from kaldra.toolchain import docker_api
 from kaldra.toolchain.commands import run
+from kaldra.toolchain.docker_client import buildkit_client
 from kaldra.toolchain.files import locked
 from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.machine import Machine, machine
@@ -24,14 +23,6 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 REDUCED_RUNTIME = "runc-reduced"
 DEBIAN_PACKAGES = ("docker.io", "iptables", "ca-certificates")
-CLIENTS = ("/usr/bin/docker", "/usr/local/bin/docker", "/opt/homebrew/bin/docker")
-BUILDX_FOLDERS = (
-    "~/.docker/cli-plugins",
-    "/usr/libexec/docker/cli-plugins",
-    "/usr/local/libexec/docker/cli-plugins",
-    "/usr/lib/docker/cli-plugins",
-    "/usr/local/lib/docker/cli-plugins",
-)
 SYSTEM_PID_FILES = {
     Path("/var/run/docker.pid"): "dockerd",
     Path("/var/run/docker/containerd/containerd.pid"): "containerd",
@@ -40,8 +31,6 @@ SYSTEM_PID_FILES = {
 DAEMON_CONFIGURATION = Path("/etc/docker/daemon.json")
 PROGRAM_FOLDERS = "/usr/sbin:/sbin:/usr/bin:/bin"
 LOCK_WAIT_SECONDS = 300
-LAST_CLIENT_WITH_BUILDKIT_INSIDE = 22
-"""From Docker 23 on `docker build` needs the buildx plugin for BuildKit."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +52,12 @@ def engine_version() -> str | None:
         raise KaldraError(
             f"The Docker Engine at {docker_api.address()} runs, but this user may not talk to it.",
             hint='sudo usermod -aG docker "$USER", then log in again',
+        ) from None
+    except TimeoutError:
+        raise KaldraError(
+            f"The Docker Engine at {docker_api.address()} does not answer: "
+            "this machine is overloaded, or the engine hangs.",
+            hint="docker info",
         ) from None
     except OSError:
         return None
@@ -147,26 +142,6 @@ def started_engine() -> int | None:
     return pid if _runs(pid, "dockerd") else None
 
 
-def buildkit_client() -> Path | None:
-    """The first docker client whose `docker build` can use BuildKit."""
-    found = shutil.which("docker")
-    for candidate in dict.fromkeys([*([found] if found else []), *CLIENTS]):
-        path = Path(candidate)
-        if path.is_file() and os.access(path, os.X_OK) and _can_buildkit(path):
-            return path
-    return None
-
-
-def _can_buildkit(client: Path) -> bool:
-    if any((Path(d).expanduser() / "docker-buildx").exists() for d in BUILDX_FOLDERS):
-        return True
-    said = subprocess.run(  # noqa: S603
-        [client, "--version"], capture_output=True, text=True, check=False
-    ).stdout
-    major = re.search(r"version (\d+)\.", said)
-    return major is not None and int(major[1]) <= LAST_CLIENT_WITH_BUILDKIT_INSIDE
-
-
 def _client() -> Path:
     client = buildkit_client()
     if client is None:
@@ -236,7 +211,7 @@ def _start(step: Step) -> None:
         run(["systemctl", "start", "docker"], what="Starting Docker", hint=hint)
     elif not here.root:
         raise KaldraError("The Docker Engine is not running.", hint="sudo dockerd &")
-    else:
+    elif not _is_coming_up():
         _start_detached(here)
     step.update("waiting for its socket")
     log = _folder() / "dockerd.log"
@@ -244,9 +219,21 @@ def _start(step: Step) -> None:
         lambda: engine_version() is not None,
         START_SECONDS,
         "The Docker Engine did not come up",
-        alive=None if here.systemd else lambda: _process_name(_number(_pid_file())) is not None,
+        alive=None if here.systemd else _is_alive,
         log=log,
     )
+
+
+def _is_alive() -> bool:
+    return _is_coming_up() or _process_name(_number(_pid_file())) is not None
+
+
+def _is_coming_up() -> bool:
+    """Whether a dockerd runs that has not opened its socket yet; a second one would harm it."""
+    system = any(
+        name == "dockerd" and _runs(_number(file), name) for file, name in SYSTEM_PID_FILES.items()
+    )
+    return system or started_engine() is not None
 
 
 def _start_detached(here: Machine) -> None:

@@ -2,7 +2,6 @@ import dataclasses
 import hashlib
 import json
 import os
-import stat
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.progress import QuietProgress
 from kaldra.toolchain import docker_api, engine
 from kaldra.toolchain.machine import Machine
+from tests.platform.toolchain.programs import client, program
 
 DEBIAN_ROOT = Machine(
     system="linux",
@@ -45,17 +45,6 @@ socketserver.UnixStreamServer({socket!r}, Handler).serve_forever()
 """
 
 
-def program(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return path
-
-
-def client(folder: Path, version: str) -> Path:
-    return program(folder / "docker", f'#!/bin/sh\necho "Docker version {version}, build 1"\n')
-
-
 @pytest.fixture
 def here(monkeypatch, cache):
     """Sets the facts of the machine."""
@@ -66,16 +55,6 @@ def here(monkeypatch, cache):
 
     be()
     return be
-
-
-@pytest.fixture
-def clients(tmp_path, monkeypatch) -> Path:
-    """A machine whose only docker client has BuildKit inside."""
-    monkeypatch.setattr(engine, "BUILDX_FOLDERS", (str(tmp_path / "plugins"),))
-    monkeypatch.setattr(engine, "CLIENTS", ())
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(engine, "PROGRAM_FOLDERS", str(tmp_path / "bin"))
-    return client(tmp_path / "bin", "20.10.24")
 
 
 @pytest.fixture
@@ -155,20 +134,6 @@ def test_installing_asks_on_a_terminal_only(
     assert installed == ([engine.DEBIAN_PACKAGES] if installs else [])
 
 
-def test_a_new_client_without_buildx_is_passed_over(clients, tmp_path, monkeypatch):
-    new = client(tmp_path / "local", "28.2.2")
-    monkeypatch.setenv("PATH", str(new.parent))
-    monkeypatch.setattr(engine, "CLIENTS", (str(clients),))
-    assert engine.buildkit_client() == clients
-
-
-def test_a_new_client_with_buildx_is_taken(clients, tmp_path, monkeypatch):
-    new = client(tmp_path / "local", "28.2.2")
-    program(tmp_path / "plugins" / "docker-buildx", "")
-    monkeypatch.setenv("PATH", str(new.parent))
-    assert engine.buildkit_client() == new
-
-
 def test_no_client_that_can_build_is_an_error_that_says_what_to_install(
     docker, here, clients, tmp_path
 ):
@@ -201,6 +166,24 @@ def test_an_engine_that_is_installed_is_started_and_stopped_again(dockerd, here,
     assert engine.stop_engine(QuietProgress())
     assert engine.started_engine() is None
     assert not engine.stop_engine(QuietProgress())
+
+
+def test_an_engine_that_is_coming_up_is_not_started_twice(dockerd, here, silence, monkeypatch):
+    engine.ensure_engine(QuietProgress(), assume_yes=False)
+    silent = iter([None, None, None])
+    monkeypatch.setattr(engine, "engine_version", lambda: next(silent, "20.10.24"))
+    monkeypatch.setattr(engine, "_start_detached", lambda _here: pytest.fail("started twice"))
+    engine.ensure_engine(QuietProgress(), assume_yes=False)
+    engine.stop_engine(QuietProgress())
+
+
+def test_an_engine_that_hangs_is_told_apart_from_one_that_is_away(monkeypatch):
+    def hang(*_):
+        raise TimeoutError
+
+    monkeypatch.setattr(docker_api, "request", hang)
+    with pytest.raises(KaldraError, match="does not answer"):
+        engine.engine_version()
 
 
 def test_an_engine_that_dies_at_once_shows_its_log(dockerd, here):
