@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.toolchain import probe
+from kaldra.toolchain import docker_client, engine, probe
 from kaldra.toolchain.machine import Machine
 from tests.platform.publishers import Publishers, publishers
+from tests.platform.toolchain.programs import client
 
 LINUX = Machine(
     system="linux",
@@ -63,3 +64,13 @@ def program(tmp_path: Path) -> Callable[[str, str], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Path:
+    """A machine whose only docker client has BuildKit inside."""
+    monkeypatch.setattr(docker_client, "BUILDX_FOLDERS", (str(tmp_path / "plugins"),))
+    monkeypatch.setattr(docker_client, "CLIENTS", ())
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(engine, "PROGRAM_FOLDERS", str(tmp_path / "bin"))
+    return client(tmp_path / "bin", "20.10.24")
