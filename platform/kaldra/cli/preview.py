@@ -10,7 +10,7 @@ def run(console: Console, *, stack: str, expect_no_changes: bool, assume_yes: bo
     pulumi, _ = ready(console, stack, assume_yes=assume_yes)
     recovery.clear(pulumi)
     pulumi.ensure_stack()
-    arguments = ["preview", "--stack", stack, "--diff"]
+    arguments = ["preview", "--stack", stack, "--diff", "--refresh"]
     if expect_no_changes:
         arguments.append("--expect-no-changes")
     pulumi.run(*arguments, show=console.raw)

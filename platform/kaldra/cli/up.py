@@ -24,7 +24,8 @@ def run(console: Console, *, stack: str, assume_yes: bool) -> None:
 
 def deploy(pulumi: Pulumi, ground: Ground | None) -> None:
     """Run `pulumi up`, first making the state agree with a cluster or registry made anew."""
-    arguments = ["up", "--stack", pulumi.workspace.stack, "--yes", "--skip-preview"]
+    # --refresh: what was changed or deleted behind Pulumi's back is put right as well.
+    arguments = ["up", "--stack", pulumi.workspace.stack, "--yes", "--skip-preview", "--refresh"]
     pending = recovery.clear(pulumi)
     if pending:
         pulumi.console.note("A killed run left operations unfinished; looking at what they did.")

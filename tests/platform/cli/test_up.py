@@ -36,7 +36,7 @@ def deployed(pulumi, *resources, **more):
     remember_ground(pulumi.workspace, OLD)
 
 
-UP = ("up", "--stack", "try", "--yes", "--skip-preview")
+UP = ("up", "--stack", "try", "--yes", "--skip-preview", "--refresh")
 
 
 def test_on_the_same_ground_only_up_runs(pulumi, calls):
