@@ -257,6 +257,12 @@ def test_a_name_that_is_being_given_up_is_waited_for(kubernetes):
     assert "deletionTimestamp" not in kubernetes.cluster.get("namespaces", "other")["metadata"]
 
 
+def test_refresh_takes_what_is_on_its_way_out_as_gone(kubernetes):
+    made = Made(kubernetes, CONFIG, {"metadata": metadata("env")})
+    kubernetes.cluster.get("configmaps", "prod/env")["metadata"]["deletionTimestamp"] = "now"
+    assert made.engine.read(made.urn, made.id, (made.inputs, made.state)) is None
+
+
 def test_an_annotation_chooses_how_dependents_go(kubernetes):
     for name, policy in (("a", ""), ("b", "orphan")):
         program = {"metadata": metadata(name) | {"annotations": {}}}

@@ -60,6 +60,11 @@ def set_annotation(obj: Object, key: str, value: str) -> None:
         metadata["annotations"][key] = value
 
 
+def where_is(obj: Object) -> tuple[str, str]:
+    """Namespace ("" if none) and name of an object."""
+    return namespace_of(obj), name_of(obj)
+
+
 def id_of(obj: Object) -> str:
     """Identity within the cluster: `namespace/name`, or `name`."""
     namespace, name = namespace_of(obj), name_of(obj)

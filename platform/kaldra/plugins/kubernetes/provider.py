@@ -26,6 +26,7 @@ from kaldra.plugins.kubernetes.objects import (
     protected,
     pruned,
     split_id,
+    where_is,
 )
 from kaldra.plugins.kubernetes.waiting import NotReadyError, Waiter, readiness, seconds
 from kaldra.plugins.provider import (
@@ -38,6 +39,9 @@ from kaldra.plugins.provider import (
     Resource,
 )
 from kaldra.plugins.values import UNKNOWN, Props, contains_unknown, reveal
+
+_GOING_SECONDS = 60.0
+"""How long a refresh waits for an object that is on its way out already."""
 
 _PROPAGATION = {"orphan": "Orphan", "background": "Background"}
 
@@ -130,7 +134,7 @@ class KubernetesProvider(Provider):
             seen = applier.preview_create(kind, obj)
             return "", state(seen) if seen else inputs
         waiter = self._waiter(resource)
-        there = waiter.settled(kind, obj, timeout)
+        there = waiter.settled(kind, where_is(obj), seconds(obj, timeout))
         applied = applier.create(kind, obj, there, upsert=self._settings.upsert_existing)
         try:
             live = waiter.until_ready(kind, applied, obj, timeout)
@@ -144,7 +148,8 @@ class KubernetesProvider(Provider):
         kind = kind_of(resource.type)
         namespace, name = split_id(id_)
         try:
-            live = self._client.find(kind, namespace or self._namespace_for(kind), name)
+            where = namespace or self._namespace_for(kind), name
+            live = self._waiter(resource).settled(kind, where, _GOING_SECONDS)
         except UnreachableError as error:
             if self._forget_unreachable(resource, error):
                 return None
@@ -196,9 +201,8 @@ class KubernetesProvider(Provider):
             return state(seen) if seen else news
         waiter = self._waiter(resource)
         former = checkpoint.manager_of(old_state, {}, resource.urn)
-        applied = applier.update(
-            kind, obj, waiter.settled(kind, obj, timeout), former_manager=former
-        )
+        live = waiter.settled(kind, where_is(obj), seconds(obj, timeout))
+        applied = applier.update(kind, obj, live, former_manager=former)
         try:
             return state(waiter.until_ready(kind, applied, obj, timeout))
         except NotReadyError as error:

@@ -72,13 +72,12 @@ class Waiter:
         self._status = status
         self._since = datetime.now(UTC)
 
-    def settled(self, kind: Kind, obj: Object, timeout: float) -> Object | None:
-        """Find what exists under the object's name; one being deleted is waited out."""
-        where = namespace_of(obj), name_of(obj)
+    def settled(self, kind: Kind, where: tuple[str, str], timeout: float) -> Object | None:
+        """Find an object by namespace and name; one being deleted is waited out."""
         live = self._client.find(kind, *where)
         if live is None or "deletionTimestamp" not in live["metadata"]:
             return live
-        self.until_gone(kind, where, live["metadata"]["uid"], seconds(obj, timeout))
+        self.until_gone(kind, where, live["metadata"]["uid"], timeout)
         return self._client.find(kind, *where)
 
     def until_ready(self, kind: Kind, applied: Object, inputs: Object, timeout: float) -> Object:
