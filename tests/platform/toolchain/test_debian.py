@@ -1,8 +1,12 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from kaldra.errors import KaldraError
 from kaldra.progress import QuietProgress
 from kaldra.toolchain import debian
+from tests.platform.fake_docker import FakeDocker
 
 DEB822 = """\
 Types: deb
@@ -76,7 +80,7 @@ def test_stripping_keeps_folders_and_forgets_the_archive(tmp_path):
 
 
 @pytest.fixture
-def build(tmp_path, monkeypatch, docker, sources):
+def build(tmp_path: Path, docker: FakeDocker, sources: Path) -> Callable[[str], str]:
     """Runs a build with a client that writes down what it was given; returns that."""
     (sources / "debian.sources").write_text(DEB822)
     client = tmp_path / "docker"

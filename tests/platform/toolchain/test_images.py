@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from kaldra.progress import QuietProgress
-from kaldra.toolchain import base_image, debian, image_archive, node_image, registry_image
+from kaldra.toolchain import (
+    base_image,
+    debian,
+    docker_api,
+    image_archive,
+    node_image,
+    registry_image,
+)
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.pins import PYTHON_IMAGE, REGISTRY_IMAGE
 from kaldra.toolchain.probe import Route
@@ -97,7 +104,7 @@ def test_the_registrys_image(built, host, route):
 
 
 @pytest.fixture
-def kind_files(tmp_path) -> Path:
+def kind_files(tmp_path: Path) -> Path:
     folder = tmp_path / "files"
     (folder / "etc" / "containerd").mkdir(parents=True)
     (folder / "etc" / "containerd" / "config.toml").write_text("version = 2\n")
@@ -134,7 +141,7 @@ def test_only_a_reduced_host_changes_the_nodes_runtime():
 
 
 @pytest.fixture
-def binaries(tmp_path) -> dict[str, Path]:
+def binaries(tmp_path: Path) -> dict[str, Path]:
     found = {name: tmp_path / name for name in node_image.BINARIES}
     for path in found.values():
         path.write_bytes(b"program")
@@ -142,14 +149,14 @@ def binaries(tmp_path) -> dict[str, Path]:
 
 
 def test_a_node_that_exists_is_not_assembled_again(docker, binaries, monkeypatch):
-    monkeypatch.setattr(node_image.docker_api, "image_id", lambda _tag: "sha256:1")
+    monkeypatch.setattr(docker_api, "image_id", lambda _tag: "sha256:1")
     node = node_image.ensure_node_image("node-base:1", binaries, QuietProgress(), client=CLIENT)
     assert node.startswith("kaldra/node:v1.")
     assert docker.changes() == []
 
 
 def test_another_program_makes_another_node(docker, binaries, monkeypatch):
-    monkeypatch.setattr(node_image.docker_api, "image_id", lambda _tag: "sha256:1")
+    monkeypatch.setattr(docker_api, "image_id", lambda _tag: "sha256:1")
     tags = set()
     for content in (b"program", b"a longer program"):
         binaries["kube"].write_bytes(content)
