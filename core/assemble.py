@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from core import __version__
 from core.assemble_meta import meta_blocks
 from core.bias import label
 from core.delta144 import ranking
-from core.encoding import digest, rounded
+from core.encoding import digest, number, rounded_blocks
 from core.kindra import plane_shares
 from core.model import Floats, Model
 from core.narrate import sentence
@@ -55,7 +55,6 @@ class _Row(NamedTuple):
     delta12: list[float]
     polarities: list[float]
     scores: list[float]
-    shares: list[float]
     planes: list[float]
     tension: list[float]
     drift: list[float]
@@ -87,19 +86,19 @@ class Assembler:
         self, readings: Sequence[Reading], stages: Stages, options: Options
     ) -> Iterator[Signal]:
         """Yield one signal per text."""
-        rows = map(_Row._make, zip(*self._columns(stages), strict=True))
+        rows = self._rows(stages)
         settings = options.canonical()
         for reading, row, meta in zip(
             readings, rows, meta_blocks(self._model, stages), strict=True
         ):
             yield self._signal(reading, row, meta, options, settings)
 
-    def _columns(self, stages: Stages) -> list[Any]:
-        """Return the fields of `_Row` in order, each as one list over the texts."""
+    def _rows(self, stages: Stages) -> list[_Row]:
+        """Round the numbers of all texts at once."""
         field = stages.field
         v = stages.archetypes
         mean = v.sum(axis=1, keepdims=True) / v.shape[1]
-        scalars = np.stack(
+        scalars = np.array(
             [
                 stages.evidence.coverage,
                 field.severity,
@@ -108,16 +107,14 @@ class Assembler:
                 stages.tau,
                 stages.risk,
                 stages.confidence,
-            ],
-            axis=1,
-        )
+            ]
+        ).T
         bias = stages.bias
-        arrays: list[Floats] = [
+        blocks: list[Floats] = [
             stages.probabilities,
             v,
             stages.polarities,
             stages.scores,
-            _shares(stages.scores),
             plane_shares(stages.scores),
             field.tension,
             field.drift,
@@ -128,7 +125,11 @@ class Assembler:
             0.8 * v + 0.2 * mean,
             scalars,
         ]
-        return [*map(rounded, arrays), stages.state.tolist(), stages.evidence.reasons]
+        known = zip(stages.state.tolist(), stages.evidence.reasons, strict=True)
+        return [
+            _Row._make((*row, state, reason))
+            for row, (state, reason) in zip(rounded_blocks(blocks), known, strict=True)
+        ]
 
     def _signal(
         self, reading: Reading, row: _Row, meta: MetaResult, options: Options, settings: str
@@ -137,6 +138,7 @@ class Assembler:
         coverage, severity, drift_metric, index, tau, risk, confidence = row.scalars
         abstained = row.reason is not None
         state = None if abstained else self._state(row)
+        scores = {k: s for k, s in zip(self._model.kindra_keys, row.scores, strict=True) if s}
         bias = _bias(row.bias)
         tw = self._tw(row, options, (severity, drift_metric, index))
         risk_level = safeguard_level(risk)
@@ -150,7 +152,7 @@ class Assembler:
             "archetype": state["archetype_id"] if state else None,
             "delta_state": state["id"] if state else None,
             "tw_regime": tw["regime"],
-            "kindra_distribution": _named(self._model.kindra_keys, row.shares),
+            "kindra_distribution": _shares(scores),
             "bias_score": bias["score"],
             "bias_label": bias["label"],
             "meta_modifiers": {
@@ -173,7 +175,7 @@ class Assembler:
             "top_states": [] if abstained else self._top_states(row.delta144),
             "polarities": dict(zip(self._polarities, row.polarities, strict=True)),
             "kindra": {
-                "scores": _named(self._model.kindra_keys, row.scores),
+                "scores": scores,
                 "planes": dict(zip(PLANES, row.planes, strict=True)),
             },
             "tw": tw,
@@ -274,11 +276,7 @@ def _tau(score: float) -> TauResult:
     }
 
 
-def _shares(scores: Floats) -> Floats:
-    mass = np.abs(scores)
-    total = mass.sum(axis=1, keepdims=True)
-    return mass / np.where(total > 0, total, 1.0)
-
-
-def _named(keys: tuple[str, ...], values: list[float]) -> dict[str, float]:
-    return {key: value for key, value in zip(keys, values, strict=True) if value}
+def _shares(scores: dict[str, float]) -> dict[str, float]:
+    """Return each vector's share of all |score|."""
+    total = sum(map(abs, scores.values()))
+    return {key: number(abs(score) / total) for key, score in scores.items()}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from core.delta144 import ranking
-from core.encoding import rounded
+from core.encoding import rounded_blocks
 from core.meta import aurelius, nietzsche
 from core.model import Model
 from core.pipeline import Stages
@@ -32,11 +32,9 @@ def _nietzsche(model: Model, stages: Stages) -> list[Any]:
     reading = stages.nietzsche
     names = [axis.id for axis in model.vocabulary.readings.nietzsche]
     will, eternal = names.index("will_to_power"), names.index("eternal_return_acceptance")
-    scalars = np.stack(
-        [reading.master, reading.slave, reading.transcendence, reading.severity], axis=1
-    )
+    scalars = np.array([reading.master, reading.slave, reading.transcendence, reading.severity]).T
     blocks = []
-    for axes, values in zip(rounded(reading.axes), rounded(scalars), strict=True):
+    for axes, values in rounded_blocks([reading.axes, scalars]):
         master, slave, transcendence, severity = values
         kind = nietzsche.morality(master, slave)
         blocks.append(
@@ -58,7 +56,7 @@ def _nietzsche(model: Model, stages: Stages) -> list[Any]:
 def _aurelius(model: Model, stages: Stages) -> list[Any]:
     reading = stages.aurelius
     names = [axis.id for axis in model.vocabulary.readings.aurelius]
-    scalars = np.stack(
+    scalars = np.array(
         [
             reading.alignment,
             reading.memento_mori,
@@ -66,10 +64,9 @@ def _aurelius(model: Model, stages: Stages) -> list[Any]:
             reading.controllable,
             reading.not_controllable,
             reading.severity,
-        ],
-        axis=1,
-    )
-    rows = zip(rounded(reading.axes), rounded(reading.virtues), rounded(scalars), strict=True)
+        ]
+    ).T
+    rows = rounded_blocks([reading.axes, reading.virtues, scalars])
     blocks = []
     for axes, virtues, values in rows:
         alignment, memento, fati, controllable, beyond, severity = values
@@ -96,17 +93,15 @@ def _campbell(model: Model, stages: Stages) -> list[Any]:
     reading = stages.campbell
     names = [axis.id for axis in model.vocabulary.readings.campbell]
     archetypes = model.vocabulary.archetypes
-    scalars = np.stack([reading.confidence, reading.potential, reading.resonance], axis=1)
+    scalars = np.array([reading.confidence, reading.potential, reading.resonance]).T
     rows = zip(
-        rounded(reading.stages),
+        rounded_blocks([reading.stages, scalars, stages.archetypes]),
         reading.stage.tolist(),
-        rounded(scalars),
-        rounded(stages.archetypes),
         stages.evidence.abstained,
         strict=True,
     )
     blocks = []
-    for scores, stage, (confidence, potential, resonance), delta12, abstained in rows:
+    for (scores, (confidence, potential, resonance), delta12), stage, abstained in rows:
         leading = [] if abstained else ranking(delta12, DOMINANT)
         active = [archetypes[i] for i in leading if delta12[i] >= ACTIVE_BOUND]
         blocks.append(

@@ -58,9 +58,8 @@ def strongest(probabilities: Floats) -> Integers:
 
 
 def ranking(probabilities: list[float], count: int) -> list[int]:
-    """Return the indices of the `count` highest values, ties by index."""
-    order = sorted(range(len(probabilities)), key=lambda i: (-probabilities[i], i))
-    return order[:count]
+    """Return the indices of the `count` highest values, ties by index (the sort is stable)."""
+    return sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)[:count]
 
 
 def entropy(probabilities: Floats) -> Floats:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,14 @@ def dumps(result: Any) -> bytes:
 def rounded(values: Floats) -> Any:
     """Return nested lists of floats with six decimals, without negative zeros."""
     return (np.round(values, DECIMALS) + 0.0).tolist()
+
+
+def rounded_blocks(blocks: Sequence[Floats]) -> list[list[list[float]]]:
+    """Return, for each row, one list per block of (rows, width) arrays; rounded all at once."""
+    rows = rounded(np.concatenate(blocks, axis=1))
+    ends = list(accumulate(block.shape[1] for block in blocks))
+    bounds = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
+    return [[row[bound] for bound in bounds] for row in rows]
 
 
 def number(value: float) -> float:

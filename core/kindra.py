@@ -8,11 +8,15 @@ from core.evidence import Evidence
 from core.model import Floats, Model
 from core.options import STRUCTURE, Context
 
+NOTHING_KNOWN = Context()
+
 
 def scores(model: Model, evidence: Evidence, context: Context) -> Floats:
     """Return (texts, 144) in [-1, 1]: high minus low evidence plus context; 0 = nothing known."""
     channels = model.channels
     found = evidence.strength[:, channels.high] - evidence.strength[:, channels.low]
+    if context == NOTHING_KNOWN:
+        return found
     return np.clip(found + context_adds(model, context), -1.0, 1.0)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import NamedTuple
 
 from core.text import BREAKS, fold, tokens
@@ -58,6 +59,10 @@ class Hit(NamedTuple):
     negated: bool
 
 
+_UNSEEN = _Word(None, (), negates=False, intensifies=False)
+"""Stands in for a token that has not been looked up before."""
+
+
 class Lexicon:
     """The terms of one language, ready to be looked up."""
 
@@ -78,34 +83,39 @@ class Lexicon:
     def scan(self, found: list[str]) -> list[Hit]:
         """Return the hits in a token list, in order, without overlaps."""
         hits: list[Hit] = []
-        memo = self._memo
-        reach_end, intensified = -1, False
-        position, count = 0, len(found)
-        while position < count:
-            token = found[position]
-            try:
-                word = memo[token]
-            except KeyError:
-                word = self._remember(token)
-            if word is None:
-                if token in BREAKS:
-                    reach_end = -1
-                intensified = False
-                position += 1
+        words = self._words(found)
+        count = len(found)
+        negator, intensifier, last = -1, -1, -1
+        for position in [i for i, word in enumerate(words) if word]:
+            if position <= last:
                 continue
-            concepts, starts, negates, intensifies = word
+            concepts, starts, negates, intensifies = words[position] or _UNSEEN
             last = position
-            for start in starts:
-                last, concepts = _longest(start, found, position, last, concepts)
+            if starts and position + 1 < count:
+                last, concepts = _phrase(starts, found, position, concepts)
             if concepts:
-                negated = position <= reach_end
-                units = NEGATED if negated else INTENSIFIED if intensified else PLAIN
-                hits.append(Hit(position, last, concepts, units, negated))
-            if negates and last == position:
-                reach_end = position + NEGATION_REACH
-            intensified = intensifies and last == position
-            position = last + 1
+                if negator >= 0 and _negated(found, negator, position):
+                    units = NEGATED
+                else:
+                    units = INTENSIFIED if 0 <= intensifier == position - 1 else PLAIN
+                hits.append(Hit._make((position, last, concepts, units, units == NEGATED)))
+            if last == position:
+                negator = position if negates else negator
+                intensifier = position if intensifies else intensifier
         return hits
+
+    def _words(self, found: list[str]) -> list[_Word | None]:
+        """Look all tokens up at once; those met for the first time are resolved and remembered."""
+        memo = self._memo
+        words = list(map(memo.get, found, repeat(_UNSEEN)))
+        if _UNSEEN in words:
+            if len(memo) >= _MEMO_LIMIT:
+                memo.clear()
+            for position, word in enumerate(words):
+                if word is _UNSEEN:
+                    token = found[position]
+                    words[position] = memo[token] = self._resolve(token)
+        return words
 
     def _add(self, term: str, concept: int | None) -> None:
         node = self._root
@@ -120,13 +130,6 @@ class Lexicon:
             node.concepts = known
         else:
             node.concepts = (*known, concept)
-
-    def _remember(self, token: str) -> _Word | None:
-        if len(self._memo) >= _MEMO_LIMIT:
-            self._memo.clear()
-        word = self._resolve(token)
-        self._memo[token] = word
-        return word
 
     def _resolve(self, token: str) -> _Word | None:
         nodes = list(_children(self._root, token))
@@ -155,6 +158,22 @@ def _children(node: _Trie, token: str) -> Iterable[_Trie]:
                 yield stem
 
 
+def _negated(found: list[str], negator: int, position: int) -> bool:
+    near = position - negator <= NEGATION_REACH
+    return near and BREAKS.isdisjoint(found[negator + 1 : position])
+
+
+def _phrase(
+    starts: tuple[_Trie, ...], found: list[str], position: int, concepts: tuple[int, ...] | None
+) -> tuple[int, tuple[int, ...] | None]:
+    """Return where the longest phrase from `position` ends, and its concepts."""
+    last, following = position, found[position + 1]
+    for start in starts:
+        if following in start.exact or following.startswith(start.openings) or "'" in following:
+            last, concepts = _longest(start, found, position, last, concepts)
+    return last, concepts
+
+
 def _longest(
     node: _Trie, found: list[str], position: int, last: int, concepts: tuple[int, ...] | None
 ) -> tuple[int, tuple[int, ...] | None]:
@@ -162,10 +181,7 @@ def _longest(
     following = position + 1
     if following >= len(found):
         return last, concepts
-    token = found[following]
-    if token not in node.exact and not token.startswith(node.openings) and "'" not in token:
-        return last, concepts
-    for child in _children(node, token):
+    for child in _children(node, found[following]):
         if child.concepts is not None and following > last:
             last, concepts = following, child.concepts
         if child.exact or child.stems:

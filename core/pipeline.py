@@ -86,7 +86,7 @@ def run(
     features = risk.Features(
         bias=found_bias.score,
         polarity=np.abs(2.0 * polarities - 1.0).sum(axis=1) / polarities.shape[1],
-        entropy=_excess_entropy(delta144.entropy(delta144.outer(archetypes, base_columns))),
+        entropy=_excess_entropy(delta144.entropy(archetypes) + delta144.entropy(base_columns)),
         severity=field.severity,
         drift=np.minimum(1.0, DRIFT_SCALE * field.drift_metric),
         meta=read_nietzsche.nihilism,

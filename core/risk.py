@@ -52,11 +52,10 @@ class Features:
 
 def tau(features: Features) -> Floats:
     """Return sigmoid(3 - weighted sum): 0.953 when nothing speaks against the signal."""
-    load = sum(
-        (weight * getattr(features, name) for name, weight in TAU_WEIGHTS.items()),
-        start=np.zeros(len(features.bias)),
-    )
-    return 1.0 / (1.0 + np.exp(load - 3.0))
+    weights = np.array([[weight] for weight in TAU_WEIGHTS.values()])
+    load = (weights * [getattr(features, name) for name in TAU_WEIGHTS]).sum(axis=0)
+    result: Floats = 1.0 / (1.0 + np.exp(load - 3.0))
+    return result
 
 
 def tau_of_bias(bias: Floats) -> Floats:

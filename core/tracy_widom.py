@@ -1,9 +1,9 @@
 """The Tracy-Widom laws F1 and F2 by Fredholm determinants, and their quantiles.
 
 F2(s) = det(I - K_Airy) and F1(s) = det(I - ½ Ai((x+y)/2)) on (s, ∞), by Gauss-Legendre quadrature
-on [s, max(s, 0) + 16] (Bornemann's method: the error falls exponentially with the number of
-nodes). Beyond that the kernels are below 1e-16. For many points the determinants are taken once at Chebyshev nodes
-and interpolated; the interpolant differs from the determinant by less than 1e-10.
+on [s, max(s, 0) + 16]: Bornemann's method, whose error falls exponentially with the number of
+nodes. Beyond that the kernels are below 1e-16. For many points the determinants are taken once at
+Chebyshev nodes and interpolated; the interpolant differs from the determinant by less than 1e-10.
 """
 
 from __future__ import annotations
@@ -67,10 +67,7 @@ def determinant(beta: Beta, s: npt.ArrayLike) -> Floats:
     reach = REACH + np.maximum(0.0, -points)[:, None]
     x = points[:, None] + reach * (nodes + 1.0) / 2.0
     root = np.sqrt(weights * reach / 2.0)
-    if beta == 1:
-        kernel = _goe_kernel(x)
-    else:
-        kernel = _airy_kernel(x, *airy(x)[:2])
+    kernel = _goe_kernel(x) if beta == 1 else _airy_kernel(x, *airy(x)[:2])
     result: Floats = np.linalg.det(np.eye(NODES) - root[:, :, None] * kernel * root[:, None, :])
     return result
 

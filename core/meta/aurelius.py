@@ -34,7 +34,7 @@ def read(model: Model, strength: Floats, borrowed: Borrowed, collective: Floats)
     axes = strength[:, model.channels.aurelius]
     names = [axis.id for axis in model.vocabulary.readings.aurelius]
     a = {name: axes[:, i] for i, name in enumerate(names)}
-    virtues = np.stack(
+    virtues = np.array(
         [
             0.4 * a["perception_clarity"]
             + 0.3 * a["assent_to_reality"]
@@ -44,9 +44,8 @@ def read(model: Model, strength: Floats, borrowed: Borrowed, collective: Floats)
             + 0.3 * a["premeditatio_malorum"],
             0.4 * a["right_action"] + 0.3 * a["character_integrity"] + 0.3 * collective,
             0.4 * a["desire_restraint"] + 0.3 * a["emotional_regulation"] + 0.3 * a["serenity"],
-        ],
-        axis=1,
-    )
+        ]
+    ).T
     strongest = np.sort(axes, axis=1)[:, -STRONGEST:]
     return Aurelius(
         axes=axes,

@@ -1,5 +1,8 @@
 import json
 import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +14,7 @@ def folder(tmp_path):
     return shutil.copytree(DEFAULT_DIRECTORY, tmp_path / "data")
 
 
-def _change(folder, name, change):
+def _change(folder: Path, name: str, change: Callable[[Any], object]) -> None:
     file = folder / name
     value = json.loads(file.read_text(encoding="utf-8"))
     change(value)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.encoding import dumps
+from core.kernel import DEFAULT
 from core.options import Context, Options
 
 REPO = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ for text in sys.argv[1:]:
 """
 
 
-def _in_a_new_process(seed):
+def _in_a_new_process(seed: str) -> bytes:
     command = [sys.executable, "-c", SCRIPT, *TEXTS]
     environment = {**os.environ, "PYTHONHASHSEED": seed}
     return subprocess.run(
@@ -48,8 +49,8 @@ def test_bytes_do_not_depend_on_what_was_read_before(kernel):
 
 
 def test_signal_id_is_of_normalised_text_and_options(kernel):
-    def signal_id(text, options=None):
-        return kernel.signal(text, options or Options())["signal_id"]
+    def signal_id(text: str, options: Options = DEFAULT) -> str:
+        return str(kernel.signal(text, options)["signal_id"])
 
     assert signal_id("war  and\npeace ") == signal_id("war and peace")
     assert signal_id("ﬁne war") == signal_id("fine war")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.encoding import dumps
+from core.results import Signal
 
 GOLDEN = Path(__file__).parent / "golden"
 TEXTS = json.loads((GOLDEN / "texts.json").read_text(encoding="utf-8"))
@@ -18,7 +19,7 @@ def text(request):
     return request.param
 
 
-def _value(signal, name):
+def _value(signal: Signal, name: str) -> float:
     if name.startswith("POL_"):
         return signal["polarities"][name]
     return signal["kindra"]["scores"].get(name, 0.0)

@@ -1,11 +1,14 @@
+from typing import Any
+
 import pytest
 
+from core.kernel import Kernel
 from core.options import Context, Options
 
 TEXT = "The plan was discussed at the meeting and the report was published."
 
 
-def _moved(kernel, **context):
+def _moved(kernel: Kernel, **context: Any) -> dict[str, Any]:
     before = kernel.signal(TEXT)["kindra"]["scores"]
     after = kernel.signal(TEXT, Options(context=Context(**context)))["kindra"]["scores"]
     keys = sorted(set(before) | set(after))

@@ -1,10 +1,12 @@
 import pytest
 
+from core.kernel import Kernel
 from core.meta.aurelius import label
 from core.meta.nietzsche import morality
+from core.results import MetaResult
 
 
-def _meta(kernel, text):
+def _meta(kernel: Kernel, text: str) -> MetaResult:
     return kernel.signal(text)["meta"]
 
 

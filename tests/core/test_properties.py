@@ -1,6 +1,9 @@
 """What must hold for every text."""
 
 import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 from core import delta144, kindra
 from core.encoding import dumps
 from core.evidence import gather
+from core.model import Model
 from core.options import Options
 from core.reading import count, read
 
@@ -22,7 +26,7 @@ texts = st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join)
 anything = st.text(st.characters(codec=None), max_size=200)
 
 
-def _numbers(value):
+def _numbers(value: Any) -> Iterator[float]:
     if isinstance(value, dict):
         for item in value.values():
             yield from _numbers(item)
@@ -75,7 +79,7 @@ def test_more_evidence_for_an_archetype_never_lowers_it(model, text, archetype, 
     reading = read(model, text, "en")
     counts = count(model, [reading])
     evidence = gather(model, counts, [reading])
-    evidence.abstained[0] = False
+    evidence = replace(evidence, abstained=[False])
     before, _ = delta144.base(model, evidence, np.ones(1))
     channel = model.channels.archetypes.start + archetype
     hits = evidence.hits[0, channel]
@@ -105,7 +109,16 @@ def test_saying_it_again_never_lowers_the_archetype(kernel, text, archetype):
         share = max(share, new)
 
 
-MEANINGLESS = ["", "   \n\t", "...!?", "12345 67890", "zzz qqq", "\u200b\u200b", "你好世界", "🙂" * 50]
+MEANINGLESS = [
+    "",
+    "   \n\t",
+    "...!?",
+    "12345 67890",
+    "zzz qqq",
+    "\u200b\u200b",
+    "你好世界",
+    "🙂" * 50,
+]
 
 
 @pytest.mark.parametrize("text", MEANINGLESS)
@@ -160,7 +173,7 @@ def test_all_144_states_are_reachable(kernel, model):
     assert sorted(reached) == list(range(144))
 
 
-def _pure_words(model, own, other, penalty):
+def _pure_words(model: Model, own: slice, other: slice, penalty: float) -> list[str]:
     """Return, for each of twelve channels, the most exclusive word."""
     terms = model.vocabulary.lexicons["en"].terms
     single = [t for words in terms.values() for t in words if " " not in t and "*" not in t]

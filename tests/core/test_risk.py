@@ -8,7 +8,7 @@ from core.bias import label
 from core.options import Options
 
 
-def _features(**values):
+def _features(**values: float) -> risk.Features:
     names = ("bias", "polarity", "entropy", "severity", "drift", "meta")
     return risk.Features(**{name: np.array([values.get(name, 0.0)]) for name in names})
 

@@ -4,15 +4,18 @@ import numpy as np
 import pytest
 
 from core import tw369
-from core.options import Options
+from core.model import Floats, Model
+from core.options import Options, TwProfile
 
 
-def _field(model, scores, options=None, damping=1.0):
+def _field(
+    model: Model, scores: Floats, options: Options | None = None, damping: float = 1.0
+) -> tw369.Field:
     rows = np.array([scores])
     return tw369.read_field(model, rows, options or Options(), np.array([damping]))
 
 
-def _scores(model, **values):
+def _scores(model: Model, **values: float) -> Floats:
     scores = np.zeros(144)
     for key, value in values.items():
         scores[model.kindra_index[key.replace("_", ".")]] = value
@@ -58,7 +61,7 @@ def test_tau_damps_the_drift(model):
 
 def test_profiles_differ_as_their_parameters_do(model):
     scores = _scores(model, L1_P21=0.5, L2_P22=0.4)
-    names = ("conservative_v1", "default", "exploratory_v1")
+    names: tuple[TwProfile, ...] = ("conservative_v1", "default", "exploratory_v1")
     severities = [_field(model, scores, Options(tw_profile=n)).severity[0] for n in names]
     assert severities == sorted(severities)
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from core.model import Floats
 from core.story import stability, trend, turning_points
 from core.window import anomaly
 
@@ -10,6 +11,12 @@ CALM = [
     "The team learned a lesson and shared what they know with the community.",
 ]
 STORM = "War, attack and panic: riots spread, enemies invade, chaos and crisis out of control!"
+
+
+def _f1(rows: Floats) -> float:
+    law = anomaly(rows)
+    assert law
+    return law["f1"]
 
 
 def test_few_texts_are_averaged(kernel):
@@ -55,11 +62,11 @@ def test_order_matters_to_the_story_and_its_id(kernel):
 
 def test_noise_is_not_an_anomaly_and_a_common_factor_is():
     rng = np.random.default_rng(9)
-    quiet = [anomaly(rng.normal(size=(60, 12)))["f1"] for _ in range(200)]
+    quiet = [_f1(rng.normal(size=(60, 12))) for _ in range(200)]
     assert np.mean(np.array(quiet) > 0.95) < 0.12
     assert 0.2 < np.mean(quiet) < 0.65
     factor = rng.normal(size=(60, 1)) + 0.3 * rng.normal(size=(60, 12))
-    assert anomaly(factor)["f1"] > 0.999
+    assert _f1(factor) > 0.999
 
 
 def test_trend_and_turning_points():
