@@ -43,7 +43,7 @@ class Outcome:
     def changes(self) -> dict[str, int]:
         """What Pulumi counted at the end: {"unchanged": 12, "updated": 1}."""
         counted = self.output.rpartition("Resources:")[2].partition("Duration:")[0]
-        found = re.findall(r"^\s*(?:[-+~]+ )?(\d+) (\w+)", counted, re.MULTILINE)
+        found = re.findall(r"(\d+) (created|updated|replaced|deleted|unchanged)", counted)
         return {what: int(count) for count, what in found}
 
 

@@ -48,7 +48,8 @@ def test_the_stack_file_stays_as_it_was(platform: Clone):
 def what_runs(clone: Clone) -> dict[str, str]:
     """Identity of every image, pod and object."""
     images = f"localhost:{clone.registry_port}/kaldra-*"
-    found = {"images": docker("image", "ls", "--no-trunc", "--quiet", images)}
+    listed = docker("image", "ls", "--no-trunc", "--quiet", images).split()
+    found = {"images": " ".join(sorted(listed))}
     for kind in ("pods", "deployments", "services", "configmaps", "secrets"):
         for name, item in clone.objects(kind).items():
             metadata = item["metadata"]
