@@ -101,11 +101,18 @@ class Engine:
                 raise
 
     def stream(
-        self, path: str, what: str, *, auth: Mapping[str, str] | None = None, **query: Any
+        self,
+        path: str,
+        what: str,
+        *,
+        auth: Mapping[str, str] | None = None,
+        hint: str = "",
+        **query: Any,
     ) -> Iterator[dict[str, Any]]:
         """Start work that reports as it goes; yields its messages.
 
-        `what` names it in errors: "pushing NAME". `auth` are a registry's credentials.
+        `what` names it in errors ("pushing NAME"), `hint` is what to do about one. `auth` are a
+        registry's credentials.
         """
         coded = base64.urlsafe_b64encode(json.dumps(dict(auth or {})).encode()).decode()
         headers = {"X-Registry-Auth": coded}
@@ -113,7 +120,8 @@ class Engine:
             for line in response:
                 message = json.loads(line)
                 if "error" in message:
-                    raise KaldraError(f"{what.capitalize()} failed: {message['error']}")
+                    text = f"{what[0].upper()}{what[1:]} failed: {message['error']}"
+                    raise KaldraError(text, hint=hint)
                 yield message
 
     def logs(self, container: str, lines: int) -> list[str]:

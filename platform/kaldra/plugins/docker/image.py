@@ -139,8 +139,9 @@ class Images(Kind):
         server = (plain.get("registry") or {}).get("server") or credentials.server_of(name)
         auth = credentials.find(server, plain.get("registry") or {}, self.registry_auth)
         pushed, throttle = _Pushed(), Throttle(_STATUS_SECONDS)
-        path = f"/images/{quote(repository)}/push"
-        for message in self.engine.stream(path, f"pushing {name}", auth=auth, tag=_tag(name)):
+        path, what = f"/images/{quote(repository)}/push", f"pushing {name}"
+        hint = "./kaldra doctor" if registry.is_local(server) else f"docker login {server}"
+        for message in self.engine.stream(path, what, auth=auth, hint=hint, tag=_tag(name)):
             pushed.take(message)
             if throttle.ready():
                 self.host.status(resource.urn, pushed.status())
