@@ -1,4 +1,4 @@
-"""The yardstick of bench/gateway.py: FastAPI alone, returning what /status/ returns."""
+"""The yardstick of bench.gateway: FastAPI alone, returning what /status/ returns."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What the gateway costs: `python bench/gateway.py` prints ratios and overheads.
+"""What the gateway costs: `python -m bench.gateway` prints ratios and overheads.
 
 Both sides of each comparison run at the same time on the same machine and are asked in short
 turns, so that what else the machine does meets both alike.
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import load
+from bench import load
 
 REPO = Path(__file__).resolve().parents[1]
 ROUNDS = 9

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 BOARD = (
     "We raise our guidance for the year. The board fears the risk, yet the founders dare to "
@@ -31,6 +31,14 @@ Text = Annotated[
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+def _whole(value: object) -> object:
+    """Read 2.0 as 2: JSON knows no difference."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Steps = Annotated[int, Field(ge=1, le=10), BeforeValidator(_whole)]
 
 
 class Strict(BaseModel):
@@ -99,7 +107,7 @@ class Options(Strict):
     tw_profile: Literal["default", "conservative_v1", "exploratory_v1"] = Field(
         "default", description="Parameters of the TW369 dynamics"
     )
-    steps: Annotated[int, Field(ge=1, le=10)] = Field(1, description="Steps of evolution")
+    steps: Steps = Field(1, description="Steps of evolution")
     explain: bool = Field(
         default=False, description="Also tell which words and vectors moved the result, how much"
     )

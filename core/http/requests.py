@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from core import options as kernel
 from core.options import Channel, Language, MediaTone, Sector, Sentiment, TwProfile
@@ -21,6 +21,14 @@ Text = Annotated[
 Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+def _whole(value: object) -> object:
+    """Read 2.0 as 2: JSON knows no difference."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Steps = Annotated[int, Field(ge=1, le=10), BeforeValidator(_whole)]
 
 
 class Strict(BaseModel):
@@ -49,7 +57,7 @@ class Options(Strict):
     language: Language = "auto"
     context: Context = Field(default_factory=Context)
     tw_profile: TwProfile = "default"
-    steps: Annotated[int, Field(ge=1, le=10)] = 1
+    steps: Steps = 1
     explain: bool = False
 
     def for_kernel(self) -> kernel.Options:
