@@ -1,5 +1,6 @@
 """The Pulumi program under mocks: what it declares, as plain data."""
 
+import asyncio
 import json
 import runpy
 from dataclasses import dataclass
@@ -58,7 +59,14 @@ def declare(monkeypatch, stack: str = "dev", **settings: Any) -> list[Declared]:
     def program():
         runpy.run_path(str(REPO / "platform/__main__.py"))
 
-    program()
+    # Pulumi takes the thread's event loop, which an earlier test may have used up.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        program()
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
     return recorder.declared
 
 
