@@ -89,11 +89,15 @@ def build(wanted: Build, find_go: Callable[[], Path], progress: Progress) -> Pat
 
 def environment(go: Path) -> dict[str, str]:
     """Go's environment: caches of our own, nothing but what go.sum names."""
+    scratch = home() / "go" / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
     return {
         "GOROOT": "",
         "PATH": os.pathsep.join([str(go.parent), os.environ.get("PATH", "")]),
         "GOMODCACHE": str(home() / "go" / "modules"),
         "GOCACHE": str(home() / "go" / "cache"),
+        # Linking takes more room than /tmp has where that is memory.
+        "GOTMPDIR": str(scratch),
         "GOFLAGS": "-mod=readonly -modcacherw",
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
