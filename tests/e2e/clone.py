@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +74,11 @@ class Clone:
         return {**inherited, **shared, **own}
 
     def run(
-        self, *command: str, code: int | None = 0, seconds: float = VERB_SECONDS, **env: str
+        self,
+        *command: str,
+        code: int | None = 0,
+        seconds: float = VERB_SECONDS,
+        env: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Run a command in the copy, which has to end with `code`; None is any failure."""
         # A file, not a pipe: nothing that outlives the command can keep its output open.
@@ -82,7 +86,7 @@ class Clone:
             done = subprocess.run(
                 command,
                 cwd=self.root,
-                env={**self.environment, **env},
+                env={**self.environment, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -100,9 +104,10 @@ class Clone:
         self, verb: str, *arguments: str, code: int | None = 0, stack: str = STACK, **env: str
     ) -> Outcome:
         """`./kaldra VERB --stack STACK ARGUMENTS`."""
-        return self.run("./kaldra", verb, "--stack", stack, *arguments, code=code, **env)
+        return self.run("./kaldra", verb, "--stack", stack, *arguments, code=code, env=env)
 
     def up(self, code: int = 0, seconds: float = VERB_SECONDS) -> Outcome:
+        self.settled = False
         done = self.run("./kaldra", "up", "--stack", STACK, code=code, seconds=seconds)
         self.settled = code == 0
         return done

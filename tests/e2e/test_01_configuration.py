@@ -58,5 +58,5 @@ def test_a_python_that_is_too_old_is_refused(clone: Clone, tmp_path: Path):
     fresh.mkdir()
     for name in ("kaldra", "requirements.lock"):
         (fresh / name).write_bytes((clone.root / name).read_bytes())
-    said = clone.run("sh", str(fresh / "kaldra"), "up", code=2, PATH=str(tmp_path)).output
+    said = clone.run("sh", str(fresh / "kaldra"), "up", code=2, env={"PATH": str(tmp_path)}).output
     assert "Python 3.11 or newer is needed; found: Python 3.9.2." in said

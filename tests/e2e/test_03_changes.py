@@ -1,6 +1,7 @@
 """Changes reach what runs: as little as possible travels, and no request is lost."""
 
 import json
+from typing import Any
 
 from tests.e2e.clone import STACK, Clone
 
@@ -42,10 +43,10 @@ def pod_ids(clone: Clone, service: str) -> set[str]:
     return {pod["metadata"]["uid"] for name, pod in pods if name.startswith(service)}
 
 
-def log_level(clone: Clone, deployment: dict) -> str:
+def log_level(clone: Clone, deployment: dict[str, Any]) -> str:
     container = deployment["spec"]["template"]["spec"]["containers"][0]
     name = container["envFrom"][0]["configMapRef"]["name"]
-    return clone.objects("configmaps")[name]["data"]["KALDRA_LOG_LEVEL"]
+    return str(clone.objects("configmaps")[name]["data"]["KALDRA_LOG_LEVEL"])
 
 
 def log_level_of_running(clone: Clone, service: str) -> str:
