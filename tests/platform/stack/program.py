@@ -52,6 +52,17 @@ def declare(monkeypatch, stack: str = "dev", **settings: Any) -> list[Declared]:
     monkeypatch.setenv("KALDRA_BASE_IMAGE", "base:1")
     monkeypatch.setenv("KALDRA_BUILDER_IMAGE", "builder:1")
     monkeypatch.chdir(REPO / "platform")
+    # Pulumi takes the thread's event loop, which an earlier test may have used up.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return _run(stack)
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _run(stack: str) -> list[Declared]:
     recorder = Recorder()
     pulumi.runtime.set_mocks(recorder, project="kaldra", stack=stack)
 
@@ -59,14 +70,7 @@ def declare(monkeypatch, stack: str = "dev", **settings: Any) -> list[Declared]:
     def program():
         runpy.run_path(str(REPO / "platform/__main__.py"))
 
-    # Pulumi takes the thread's event loop, which an earlier test may have used up.
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        program()
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+    program()
     return recorder.declared
 
 
