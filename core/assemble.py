@@ -11,7 +11,7 @@ from core import __version__
 from core.assemble_meta import meta_blocks
 from core.bias import label
 from core.delta144 import ranking
-from core.encoding import digest, number, rounded_blocks
+from core.encoding import digest, rounded_blocks
 from core.kindra import plane_shares
 from core.model import Floats, Model
 from core.narrate import sentence
@@ -55,6 +55,7 @@ class _Row(NamedTuple):
     delta12: list[float]
     polarities: list[float]
     scores: list[float]
+    shares: list[float]
     planes: list[float]
     tension: list[float]
     drift: list[float]
@@ -115,6 +116,7 @@ class Assembler:
             v,
             stages.polarities,
             stages.scores,
+            _shares(stages.scores),
             plane_shares(stages.scores),
             field.tension,
             field.drift,
@@ -138,7 +140,8 @@ class Assembler:
         coverage, severity, drift_metric, index, tau, risk, confidence = row.scalars
         abstained = row.reason is not None
         state = None if abstained else self._state(row)
-        scores = {k: s for k, s in zip(self._model.kindra_keys, row.scores, strict=True) if s}
+        keys, scores, shares = self._model.kindra_keys, row.scores, row.shares
+        present = [place for place, score in enumerate(scores) if score]
         bias = _bias(row.bias)
         tw = self._tw(row, options, (severity, drift_metric, index))
         risk_level = safeguard_level(risk)
@@ -152,7 +155,7 @@ class Assembler:
             "archetype": state["archetype_id"] if state else None,
             "delta_state": state["id"] if state else None,
             "tw_regime": tw["regime"],
-            "kindra_distribution": _shares(scores),
+            "kindra_distribution": {keys[i]: shares[i] for i in present},
             "bias_score": bias["score"],
             "bias_label": bias["label"],
             "meta_modifiers": {
@@ -175,7 +178,7 @@ class Assembler:
             "top_states": [] if abstained else self._top_states(row.delta144),
             "polarities": dict(zip(self._polarities, row.polarities, strict=True)),
             "kindra": {
-                "scores": scores,
+                "scores": {keys[i]: scores[i] for i in present},
                 "planes": dict(zip(PLANES, row.planes, strict=True)),
             },
             "tw": tw,
@@ -276,7 +279,9 @@ def _tau(score: float) -> TauResult:
     }
 
 
-def _shares(scores: dict[str, float]) -> dict[str, float]:
-    """Return each vector's share of all |score|."""
-    total = sum(map(abs, scores.values()))
-    return {key: number(abs(score) / total) for key, score in scores.items()}
+def _shares(scores: Floats) -> Floats:
+    """Return each vector's share of all |score| (texts, 144); zeros when nothing is known."""
+    mass = np.abs(scores)
+    total = mass.sum(axis=1, keepdims=True)
+    shares: Floats = mass / np.where(total > 0, total, 1.0)
+    return shares

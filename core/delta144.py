@@ -23,9 +23,8 @@ def base(model: Model, evidence: Evidence, smoothing: Floats) -> tuple[Floats, F
     strength = evidence.strength
     archetypes = strength[:, model.channels.archetypes] + PRIOR / smoothing[:, None]
     columns = strength[:, model.channels.columns] + PRIOR
-    silent = np.array(evidence.abstained)
-    archetypes[silent] = 1.0
-    columns[silent] = 1.0
+    archetypes[evidence.silent] = 1.0
+    columns[evidence.silent] = 1.0
     return normalised(archetypes**SHARPNESS), normalised(columns**SHARPNESS)
 
 

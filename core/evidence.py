@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from core.model import UNIT, Floats, Model
 from core.reading import Reading
@@ -33,6 +34,7 @@ class Evidence:
     coverage: Floats
     support: Floats
     abstained: Sequence[bool]
+    silent: npt.NDArray[np.bool_]
     reasons: Sequence[str | None]
 
 
@@ -55,13 +57,15 @@ def gather(model: Model, counts: Floats, readings: Sequence[Reading]) -> Evidenc
         _reason(r, c, a)
         for r, c, a in zip(readings, coverage.tolist(), anything.tolist(), strict=True)
     ]
+    abstained = [reason is not None for reason in reasons]
     return Evidence(
         hits=hits,
         strength=strength,
         words=words,
         coverage=coverage,
         support=found / (found + 3.0),
-        abstained=[reason is not None for reason in reasons],
+        abstained=abstained,
+        silent=np.array(abstained),
         reasons=reasons,
     )
 

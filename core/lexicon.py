@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import count, repeat
 from typing import NamedTuple
 
 from core.text import BREAKS, fold, tokens
@@ -19,6 +19,8 @@ from core.vocabulary import LexiconSource
 NEGATION_REACH = 3
 PLAIN, INTENSIFIED, NEGATED = 2, 3, 1
 """Units of a hit; two units are one hit, so that all counts stay whole numbers."""
+
+_new = tuple.__new__
 
 _MEMO_LIMIT = 50_000
 _SHORTEST_STEM = 3
@@ -31,13 +33,6 @@ class _Trie:
     exact: dict[str, _Trie] = field(default_factory=dict)
     stems: dict[str, _Trie] = field(default_factory=dict)
     concepts: tuple[int, ...] | None = None
-    openings: tuple[str, ...] = ()
-
-    def seal(self) -> None:
-        """Note how a following word may begin, so that most of them are dismissed at once."""
-        self.openings = tuple(self.stems)
-        for child in (*self.exact.values(), *self.stems.values()):
-            child.seal()
 
 
 class _Word(NamedTuple):
@@ -47,6 +42,9 @@ class _Word(NamedTuple):
     starts: tuple[_Trie, ...]
     negates: bool
     intensifies: bool
+    alone: bool
+    following: frozenset[str]
+    openings: tuple[str, ...]
 
 
 class Hit(NamedTuple):
@@ -59,7 +57,15 @@ class Hit(NamedTuple):
     negated: bool
 
 
-_UNSEEN = _Word(None, (), negates=False, intensifies=False)
+_UNSEEN = _Word(
+    None,
+    (),
+    negates=False,
+    intensifies=False,
+    alone=False,
+    following=frozenset(),
+    openings=(),
+)
 """Stands in for a token that has not been looked up before."""
 
 
@@ -77,32 +83,40 @@ class Lexicon:
                 self._add(term, index[concept])
         for phrase in source.neutral_phrases:
             self._add(phrase, None)
-        self._root.seal()
         self._memo: dict[str, _Word | None] = {}
 
     def scan(self, found: list[str]) -> list[Hit]:
         """Return the hits in a token list, in order, without overlaps."""
         hits: list[Hit] = []
-        words = self._words(found)
-        count = len(found)
-        negator, intensifier, last = -1, -1, -1
-        for position in [i for i, word in enumerate(words) if word]:
+        negator, intensifier, last = -NEGATION_REACH, -1, -1
+        for position, word, following in self._candidates(found):
             if position <= last:
                 continue
-            concepts, starts, negates, intensifies = words[position] or _UNSEEN
+            concepts, starts, negates, intensifies, _, followers, openings = word
             last = position
-            if starts and position + 1 < count:
+            if starts and (
+                following in followers or following.startswith(openings) or "'" in following
+            ):
                 last, concepts = _phrase(starts, found, position, concepts)
             if concepts:
-                if negator >= 0 and _negated(found, negator, position):
+                units = INTENSIFIED if intensifier == position - 1 >= 0 else PLAIN
+                if position - negator <= NEGATION_REACH and _same_clause(found, negator, position):
                     units = NEGATED
-                else:
-                    units = INTENSIFIED if 0 <= intensifier == position - 1 else PLAIN
-                hits.append(Hit._make((position, last, concepts, units, units == NEGATED)))
+                hits.append(_new(Hit, (position, last, concepts, units, units == NEGATED)))
             if last == position:
                 negator = position if negates else negator
                 intensifier = position if intensifies else intensifier
         return hits
+
+    def _candidates(self, found: list[str]) -> list[tuple[int, _Word, str]]:
+        """Return the words that mean something alone or with the word that follows them."""
+        following = found[1:]
+        following.append("")
+        return [
+            (position, word, after)
+            for position, word, after in zip(count(), self._words(found), following, strict=False)
+            if word and (word[4] or after in word[5] or after.startswith(word[6]) or "'" in after)
+        ]
 
     def _words(self, found: list[str]) -> list[_Word | None]:
         """Look all tokens up at once; those met for the first time are resolved and remembered."""
@@ -138,7 +152,15 @@ class Lexicon:
         negates, intensifies = token in self._negators, token in self._intensifiers
         if concepts is None and not (starts or negates or intensifies):
             return None
-        return _Word(concepts, starts, negates, intensifies)
+        return _Word(
+            concepts,
+            starts,
+            negates,
+            intensifies,
+            alone=bool(concepts) or negates or intensifies,
+            following=frozenset(piece for start in starts for piece in start.exact),
+            openings=tuple(stem for start in starts for stem in start.stems),
+        )
 
 
 def _children(node: _Trie, token: str) -> Iterable[_Trie]:
@@ -158,19 +180,17 @@ def _children(node: _Trie, token: str) -> Iterable[_Trie]:
                 yield stem
 
 
-def _negated(found: list[str], negator: int, position: int) -> bool:
-    near = position - negator <= NEGATION_REACH
-    return near and BREAKS.isdisjoint(found[negator + 1 : position])
+def _same_clause(found: list[str], negator: int, position: int) -> bool:
+    return negator >= 0 and BREAKS.isdisjoint(found[negator + 1 : position])
 
 
 def _phrase(
     starts: tuple[_Trie, ...], found: list[str], position: int, concepts: tuple[int, ...] | None
 ) -> tuple[int, tuple[int, ...] | None]:
     """Return where the longest phrase from `position` ends, and its concepts."""
-    last, following = position, found[position + 1]
+    last = position
     for start in starts:
-        if following in start.exact or following.startswith(start.openings) or "'" in following:
-            last, concepts = _longest(start, found, position, last, concepts)
+        last, concepts = _longest(start, found, position, last, concepts)
     return last, concepts
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 Language = Literal["auto", "en", "pt"]
@@ -147,7 +148,7 @@ class Options:
 
     def canonical(self) -> str:
         """Return one string that is equal exactly for equal options."""
-        return repr(asdict(self))
+        return _canonical(self)
 
 
 def _known(kind: type, members: Mapping[str, Any], prefix: str) -> None:
@@ -155,3 +156,8 @@ def _known(kind: type, members: Mapping[str, Any], prefix: str) -> None:
     for key in members:
         if key not in names:
             raise OptionsError(f"{prefix}{key}", "is not an option")
+
+
+@lru_cache(maxsize=256)
+def _canonical(options: Options) -> str:
+    return repr(asdict(options))

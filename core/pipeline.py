@@ -69,7 +69,7 @@ def run(
     evidence = gather(model, counts, readings)
     found_bias = bias.measure(model, evidence, readings)
     scores = kindra.scores(model, evidence, options.context)
-    scores[np.array(evidence.abstained)] = 0.0
+    scores[evidence.silent] = 0.0
     if keep is not None:
         scores *= keep
     damping, smoothing = risk.effects(risk.tau_of_bias(found_bias.score))
@@ -94,7 +94,7 @@ def run(
     tau = risk.tau(features)
     risks = risk.safeguard(features)
     trust = risk.confidence(tau, risks, evidence.support)
-    trust[np.array(evidence.abstained)] = 0.0
+    trust[evidence.silent] = 0.0
     return Stages(
         evidence=evidence,
         bias=found_bias,

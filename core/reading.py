@@ -12,6 +12,8 @@ from core.model import Floats, Model
 from core.text import BREAKS, fold, normalise, shouted_words, tokens
 
 UNDETERMINED = "und"
+DETECTION_WORDS = 200
+"""The language shows itself within so many words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def read(model: Model, text: str, language: str) -> Reading:
 def _detect(model: Model, found: list[str]) -> tuple[str, list[Hit]]:
     """Choose by function words, then by hits; a text without either is undetermined."""
     english, portuguese = model.lexicons["en"], model.lexicons["pt"]
-    en, pt = _function_words(english, found), _function_words(portuguese, found)
+    sample = found[:DETECTION_WORDS]
+    en, pt = _function_words(english, sample), _function_words(portuguese, sample)
     if en != pt:
         chosen = english if en > pt else portuguese
         return chosen.language, chosen.scan(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def anomaly(rows: Floats) -> TracyWidomResult | None:
     mu = edge**2
     sigma = edge * (1.0 / np.sqrt(degrees - 1.0) + 1.0 / np.sqrt(columns)) ** (1.0 / 3.0)
     statistic = (largest - mu) / sigma
-    low, high = quantile(1, np.array([0.95, 0.99])).tolist()
+    level_95, level_99 = _levels()
     return {
         "rows": len(rows),
         "columns": columns,
@@ -81,9 +82,16 @@ def anomaly(rows: Floats) -> TracyWidomResult | None:
         "sigma": number(sigma),
         "statistic": number(statistic),
         "f1": number(float(f1(statistic))),
-        "quantile_95": number(low),
-        "quantile_99": number(high),
+        "quantile_95": level_95,
+        "quantile_99": level_99,
     }
+
+
+@lru_cache(maxsize=1)
+def _levels() -> tuple[float, float]:
+    """Return where F1 is 0.95 and 0.99; searched for once."""
+    low, high = quantile(1, np.array([0.95, 0.99])).tolist()
+    return number(low), number(high)
 
 
 def _items(signals: Sequence[Signal]) -> list[WindowItem]:

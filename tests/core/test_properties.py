@@ -79,7 +79,7 @@ def test_more_evidence_for_an_archetype_never_lowers_it(model, text, archetype, 
     reading = read(model, text, "en")
     counts = count(model, [reading])
     evidence = gather(model, counts, [reading])
-    evidence = replace(evidence, abstained=[False])
+    evidence = replace(evidence, silent=np.array([False]))
     before, _ = delta144.base(model, evidence, np.ones(1))
     channel = model.channels.archetypes.start + archetype
     hits = evidence.hits[0, channel]
