@@ -1,14 +1,18 @@
-"""The Pulumi program under mocks: what it declares, as plain data."""
+"""The Pulumi program under mocks, in a process of its own: what it declares, as plain data.
 
-import asyncio
+As a script it runs the program and prints what was declared; `declare` runs that script.
+"""
+
+import functools
 import json
+import os
 import runpy
-from dataclasses import dataclass
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-import pulumi
-from pulumi.runtime import mocks
 
 REPO = Path(__file__).resolve().parents[3]
 SECRET = "4dabf18193072939515e22adb298388d"
@@ -23,55 +27,36 @@ class Declared:
     provider: str
 
 
-class Recorder(mocks.Mocks):
-    def __init__(self):
-        self.declared: list[Declared] = []
-
-    def new_resource(self, args):
-        self.declared.append(
-            Declared(args.typ, args.name, args.inputs, getattr(args, "provider", ""))
-        )
-        outputs = dict(args.inputs)
-        if args.typ == "docker:index/image:Image":
-            repository = args.inputs["imageName"].rpartition(":")[0]
-            outputs["repoDigest"] = f"{repository}@{DIGEST}"
-        metadata = outputs.get("metadata")
-        if isinstance(metadata, dict) and "name" not in metadata:
-            outputs["metadata"] = {**metadata, "name": f"{args.name}-0badcafe"}
-        return f"{args.name}-id", outputs
-
-    def call(self, args):
-        raise AssertionError(f"the program calls {args.token}")
-
-
-def declare(monkeypatch, stack: str = "dev", **settings: Any) -> list[Declared]:
+def declare(stack: str = "dev", state: Path | None = None, **settings: Any) -> list[Declared]:
     """Run the program with these settings; `target` is dev unless given."""
     config = {"target": "dev", **settings}
-    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in config.items()}
-    monkeypatch.setenv("PULUMI_CONFIG", json.dumps({f"kaldra:{k}": v for k, v in texts.items()}))
-    monkeypatch.setenv("KALDRA_BASE_IMAGE", "base:1")
-    monkeypatch.setenv("KALDRA_BUILDER_IMAGE", "builder:1")
-    monkeypatch.chdir(REPO / "platform")
-    # Pulumi takes the thread's event loop, which an earlier test may have used up.
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        return _run(stack)
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+    return _declare(stack, json.dumps(config, sort_keys=True), state)
 
 
-def _run(stack: str) -> list[Declared]:
-    recorder = Recorder()
-    pulumi.runtime.set_mocks(recorder, project="kaldra", stack=stack)
-
-    @pulumi.runtime.test
-    def program():
-        runpy.run_path(str(REPO / "platform/__main__.py"))
-
-    program()
-    return recorder.declared
+@functools.cache
+def _declare(stack: str, config: str, state: Path | None) -> list[Declared]:
+    values = {
+        f"kaldra:{key}": value if isinstance(value, str) else json.dumps(value)
+        for key, value in json.loads(config).items()
+    }
+    with tempfile.TemporaryDirectory() as own:
+        done = subprocess.run(
+            [sys.executable, __file__, stack],
+            cwd=REPO / "platform",
+            env={
+                **os.environ,
+                "PYTHONPATH": str(REPO / "platform"),
+                "PULUMI_CONFIG": json.dumps(values),
+                "KALDRA_BASE_IMAGE": "base:1",
+                "KALDRA_BUILDER_IMAGE": "builder:1",
+                "KALDRA_STATE": str(state or own),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    return [Declared(**entry) for entry in json.loads(done.stdout)]
 
 
 def one(declared: list[Declared], kind: str, name: str) -> dict[str, Any]:
@@ -79,3 +64,38 @@ def one(declared: list[Declared], kind: str, name: str) -> dict[str, Any]:
     found = [d for d in declared if d.type == kind and d.name == name]
     assert len(found) == 1, [(d.type, d.name) for d in declared]
     return found[0].inputs
+
+
+def run(stack: str) -> list[Declared]:
+    """Run the program in this process."""
+    import pulumi  # noqa: PLC0415  only the script needs it
+    from pulumi.runtime import mocks  # noqa: PLC0415
+
+    declared: list[Declared] = []
+
+    class Recorder(mocks.Mocks):
+        def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+            inputs = args.inputs
+            declared.append(Declared(args.typ, args.name, inputs, args.provider or ""))
+            outputs = dict(inputs)
+            if args.typ == "docker:index/image:Image":
+                outputs["repoDigest"] = f"{inputs['imageName'].rpartition(':')[0]}@{DIGEST}"
+            metadata = outputs.get("metadata")
+            if isinstance(metadata, dict) and "name" not in metadata:
+                outputs["metadata"] = {**metadata, "name": f"{args.name}-0badcafe"}
+            return f"{args.name}-id", outputs
+
+        def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+            raise AssertionError(f"the program calls {args.token}")
+
+    mocks.set_mocks(Recorder(), project="kaldra", stack=stack)
+
+    def program() -> None:
+        runpy.run_path(str(REPO / "platform/__main__.py"))
+
+    pulumi.runtime.test(program)()
+    return declared
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps([asdict(d) for d in run(sys.argv[1])]))

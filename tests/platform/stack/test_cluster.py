@@ -14,14 +14,14 @@ def container(declared, name):
 
 
 @pytest.fixture
-def declared(monkeypatch):
-    return declare(monkeypatch)
+def declared():
+    return declare()
 
 
 def test_every_kubernetes_object_is_bound_to_the_one_explicit_provider(declared):
     provider = one(declared, "pulumi:providers:kubernetes", "cluster")
     assert provider["context"] == "kind-kaldra-dev"
-    assert provider["kubeconfig"].endswith("/state/kubeconfig")
+    assert provider["kubeconfig"].endswith("/kubeconfig")
     objects = [d for d in declared if d.type.startswith("kubernetes:")]
     assert len(objects) == 10
     assert {d.provider.rpartition("::")[0].rpartition("::")[2] for d in objects} == {"cluster"}
@@ -67,8 +67,8 @@ def test_no_pod_is_taken_away_before_its_successor_serves(declared, name):
     assert strategy == {"maxUnavailable": 0, "maxSurge": 1}
 
 
-def test_the_services_get_the_environment_of_the_stack(monkeypatch):
-    declared = declare(monkeypatch, logLevel="DEBUG", environment="try")
+def test_the_services_get_the_environment_of_the_stack():
+    declared = declare(logLevel="DEBUG", environment="try")
     config = "kubernetes:core/v1:ConfigMap"
     assert one(declared, config, "kaldra-core-env")["data"] == {
         "ENV": "try",
@@ -92,9 +92,9 @@ def test_configuration_is_immutable_named_automatically_and_referred_to_by_that_
     assert volume["secret"]["secretName"] == "kaldra-api-api-keys-0badcafe"
 
 
-def test_keys_are_secret_in_the_one_place_they_are_declared(monkeypatch):
+def test_keys_are_secret_in_the_one_place_they_are_declared():
     canary = "canary-5f1d2c-0123"
-    declared = declare(monkeypatch, apiKeys={"tester": canary})
+    declared = declare(apiKeys={"tester": canary})
     holders = [d for d in declared if canary in repr(d.inputs)]
     assert [(d.type, d.name) for d in holders] == [
         ("kubernetes:core/v1:Secret", "kaldra-api-api-keys")
@@ -118,8 +118,8 @@ def test_only_the_gateway_is_reachable_from_outside(declared):
     assert api["ports"][0]["nodePort"] == 30080
 
 
-def test_names_and_ports_follow_the_settings(monkeypatch):
-    declared = declare(monkeypatch, clusterName="other", registryPort=5055, namespace="elsewhere")
+def test_names_and_ports_follow_the_settings():
+    declared = declare(clusterName="other", registryPort=5055, namespace="elsewhere")
     assert one(declared, "pulumi:providers:kubernetes", "cluster")["context"] == "kind-other"
     image = one(declared, "docker:index/image:Image", "kaldra-api")
     assert image["imageName"] == "localhost:5055/kaldra-api:dev"

@@ -7,8 +7,8 @@ CONTAINER = "docker:index/container:Container"
 
 
 @pytest.fixture
-def local(monkeypatch):
-    return declare(monkeypatch, stack="local", target="local")
+def local():
+    return declare(stack="local", target="local")
 
 
 def test_docker_alone_needs_no_cluster_and_no_registry(local):
@@ -23,7 +23,8 @@ def test_only_the_gateway_is_published_and_only_on_loopback(local):
     assert one(local, CONTAINER, "kaldra-core")["ports"] == []
 
 
-def test_keys_reach_the_container_as_files_nobody_else_may_list(local, own_state):
+def test_keys_reach_the_container_as_files_nobody_else_may_list(own_state):
+    local = declare(stack="local", state=own_state, target="local")
     volume = one(local, CONTAINER, "kaldra-api")["volumes"][0]
     folder = Path(volume["hostPath"])
     assert [f.name for f in folder.iterdir()] == ["dev"]
@@ -32,8 +33,8 @@ def test_keys_reach_the_container_as_files_nobody_else_may_list(local, own_state
 
 
 @pytest.mark.parametrize("name", ["kaldra-core", "kaldra-api"])
-def test_both_targets_run_a_service_alike(monkeypatch, local, name):
-    dev = declare(monkeypatch)
+def test_both_targets_run_a_service_alike(local, name):
+    dev = declare()
     pod = one(dev, "kubernetes:apps/v1:Deployment", name)["spec"]["template"]["spec"]
     inside = pod["containers"][0]
     docker = one(local, CONTAINER, name)
