@@ -39,11 +39,11 @@ def test_a_second_run_waits_for_no_one_and_says_so(breakable: Clone):
         assert json.loads(breakable.get("/status/")[1])["version"] == "0.1.0+first"
 
 
-def test_an_interrupted_up_ends_in_good_order(breakable: Clone):
-    with breakable.edited("app/__init__.py", LINE, '__version__ = "0.1.0+interrupted"'):
+def test_an_up_that_is_told_to_end_does_so_in_good_order(breakable: Clone):
+    with breakable.edited("app/__init__.py", LINE, '__version__ = "0.1.0+ended"'):
         process = breakable.start(*UP)
         await_operation(breakable, process, DEPLOYMENT)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         assert process.wait(90) == 130
         assert not breakable.pending(DEPLOYMENT)
         breakable.up()
