@@ -34,8 +34,9 @@ class Reading:
 def read(model: Model, text: str, language: str) -> Reading:
     """Find the hits of one text in the language asked for, or in the one it shows itself to be."""
     normalised = normalise(text)
-    found = tokens(fold(normalised))
-    words = len(found) - sum(map(BREAKS.__contains__, found))
+    folded = fold(normalised)
+    found = tokens(folded)
+    words = len(found) - sum(map(folded.count, BREAKS))
     if language == "auto":
         language, hits = _detect(model, found)
     else:

@@ -18,6 +18,7 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _APOSTROPHES = frozenset("’‘ʼ＇`´")  # noqa: RUF001 - the characters people type for it
 
 _SHOUT = 4
+_CAPITALS = re.compile(rf"[A-ZÀ-ÖØ-Þ]{{{_SHOUT}}}")
 
 BREAKS = frozenset(".!?;:,")
 """Tokens that end the reach of a negation."""
@@ -87,7 +88,9 @@ def token_spans(text: str) -> list[tuple[int, int]]:
 
 
 def shouted_words(normalised: str) -> int:
-    """Return how many words of four letters or more are all capitals."""
+    """Return how many words of four Latin letters or more are all capitals."""
+    if not _CAPITALS.search(normalised):
+        return 0
     capitals = [word for word in normalised.split(" ") if word.isupper()]
     return sum(len(word) >= _SHOUT and word[:_SHOUT].isalpha() for word in capitals)
 
