@@ -81,7 +81,7 @@ def run(
     polarities = _polarities(model, evidence)
     borrowed = borrow(model, scores)
     strength = evidence.strength
-    collective = strength[:, model.channels.second][:, _collective(model)]
+    collective = strength[:, _collective(model)]
     read_nietzsche = nietzsche.read(model, strength, borrowed)
     features = risk.Features(
         bias=found_bias.score,
@@ -91,8 +91,7 @@ def run(
         drift=np.minimum(1.0, DRIFT_SCALE * field.drift_metric),
         meta=read_nietzsche.nihilism,
     )
-    tau = risk.tau(features)
-    risks = risk.safeguard(features)
+    tau, risks = risk.tau(features), risk.safeguard(features)
     trust = risk.confidence(tau, risks, evidence.support)
     trust[evidence.silent] = 0.0
     return Stages(
@@ -126,8 +125,9 @@ def _polarities(model: Model, evidence: Evidence) -> Floats:
 
 
 def _collective(model: Model) -> int:
+    """Return the channel of the collective pole."""
     ids = [polarity.id for polarity in model.vocabulary.polarities]
-    return ids.index("POL_INDIVIDUAL_COLLECTIVE")
+    return model.channels.second.start + ids.index("POL_INDIVIDUAL_COLLECTIVE")
 
 
 def _excess_entropy(entropy: Floats) -> Floats:
