@@ -41,9 +41,9 @@ def _anew(pulumi: Pulumi, last: Ground | None, ground: Ground) -> list[str]:
     """Options that rebuild what went away with an old cluster or an old registry."""
     if last == ground or not pulumi.workspace.deployment().get("resources"):
         return []
-    if last is None or last.cluster != ground.cluster:
-        pulumi.console.note("The cluster is a new one; looking at what is in it.")
-        recovery.settle(pulumi)
+    # Before options are made: none may name what the state has meanwhile forgotten.
+    pulumi.console.note("The cluster or its registry is a new one; looking at what is in it.")
+    recovery.settle(pulumi)
     if last is not None and last.registry == ground.registry:
         return []
     left = pulumi.workspace.deployment().get("resources") or []

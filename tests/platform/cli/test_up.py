@@ -56,7 +56,7 @@ def test_a_new_cluster_is_looked_at_first(pulumi, calls):
 def test_a_new_registry_gets_every_image_again(pulumi, calls):
     deployed(pulumi, IMAGE, POD)
     up.deploy(pulumi, Ground(cluster="c1", registry="r2"))
-    assert calls == [(*UP, "--replace=urn:image")]
+    assert calls == [("settle",), (*UP, "--replace=urn:image")]
 
 
 def test_unfinished_operations_are_settled_first(pulumi, calls):
