@@ -152,7 +152,14 @@ def _node_image(
 ) -> "Future[str]":
     progress = jobs.progress
     if jobs.way is Route.PUBLISHER:
-        return jobs.start(lambda: NODE_IMAGE)
+        if not machine().missing_capabilities:
+            return jobs.start(lambda: NODE_IMAGE)
+        # The publisher's node cannot start privileged containers here; our own one can.
+        base = jobs.start(
+            lambda: base_image.ensure_base(
+                progress, route=Route.REGISTRIES, client=docker.result().client
+            )
+        )
     programs = jobs.build(NODE)
     kind_files = jobs.start(
         lambda: gobuild.module_folder(

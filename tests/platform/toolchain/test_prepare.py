@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from kaldra.toolchain import (
 )
 from kaldra.toolchain.base_image import BaseImages
 from kaldra.toolchain.gobuild import Build
+from kaldra.toolchain.machine import machine
 from kaldra.toolchain.probe import Route
 
 Write = Callable[[str, str], Path]
@@ -126,11 +128,27 @@ def test_tool_of_the_machine_comes_before_route_and_cache(
     assert (links.folder() / "kind").readlink() == kind
 
 
+def publishers_on_a_host(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, missing: tuple[str, ...]
+) -> None:
+    here = dataclasses.replace(machine(), missing_capabilities=missing)
+    monkeypatch.setattr(prepare, "machine", lambda: here)
+    monkeypatch.setattr(prepare, "route", lambda: Route.PUBLISHER)
+    monkeypatch.setattr(tools, "ensure_downloaded", lambda tool, _: tmp_path / tool.name)
+
+
+def test_a_host_of_few_capabilities_gets_our_own_node_on_every_route(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publishers_on_a_host(monkeypatch, tmp_path, missing=("CAP_SYS_RESOURCE",))
+    assert prepare.prepare("dev", QUIET, assume_yes=False).node_image == "node"
+    assert any(name.startswith("build kube,") for name in workshop.made)
+
+
 def test_publishers_releases_are_taken_where_that_is_the_route(
     workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "route", lambda: Route.PUBLISHER)
-    monkeypatch.setattr(tools, "ensure_downloaded", lambda tool, _: tmp_path / tool.name)
+    publishers_on_a_host(monkeypatch, tmp_path, missing=())
     prepared = prepare.prepare("dev", QUIET, assume_yes=False)
     assert prepared.node_image == pins.NODE_IMAGE
     assert (links.folder() / "kubectl").readlink() == tmp_path / "kubectl" / "kubectl"
