@@ -127,7 +127,7 @@ def _polarities(model: Model, evidence: Evidence) -> Floats:
 def _collective(model: Model) -> int:
     """Return the channel of the collective pole."""
     ids = [polarity.id for polarity in model.vocabulary.polarities]
-    return model.channels.second.start + ids.index("POL_INDIVIDUAL_COLLECTIVE")
+    return int(model.channels.second.start) + ids.index("POL_INDIVIDUAL_COLLECTIVE")
 
 
 def _excess_entropy(entropy: Floats) -> Floats:
