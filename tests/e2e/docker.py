@@ -57,8 +57,9 @@ def remove_images() -> None:
     """Remove the images with the tests' tag, and those that had it before them."""
     listed = [line.split() for line in docker("image", "ls", "--format", COLUMNS).splitlines()]
     ours = {repository for repository, tag, _ in listed if tag == NAME}
-    for repository, _, image in listed:
-        if repository in ours and repository.startswith("localhost:"):
-            docker("image", "rm", "--force", image)
-        elif repository in ours:
+    for repository, tag, image in listed:
+        if tag == NAME:
             docker("image", "rm", f"{repository}:{NAME}")
+        elif repository in ours and tag == "<none>":
+            # One without a name may have gone with another that had its layers.
+            run("image", "rm", image, check=False)
