@@ -1,4 +1,5 @@
 import signal
+import sys
 
 import pytest
 
@@ -63,11 +64,32 @@ def test_a_stack_file_with_a_salt_of_its_own_is_left_to_pulumi(pulumi, tmp_path)
     assert (tmp_path / "Pulumi.try.yaml").read_text() == "encryptionsalt: v1:old\n# more\n"
 
 
+WAITS_FOR_INTERRUPT = f"""#!{sys.executable}
+import pathlib, signal, sys
+
+def end(*_):
+    pathlib.Path("saved").write_text("saved")
+    sys.exit(1)
+
+signal.signal(signal.SIGINT, end)
+print("started", flush=True)
+signal.pause()
+"""
+
+
+@pytest.fixture
+def interruptible():
+    """As on a terminal: a shell starts background jobs with interrupts ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_reaches_pulumi_which_ends_in_its_own_time(pulumi, tmp_path):
-    script(
-        tmp_path,
-        "trap 'echo saved > saved; exit 1' INT\necho started\nwhile :; do sleep 0.05; done",
-    )
+    program = tmp_path / "state/bin/pulumi"
+    program.write_text(WAITS_FOR_INTERRUPT)
+    program.chmod(0o755)
 
     def interrupt(line):
         if "started" in line:
@@ -75,4 +97,4 @@ def test_an_interrupt_reaches_pulumi_which_ends_in_its_own_time(pulumi, tmp_path
 
     with pytest.raises(KeyboardInterrupt):
         pulumi.run("up", show=interrupt)
-    assert (tmp_path / "saved").read_text() == "saved\n"
+    assert (tmp_path / "saved").read_text() == "saved"
