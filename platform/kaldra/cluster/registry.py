@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 from kaldra.cluster.network import ensure_network
 from kaldra.cluster.ports import require_free
@@ -13,6 +14,8 @@ from kaldra.toolchain import docker_api
 
 STORAGE = "/var/lib/registry"
 START_SECONDS = 60.0
+IDENTITY_LABEL = "io.kaldra.identity"
+"""Label of the storage: a number of its own, given when it is made."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,9 @@ def ensure_registry(spec: ClusterSpec, progress: Progress) -> Registry:
         with progress.step(f"registry localhost:{spec.registry_port}") as step:
             step.done(_bring_up(spec, found))
     volume = docker_api.request("GET", f"/volumes/{quote(name)}") or {}
-    return Registry(f"localhost:{spec.registry_port}", f"{name}@{volume.get('CreatedAt', '')}")
+    # Not the volume's CreatedAt: Docker tells the time of the last change in its folder.
+    identity = (volume.get("Labels") or {}).get(IDENTITY_LABEL, "")
+    return Registry(f"localhost:{spec.registry_port}", identity)
 
 
 def is_running(spec: ClusterSpec) -> bool:
@@ -76,7 +81,9 @@ def _create(spec: ClusterSpec) -> None:
     name = registry_name(spec.name)
     _pull(spec.registry_image)
     labels = {LABEL: spec.name}
-    docker_api.request("POST", "/volumes/create", body={"Name": name, "Labels": labels})
+    # A volume that exists is kept, and keeps its labels.
+    storage = {"Name": name, "Labels": {**labels, IDENTITY_LABEL: uuid4().hex}}
+    docker_api.request("POST", "/volumes/create", body=storage)
     port = f"{REGISTRY_CONTAINER_PORT}/tcp"
     body = {
         "Image": spec.registry_image,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kaldra.cluster.registry import delete_registry, ensure_registry
+from kaldra.cluster.registry import IDENTITY_LABEL, delete_registry, ensure_registry
 from kaldra.cluster.spec import LABEL, ClusterSpec
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.progress import QuietProgress
@@ -32,7 +32,10 @@ def engine(docker):
         "POST /networks/create": {},
         "GET /images/registry:1/json": {"Id": "sha256:1"},
         "POST /volumes/create": {},
-        "GET /volumes/demo-registry": {"CreatedAt": "2026-01-01T00:00:00Z"},
+        "GET /volumes/demo-registry": {
+            "CreatedAt": "2026-01-01T00:00:00Z",
+            "Labels": {LABEL: "demo", IDENTITY_LABEL: "0f3a"},
+        },
         "POST /containers/create": {"Id": "1"},
         f"POST {CONTAINER}/start": {},
         f"DELETE {CONTAINER}": {},
@@ -44,7 +47,8 @@ def test_a_registry_that_runs_is_left_alone(engine, spec):
     engine.answers[f"GET {CONTAINER}/json"] = container(spec.registry_port)
     found = ensure_registry(spec, QuietProgress())
     assert found.address == f"localhost:{spec.registry_port}"
-    assert "2026-01-01" in found.identity
+    # Docker's time of creation is that of the last change inside.
+    assert found.identity == "0f3a"
     assert engine.changes() == []
 
 
@@ -56,7 +60,9 @@ def test_a_registry_is_made_on_the_loopback_with_labelled_storage(engine, spec):
         "POST /containers/create",
         f"POST {CONTAINER}/start",
     ]
-    assert engine.bodies["POST /volumes/create"]["Labels"] == {LABEL: "demo"}
+    labels = engine.bodies["POST /volumes/create"]["Labels"]
+    assert labels[LABEL] == "demo"
+    assert len(labels[IDENTITY_LABEL]) == 32
     assert engine.bodies["POST /networks/create"]["Labels"] == {LABEL: "demo"}
     made = engine.bodies["POST /containers/create"]
     assert made["Labels"] == {LABEL: "demo"}
