@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.clone import Clone
+from tests.e2e.clone import Clone, eventually
 
 
 @pytest.fixture
@@ -24,6 +24,6 @@ def test_a_deleted_deployment_is_reported_and_repaired(without_deployment: Clone
 
 def test_an_object_changed_by_hand_is_put_back(breakable: Clone):
     breakable.kubectl("scale", "deployment/kaldra-core", "--replicas=0")
-    assert breakable.get("/status/core")[0] == 503
+    eventually(lambda: breakable.get("/status/core")[0] == 503, "the core gone")
     breakable.up()
     assert breakable.get("/status/core")[0] == 200
