@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import shlex
+import shutil
 import statistics
 import subprocess
 import sys
@@ -43,8 +44,10 @@ def main() -> None:
         clone = new_clone(Path(folder))
         remove_leftovers()
         try:
-            start(clone)
-            if not only_start:
+            if only_start:
+                start(clone)
+            else:
+                report("up, first in a new clone", [timed(clone.up)])
                 repeated_up(clone)
                 preview(clone, Path(folder) / "empty")
                 changed_line(clone)
@@ -78,6 +81,7 @@ def preview(clone: Clone, empty: Path) -> None:
     (empty / "__main__.py").write_text("")
     own = {**environment, "PULUMI_BACKEND_URL": f"file://{empty}", "PULUMI_STACK": "empty"}
     pulumi(empty, own, "stack", "init", "empty")
+    pulumi(empty, own, "up", "--yes", "--skip-preview", "--non-interactive")
     program, engine = [], []
     for _ in range(ROUNDS):
         program.append(timed(lambda: pulumi(clone.root, environment, *NO_CHANGES)))
@@ -136,10 +140,11 @@ def exports(clone: Clone) -> dict[str, str]:
 
 def pulumi(folder: Path, environment: dict[str, str], *arguments: str) -> None:
     """Run plain pulumi; its output is shown only when it fails."""
+    program = shutil.which("pulumi", path=environment["PATH"])
     command = ["pulumi", *arguments]
     done = subprocess.run(  # noqa: S603
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False,
-        stdin=subprocess.DEVNULL, executable=f"{environment['KALDRA_STATE']}/bin/pulumi",
+        stdin=subprocess.DEVNULL, executable=program,
     )  # fmt: skip
     if done.returncode != 0:
         sys.exit(f"{command}: {done.stdout}{done.stderr}")

@@ -30,6 +30,8 @@ NOT_INHERITED = ("PULUMI_", "KALDRA_", "KUBE", "PYTHON", "VIRTUAL_ENV")
 FIRST_UP_SECONDS = 80 * 60
 """On a machine without any tool everything is built first."""
 VERB_SECONDS = 10 * 60
+ANSWER_SECONDS = 30
+"""Slow is not lost: a busy machine answers late, and only a refusal or a cut is a failure."""
 
 
 @dataclass(frozen=True)
@@ -250,7 +252,7 @@ def write_stack(root: Path, stack: str, **settings: str | int) -> None:
 
 
 def ask(port: int, path: str, **headers: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
     try:
         connection.request(
             "GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()}
