@@ -175,6 +175,15 @@ class Clone:
         """GET from the gateway; (0, reason) where nobody answers."""
         return ask(port or self.api_port, path, **headers)
 
+    def await_version(self, version: str) -> None:
+        """Return once the gateway tells the version: a pod that goes may answer a last time."""
+
+        def told() -> bool:
+            code, body = self.get("/status/")
+            return code == http.HTTPStatus.OK and json.loads(body)["version"] == version
+
+        eventually(told, f"version {version}", 20)
+
     def layers(self, service: str) -> dict[str, int]:
         """Layers of an image as the registry has it: digest → compressed bytes."""
         accepted = "application/vnd.docker.distribution.manifest.v2+json"

@@ -1,9 +1,8 @@
 """Changes reach what runs: as little as possible travels, and no request is lost."""
 
-import json
 from typing import Any
 
-from tests.e2e.clone import STACK, Clone
+from tests.e2e.clone import STACK, Clone, await_version
 
 LINE = '__version__ = "0.1.0"'
 EDITED = '__version__ = "0.1.0+edited"'
@@ -14,7 +13,7 @@ def test_a_changed_line_is_served_after_up(platform: Clone):
     before, core = platform.layers("api"), pod_ids(platform, "kaldra-core")
     with platform.edited("app/__init__.py", LINE, EDITED), platform.answering():
         changes = platform.up().changes
-        assert json.loads(platform.get("/status/")[1])["version"] == "0.1.0+edited"
+        platform.await_version("0.1.0+edited")
         pushed = platform.layers("api").items() - before.items()
         assert 0 < sum(size for _, size in pushed) <= MOST_BYTES
         assert changes.keys() == {"unchanged", "updated"}
@@ -29,7 +28,7 @@ def test_a_changed_setting_rolls_the_deployments_forward(platform: Clone):
         for name, deployment in platform.objects("deployments").items():
             assert deployment["metadata"]["uid"] == before[name]["metadata"]["uid"]
             assert log_level(platform, deployment) == "DEBUG"
-            assert log_level_of_running(platform, name) == "DEBUG"
+            await_log_level(platform, name, "DEBUG")
 
 
 def test_a_file_that_no_image_holds_changes_nothing(platform: Clone):
@@ -49,7 +48,6 @@ def log_level(clone: Clone, deployment: dict[str, Any]) -> str:
     return str(clone.objects("configmaps")[name]["data"]["KALDRA_LOG_LEVEL"])
 
 
-def log_level_of_running(clone: Clone, service: str) -> str:
-    return clone.kubectl(
-        "exec", f"deployment/{service}", "--", "printenv", "KALDRA_LOG_LEVEL"
-    ).strip()
+def await_log_level(clone: Clone, service: str, level: str) -> None:
+    command = ("exec", f"deployment/{service}", "--", "printenv", "KALDRA_LOG_LEVEL")
+    eventually(lambda: clone.kubectl(*command).strip() == level, f"{service} logging {level}", 20)

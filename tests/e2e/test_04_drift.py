@@ -26,4 +26,4 @@ def test_an_object_changed_by_hand_is_put_back(breakable: Clone):
     breakable.kubectl("scale", "deployment/kaldra-core", "--replicas=0")
     eventually(lambda: breakable.get("/status/core")[0] == 503, "the core gone")
     breakable.up()
-    assert breakable.get("/status/core")[0] == 200
+    eventually(lambda: breakable.get("/status/core")[0] == 200, "the core back")
