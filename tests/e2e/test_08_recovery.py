@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from tests.e2e.clone import NAME, STACK, Clone, await_version, eventually, kill_tree
+from tests.e2e.clone import NAME, STACK, Clone, eventually, kill_tree
 from tests.e2e.docker import docker
 
 IMAGE = "docker:index/image:Image"
