@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.e2e.clone import STACK, Clone
+from tests.e2e.clone import STACK, Clone, eventually
 
 LINE = '__version__ = "0.1.0"'
 EDITED = '__version__ = "0.1.0+edited"'
