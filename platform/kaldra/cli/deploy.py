@@ -31,16 +31,16 @@ def ready(console: Console, stack: str, *, assume_yes: bool) -> tuple[Pulumi, Pr
     return Pulumi(workspace, environment(workspace, images), console), prepared
 
 
-def cluster_spec(workspace: Workspace, prepared: Prepared) -> ClusterSpec:
-    """The dev cluster that the stack's settings describe."""
+def cluster_spec(workspace: Workspace, prepared: Prepared | None = None) -> ClusterSpec:
+    """The dev cluster that the stack's settings describe; without images where none is made."""
     settings = workspace.settings
     return ClusterSpec(
         name=settings.cluster_name,
         api_port=settings.api_port,
         registry_port=settings.registry_port,
         kubeconfig=Path(settings.kubeconfig_path),
-        node_image=prepared.node_image or "",
-        registry_image=prepared.registry_image or "",
+        node_image=(prepared and prepared.node_image) or "",
+        registry_image=(prepared and prepared.registry_image) or "",
     )
 
 

@@ -2,13 +2,12 @@
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
 from kaldra.cli import recovery
+from kaldra.cli.deploy import cluster_spec
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.cluster.check import check_cluster, check_registry
-from kaldra.cluster.spec import ClusterSpec
 from kaldra.errors import KaldraError
 from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.inventory import collect
@@ -50,15 +49,7 @@ def lines(findings: Iterable[Finding]) -> list[str]:
 
 
 def _cluster(workspace: Workspace) -> list[Finding]:
-    settings = workspace.settings
-    spec = ClusterSpec(
-        name=settings.cluster_name,
-        api_port=settings.api_port,
-        registry_port=settings.registry_port,
-        kubeconfig=Path(settings.kubeconfig_path),
-        node_image="",
-        registry_image="",
-    )
+    spec = cluster_spec(workspace)
     found = []
     for name, check in (("cluster", check_cluster), ("registry", check_registry)):
         try:

@@ -104,8 +104,6 @@ class Pulumi:
             overdue.cancel()
             process.kill()
 
-    # State ------------------------------------------------------------------------------------
-
     def ensure_stack(self) -> None:
         """Create the stack in this clone's backend unless it is there; git sees no change."""
         if self.workspace.checkpoint.exists():
