@@ -42,6 +42,13 @@ class Build:
     """Go build tags."""
     niceness: int = 0
     """How far it stands back behind builds that something else waits for."""
+    lists: Path | None = None
+    """Folder that holds the module list's folder, where it is not the toolchain's own `go/`."""
+
+    @property
+    def modules(self) -> Path:
+        """Folder of the module list."""
+        return (self.lists or MODULES) / self.name
 
     @property
     def key(self) -> str:
@@ -51,9 +58,10 @@ class Build:
             repr((sorted(self.stamps.items()), sorted((self.kept or {}).items()))).encode()
         )
         whole.update(repr(self.tags).encode() if self.tags else b"")
-        for path in sorted((MODULES / self.name).rglob("*")):
+        for path in sorted(self.modules.rglob("*")):
             if path.is_file():
-                whole.update(path.relative_to(MODULES).as_posix().encode() + path.read_bytes())
+                name = path.relative_to(self.modules.parent).as_posix()
+                whole.update(name.encode() + path.read_bytes())
         return whole.hexdigest()[:12]
 
     @property
@@ -209,7 +217,7 @@ def _go(
     each_line: Callable[[str], None] | None = None,
 ) -> str:
     try:
-        return run(command, what=what, cwd=MODULES / wanted.name, env=env, each_line=each_line)
+        return run(command, what=what, cwd=wanted.modules, env=env, each_line=each_line)
     except KaldraError as error:
         if not UNREACHABLE.search(str(error)):
             raise

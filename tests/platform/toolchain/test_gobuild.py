@@ -72,6 +72,14 @@ def test_key_follows_everything_that_decides_the_result(wanted: Build) -> None:
     assert len(keys | {wanted.key}) == 5
 
 
+def test_a_list_may_be_elsewhere(wanted: Build, tmp_path: Path) -> None:
+    elsewhere = replace(wanted, lists=tmp_path / "elsewhere")
+    shutil.copytree(gobuild.MODULES, tmp_path / "elsewhere")
+    assert elsewhere.key == wanted.key
+    (elsewhere.modules / "go.mod").write_text("module other\n")
+    assert elsewhere.key != wanted.key
+
+
 def test_failed_build_leaves_nothing_and_shows_the_compiler(wanted: Build, program: Write) -> None:
     go = program("go", 'test "$1" = list || { echo "a.go:1: syntax error"; exit 1; }')
     with pytest.raises(
