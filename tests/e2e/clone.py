@@ -66,6 +66,8 @@ class Clone:
 
     tag: str = NAME
     """Tag of the images."""
+    stack: str = STACK
+    cluster: str = NAME
 
     # Commands ---------------------------------------------------------------------------------
 
@@ -105,20 +107,21 @@ class Clone:
         return Outcome(done.returncode, output)
 
     def kaldra(
-        self, verb: str, *arguments: str, code: int | None = 0, stack: str = STACK, **env: str
+        self, verb: str, *arguments: str, code: int | None = 0, stack: str = "", **env: str
     ) -> Outcome:
         """`./kaldra VERB --stack STACK ARGUMENTS`."""
-        return self.run("./kaldra", verb, "--stack", stack, *arguments, code=code, env=env)
+        command = ("./kaldra", verb, "--stack", stack or self.stack, *arguments)
+        return self.run(*command, code=code, env=env)
 
     def up(self, code: int = 0, seconds: float = VERB_SECONDS) -> Outcome:
         self.settled = False
-        done = self.run("./kaldra", "up", "--stack", STACK, code=code, seconds=seconds)
+        done = self.run("./kaldra", "up", "--stack", self.stack, code=code, seconds=seconds)
         self.settled = code == 0
         return done
 
     def shell(self, commands: str, code: int | None = 0) -> Outcome:
         """Run commands as a user does who types plain pulumi and kubectl."""
-        environment = f'eval "$(./kaldra env --stack {STACK})"'
+        environment = f'eval "$(./kaldra env --stack {self.stack})"'
         return self.run("bash", "-euc", f"{environment}\n{commands}", code=code)
 
     def start(self, *command: str) -> "subprocess.Popen[str]":
@@ -136,7 +139,7 @@ class Clone:
             )
 
     def kubectl(self, *arguments: str, code: int = 0) -> str:
-        access = (f"--kubeconfig={self.state / 'kubeconfig'}", f"--context=kind-{NAME}")
+        access = (f"--kubeconfig={self.state / 'kubeconfig'}", f"--context=kind-{self.cluster}")
         kubectl = str(self.state / "bin" / "kubectl")
         return self.run(kubectl, *access, "--namespace=kaldra", *arguments, code=code).output
 
@@ -169,7 +172,7 @@ class Clone:
 
     @property
     def checkpoint(self) -> Path:
-        return self.state / "state" / ".pulumi" / "stacks" / "kaldra" / f"{STACK}.json"
+        return self.state / "state" / ".pulumi" / "stacks" / "kaldra" / f"{self.stack}.json"
 
     def get(self, path: str, *, port: int | None = None, **headers: str) -> tuple[int, str]:
         """GET from the gateway; (0, reason) where nobody answers."""
