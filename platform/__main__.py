@@ -6,7 +6,7 @@ from kaldra.stack import configuration, images
 
 with configuration.plain_errors():
     settings = configuration.read()
-    built = images.build(settings, push=settings.target != "local")
+    built = images.build(settings)
 
     if settings.target == "local":
         from kaldra.stack import containers

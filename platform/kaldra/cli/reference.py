@@ -54,7 +54,7 @@ def settings_table() -> str:
     """One row per stack setting."""
     schema = Settings.model_json_schema()
     rows = [
-        f"| `{NAMESPACE}:{key}` | {_values(field)} | {_default(field, key, schema)} "
+        f"| `{NAMESPACE}:{key}` | {_values(field, schema)} | {_default(field, key, schema)} "
         f"| {field['description']} |"
         for key, field in schema["properties"].items()
     ]
@@ -88,12 +88,17 @@ def _sentence(verb: Any) -> str:
     return str(verb.help).partition("\n\n")[0].replace("\n", " ")
 
 
-def _values(field: Mapping[str, Any]) -> str:
+def _values(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     """What a setting may be, in words."""
     choices = [f for f in field.get("anyOf", [field]) if f.get("type") != "null"]
     kind = choices[0]
     if "enum" in kind:
         return ", ".join(f"`{value}`" for value in kind["enum"])
+    if "$ref" in kind:
+        group = schema["$defs"][kind["$ref"].rpartition("/")[2]]
+        return f"object with {', '.join(f'`{name}`' for name in group['properties'])}"
+    if kind["type"] == "array":
+        return "list of texts"
     if kind["type"] == "integer":
         return f"{kind['minimum']} to {kind['maximum']}"
     if kind["type"] == "object":
@@ -106,7 +111,11 @@ def _default(field: Mapping[str, Any], key: str, schema: Mapping[str, Any]) -> s
         return "required"
     if "default" not in field:
         return "this machine's"
-    return "none" if field["default"] is None else f"`{field['default']}`"
+    default = field["default"]
+    if isinstance(default, dict):
+        given = [f"{name} {value}" for name, value in default.items() if value is not None]
+        default = ", ".join(given)
+    return f"`{default}`" if default not in (None, "", []) else "none"
 
 
 def _table(*columns: str, rows: list[str]) -> str:

@@ -1,12 +1,13 @@
 """The platform on Docker alone: one network, two containers."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pulumi
-import pulumi_docker as docker
 
 from kaldra.stack import secrets, services
 from kaldra.stack.images import Images
+from kaldra.stack.resources import DockerResource
 from kaldra.stack.services import USER_ID, Service
 from kaldra.stack.settings import Settings
 
@@ -17,10 +18,13 @@ HEALTHY_SECONDS = 60
 
 def deploy(settings: Settings, images: Images) -> None:
     """Declare the network and both containers; only the gateway is published, on loopback."""
-    network = docker.Network(
+    network = Network(
+        "Network",
         "kaldra",
-        name=settings.namespace,
-        labels=[docker.NetworkLabelArgs(label="io.kaldra.stack", value=pulumi.get_stack())],
+        {
+            "name": settings.namespace,
+            "labels": [{"label": "io.kaldra.stack", "value": pulumi.get_stack()}],
+        },
     )
     core = _container(services.core(settings), images.core, network, prefix=settings.namespace)
     _container(
@@ -34,79 +38,77 @@ def deploy(settings: Settings, images: Images) -> None:
     )
 
 
+class Network(DockerResource):
+    """A Docker network."""
+
+    name: pulumi.Output[str]
+
+
 def _container(  # noqa: PLR0913  each is one independent input
     spec: Service,
     image: pulumi.Input[str],
-    network: docker.Network,
+    network: Network,
     *,
     prefix: str,
     published: int | None = None,
     mounted: Mapping[str, Mapping[str, str]] | None = None,
     after: list[pulumi.Resource] | None = None,
-) -> docker.Container:
+) -> DockerResource:
     resources = spec.resources
-    return docker.Container(
-        spec.name,
-        name=spec.name.replace("kaldra", prefix, 1),
-        image=image,
-        user=f"{USER_ID}:{USER_ID}",
-        envs=[f"{key}={value}" for key, value in sorted(spec.environment.items())],
-        ports=_ports(spec, published),
-        networks_advanced=[
-            docker.ContainerNetworksAdvancedArgs(name=network.name, aliases=[spec.name])
-        ],
-        volumes=_volumes(spec, mounted or {}),
-        read_only=True,
-        tmpfs={"/tmp": f"size={spec.tmp_mebibytes}m,mode=1777"},  # noqa: S108  the container's own
-        capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
-        security_opts=["no-new-privileges:true"],
-        memory=resources.memory_limit,
+    content = {
+        "name": spec.name.replace("kaldra", prefix, 1),
+        "image": image,
+        "user": f"{USER_ID}:{USER_ID}",
+        "envs": [f"{key}={value}" for key, value in sorted(spec.environment.items())],
+        "ports": _ports(spec, published),
+        "networksAdvanced": [{"name": network.name, "aliases": [spec.name]}],
+        "volumes": _volumes(spec, mounted or {}),
+        "readOnly": True,
+        "tmpfs": {"/tmp": f"size={spec.tmp_mebibytes}m,mode=1777"},  # noqa: S108  the container's
+        "capabilities": {"drops": ["ALL"]},
+        "securityOpts": ["no-new-privileges:true"],
+        "memory": resources.memory_limit,
         # Docker's own default, said aloud; and "1.0", not "1": both are what is read back.
-        memory_swap=2 * resources.memory_limit,
-        cpus=str(resources.cpu_limit / 1000),
-        healthcheck=_health(spec),
-        wait=True,
-        wait_timeout=HEALTHY_SECONDS,
-        restart="unless-stopped",
-        destroy_grace_seconds=spec.grace_seconds,
-        must_run=True,
-        log_driver="json-file",
-        log_opts={"max-size": f"{LOG_MEGABYTES}m", "max-file": str(LOG_FILES)},
-        opts=pulumi.ResourceOptions(depends_on=after or [], delete_before_replace=True),
-    )
+        "memorySwap": 2 * resources.memory_limit,
+        "cpus": str(resources.cpu_limit / 1000),
+        "healthcheck": _health(spec),
+        "wait": True,
+        "waitTimeout": HEALTHY_SECONDS,
+        "restart": "unless-stopped",
+        "destroyGraceSeconds": spec.grace_seconds,
+        "mustRun": True,
+        "logDriver": "json-file",
+        "logOpts": {"max-size": f"{LOG_MEGABYTES}m", "max-file": str(LOG_FILES)},
+    }
+    opts = pulumi.ResourceOptions(depends_on=after or [], delete_before_replace=True)
+    return DockerResource("Container", spec.name, content, opts)
 
 
-def _ports(spec: Service, published: int | None) -> list[docker.ContainerPortArgs]:
+def _ports(spec: Service, published: int | None) -> list[dict[str, Any]]:
     if published is None:
         return []
-    return [
-        docker.ContainerPortArgs(
-            internal=spec.port, external=published, ip="127.0.0.1", protocol="tcp"
-        )
-    ]
+    return [{"internal": spec.port, "external": published, "ip": "127.0.0.1", "protocol": "tcp"}]
 
 
-def _health(spec: Service) -> docker.ContainerHealthcheckArgs:
+def _health(spec: Service) -> dict[str, Any]:
     url = f"http://127.0.0.1:{spec.port}{spec.ready_path}"
     probe = f"import urllib.request as r; r.urlopen({url!r}, timeout=2).close()"
-    return docker.ContainerHealthcheckArgs(
-        tests=["CMD", "python3", "-c", probe],
-        interval="5s",
-        timeout="3s",
-        start_period="30s",
-        retries=3,
-    )
+    return {
+        "tests": ["CMD", "python3", "-c", probe],
+        "interval": "5s",
+        "timeout": "3s",
+        "startPeriod": "30s",
+        "retries": 3,
+    }
 
 
-def _volumes(
-    spec: Service, entries: Mapping[str, Mapping[str, str]]
-) -> list[docker.ContainerVolumeArgs]:
+def _volumes(spec: Service, entries: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
     """Secrets reach the container as mounted files, never as environment."""
     return [
-        docker.ContainerVolumeArgs(
-            host_path=str(secrets.as_directory(name, entries[name])),
-            container_path=directory,
-            read_only=True,
-        )
+        {
+            "hostPath": str(secrets.as_directory(name, entries[name])),
+            "containerPath": directory,
+            "readOnly": True,
+        }
         for name, directory in spec.secret_directories.items()
     ]

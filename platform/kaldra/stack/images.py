@@ -4,9 +4,9 @@ import os
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_docker as docker
 
 from kaldra.errors import ConfigurationError
+from kaldra.stack.resources import DockerResource
 from kaldra.stack.settings import Settings
 
 CONTEXT = ".."
@@ -17,36 +17,58 @@ CONTEXT = ".."
 class Images:
     """References that name exactly what was built."""
 
-    core: pulumi.Output[str]
-    api: pulumi.Output[str]
+    core: pulumi.Input[str]
+    api: pulumi.Input[str]
 
 
-def build(settings: Settings, *, push: bool) -> Images:
+class Image(DockerResource):
+    """An image, built and, unless `skipPush` says otherwise, pushed."""
+
+    repoDigest: pulumi.Output[str]  # noqa: N815  as the provider calls it
+
+
+def build(settings: Settings) -> Images:
     """Declare both images; pushed ones are referred to by digest, others by image id."""
-    return Images(core=_image("core", settings, push=push), api=_image("api", settings, push=push))
+    return Images(core=_image("core", settings), api=_image("api", settings))
 
 
-def _image(service: str, settings: Settings, *, push: bool) -> pulumi.Output[str]:
+def _image(service: str, settings: Settings) -> pulumi.Input[str]:
     name = f"kaldra-{service}"
-    repository = f"{settings.registry}/{name}" if push else name
-    image = docker.Image(
+    pushed = settings.on_cluster
+    repository = f"{settings.registry}/{name}" if pushed else name
+    if pushed and settings.image_digests is not None:
+        return f"{repository}@{getattr(settings.image_digests, service)}"
+    image = Image(
+        "Image",
         name,
-        image_name=f"{repository}:{settings.image_tag}",
-        build=docker.DockerBuildArgs(
-            context=CONTEXT,
-            dockerfile=f"images/{service}.Dockerfile",
-            platform=settings.image_platform,
-            builder_version=docker.BuilderVersion.BUILDER_BUILD_KIT,
-            args={
-                "BASE_IMAGE": _required("KALDRA_BASE_IMAGE"),
-                "BUILDER_IMAGE": _required("KALDRA_BUILDER_IMAGE"),
+        {
+            "imageName": f"{repository}:{settings.tag}",
+            "build": {
+                "context": CONTEXT,
+                "dockerfile": f"images/{service}.Dockerfile",
+                "platform": settings.image_platform,
+                "builderVersion": "BuilderBuildKit",
+                "args": {
+                    "BASE_IMAGE": _required("KALDRA_BASE_IMAGE"),
+                    "BUILDER_IMAGE": _required("KALDRA_BUILDER_IMAGE"),
+                },
             },
-        ),
-        registry=docker.RegistryArgs(server=settings.registry) if push else None,
-        skip_push=not push,
+            "buildOnPreview": False,
+            "registry": _registry(settings) if pushed else None,
+            "skipPush": not pushed,
+            "repoDigest": None,
+        },
     )
-    digest: pulumi.Output[str] = image.repo_digest
-    return digest
+    return image.repoDigest
+
+
+def _registry(settings: Settings) -> dict[str, pulumi.Input[str]]:
+    server = settings.registry.partition("/")[0]
+    account = settings.registry_push
+    if account is None:
+        return {"server": server}
+    password = pulumi.Output.secret(account.password.get_secret_value())
+    return {"server": server, "username": account.username, "password": password}
 
 
 def _required(variable: str) -> str:

@@ -7,10 +7,8 @@ anything of its own to what a service needs.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kaldra.stack.setting_types import Resources
 from kaldra.stack.settings import Settings
-
-VERSION = "0.1.0"
-"""Version of both services, as they report it."""
 
 PART_OF = "kaldra"
 """Value of app.kubernetes.io/part-of on everything of the platform."""
@@ -24,16 +22,6 @@ API_PORT = 8000
 
 API_KEYS_DIRECTORY = "/etc/kaldra/api-keys"
 """One file per caller: its name is the caller's, its content the key."""
-
-
-@dataclass(frozen=True)
-class Resources:
-    """What a container asks for and may use at most: CPU in millicores, memory in MiB."""
-
-    cpu_request: int
-    cpu_limit: int
-    memory_request: int
-    memory_limit: int
 
 
 @dataclass(frozen=True)
@@ -60,8 +48,8 @@ def core(settings: Settings) -> Service:
         name="kaldra-core",
         port=CORE_PORT,
         module="core",
-        replicas=settings.core_replicas,
-        resources=Resources(cpu_request=100, cpu_limit=1000, memory_request=128, memory_limit=512),
+        replicas=settings.replicas_of("core"),
+        resources=settings.core_resources,
         environment=_common(settings),
     )
 
@@ -72,13 +60,14 @@ def api(settings: Settings) -> Service:
         name="kaldra-api",
         port=API_PORT,
         module="app",
-        replicas=settings.api_replicas,
-        resources=Resources(cpu_request=100, cpu_limit=1000, memory_request=96, memory_limit=256),
+        replicas=settings.replicas_of("api"),
+        resources=settings.api_resources,
         environment={
             **_common(settings),
             "API_PORT": str(API_PORT),
             "CORE_SERVICE_URL": f"http://kaldra-core:{CORE_PORT}",
             "KALDRA_API_KEYS_DIR": API_KEYS_DIRECTORY,
+            **_cors(settings),
         },
         secret_directories={"api-keys": API_KEYS_DIRECTORY},
     )
@@ -86,3 +75,8 @@ def api(settings: Settings) -> Service:
 
 def _common(settings: Settings) -> dict[str, str]:
     return {"ENV": settings.environment, "KALDRA_LOG_LEVEL": settings.log_level}
+
+
+def _cors(settings: Settings) -> dict[str, str]:
+    origins = ",".join(settings.cors_origins)
+    return {"KALDRA_CORS_ORIGINS": origins} if origins else {}

@@ -1,46 +1,40 @@
 """Typed settings of a stack: Pulumi configuration, checked before anything is declared."""
 
-import difflib
 import json
 import platform as host
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from kaldra.errors import ConfigurationError
-from kaldra.paths import state
+from kaldra.paths import REPO, state
+from kaldra.stack import faults, production
+from kaldra.stack.setting_types import (
+    NAMESPACE,
+    ApiKey,
+    ApiResources,
+    CoreResources,
+    Credentials,
+    Digests,
+    DnsLabel,
+    DnsName,
+    ImageTag,
+    Network,
+    Origin,
+    Platform,
+    Port,
+    Quota,
+    Registry,
+    Replicas,
+    Target,
+)
 
-NAMESPACE = "kaldra"
-"""Pulumi configuration namespace: keys are written `kaldra:<key>` in a stack file."""
+__all__ = ["NAMESPACE", "VERSION", "Settings", "settings_of_stack_file"]
 
-Target = Literal["local", "dev"]
-Platform = Literal["linux/amd64", "linux/arm64"]
-SHORTEST_KEY = 16
-UNREAD = "encrypted, unread here"
-
-
-def _long_enough(key: SecretStr) -> SecretStr:
-    if len(key) < SHORTEST_KEY:
-        msg = f"a key has at least {SHORTEST_KEY} characters"
-        raise ValueError(msg)
-    return key
-
-
-ApiKey = Annotated[SecretStr, AfterValidator(_long_enough)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-DnsLabel = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
+VERSION = "0.1.0"
+"""Version of both services, as they report it."""
 
 
 def host_platform() -> Platform:
@@ -57,19 +51,26 @@ class Settings(BaseModel):
     )
 
     target: Target = Field(
-        description="What runs the services: local (Docker alone) or dev (a kind cluster)"
+        description="What runs the services: local (Docker alone), dev (a kind cluster) "
+        "or staging (any cluster)"
     )
-    environment: str = Field("dev", description="Value of ENV in both services")
+    environment: str = Field("dev", min_length=1, description="Value of ENV in both services")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="KALDRA_LOG_LEVEL of both services"
     )
+    cors_origins: tuple[Origin, ...] = Field(
+        (), description="Origins of front ends that browsers may call the gateway from"
+    )
     namespace: DnsLabel = Field(
         "kaldra",
-        description="Kubernetes namespace (dev), or Docker network and name prefix (local)",
+        description="Kubernetes namespace (dev, staging), or Docker network and name prefix "
+        "(local)",
     )
     cluster_name: DnsLabel = Field("kaldra-dev", description="Name of the kind cluster (dev)")
     kubeconfig: str | None = Field(
-        None, description="Path of the kubeconfig; on dev the clone's own file"
+        None,
+        description="Path of the kubeconfig; on dev the clone's own file, on staging "
+        "~/.kube/config",
     )
     kube_context: str | None = Field(
         None,
@@ -77,17 +78,91 @@ class Settings(BaseModel):
     )
     api_port: Port = Field(8000, description="Port on 127.0.0.1 of the gateway (local, dev)")
     registry_port: Port = Field(5001, description="Port on 127.0.0.1 of the dev registry")
-    image_tag: str = Field(
-        "dev", pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", description="Tag of both images"
+    image_registry: Registry | None = Field(
+        None, description="Where both images are pushed to, such as ghcr.io/4iam/kaldra (staging)"
+    )
+    registry_push: Credentials | None = Field(
+        None, description="Account that pushes: username, password (secret; staging)"
+    )
+    registry_pull: Credentials | None = Field(
+        None,
+        description="Account that the cluster pulls with: username, password (secret; staging)",
+    )
+    image_tag: ImageTag | None = Field(
+        None, description=f"Tag of both images; on dev dev, on staging v{VERSION}"
+    )
+    image_digests: Digests | None = Field(
+        None,
+        description="Digests of core and api that imageRegistry has: nothing is built (staging)",
     )
     image_platform: Platform = Field(
         default_factory=host_platform, description="Platform of both images"
     )
-    core_replicas: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Pods of kaldra-core")
-    api_replicas: Annotated[int, Field(ge=1, le=100)] = Field(1, description="Pods of kaldra-api")
+    core_replicas: Replicas | None = Field(
+        None, description="Pods of kaldra-core, on staging at least; 1, on staging 2"
+    )
+    api_replicas: Replicas | None = Field(
+        None, description="Pods of kaldra-api, on staging at least; 1, on staging 2"
+    )
+    core_max_replicas: Replicas = Field(
+        6, description="Pods of kaldra-core at most, under load (staging)"
+    )
+    api_max_replicas: Replicas = Field(
+        6, description="Pods of kaldra-api at most, under load (staging)"
+    )
+    cpu_target: Annotated[int, Field(ge=10, le=100)] = Field(
+        70, description="Percent of the requested CPU above which pods are added (staging)"
+    )
+    core_resources: CoreResources = Field(
+        CoreResources(),
+        description="Of a kaldra-core container: cpuRequest, cpuLimit (millicores), "
+        "memoryRequest, memoryLimit (MiB)",
+    )
+    api_resources: ApiResources = Field(
+        ApiResources(),
+        description="Of a kaldra-api container: cpuRequest, cpuLimit (millicores), "
+        "memoryRequest, memoryLimit (MiB)",
+    )
+    quota: Quota = Field(
+        Quota(),
+        description="Of the namespace: cpu (millicores), memory (MiB), pods; what is not said "
+        "follows from the largest rollout (staging)",
+    )
+    ingress_host: DnsName | None = Field(
+        None, description="Name the gateway is reached by from outside (staging)"
+    )
+    ingress_class: DnsName | None = Field(
+        None, description="Class of the ingress; the cluster's default one (staging)"
+    )
+    ingress_tls_secret: DnsName | None = Field(
+        None, description="TLS secret that exists in the namespace (staging)"
+    )
+    ingress_issuer: DnsName | None = Field(
+        None, description="ClusterIssuer of cert-manager that makes the TLS secret (staging)"
+    )
+    ingress_annotations: dict[str, str] = Field(
+        {}, description="Annotations of the ingress, for its controller (staging)"
+    )
+    ingress_namespace: DnsName | None = Field(
+        "ingress-nginx",
+        description="Namespace whose pods may reach the gateway: the ingress controller's "
+        "(staging)",
+    )
+    ingress_networks: tuple[Network, ...] = Field(
+        (),
+        description="Networks that may reach the gateway, where the ingress controller runs "
+        "outside the pod network (staging)",
+    )
+    metrics: Literal["annotations", "serviceMonitor", "off"] = Field(
+        "annotations", description="How Prometheus finds the pods (staging)"
+    )
+    metrics_namespace: DnsName = Field(
+        "monitoring", description="Namespace whose pods may read /metrics (staging)"
+    )
     api_keys: dict[DnsLabel, ApiKey] | None = Field(
         None,
-        description="Keys of the gateway's callers by name (secret); without, one is made for dev",
+        description="Keys of the gateway's callers by name (secret); without, one is made for "
+        "local and dev",
     )
     rollout_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
         120, description="How long a rollout may take before it fails, in seconds"
@@ -101,24 +176,55 @@ class Settings(BaseModel):
         return self
 
     @property
+    def on_cluster(self) -> bool:
+        """Whether Kubernetes runs the services."""
+        return self.target != "local"
+
+    @property
+    def scaled(self) -> bool:
+        """Whether the cluster decides on the number of pods, from `replicas_of` upwards."""
+        return self.target == "staging"
+
+    @property
+    def scraped(self) -> bool:
+        """Whether a Prometheus in the cluster reads the pods' metrics."""
+        return self.target == "staging" and self.metrics != "off"
+
+    def replicas_of(self, service: Literal["core", "api"]) -> int:
+        """Pods of a service: how many, or where the cluster decides, at least."""
+        given = self.core_replicas if service == "core" else self.api_replicas
+        return given or (production.FEWEST_REPLICAS if self.scaled else 1)
+
+    @property
     def registry(self) -> str:
         """Registry that both images are pushed to, without a trailing slash."""
-        return f"localhost:{self.registry_port}"
+        return self.image_registry or f"localhost:{self.registry_port}"
+
+    @property
+    def tag(self) -> str:
+        """Tag of both images."""
+        return self.image_tag or (f"v{VERSION}" if self.target == "staging" else "dev")
 
     @property
     def url(self) -> str:
-        """Where the gateway answers, on this machine."""
+        """Where the gateway answers: on this machine, or through the ingress."""
+        if self.target == "staging":
+            return f"https://{self.ingress_host}"
         return f"http://127.0.0.1:{self.api_port}"
 
     @property
     def kubeconfig_path(self) -> str:
-        """The kubeconfig this stack is bound to."""
-        return self.kubeconfig or str(state() / "kubeconfig")
+        """The kubeconfig this stack is bound to; a relative one is seen from the repository."""
+        if self.kubeconfig:
+            return str(REPO / Path(self.kubeconfig).expanduser())
+        own = state() / "kubeconfig"
+        return str(Path.home() / ".kube" / "config" if self.target == "staging" else own)
 
     @property
     def context(self) -> str:
-        """The only context this stack ever talks to."""
-        return self.kube_context or f"kind-{self.cluster_name}"
+        """The only context this stack ever talks to; "" is the current one of its kubeconfig."""
+        kind = "" if self.target == "staging" else f"kind-{self.cluster_name}"
+        return self.kube_context or kind
 
     @classmethod
     def from_config(cls, values: Mapping[str, Any], stack_file: str) -> Self:
@@ -127,9 +233,13 @@ class Settings(BaseModel):
         Raises ConfigurationError naming the key, the stack file and the command that fixes it.
         """
         try:
-            return cls.model_validate({key: _decoded(value) for key, value in values.items()})
+            settings = cls.model_validate({key: _decoded(value) for key, value in values.items()})
         except ValidationError as error:
-            raise _explained(error, stack_file) from None
+            known = [to_camel(name) for name in cls.model_fields]
+            raise faults.explained(error, stack_file, known) from None
+        if settings.target == "staging":
+            production.require(settings, stack_file)
+        return settings
 
 
 def settings_of_stack_file(stack: str, repo: Path) -> Settings:
@@ -137,41 +247,9 @@ def settings_of_stack_file(stack: str, repo: Path) -> Settings:
 
     Encrypted values stay unread and so unchecked; the program checks them once they are decrypted.
     """
-    import yaml  # noqa: PLC0415  the Pulumi program never needs it
+    from kaldra.stack import stack_file  # noqa: PLC0415  the Pulumi program never needs YAML
 
-    name = f"Pulumi.{stack}.yaml"
-    path = repo / name
-    if not path.is_file():
-        known = sorted(p.name.split(".")[1] for p in repo.glob("Pulumi.*.yaml"))
-        raise ConfigurationError(
-            f"There is no stack {stack!r}: {name} does not exist.",
-            hint=f"Choose one of: {', '.join(known)} (option --stack).",
-        )
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}" if mark else ""
-        raise ConfigurationError(f"{name} is not valid YAML{where}.") from None
-    config = document.get("config") or {}
-    prefix = f"{NAMESPACE}:"
-    values = {
-        key.removeprefix(prefix): _unread(value)
-        for key, value in config.items()
-        if key.startswith(prefix) and not _is_encrypted(value)
-    }
-    return Settings.from_config(values, name)
-
-
-def _is_encrypted(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {"secure"}
-
-
-def _unread(value: Any) -> Any:
-    """Stand-ins for encrypted entries of an object."""
-    if isinstance(value, dict):
-        return {k: UNREAD if _is_encrypted(v) else _unread(v) for k, v in value.items()}
-    return value
+    return Settings.from_config(stack_file.values(stack, repo), f"Pulumi.{stack}.yaml")
 
 
 def _decoded(value: Any) -> Any:
@@ -181,39 +259,3 @@ def _decoded(value: Any) -> Any:
         except json.JSONDecodeError:
             return value
     return value
-
-
-def _explained(error: ValidationError, stack_file: str) -> ConfigurationError:
-    """Turn the first fault into a message with key, file and fix; never shows the value."""
-    fault = error.errors(include_url=False, include_input=False)[0]
-    stack = re.sub(r"^Pulumi\.(.+)\.yaml$", r"\1", stack_file)
-    key = str(fault["loc"][0]) if fault["loc"] else ""
-    path = ".".join(str(part) for part in fault["loc"])
-    known = sorted(to_camel(name) for name in Settings.model_fields)
-    command = f"pulumi config set --stack {stack} {NAMESPACE}:{key} VALUE"
-    if fault["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(key, known, n=1)
-        meant = f" Did you mean {NAMESPACE}:{near[0]}?" if near else ""
-        return ConfigurationError(
-            f"Unknown setting {NAMESPACE}:{key} in {stack_file}.{meant}",
-            hint=f"Rename or remove it in {stack_file}, "
-            f"or: pulumi config rm --stack {stack} {NAMESPACE}:{key}",
-        )
-    if fault["type"] == "missing":
-        return ConfigurationError(
-            f"Setting {NAMESPACE}:{path} is missing from {stack_file}.", hint=command
-        )
-    if not fault["loc"]:
-        return ConfigurationError(f"{stack_file}: {_reason(fault)}.", hint=f"Edit {stack_file}.")
-    return ConfigurationError(
-        f"Setting {NAMESPACE}:{path} in {stack_file} is wrong: {_lower_first(_reason(fault))}.",
-        hint=command,
-    )
-
-
-def _reason(fault: Mapping[str, Any]) -> str:
-    return str(fault["msg"]).removeprefix("Value error, ")
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]

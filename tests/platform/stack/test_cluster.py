@@ -23,7 +23,7 @@ def test_every_kubernetes_object_is_bound_to_the_one_explicit_provider(declared)
     assert provider["context"] == "kind-kaldra-dev"
     assert provider["kubeconfig"].endswith("/kubeconfig")
     objects = [d for d in declared if d.type.startswith("kubernetes:")]
-    assert len(objects) == 10
+    assert len(objects) == 13
     assert {d.provider.rpartition("::")[0].rpartition("::")[2] for d in objects} == {"cluster"}
 
 
@@ -58,7 +58,7 @@ def test_a_container_has_probes_requests_and_limits(declared, name):
     assert spec["livenessProbe"]["httpGet"]["path"] == "/health"
     assert spec["startupProbe"]["failureThreshold"] >= 30
     for kind in ("requests", "limits"):
-        assert set(spec["resources"][kind]) == {"cpu", "memory"}
+        assert set(spec["resources"][kind]) == {"cpu", "memory", "ephemeral-storage"}
 
 
 @pytest.mark.parametrize("name", WORKLOADS)

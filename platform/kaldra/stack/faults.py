@@ -1,0 +1,81 @@
+"""Faults of a stack's settings as one message each: the key, the stack file, the command."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kaldra.errors import ConfigurationError
+from kaldra.stack.setting_types import NAMESPACE
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+SECRETS = ("apiKeys", "registryPull.password", "registryPush.password")
+"""Settings, or entries of them, whose values are secret."""
+
+
+def missing(path: str, stack_file: str) -> ConfigurationError:
+    """A setting that has to be given."""
+    return ConfigurationError(
+        f"Setting {NAMESPACE}:{path} is missing from {stack_file}.", hint=command(path, stack_file)
+    )
+
+
+def wrong(path: str, stack_file: str, reason: str) -> ConfigurationError:
+    """A setting whose value cannot be used; the reason never shows a secret."""
+    return ConfigurationError(
+        f"Setting {NAMESPACE}:{path} in {stack_file} is wrong: {reason}.",
+        hint=command(path, stack_file),
+    )
+
+
+def command(path: str, stack_file: str) -> str:
+    """What to type to set it; for a secret without the value, which is then asked for."""
+    secret = any(path == name or path.startswith(f"{name}.") for name in SECRETS)
+    if path == "apiKeys":
+        path += ".NAME"
+    options = [f"--stack {_stack(stack_file)}"]
+    options += ["--secret"] if secret else []
+    options += ["--path"] if "." in path else []
+    value = "" if secret else " VALUE"
+    return f"pulumi config set {' '.join(options)} {NAMESPACE}:{path}{value}"
+
+
+def explained(
+    error: "ValidationError", stack_file: str, known: Sequence[str]
+) -> ConfigurationError:
+    """Turn the first fault into a message; never shows the value."""
+    fault = error.errors(include_url=False, include_input=False)[0]
+    path = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return _unknown(path, stack_file, known)
+    if fault["type"] == "missing":
+        return missing(path, stack_file)
+    if not fault["loc"]:
+        return ConfigurationError(f"{stack_file}: {_reason(fault)}.", hint=f"Edit {stack_file}.")
+    return wrong(path, stack_file, _lower_first(_reason(fault)))
+
+
+def _unknown(path: str, stack_file: str, known: Sequence[str]) -> ConfigurationError:
+    import difflib  # noqa: PLC0415  only where something is wrong
+
+    near = difflib.get_close_matches(path, known, n=1)
+    meant = f" Did you mean {NAMESPACE}:{near[0]}?" if near else ""
+    nested = " --path" if "." in path else ""
+    return ConfigurationError(
+        f"Unknown setting {NAMESPACE}:{path} in {stack_file}.{meant}",
+        hint=f"Rename or remove it in {stack_file}, "
+        f"or: pulumi config rm --stack {_stack(stack_file)}{nested} {NAMESPACE}:{path}",
+    )
+
+
+def _stack(stack_file: str) -> str:
+    return re.sub(r"^Pulumi\.(.+)\.yaml$", r"\1", stack_file)
+
+
+def _reason(fault: Mapping[str, Any]) -> str:
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

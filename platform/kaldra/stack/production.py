@@ -1,0 +1,90 @@
+"""What a staging stack must say, and what it must not.
+
+Nothing there comes from a default key, a moving tag, a single pod, or whatever cluster is at hand.
+"""
+
+from typing import TYPE_CHECKING
+
+from kaldra.stack.faults import missing, wrong
+
+if TYPE_CHECKING:
+    from kaldra.stack.settings import Settings
+
+FEWEST_REPLICAS = 2
+FEWEST_CHARACTERS = 8
+"""Different characters in a key: fewer are a pattern, not a key."""
+
+_MOVING_TAGS = ("dev", "latest", "main", "master", "edge", "test")
+_DEVELOPMENT = ("dev", "local", "test")
+"""Values of ENV where the gateway may be told to serve without keys."""
+_PLACEHOLDERS = (
+    "changeme", "change-me", "changethis", "change-this", "default", "example", "insecure",
+    "password", "placeholder", "replace", "sample", "secretkey", "secret-key", "your-key",
+)  # fmt: skip
+
+
+def require(settings: "Settings", stack_file: str) -> None:
+    """Raise ConfigurationError for the first thing that keeps the stack from being staging."""
+    _require_cluster(settings, stack_file)
+    _require_images(settings, stack_file)
+    _require_entrance(settings, stack_file)
+    _require_scale(settings, stack_file)
+    if settings.environment.lower() in _DEVELOPMENT:
+        reason = f"{settings.environment} is an environment of development"
+        raise wrong("environment", stack_file, reason)
+    _require_keys(settings, stack_file)
+
+
+def _require_cluster(settings: "Settings", stack_file: str) -> None:
+    if not settings.kube_context and not settings.kubeconfig:
+        raise missing("kubeContext", stack_file)
+
+
+def _require_images(settings: "Settings", stack_file: str) -> None:
+    if settings.image_registry is None:
+        raise missing("imageRegistry", stack_file)
+    if settings.registry_pull is None:
+        raise missing("registryPull.password", stack_file)
+    if settings.image_digests is not None:
+        return
+    if settings.tag in _MOVING_TAGS:
+        reason = f"{settings.tag} is no version; give one, such as v1.2.3, or leave it out"
+        raise wrong("imageTag", stack_file, reason)
+    if settings.registry_push is None:
+        raise missing("registryPush.password", stack_file)
+
+
+def _require_entrance(settings: "Settings", stack_file: str) -> None:
+    if settings.ingress_host is None:
+        raise missing("ingressHost", stack_file)
+    if settings.ingress_tls_secret and settings.ingress_issuer:
+        raise wrong("ingressIssuer", stack_file, "ingressTlsSecret is set too; one of them serves")
+    if not settings.ingress_tls_secret and not settings.ingress_issuer:
+        raise missing("ingressTlsSecret", stack_file)
+
+
+def _require_scale(settings: "Settings", stack_file: str) -> None:
+    for service in ("core", "api"):
+        fewest = settings.replicas_of(service)
+        if fewest < FEWEST_REPLICAS:
+            reason = f"a release needs at least {FEWEST_REPLICAS} pods to lose no request"
+            raise wrong(f"{service}Replicas", stack_file, reason)
+        most = getattr(settings, f"{service}_max_replicas")
+        if most < fewest:
+            reason = f"{most} is below {service}Replicas, which is {fewest}"
+            raise wrong(f"{service}MaxReplicas", stack_file, reason)
+
+
+def _require_keys(settings: "Settings", stack_file: str) -> None:
+    if not settings.api_keys:
+        raise missing("apiKeys", stack_file)
+    for caller, key in settings.api_keys.items():
+        if looks_default(key.get_secret_value()):
+            reason = "it is a default or a pattern; make one with: openssl rand -base64 24"
+            raise wrong(f"apiKeys.{caller}", stack_file, reason)
+
+
+def looks_default(key: str) -> bool:
+    """Whether somebody may have typed the key, or left it as an example had it."""
+    lowered = key.lower()
+    return len(set(key)) < FEWEST_CHARACTERS or any(word in lowered for word in _PLACEHOLDERS)
