@@ -4,6 +4,7 @@ import importlib
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -66,6 +67,18 @@ def preview(
     _verb("preview")(
         Console(quiet=quiet), stack=stack, expect_no_changes=expect_no_changes, assume_yes=yes
     )
+
+
+@app.command()
+def render(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the files; others' files in it stay.")
+    ],
+    stack: Stack = "dev",
+    quiet: Quiet = False,
+) -> None:
+    """Write the stack's Kubernetes objects as YAML files, without cluster or network."""
+    _verb("render")(Console(quiet=quiet), stack=stack, out=out)
 
 
 @app.command()

@@ -1,0 +1,117 @@
+"""The whole program rendered, as `./kaldra render` does it."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from kaldra import render
+from kaldra.errors import ConfigurationError
+from kaldra.paths import REPO
+from kaldra.render.program import ZERO_DIGEST
+
+CANARY = "canary-5f1d2c-0123-a9k3"
+
+
+@pytest.fixture(scope="module")
+def dev():
+    return render.manifests("dev")
+
+
+@pytest.fixture(scope="module")
+def staging():
+    return render.manifests("staging")
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of what is rendered, to be configured by the test."""
+    for stack_file in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.staging.yaml"):
+        shutil.copy(REPO / stack_file, tmp_path)
+    without_caches = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPO / "platform", tmp_path / "platform", ignore=without_caches)
+    return tmp_path
+
+
+def configure(checkout, stack, settings):
+    file = checkout / f"Pulumi.{stack}.yaml"
+    document = yaml.safe_load(file.read_text())
+    document["config"].update({f"kaldra:{key}": value for key, value in settings.items()})
+    file.write_text(yaml.safe_dump(document))
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging"])
+def test_every_manifest_is_complete(stack, request):
+    for name, manifest in request.getfixturevalue(stack).items():
+        assert manifest["apiVersion"], name
+        assert name.startswith(f"{manifest['kind'].lower()}-")
+        assert manifest["metadata"]["name"], name
+
+
+def test_images_have_their_tag_and_a_digest_that_stands_for_any(dev):
+    for service in ("core", "api"):
+        spec = dev[f"deployment-kaldra-{service}.yaml"]["spec"]["template"]["spec"]
+        image = f"localhost:5001/kaldra-{service}:dev@{ZERO_DIGEST}"
+        assert [c["image"] for c in spec["containers"]] == [image]
+
+
+def test_references_are_to_the_names_that_are_rendered(staging):
+    pod = staging["deployment-kaldra-api.yaml"]["spec"]["template"]["spec"]
+    config = staging["configmap-kaldra-api-env.yaml"]["metadata"]["name"]
+    keys = staging["secret-kaldra-api-api-keys.yaml"]["metadata"]["name"]
+    assert pod["containers"][0]["envFrom"] == [{"configMapRef": {"name": config}}]
+    volumes = [v["secret"]["secretName"] for v in pod["volumes"] if "secret" in v]
+    assert volumes == [keys]
+
+
+def test_no_value_of_a_secret_is_rendered(checkout):
+    account = {"username": "robot", "password": CANARY}
+    keys = {"ana": CANARY}
+    secret = {"apiKeys": keys, "registryPull": account, "registryPush": account}
+    configure(checkout, "staging", secret)
+    rendered = render.manifests("staging", checkout)
+    assert CANARY not in repr(rendered)
+    assert rendered["secret-kaldra-api-api-keys.yaml"]["stringData"] == {"ana": "redacted"}
+
+
+def test_an_encrypted_secret_needs_no_passphrase(checkout):
+    configure(checkout, "dev", {"apiKeys": {"ana": {"secure": "v1:not-for-us:YWJj"}}})
+    rendered = render.manifests("dev", checkout)
+    assert rendered["secret-kaldra-api-api-keys.yaml"]["stringData"] == {"ana": "redacted"}
+
+
+def test_a_wrong_setting_is_told_as_by_up(checkout):
+    configure(checkout, "dev", {"logLevle": "INFO"})
+    with pytest.raises(ConfigurationError, match="logLevle") as caught:
+        render.manifests("dev", checkout)
+    assert "pulumi config rm" in caught.value.hint
+
+
+def test_a_stack_without_a_cluster_has_nothing_to_render():
+    with pytest.raises(ConfigurationError, match="Docker alone"):
+        render.manifests("local")
+    assert {"dev", "staging"} <= set(render.kubernetes_stacks())
+    assert "local" not in render.kubernetes_stacks()
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="needs network namespaces")
+def test_the_same_bytes_with_no_network_tool_or_state(tmp_path):
+    """In a network namespace with nothing in it, with an empty home, and nothing on PATH."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    nothing = {"HOME": str(tmp_path), "PATH": "/nowhere", "PYTHONPATH": str(REPO / "platform")}
+    command = [sys.executable, "-m", "kaldra.cli", "render", "--stack", "staging", "--out"]
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    unshare = [str(shutil.which("unshare")), "--net", *user]
+    for prefix, out in (([], first), (unshare, second)):
+        done = subprocess.run(
+            [*prefix, *command, str(out)], env=nothing, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == ""
+    assert {p.name: p.read_bytes() for p in first.iterdir()} == {
+        p.name: p.read_bytes() for p in second.iterdir()
+    }
+    assert [p.name for p in tmp_path.iterdir() if p.name not in {"first", "second"}] == []
