@@ -1,18 +1,20 @@
 """The gateway for ASGI servers: `uvicorn app.main:app`."""
 
-import os
-import sys
+from pathlib import Path
 
 from app.factory import create_app
 from app.settings import Settings
 from serving import logs
+from serving.dotenv import EnvFile
 from serving.lifecycle import Lifecycle
-from serving.settings import SettingsError
+from serving.settings import SettingsError, refuse
+
+ROOT = Path(__file__).resolve().parents[1]
 
 lifecycle = Lifecycle()
 try:
-    settings = Settings.load(os.environ)
+    settings = EnvFile.of(ROOT).load(Settings)
     logs.configure(settings.log_level, service="kaldra-api", environment=settings.environment)
     app = create_app(settings, lifecycle=lifecycle)
 except SettingsError as error:
-    sys.exit(f"kaldra-api: {error}")
+    refuse("kaldra-api", error)

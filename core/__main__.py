@@ -1,21 +1,24 @@
 """`python3 -m core`: the core with a shutdown that loses no request."""
 
-import os
 import sys
+from pathlib import Path
 
 from core.kernel import Kernel
 from core.node import DataError
 from core.service import create_app
 from core.settings import Settings
 from serving import logs
+from serving.dotenv import EnvFile
 from serving.lifecycle import Lifecycle, serve
-from serving.settings import SettingsError
+from serving.settings import SettingsError, refuse
 
 try:
-    settings = Settings.load(os.environ)
+    settings = EnvFile.of(Path(__file__).resolve().parents[1]).load(Settings)
     logs.configure(settings.log_level, service="kaldra-core", environment=settings.environment)
     kernel = Kernel.load()
-except (SettingsError, DataError) as error:
+except SettingsError as error:
+    refuse("kaldra-core", error)
+except DataError as error:
     sys.exit(f"kaldra-core: {error}")
 
 lifecycle = Lifecycle()

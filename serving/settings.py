@@ -1,17 +1,27 @@
 """Settings read from environment variables: typed, checked once, documented from the code."""
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, NoReturn, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
+WRONG_CONFIGURATION = 2
+"""Exit code of a service that was told something it cannot use."""
+
 
 class SettingsError(Exception):
     """A variable is missing or wrong; `str()` names it and says what is expected."""
+
+
+def refuse(service: str, error: SettingsError) -> NoReturn:
+    """End a service that was configured wrongly."""
+    sys.stderr.write(f"{service}: {error}\n")
+    raise SystemExit(WRONG_CONFIGURATION)
 
 
 class ServiceSettings(BaseModel):

@@ -1,6 +1,10 @@
+import os
 import socket
 
 import pytest
+
+# Tests do not depend on the `.env` of whoever runs them.
+os.environ["KALDRA_ENV_FILE"] = os.devnull
 
 
 @pytest.fixture

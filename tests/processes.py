@@ -20,7 +20,12 @@ def running(module: str, port: int, **environment: str) -> Iterator[subprocess.P
     process = subprocess.Popen(
         [sys.executable, "-m", module],
         cwd=REPO,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(REPO), **environment},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(REPO),
+            "KALDRA_ENV_FILE": os.devnull,
+            **environment,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

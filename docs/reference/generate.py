@@ -1,6 +1,6 @@
 """Writes what comes from the code: `python docs/reference/generate.py`.
 
-The settings page, and the examples of answers in the gateway's OpenAPI document.
+The settings page, `.env.example`, and the examples of answers in the gateway's OpenAPI document.
 """
 
 import json
@@ -21,6 +21,10 @@ from core.encoding import dumps  # noqa: E402
 from core.kernel import Kernel  # noqa: E402
 from core.options import Options  # noqa: E402
 from core.settings import Settings as CoreSettings  # noqa: E402
+from serving.settings import ServiceSettings, name_of  # noqa: E402
+
+USUAL = ("ENV", "KALDRA_LOG_LEVEL", "API_PORT", "CORE_SERVICE_URL")
+"""Variables that `.env.example` sets; the others stand there behind a #."""
 
 VOCABULARY_ITEMS = 2
 """How much of a list an example shows."""
@@ -37,6 +41,39 @@ def settings_page() -> str:
         f"## kaldra-api\n\n{ApiSettings.table()}\n"
         f"## kaldra-core\n\n{CoreSettings.table()}"
     )
+
+
+def env_example() -> str:
+    """`.env.example`: every variable with its default; a copy of it changes nothing."""
+    usual = "".join(_env_line(name) for name in USUAL)
+    sections = [("both services", ServiceSettings), ("kaldra-api", ApiSettings)]
+    return (
+        "# Values for running without Kubernetes: `cp .env.example .env`, then edit .env.\n"
+        "# Read by ./kaldra serve, by uvicorn app.main:app and by ./kaldra up --stack local.\n"
+        "# The real environment comes first, then .env, then the default. No secrets go in here.\n"
+        f"\n{usual}"
+        "\n# What follows has the defaults too; take the # away to set one.\n"
+        + "".join(_env_section(*section) for section in [*sections, ("kaldra-core", CoreSettings)])
+    )
+
+
+def _env_section(title: str, settings: type[ServiceSettings]) -> str:
+    common = {} if settings is ServiceSettings else ServiceSettings.model_fields
+    lines = [
+        f"# {info.description}\n#{_env_line(name_of(settings, field))}"
+        for field, info in settings.model_fields.items()
+        if field not in common and name_of(settings, field) not in USUAL
+    ]
+    return f"\n# --- {title}\n" + "".join(lines)
+
+
+def _env_line(variable: str) -> str:
+    """NAME=default."""
+    for settings in (ApiSettings, CoreSettings):
+        for field, info in settings.model_fields.items():
+            if name_of(settings, field) == variable:
+                return f"{variable}={'' if info.default in (None, ()) else info.default}\n"
+    raise KeyError(variable)
 
 
 def example_answers(kernel: Kernel) -> dict[str, str]:
@@ -67,6 +104,7 @@ def everything() -> dict[Path, str]:
     examples = example_answers(Kernel.load()).items()
     return {
         HERE / "settings.md": settings_page(),
+        REPO / ".env.example": env_example(),
         **{EXAMPLES / name: text for name, text in examples},
     }
 

@@ -50,6 +50,11 @@ def test_the_settings_page_is_current(generate: ModuleType):
     assert page == generate.settings_page()
 
 
+def test_the_example_of_an_env_file_is_current(generate: ModuleType):
+    page = SCRIPT.parents[2] / ".env.example"
+    assert page.read_text(encoding="utf-8") == generate.env_example()
+
+
 def test_an_example_answers_the_example_of_its_request(generate: ModuleType):
     """Exact numbers may be those of older data; fields and their values must be today's."""
     answers = generate.example_answers(Kernel.load())

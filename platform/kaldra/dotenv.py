@@ -1,0 +1,89 @@
+"""`.env` as bare runs and the `local` target take it: checked by the services' own settings.
+
+A value comes from the stack file (`local` only), else from the environment, else from `.env`.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from kaldra.errors import ConfigurationError
+from kaldra.paths import REPO
+
+if str(REPO) not in sys.path:  # the services lie beside platform/, which is all Pulumi looks in
+    sys.path.append(str(REPO))
+
+from app.settings import Settings as ApiSettings
+from core.settings import Settings as CoreSettings
+from serving.dotenv import EXAMPLE, EnvFile
+from serving.settings import ServiceSettings, SettingsError, name_of
+
+SERVICES: Mapping[str, type[ServiceSettings]] = {"core": CoreSettings, "api": ApiSettings}
+
+STACK_SETTINGS = {
+    "ENV": "environment",
+    "KALDRA_LOG_LEVEL": "logLevel",
+    "API_PORT": "apiPort",
+    "KALDRA_CORS_ORIGINS": "corsOrigins",
+}
+"""Variable → the stack setting that it fills on the `local` target."""
+
+OF_THE_CONTAINER = {
+    "KALDRA_HOST",
+    "CORE_PORT",
+    "CORE_SERVICE_URL",
+    "KALDRA_API_KEYS_DIR",
+}
+"""Variables that a container has its own values of."""
+
+
+def given() -> dict[str, str]:
+    """Variables of both services that the environment or `.env` sets.
+
+    Raises ConfigurationError naming the file, the line and the variable at fault.
+    """
+    try:
+        file = EnvFile.of(REPO)
+        for settings in SERVICES.values():
+            file.load(settings)
+    except SettingsError as error:
+        raise ConfigurationError(
+            f"{error}.", hint=f"Correct it; {EXAMPLE} lists every variable."
+        ) from None
+    return {name: value for name, value in file.under_environment().items() if name in names()}
+
+
+def bare(service: Literal["core", "api"]) -> ServiceSettings:
+    """Settings of a service that runs without a container; `given` has checked them."""
+    return SERVICES[service].load(given())
+
+
+def completed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a `local` stack's file, and for those it leaves open the given ones."""
+    known = given()
+    filled: dict[str, Any] = {key: known[name] for name, key in STACK_SETTINGS.items() if name in known}
+    if "corsOrigins" in filled:
+        filled["corsOrigins"] = [part.strip() for part in filled["corsOrigins"].split(",")]
+    return {**filled, **values}
+
+
+def for_container(service: Literal["core", "api"]) -> dict[str, str]:
+    """Given variables of a service that are no stack setting, such as KALDRA_RATE_LIMIT."""
+    taken = OF_THE_CONTAINER | STACK_SETTINGS.keys()
+    return {n: v for n, v in given().items() if n in _names_of(service) and n not in taken}
+
+
+def origin(name: str) -> str:
+    """Where a given variable comes from, for people."""
+    return "the environment" if os.environ.get(name) else str(EnvFile.of(REPO).path)
+
+
+def names() -> set[str]:
+    """Every variable of both services."""
+    return _names_of("core") | _names_of("api")
+
+
+def _names_of(service: str) -> set[str]:
+    settings = SERVICES[service]
+    return {name_of(settings, field) for field in settings.model_fields}

@@ -1,0 +1,111 @@
+"""`.env`: variables that the environment leaves open, read from a file and checked line by line."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar
+
+from serving.settings import ServiceSettings, SettingsError
+
+VARIABLE = "KALDRA_ENV_FILE"
+"""Names another file than the `.env` in the repository; /dev/null for none."""
+
+EXAMPLE = ".env.example"
+"""Lists every variable that a `.env` beside it may set."""
+
+_LINE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)")
+_QUOTED = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)')\s*(?:#.*)?""")
+_LISTED = re.compile(r"^#?([A-Z][A-Z0-9_]*)=", re.MULTILINE)
+_NAME = re.compile(r"\b[A-Z][A-Z0-9_]+\b")
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+@dataclass(frozen=True)
+class EnvFile:
+    """What a file says: name → value, and the line it stands on."""
+
+    path: Path
+    values: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, root: Path) -> "EnvFile":
+        """The `.env` in `root`, or the one that KALDRA_ENV_FILE names; empty where none is.
+
+        Raises SettingsError naming file, line and variable.
+        """
+        given = os.environ.get(VARIABLE)
+        path = Path(given) if given else root / ".env"
+        if not given and not path.exists():
+            return cls(path)
+        example = root / EXAMPLE
+        known = set(_LISTED.findall(example.read_text("utf-8"))) if example.is_file() else set()
+        return cls.read(path, known)
+
+    @classmethod
+    def read(cls, path: Path, known: set[str]) -> "EnvFile":
+        """Read a file; other names than the `known` ones are refused, where there are any."""
+        values: dict[str, str] = {}
+        lines: dict[str, int] = {}
+        for number, text in _lines(path):
+            where = f"{path}, line {number}"
+            name, value = _assignment(text, where)
+            if known and name not in known:
+                near = get_close_matches(name, known, n=1)
+                meant = f" Did you mean {near[0]}?" if near else ""
+                raise SettingsError(f"{where}: {name} is no variable of ours.{meant}")
+            if name in values:
+                raise SettingsError(f"{where}: {name} is set twice, first in line {lines[name]}")
+            values[name], lines[name] = value, number
+        return cls(path, values, lines)
+
+    def under_environment(self) -> dict[str, str]:
+        """The file's variables under those of the environment, where empty ones count as unset."""
+        return {**self.values, **{name: value for name, value in os.environ.items() if value}}
+
+    def load(self, settings: type[S]) -> S:
+        """Settings from environment and file; raises SettingsError with file and line."""
+        try:
+            return settings.load(self.under_environment())
+        except SettingsError as error:
+            raise self._located(error) from None
+
+    def _located(self, error: SettingsError) -> SettingsError:
+        """The error with the lines that it comes from, unless the environment says otherwise."""
+        named = dict.fromkeys(_NAME.findall(str(error)))
+        lines = [str(self.lines[n]) for n in named if n in self.lines and not os.environ.get(n)]
+        return SettingsError(f"{self.path}, line {', '.join(lines)}: {error}") if lines else error
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines that say something, with their numbers."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SettingsError(f"{path}, line {line}: this is not UTF-8 text") from None
+    for number, content in enumerate(text.splitlines(), 1):
+        stripped = content.strip()
+        if stripped and not stripped.startswith("#"):
+            yield number, stripped
+
+
+def _assignment(text: str, where: str) -> tuple[str, str]:
+    found = _LINE.fullmatch(text)
+    if not found:
+        raise SettingsError(f"{where}: this is not NAME=value: {text.partition('=')[0][:40]!r}")
+    name, rest = found[1], found[2]
+    if rest[:1] not in ("'", '"'):
+        return name, re.split(r"(?:^|\s)#", rest, maxsplit=1)[0].strip()
+    quoted = _QUOTED.fullmatch(rest)
+    if not quoted:
+        raise SettingsError(f"{where}: the quotes of {name} do not close at the end of the line")
+    if quoted[2] is not None:
+        return name, quoted[2]
+    return name, re.sub(r"\\(.)", r"\1", quoted[1])

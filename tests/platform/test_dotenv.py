@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+
+from kaldra import dotenv
+from kaldra.errors import ConfigurationError
+
+
+@pytest.fixture(autouse=True)
+def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in dotenv.names():
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / ".env"
+    file.write_text("")
+    monkeypatch.setenv("KALDRA_ENV_FILE", str(file))
+    return file
+
+
+def test_what_the_stack_file_leaves_open_is_filled(env_file: Path):
+    env_file.write_text(
+        "API_PORT=8101\nKALDRA_LOG_LEVEL=DEBUG\nKALDRA_CORS_ORIGINS=http://a, http://b\n"
+    )
+    assert dotenv.completed({"target": "local", "logLevel": "ERROR"}) == {
+        "target": "local",
+        "logLevel": "ERROR",
+        "apiPort": "8101",
+        "corsOrigins": ["http://a", "http://b"],
+    }
+
+
+def test_the_environment_comes_before_the_file(env_file: Path, monkeypatch: pytest.MonkeyPatch):
+    env_file.write_text("API_PORT=8101\nENV=test\n")
+    monkeypatch.setenv("API_PORT", "8102")
+    assert dotenv.completed({}) == {"apiPort": "8102", "environment": "test"}
+    assert dotenv.origin("API_PORT") == "the environment"
+    assert dotenv.origin("ENV") == str(env_file)
+
+
+def test_a_container_gets_what_is_its_service_s_and_not_its_own(env_file: Path):
+    env_file.write_text(
+        "KALDRA_RATE_LIMIT=7\nCORE_THREADS=3\nKALDRA_DRAIN_SECONDS=1\nKALDRA_HOST=127.0.0.1\n"
+        "CORE_PORT=9100\nCORE_SERVICE_URL=http://elsewhere\nAPI_PORT=8101\nENV=test\n"
+    )
+    drain = {"KALDRA_DRAIN_SECONDS": "1"}
+    assert dotenv.for_container("api") == {"KALDRA_RATE_LIMIT": "7", **drain}
+    assert dotenv.for_container("core") == {"CORE_THREADS": "3", **drain}
+
+
+@pytest.mark.parametrize("line", ["API_PORT=eight", "CORE_THREADS=0", "KALDRA_RATE_LIMT=1", "?"])
+def test_a_fault_of_either_service_is_a_configuration_error(env_file: Path, line: str):
+    env_file.write_text(f"\n{line}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        dotenv.given()
+    assert str(caught.value).startswith(f"{env_file}, line 2: {line.partition('=')[0]}") or (
+        line == "?" and "not NAME=value" in str(caught.value)
+    )
+    assert ".env.example" in caught.value.hint
+    assert caught.value.exit_code == 2
+
+
+def test_bare_settings_are_those_of_the_service(env_file: Path):
+    env_file.write_text("API_PORT=8101\n")
+    assert dotenv.bare("api") == dotenv.ApiSettings.load({"API_PORT": "8101"})
