@@ -1,22 +1,40 @@
 # kaldra-api. Context: the repository, of which api.Dockerfile.dockerignore lets through only what
 # is copied below. BASE_IMAGE has Python and nothing else; BUILDER_IMAGE the same Python with pip.
+# Each layer is prepared in a stage of its own, where every time stamp can be set to zero: the same
+# sources then give the same layers, whenever and wherever they were checked out. SOURCE=undated
+# does that for the source too; without it a changed line costs no process.
 ARG BASE_IMAGE
 ARG BUILDER_IMAGE
+ARG SOURCE=checkout
 
 FROM ${BUILDER_IMAGE} AS dependencies
 COPY requirements.lock /tmp/
-# The lock's section of the gateway. Wheels only, each with its hash: nothing is compiled.
+# The lock's section of the gateway. Wheels only, each with its hash: nothing is compiled but
+# Python, whose bytecode goes by the source's digest, not by its time.
 RUN sed '/^# --- core/,$d' /tmp/requirements.lock > /tmp/gateway.lock \
     && python3 -m pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
-        --only-binary=:all: --require-hashes --target=/opt/site --requirement=/tmp/gateway.lock \
-    && rm -rf /opt/site/bin \
-    && find /opt/site -name tests -type d -prune -exec rm -rf {} +
+        --no-compile --only-binary=:all: --require-hashes --target=/layer/opt/site \
+        --requirement=/tmp/gateway.lock \
+    && rm -rf /layer/opt/site/bin \
+    && find /layer/opt/site -name tests -type d -prune -exec rm -rf {} + \
+    && PYTHONHASHSEED=0 python3 -m compileall -q --invalidation-mode=unchecked-hash \
+        -s /layer /layer/opt/site \
+    && find /layer -exec touch --no-dereference --date=@0 {} +
+
+FROM ${BUILDER_IMAGE} AS checkout
+COPY --chmod=0755 serving /layer/srv/serving
+COPY --chmod=0755 app /layer/srv/app
+
+FROM checkout AS undated
+RUN find /layer -exec touch --no-dereference --date=@0 {} +
+
+FROM ${SOURCE} AS source
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="kaldra-api" \
       org.opencontainers.image.description="KALDRA API gateway" \
       org.opencontainers.image.version="0.1.0"
-COPY --from=dependencies /opt/site /opt/site
+COPY --from=dependencies /layer /
 # The root file system is read-only where this runs, so no bytecode could be written anyway.
 ENV PYTHONPATH=/srv:/opt/site \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -27,5 +45,4 @@ USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 CMD ["python3", "-m", "app"]
-COPY --chmod=0755 serving serving
-COPY --chmod=0755 app app
+COPY --from=source /layer /
