@@ -258,7 +258,7 @@ def copy_of_repo(target: Path) -> None:
     (target / ".venv").symlink_to(sys.prefix)
 
 
-def write_stack(root: Path, stack: str, **settings: str | int) -> None:
+def write_stack(root: Path, stack: str, **settings: object) -> None:
     lines = [f"  kaldra:{key}: {json.dumps(value)}" for key, value in settings.items()]
     (root / f"Pulumi.{stack}.yaml").write_text("\n".join(["config:", *lines]) + "\n")
 

@@ -1,20 +1,30 @@
 """One copy of the clone and one cluster serve all end-to-end tests, in the order of the files."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.clone import FIRST_UP_SECONDS, Clone, new_clone
 from tests.e2e.docker import engine_answers, remove_leftovers
 
+FOLDER = Path(__file__).parent
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.parent.name == "e2e":
+        if FOLDER in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-    # They come last: what a unit test finds is found sooner.
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
+    # They come last: what a unit test finds is found sooner. Staging comes after the rest: the
+    # dev cluster has gone by then.
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("e2e") is None:
+        return 0
+    return 2 if FOLDER / "staging" in item.path.parents else 1
 
 
 @pytest.fixture(scope="session")
