@@ -15,9 +15,9 @@ WAIT_SECONDS = 60.0
 def status(url: str) -> str:
     """One GET /status/; returns the body. Raises OSError where there is no good answer."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(
-        parts.hostname or "", parts.port, timeout=ATTEMPT_SECONDS
-    )
+    secure = parts.scheme == "https"
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=ATTEMPT_SECONDS)
     try:
         connection.request("GET", "/status/")
         response = connection.getresponse()

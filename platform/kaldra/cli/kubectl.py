@@ -23,7 +23,7 @@ def command(workspace: Workspace, *arguments: str) -> list[str]:
     return [
         str(kubectl),
         f"--kubeconfig={settings.kubeconfig_path}",
-        f"--context={settings.context}",
+        *([f"--context={settings.context}"] if settings.context else []),
         f"--namespace={settings.namespace}",
         *arguments,
     ]

@@ -1,6 +1,6 @@
 """`./kaldra up`: from whatever is there to an answer at /status/."""
 
-from kaldra.cli import recovery
+from kaldra.cli import reach, recovery
 from kaldra.cli.check import wait_for_status
 from kaldra.cli.deploy import Ground, ensure_ground, last_ground, ready, remember_ground
 from kaldra.cli.pulumi import Pulumi
@@ -16,9 +16,14 @@ def run(console: Console, *, stack: str, assume_yes: bool) -> None:
     ground = None
     if settings.target == "dev":
         ground = ensure_ground(console, pulumi.workspace, prepared)
+    if settings.target == "staging":
+        reach.require_cluster(pulumi.workspace)
     pulumi.ensure_stack()
     deploy(pulumi, ground)
-    answer = wait_for_status(settings.url, console)
+    if settings.target == "staging":
+        answer = reach.ask_gateway(pulumi.workspace, console)
+    else:
+        answer = wait_for_status(settings.url, console)
     console.note(f"{settings.url}/status/ → {answer}")
 
 
