@@ -6,7 +6,7 @@ A value comes from the stack file (`local` only), else from the environment, els
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
@@ -19,7 +19,10 @@ from core.settings import Settings as CoreSettings
 from serving.dotenv import EXAMPLE, EnvFile
 from serving.settings import ServiceSettings, SettingsError, name_of
 
-SERVICES: Mapping[str, type[ServiceSettings]] = {"core": CoreSettings, "api": ApiSettings}
+SERVICES: Mapping[str, type[ServiceSettings]] = {
+    "kaldra-core": CoreSettings,
+    "kaldra-api": ApiSettings,
+}
 
 STACK_SETTINGS = {
     "ENV": "environment",
@@ -54,21 +57,18 @@ def given() -> dict[str, str]:
     return {name: value for name, value in file.under_environment().items() if name in names()}
 
 
-def bare(service: Literal["core", "api"]) -> ServiceSettings:
-    """Settings of a service that runs without a container; `given` has checked them."""
-    return SERVICES[service].load(given())
-
-
 def completed(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a `local` stack's file, and for those it leaves open the given ones."""
     known = given()
-    filled: dict[str, Any] = {key: known[name] for name, key in STACK_SETTINGS.items() if name in known}
+    filled: dict[str, Any] = {
+        key: known[name] for name, key in STACK_SETTINGS.items() if name in known
+    }
     if "corsOrigins" in filled:
         filled["corsOrigins"] = [part.strip() for part in filled["corsOrigins"].split(",")]
     return {**filled, **values}
 
 
-def for_container(service: Literal["core", "api"]) -> dict[str, str]:
+def for_container(service: str) -> dict[str, str]:
     """Given variables of a service that are no stack setting, such as KALDRA_RATE_LIMIT."""
     taken = OF_THE_CONTAINER | STACK_SETTINGS.keys()
     return {n: v for n, v in given().items() if n in _names_of(service) and n not in taken}
@@ -81,7 +81,7 @@ def origin(name: str) -> str:
 
 def names() -> set[str]:
     """Every variable of both services."""
-    return _names_of("core") | _names_of("api")
+    return _names_of("kaldra-core") | _names_of("kaldra-api")
 
 
 def _names_of(service: str) -> set[str]:

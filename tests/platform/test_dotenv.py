@@ -42,8 +42,8 @@ def test_a_container_gets_what_is_its_service_s_and_not_its_own(env_file: Path):
         "CORE_PORT=9100\nCORE_SERVICE_URL=http://elsewhere\nAPI_PORT=8101\nENV=test\n"
     )
     drain = {"KALDRA_DRAIN_SECONDS": "1"}
-    assert dotenv.for_container("api") == {"KALDRA_RATE_LIMIT": "7", **drain}
-    assert dotenv.for_container("core") == {"CORE_THREADS": "3", **drain}
+    assert dotenv.for_container("kaldra-api") == {"KALDRA_RATE_LIMIT": "7", **drain}
+    assert dotenv.for_container("kaldra-core") == {"CORE_THREADS": "3", **drain}
 
 
 @pytest.mark.parametrize("line", ["API_PORT=eight", "CORE_THREADS=0", "KALDRA_RATE_LIMT=1", "?"])
@@ -56,8 +56,3 @@ def test_a_fault_of_either_service_is_a_configuration_error(env_file: Path, line
     )
     assert ".env.example" in caught.value.hint
     assert caught.value.exit_code == 2
-
-
-def test_bare_settings_are_those_of_the_service(env_file: Path):
-    env_file.write_text("API_PORT=8101\n")
-    assert dotenv.bare("api") == dotenv.ApiSettings.load({"API_PORT": "8101"})

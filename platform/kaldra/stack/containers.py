@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 
+from kaldra import dotenv
 from kaldra.stack import secrets, services
 from kaldra.stack.images import Images
 from kaldra.stack.resources import DockerResource
@@ -14,6 +15,8 @@ from kaldra.stack.settings import Settings
 LOG_MEGABYTES = 10
 LOG_FILES = 3
 HEALTHY_SECONDS = 60
+PROBE_SECONDS = 3
+"""Each probe is a process in the container: soon enough to tell, seldom enough to cost little."""
 
 
 def deploy(settings: Settings, images: Images) -> None:
@@ -26,7 +29,8 @@ def deploy(settings: Settings, images: Images) -> None:
             "labels": [{"label": "io.kaldra.stack", "value": pulumi.get_stack()}],
         },
     )
-    core = _container(services.core(settings), images.core, network, prefix=settings.namespace)
+    # Neither waits for the other: the gateway serves without a core, and says so.
+    _container(services.core(settings), images.core, network, prefix=settings.namespace)
     _container(
         services.api(settings),
         images.api,
@@ -34,7 +38,6 @@ def deploy(settings: Settings, images: Images) -> None:
         prefix=settings.namespace,
         published=settings.api_port,
         mounted={"api-keys": secrets.api_keys(settings)},
-        after=[core],
     )
 
 
@@ -44,7 +47,7 @@ class Network(DockerResource):
     name: pulumi.Output[str]
 
 
-def _container(  # noqa: PLR0913  each is one independent input
+def _container(
     spec: Service,
     image: pulumi.Input[str],
     network: Network,
@@ -52,14 +55,14 @@ def _container(  # noqa: PLR0913  each is one independent input
     prefix: str,
     published: int | None = None,
     mounted: Mapping[str, Mapping[str, str]] | None = None,
-    after: list[pulumi.Resource] | None = None,
-) -> DockerResource:
+) -> None:
     resources = spec.resources
+    environment = {**dotenv.for_container(spec.name), **spec.environment}
     content = {
-        "name": spec.name.replace("kaldra", prefix, 1),
+        "name": services.container_name(spec.name, prefix),
         "image": image,
         "user": f"{USER_ID}:{USER_ID}",
-        "envs": [f"{key}={value}" for key, value in sorted(spec.environment.items())],
+        "envs": [f"{key}={value}" for key, value in sorted(environment.items())],
         "ports": _ports(spec, published),
         "networksAdvanced": [{"name": network.name, "aliases": [spec.name]}],
         "volumes": _volumes(spec, mounted or {}),
@@ -80,8 +83,8 @@ def _container(  # noqa: PLR0913  each is one independent input
         "logDriver": "json-file",
         "logOpts": {"max-size": f"{LOG_MEGABYTES}m", "max-file": str(LOG_FILES)},
     }
-    opts = pulumi.ResourceOptions(depends_on=after or [], delete_before_replace=True)
-    return DockerResource("Container", spec.name, content, opts)
+    opts = pulumi.ResourceOptions(delete_before_replace=True)
+    DockerResource("Container", spec.name, content, opts)
 
 
 def _ports(spec: Service, published: int | None) -> list[dict[str, Any]]:
@@ -91,11 +94,15 @@ def _ports(spec: Service, published: int | None) -> list[dict[str, Any]]:
 
 
 def _health(spec: Service) -> dict[str, Any]:
-    url = f"http://127.0.0.1:{spec.port}{spec.ready_path}"
-    probe = f"import urllib.request as r; r.urlopen({url!r}, timeout=2).close()"
+    # Without the site packages' start-up, which would cost more than the question itself.
+    probe = (
+        f"import socket; c = socket.create_connection(('127.0.0.1', {spec.port}), 2); "
+        f"c.sendall(b'GET {spec.ready_path} HTTP/1.0\\r\\n\\r\\n'); "
+        "raise SystemExit(b' 200 ' not in c.recv(64))"
+    )
     return {
-        "tests": ["CMD", "python3", "-c", probe],
-        "interval": "5s",
+        "tests": ["CMD", "python3", "-IS", "-c", probe],
+        "interval": f"{PROBE_SECONDS}s",
         "timeout": "3s",
         "startPeriod": "30s",
         "retries": 3,

@@ -80,3 +80,8 @@ def _common(settings: Settings) -> dict[str, str]:
 def _cors(settings: Settings) -> dict[str, str]:
     origins = ",".join(settings.cors_origins)
     return {"KALDRA_CORS_ORIGINS": origins} if origins else {}
+
+
+def container_name(service: str, namespace: str) -> str:
+    """Name of a service's container on Docker alone: `kaldra-api`, unless the namespace differs."""
+    return service.replace("kaldra", namespace, 1)

@@ -230,8 +230,13 @@ class Settings(BaseModel):
     def from_config(cls, values: Mapping[str, Any], stack_file: str) -> Self:
         """Check `values` (keys without the namespace; objects may be JSON text).
 
+        What a local stack leaves open is taken from the environment or `.env`.
         Raises ConfigurationError naming the key, the stack file and the command that fixes it.
         """
+        if values.get("target") == "local":
+            from kaldra import dotenv  # noqa: PLC0415  clusters know nothing of it
+
+            values = dotenv.completed(values)
         try:
             settings = cls.model_validate({key: _decoded(value) for key, value in values.items()})
         except ValidationError as error:

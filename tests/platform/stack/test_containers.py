@@ -1,9 +1,13 @@
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from stack_program import declare, one
 
 CONTAINER = "docker:index/container:Container"
+TMP = "/tmp"  # noqa: S108  the container's own
 
 
 @pytest.fixture
@@ -32,18 +36,76 @@ def test_keys_reach_the_container_as_files_nobody_else_may_list(own_state):
     assert (folder / "dev").read_text() not in repr([d.inputs for d in local])
 
 
+def test_what_the_stack_leaves_open_comes_from_the_env_file(own_state, tmp_path, monkeypatch):
+    file = tmp_path / "env"
+    file.write_text("API_PORT=8101\nENV=test\nKALDRA_LOG_LEVEL=DEBUG\nCORE_THREADS=3\n")
+    monkeypatch.setenv("KALDRA_ENV_FILE", str(file))
+    local = declare(stack="local", state=own_state, target="local", logLevel="ERROR")
+    core, api = (one(local, CONTAINER, name) for name in ("kaldra-core", "kaldra-api"))
+    assert api["ports"][0]["external"] == 8101
+    assert core["envs"] == ["CORE_THREADS=3", "ENV=test", "KALDRA_LOG_LEVEL=ERROR"]
+    assert "API_PORT=8000" in api["envs"]
+    dev = declare(state=own_state)
+    config = one(dev, "kubernetes:core/v1:ConfigMap", "kaldra-core-env")["data"]
+    assert config == {"ENV": "dev", "KALDRA_LOG_LEVEL": "INFO"}
+
+
+def test_containers_come_back_and_their_logs_do_not_fill_the_disk(local):
+    for name in ("kaldra-core", "kaldra-api"):
+        container = one(local, CONTAINER, name)
+        assert container["restart"] == "unless-stopped"
+        assert container["logDriver"] == "json-file"
+        assert container["logOpts"] == {"max-size": "10m", "max-file": "3"}
+        assert container["securityOpts"] == ["no-new-privileges:true"]
+
+
 @pytest.mark.parametrize("name", ["kaldra-core", "kaldra-api"])
 def test_both_targets_run_a_service_alike(local, name):
+    """Field by field: environment, user, rights, limits, places to write, grace and probes."""
     dev = declare()
     pod = one(dev, "kubernetes:apps/v1:Deployment", name)["spec"]["template"]["spec"]
     inside = pod["containers"][0]
     docker = one(local, CONTAINER, name)
     config = one(dev, "kubernetes:core/v1:ConfigMap", f"{name}-env")["data"]
-    user = pod["securityContext"]
+    user, rights = pod["securityContext"], inside["securityContext"]
+    limits, requests = inside["resources"]["limits"], inside["resources"]["requests"]
+    (tmp,) = (v["emptyDir"] for v in pod["volumes"] if v["name"] == "tmp")
     assert docker["envs"] == sorted(f"{k}={v}" for k, v in config.items())
     assert docker["user"] == f"{user['runAsUser']:.0f}:{user['runAsGroup']:.0f}"
-    assert docker["readOnly"] is inside["securityContext"]["readOnlyRootFilesystem"]
-    assert docker["capabilities"]["drops"] == inside["securityContext"]["capabilities"]["drop"]
-    assert f"{docker['memory']:.0f}Mi" == inside["resources"]["limits"]["memory"]
-    assert f"{float(docker['cpus']) * 1000:.0f}m" == inside["resources"]["limits"]["cpu"]
-    assert inside["readinessProbe"]["httpGet"]["path"] in docker["healthcheck"]["tests"][-1]
+    assert docker["readOnly"] is rights["readOnlyRootFilesystem"] is True
+    assert docker["capabilities"]["drops"] == rights["capabilities"]["drop"] == ["ALL"]
+    assert rights["allowPrivilegeEscalation"] is False
+    assert f"{docker['memory']:.0f}Mi" == limits["memory"]
+    assert f"{float(docker['cpus']) * 1000:.0f}m" == limits["cpu"]
+    assert requests.keys() == limits.keys()
+    assert docker["tmpfs"] == {TMP: f"size={tmp['sizeLimit'].lower()[:-1]},mode=1777"}
+    assert docker["destroyGraceSeconds"] <= pod["terminationGracePeriodSeconds"]
+    mounts = {m["mountPath"] for m in inside["volumeMounts"]} - {TMP}
+    assert {v["containerPath"] for v in docker["volumes"]} == mounts
+    (port,) = inside["ports"]
+    asked = inside["readinessProbe"]["httpGet"]
+    assert asked["port"] == port["name"]
+    question = docker["healthcheck"]["tests"][-1]
+    assert f"('127.0.0.1', {port['containerPort']:.0f}), 2)" in question
+    assert f"GET {asked['path']} HTTP" in question
+    assert inside["readinessProbe"]["timeoutSeconds"] == 2
+
+
+@pytest.mark.parametrize("answer", ["200 OK", "503 Service Unavailable"])
+def test_the_probe_of_a_container_asks_the_service(local, free_port, answer):
+    *interpreter, probe = one(local, CONTAINER, "kaldra-core")["healthcheck"]["tests"][2:]
+    probe = probe.replace("9000", str(free_port))
+    with socket.create_server(("127.0.0.1", free_port)) as service:
+        command = [sys.executable, *interpreter, probe]
+        asking = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        connection, _ = service.accept()
+        with connection:
+            assert connection.recv(100) == b"GET /ready HTTP/1.0\r\n\r\n"
+            connection.sendall(f"HTTP/1.1 {answer}\r\n".encode())
+            assert asking.wait() == (0 if answer == "200 OK" else 1)
+
+
+def test_the_probe_fails_where_nobody_listens(local, free_port):
+    *interpreter, probe = one(local, CONTAINER, "kaldra-core")["healthcheck"]["tests"][2:]
+    command = [sys.executable, *interpreter, probe.replace("9000", str(free_port))]
+    assert subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 1
