@@ -82,6 +82,18 @@ def render(
 
 
 @app.command()
+def diff(
+    base: Annotated[str, typer.Argument(metavar="BASE_REF", help="Branch, tag or commit.")],
+    stack: Annotated[
+        list[str] | None, typer.Option("--stack", "-s", help="Stack; may be given more than once.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Print what this work tree changes in rendered objects since a revision, as Markdown."""
+    _verb("diff")(Console(quiet=quiet), base=base, stacks=stack or [])
+
+
+@app.command()
 def build(
     tag: Annotated[str, typer.Option("--tag", help="Tag of both images.")] = "dev",
     yes: Yes = False,

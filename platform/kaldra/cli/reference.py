@@ -77,10 +77,13 @@ def _section(name: str, verb: Any) -> str:
 
 
 def _parameter(given: Any) -> str:
+    default = "off" if getattr(given, "is_flag", False) else f"`{given.default}`"
+    if given.default is None:
+        default = "required" if given.required else "none"
     if given.param_type_name == "argument":
-        return f"| `{given.name}…` | none | {given.help} |"
+        name = given.metavar or f"{given.name}…"
+        return f"| `{name}` | {default} | {given.help} |"
     names = ", ".join(f"`{name}`" for name in given.opts)
-    default = "off" if given.is_flag else f"`{given.default}`"
     return f"| {names} | {default} | {given.help} |"
 
 

@@ -1,0 +1,99 @@
+"""`./kaldra diff`: what a change of this repository changes in what is deployed."""
+
+import io
+import subprocess
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from kaldra.cli.ui import Console
+from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.paths import REPO
+from kaldra.render import Manifests, diff, kubernetes_stacks, manifests
+
+
+def run(console: Console, *, base: str, stacks: Sequence[str]) -> None:
+    """Print Markdown: the objects of each stack in the working tree against those of `base`.
+
+    Without `stacks`, all that run on Kubernetes on either side.
+    """
+    revision = _revision(base)
+    with _checkout(revision) as folder:
+        if not (folder / "platform" / "kaldra" / "render").is_dir():
+            raise ConfigurationError(
+                f"{base} ({revision[:12]}) is older than `./kaldra render`; "
+                "there is nothing to compare with.",
+                hint="Name a later revision.",
+            )
+        chosen = list(stacks) or sorted({*kubernetes_stacks(folder), *kubernetes_stacks()})
+        with console.step(f"render · {', '.join(chosen)} · {base} and working tree"):
+            found = _compare(chosen, folder, base)
+    sys.stdout.write(diff.markdown(found, base))
+
+
+def _compare(stacks: Sequence[str], folder: Path, base: str) -> dict[str, list[diff.Change]]:
+    for stack in stacks:
+        if not any(_has(stack, repo) for repo in (folder, REPO)):
+            raise ConfigurationError(
+                f"There is no stack {stack!r}, neither in {base} nor here.",
+                hint=f"Choose from: {', '.join(kubernetes_stacks())} (option --stack).",
+            )
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        before = [pool.submit(_rendered, stack, folder) for stack in stacks]
+        after = [pool.submit(_rendered, stack, REPO) for stack in stacks]
+        try:
+            old = [one.result() for one in before]
+        except KaldraError as error:
+            raise type(error)(f"In {base}: {error}", hint=error.hint) from None
+        new = [one.result() for one in after]
+    return {s: diff.changes(b, a) for s, b, a in zip(stacks, old, new, strict=True)}
+
+
+def _rendered(stack: str, repo: Path) -> Manifests:
+    """The stack's objects; none where the repository does not have the stack."""
+    return manifests(stack, repo) if _has(stack, repo) else {}
+
+
+def _has(stack: str, repo: Path) -> bool:
+    return (repo / f"Pulumi.{stack}.yaml").is_file()
+
+
+def _revision(ref: str) -> str:
+    """The commit that a branch, a tag or an abbreviation names."""
+    asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"]
+    done = _git(*asked)
+    if done.returncode != 0:
+        reason = done.stderr.decode(errors="replace").strip() or "no such branch, tag or commit"
+        raise ConfigurationError(
+            f"{ref!r} names no commit of this repository: {reason}.",
+            hint="git fetch origin, then for instance: ./kaldra diff origin/main",
+        )
+    return done.stdout.decode().strip()
+
+
+@contextmanager
+def _checkout(revision: str) -> Iterator[Path]:
+    """The files of a commit in a folder of their own; this clone's work tree stays as it is."""
+    done = _git("archive", "--format=tar", revision)
+    if done.returncode != 0:
+        raise KaldraError(f"git archive failed: {done.stderr.decode(errors='replace').strip()}")
+    with tempfile.TemporaryDirectory(prefix="kaldra-diff-") as name:
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as files:
+            files.extractall(name, filter="data")
+        yield Path(name)
+
+
+def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    try:
+        return subprocess.run(  # noqa: S603
+            ["git", *arguments],  # noqa: S607
+            cwd=REPO,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise ConfigurationError("git is not installed.", hint="apt-get install git") from None

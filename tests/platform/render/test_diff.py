@@ -1,0 +1,101 @@
+"""Differences between renderings, and the Markdown that tells them."""
+
+import pytest
+
+from kaldra.render import diff
+
+
+def deployment(**spec):
+    return {"kind": "Deployment", "metadata": {"name": "web"}, "spec": spec}
+
+
+def told(before, after):
+    """Markdown for one object of the stack dev that was `before` and is `after`."""
+    one, other = ({"deployment-web.yaml": side} if side else {} for side in (before, after))
+    return diff.markdown({"dev": diff.changes(one, other)}, "main")
+
+
+def test_nothing_differs():
+    text = told(deployment(replicas=1), deployment(replicas=1))
+    assert text == "No difference from `main` in what is deployed (dev).\n"
+
+
+def test_a_changed_field_is_one_row():
+    text = told(deployment(replicas=1, paused=False), deployment(replicas=2, paused=False))
+    assert "| `dev` | 1 | 0 | 0 |" in text
+    assert "### dev: Deployment `web` changed" in text
+    assert "| `spec.replicas` | `1` | `2` |" in text
+    assert "paused" not in text
+
+
+def test_a_field_that_comes_or_goes():
+    text = told(deployment(old="a"), deployment(new="b"))
+    assert "| `spec.new` | (none) | `b` |" in text
+    assert "| `spec.old` | `a` | (none) |" in text
+
+
+def test_an_empty_value_is_not_an_absent_one():
+    assert diff.fields({"a": {}}, {}) == [diff.Field("a", {}, diff.ABSENT)]
+    assert '| `spec.a` | `""` | `null` |' in told(deployment(a=""), deployment(a=None))
+
+
+def test_entries_of_a_list_are_known_by_their_names():
+    before = {"containers": [{"name": "api", "image": "a:1"}, {"name": "log", "image": "b:1"}]}
+    after = {"containers": [{"name": "log", "image": "b:1"}, {"name": "api", "image": "a:2"}]}
+    assert diff.fields(before, after) == [diff.Field("containers[api].image", "a:1", "a:2")]
+
+
+def test_entries_without_names_are_known_by_their_places():
+    before = {"rules": [{"port": 1}, {"port": 2}]}
+    after = {"rules": [{"port": 1}, {"port": 3}]}
+    assert diff.fields(before, after) == [diff.Field("rules[1].port", 2, 3)]
+
+
+def test_a_key_with_dots_is_quoted():
+    before, after = ({"labels": {"kaldra.io/a": value}} for value in "xy")
+    assert [f.path for f in diff.fields(before, after)] == ['labels["kaldra.io/a"]']
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a|b", r"`a\|b`"),
+        ("a`b", "`` a`b ``"),
+        ("**bold** <b>", "`**bold** <b>`"),
+        ("two\nlines", r'`"two\nlines"`'),
+        (" edge ", '`" edge "`'),
+    ],
+)
+def test_a_value_is_shown_as_it_is(value, shown):
+    text = told(deployment(a="old"), deployment(a=value))
+    row = next(line for line in text.splitlines() if "spec.a" in line)
+    assert shown in row
+    assert "\n" not in row
+
+
+def test_of_long_values_the_part_that_differs_is_shown():
+    before, after = ("x" * 500 + end + "y" * 500 for end in ("old", "new"))
+    text = told(deployment(a=before), deployment(a=after))
+    assert "xold" in text
+    assert "xnew" in text
+    assert len(text) < 1000
+
+
+def test_an_object_that_comes_or_goes_is_shown_whole():
+    text = told(None, deployment(replicas=3))
+    assert "### dev: Deployment `web` added" in text
+    assert "  replicas: 3" in text
+    assert "### dev: Deployment `web` removed" in told(deployment(), None)
+
+
+def test_a_fence_in_a_value_does_not_end_the_block():
+    text = told(None, deployment(script="```\nfree"))
+    assert text.count("````") == 2
+
+
+def test_what_is_too_long_for_a_comment_is_named_only():
+    fields = {f"field{i:05}": "v" * 100 for i in range(1000)}
+    text = told(deployment(), deployment(**fields))
+    assert len(text) <= diff.MOST_CHARACTERS + 1
+    assert "* dev: Deployment `web` changed" in text
+    assert "./kaldra diff main" in text
