@@ -19,6 +19,8 @@ from core.settings import Settings as CoreSettings
 from serving.dotenv import EXAMPLE, EnvFile
 from serving.settings import ServiceSettings, SettingsError, name_of
 
+__all__ = ["ApiSettings", "CoreSettings", "completed", "for_container", "given", "names", "origin"]
+
 SERVICES: Mapping[str, type[ServiceSettings]] = {
     "kaldra-core": CoreSettings,
     "kaldra-api": ApiSettings,

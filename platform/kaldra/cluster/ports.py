@@ -5,22 +5,23 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from kaldra.errors import ConfigurationError
+from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.toolchain import docker_api
 
 PROC = Path("/proc")
 LISTENING = "0A"
+STACK_FILE = "the stack's file: Pulumi.<stack>.yaml"
 
 
-def require_free(port: int, purpose: str, setting: str) -> None:
-    """Raise ConfigurationError naming who holds the port and the setting that moves us."""
+def require_free(port: int, purpose: str, setting: str, *, where: str = STACK_FILE) -> None:
+    """Raise ConfigurationError naming who holds the port, and the setting (and file) to move."""
     if is_free(port):
         return
     who = holder(port)
     by = f"taken by {who}" if who else "taken by another process"
     raise ConfigurationError(
         f"Port {port} on 127.0.0.1, which {purpose} needs, is {by}.",
-        hint=f"Stop it, or set {setting} to another port in the stack's file: Pulumi.<stack>.yaml",
+        hint=f"Stop it, or set {setting} to another port in {where}",
     )
 
 
@@ -44,7 +45,7 @@ def holder(port: int) -> str | None:
 def _container(port: int) -> str | None:
     try:
         running = docker_api.containers(everything=False)
-    except OSError:
+    except (OSError, KaldraError):  # no engine, or one at an address that is not for us
         return None
     for item in running:
         if any(mapping.get("PublicPort") == port for mapping in item.get("Ports", [])):
