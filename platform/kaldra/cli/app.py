@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -27,9 +27,9 @@ app = typer.Typer(
 )
 
 
-def _verb(name: str) -> Callable[..., Any]:
+def _verb(name: str, member: str = "run") -> Callable[..., Any]:
     """The function of a verb's module, imported only when the verb is used."""
-    function: Callable[..., Any] = importlib.import_module(f"kaldra.cli.{name}").run
+    function: Callable[..., Any] = getattr(importlib.import_module(f"kaldra.cli.{name}"), member)
     return function
 
 
@@ -70,6 +70,19 @@ def preview(
 
 
 @app.command()
+def rollback(
+    stack: Stack = "dev",
+    to: Annotated[
+        int | None, typer.Option("--to", min=1, help="Release; the working one before the last.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go back to an earlier release: its images and its settings, after a preview."""
+    _verb("rollback")(Console(quiet=quiet), stack=stack, to=to, assume_yes=yes)
+
+
+@app.command()
 def render(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the files; others' files in it stay.")
@@ -96,11 +109,53 @@ def diff(
 @app.command()
 def build(
     tag: Annotated[str, typer.Option("--tag", help="Tag of both images.")] = "dev",
+    push: Annotated[
+        str | None,
+        typer.Option("--push", help="Registry to push to, as in ghcr.io/OWNER."),
+    ] = None,
+    sbom: Annotated[
+        bool,
+        typer.Option(
+            "--sbom", help="Write a CycloneDX bill of materials of each image, and known faults."
+        ),
+    ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="--sbom, and fail on known faults of Python packages or unasked ones."
+        ),
+    ] = False,
+    out: Annotated[Path, typer.Option("--out", help="Folder of what --sbom writes.")] = Path(
+        "dist"
+    ),
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Build each layer anew.")] = False,
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Build kaldra-core and kaldra-api into the local Docker."""
-    _verb("build")(Console(quiet=quiet), tag=tag, assume_yes=yes)
+    """Build kaldra-core and kaldra-api into the local Docker; describe and push them."""
+    wanted = _verb("build", "Wanted")(
+        tag=tag, registry=push, sbom=sbom, strict=strict, out=out, cache=not no_cache
+    )
+    _verb("build")(Console(quiet=quiet), wanted, assume_yes=yes)
+
+
+@app.command(hidden=True)
+def publish(
+    registry: Annotated[str, typer.Argument(help="Registry that holds the images.")],
+    tag: Annotated[str, typer.Option("--tag", help="Tag of both images.")],
+    architectures: Annotated[
+        list[str] | None,
+        typer.Option("--arch", help="Architecture pushed as TAG-ARCH; once for each."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Join images pushed from machines of several architectures under one tag (for releases)."""
+    _verb("publish")(
+        Console(quiet=quiet),
+        tag=tag,
+        registry=registry,
+        architectures=architectures or ["amd64", "arm64"],
+    )
 
 
 @app.command(context_settings={"ignore_unknown_options": True})
@@ -150,6 +205,19 @@ def logs(
 ) -> None:
     """Print the logs of both services, merged."""
     _verb("logs")(Console(), stack=stack, follow=follow, lines=lines)
+
+
+@app.command()
+def serve(
+    service: Annotated[
+        Literal["api", "core", "all"], typer.Argument(help="What to run: `api`, `core` or `all`.")
+    ] = "all",
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Start a service again when its files change.")
+    ] = False,
+) -> None:
+    """Run the services without Docker, until interrupted."""
+    _verb("serve")(Console(), service=service, reload=reload)
 
 
 @app.command()

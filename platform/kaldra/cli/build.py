@@ -1,32 +1,138 @@
-"""`./kaldra build`: both images into the local Docker, without a stack."""
+"""`./kaldra build`: both images into the local Docker, without a stack, and what goes with them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from kaldra.cli.ui import Console
+from kaldra.errors import KaldraError
 from kaldra.paths import REPO, state
+from kaldra.release import bom, contents, naming, pushing, vulnerabilities
 from kaldra.toolchain.commands import run as run_command
-from kaldra.toolchain.prepare import prepare
-
-SERVICES = ("core", "api")
+from kaldra.toolchain.prepare import Prepared, prepare
 
 
-def run(console: Console, *, tag: str, assume_yes: bool) -> None:
-    """Build kaldra-core:<tag> and kaldra-api:<tag>."""
+@dataclass(frozen=True)
+class Wanted:
+    """What to make of the clone's sources."""
+
+    tag: str
+    registry: str | None
+    sbom: bool
+    strict: bool
+    out: Path
+    cache: bool
+
+    def __post_init__(self) -> None:
+        """Refuse a tag or a registry that cannot be one, before anything is built."""
+        naming.checked_tag(self.tag)
+        if self.registry is not None:
+            object.__setattr__(self, "registry", naming.checked_registry(self.registry))
+
+
+def run(console: Console, wanted: Wanted, *, assume_yes: bool) -> None:
+    """Build both images; then, where wanted, describe them and push them.
+
+    Prints `name:tag@digest` of each pushed image on standard output.
+    """
     prepared = prepare("build", console, assume_yes=assume_yes)
-    for service in SERVICES:
-        image = f"kaldra-{service}:{tag}"
-        with console.step(f"image {image}") as step:
-            run_command(
-                [
-                    state() / "bin" / "docker",
-                    "build",
-                    "--progress=plain",
-                    f"--tag={image}",
-                    f"--file=platform/images/{service}.Dockerfile",
-                    f"--build-arg=BASE_IMAGE={prepared.base_image}",
-                    f"--build-arg=BUILDER_IMAGE={prepared.builder_image}",
-                    ".",
-                ],
-                what=f"Building {image}",
-                cwd=REPO,
-                env={"DOCKER_BUILDKIT": "1"},
-                each_line=lambda line: step.update(line[:70]),
-            )
+    source = naming.source(REPO)
+    for service in naming.SERVICES:
+        _build(console, f"{naming.image(service)}:{wanted.tag}", service, wanted, source, prepared)
+    if wanted.sbom or wanted.strict:
+        _describe(console, wanted, source)
+    if wanted.registry:
+        for service in naming.SERVICES:
+            _push(console, f"{naming.image(service)}:{wanted.tag}", wanted.registry)
+
+
+def _build(
+    console: Console,
+    image: str,
+    service: str,
+    wanted: Wanted,
+    source: naming.Source,
+    prepared: Prepared,
+) -> None:
+    arguments = {
+        "BASE_IMAGE": prepared.base_image,
+        "BUILDER_IMAGE": prepared.builder_image,
+        "SOURCE": "undated",
+        # Newer builders also date the image itself by it.
+        "SOURCE_DATE_EPOCH": str(source.seconds),
+    }
+    with console.step(f"image {image}") as step:
+        run_command(
+            [
+                _docker(),
+                "build",
+                "--progress=plain",
+                f"--tag={image}",
+                f"--file=platform/images/{service}.Dockerfile",
+                *([] if wanted.cache else ["--no-cache"]),
+                *(f"--build-arg={name}={value}" for name, value in arguments.items()),
+                *(f"--label={name}={value}" for name, value in naming.labels(source).items()),
+                ".",
+            ],
+            what=f"Building {image}",
+            cwd=REPO,
+            env={
+                "DOCKER_BUILDKIT": "1",
+                "BUILDX_BUILDER": "default",
+                "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
+            },
+            each_line=lambda line: step.update(line[:70]),
+        )
+
+
+def _describe(console: Console, wanted: Wanted, source: naming.Source) -> None:
+    """Write the bill of materials of each image and the report of known vulnerabilities."""
+    wanted.out.mkdir(parents=True, exist_ok=True)
+    found: dict[str, contents.Contents] = {}
+    for service in naming.SERVICES:
+        name = naming.image(service)
+        with console.step(f"contents of {name}") as step:
+            found[name] = contents.read(_docker(), f"{name}:{wanted.tag}")
+            file = wanted.out / f"{name}.cdx.json"
+            file.write_text(bom.document(name, found[name], source.seconds), encoding="utf-8")
+            step.done(f"{len(found[name].packages)} packages in {file}")
+    _report(console, wanted, found)
+
+
+def _report(console: Console, wanted: Wanted, found: Mapping[str, contents.Contents]) -> None:
+    with console.step("known vulnerabilities") as step:
+        report = vulnerabilities.report(found)
+        file = wanted.out / "vulnerabilities.json"
+        file.write_text(report.document(), encoding="utf-8")
+        step.done(f"{report.sentence() if report.complete else 'not asked'} · {file}")
+    if not report.complete:
+        console.warn(f"The images are {report.sentence()}")
+    for finding in report.ours:
+        cure = f"fixed in {', '.join(finding.fixed)}" if finding.fixed else "no fix yet"
+        console.warn(
+            f"{finding.package} {finding.version}: {finding.id} {finding.summary} ({cure})"
+        )
+    if not wanted.strict:
+        return
+    if not report.complete:
+        raise KaldraError(
+            f"The images are {report.sentence()}",
+            hint="Run again where the service can be reached, or without --strict.",
+        )
+    if report.ours:
+        raise KaldraError(
+            f"{len(report.ours)} known vulnerabilities in Python packages of the images.",
+            hint="Raise the versions in pyproject.toml, then: ./kaldra lock",
+        )
+
+
+def _push(console: Console, image: str, registry: str) -> None:
+    remote = f"{registry}/{image}"
+    with console.step(f"push {remote}") as step:
+        digest = pushing.push(_docker(), image, remote, lambda line: step.update(line[:70]))
+        step.done(digest)
+    print(f"{remote}@{digest}", flush=True)  # noqa: T201  the verb's result
+
+
+def _docker() -> Path:
+    return state() / "bin" / "docker"

@@ -1,0 +1,73 @@
+"""`./kaldra publish`: one name for images that were built and pushed on machines of each kind.
+
+Pushed before as `kaldra-api:<tag>-amd64` and so on; after it `kaldra-api:<tag>` leads every machine
+to its own. Prints `NAME=VALUE` lines, as the outputs of a workflow's step.
+"""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+from kaldra.cli.ui import Console
+from kaldra.errors import KaldraError
+from kaldra.paths import state
+from kaldra.plugins.docker.registry import is_local
+from kaldra.release import naming, pushing
+from kaldra.toolchain.commands import run as run_command
+from kaldra.toolchain.engine import ensure_engine
+from kaldra.toolchain.links import link
+
+
+def run(console: Console, *, tag: str, registry: str, architectures: list[str]) -> None:
+    """Join the images of each service; tells each image's name and every digest."""
+    naming.checked_tag(tag)
+    registry = naming.checked_registry(registry)
+    link("docker", ensure_engine(console, assume_yes=False).client)
+    for service in naming.SERVICES:
+        name = f"{registry}/{naming.image(service)}"
+        with console.step(f"publish {name}:{tag}") as step:
+            digest = _join(f"{name}:{tag}", architectures)
+            step.done(digest)
+        told = {f"{service}-name": name, f"{service}-digest": digest}
+        for architecture in architectures:
+            told[f"{service}-{architecture}-digest"] = _digest(f"{name}:{tag}-{architecture}")
+        for key, value in told.items():
+            print(f"{key}={value}", flush=True)  # noqa: T201  the verb's result
+
+
+def _join(name: str, architectures: list[str]) -> str:
+    """Push the list of the images per architecture; returns its digest."""
+    host = name.partition("/")[0]
+    with suppress(KaldraError):  # what an interrupted run left
+        run_command([_docker(), "manifest", "rm", name], what=f"Forgetting {name}", env=_ENV)
+    members = [f"{name}-{architecture}" for architecture in architectures]
+    _manifest(host, "create", name, *members)
+    command: list[str | Path] = [_docker(), "manifest", "push", "--purge", *_insecure(host), name]
+    return pushing.pushed_digest(command, f"Pushing {name}", host, lambda _: None)
+
+
+def _digest(image: str) -> str:
+    said = _manifest(image.partition("/")[0], "inspect", "--verbose", image)
+    found = json.loads(said[said.index("{") :])
+    return str(found["Descriptor"]["digest"])
+
+
+def _manifest(host: str, verb: str, *arguments: str) -> str:
+    command: list[str | Path] = [_docker(), "manifest", verb, *_insecure(host), *arguments]
+    try:
+        return run_command(command, what=f"docker manifest {verb} {arguments[-1]}", env=_ENV)
+    except KaldraError as error:
+        raise pushing.explained(str(error), host) from error
+
+
+def _insecure(host: str) -> list[str]:
+    """A registry on this machine speaks without TLS."""
+    return ["--insecure"] if is_local(host) else []
+
+
+def _docker() -> Path:
+    return state() / "bin" / "docker"
+
+
+_ENV = {"DOCKER_CLI_EXPERIMENTAL": "enabled"}
+"""Older clients keep lists of images behind it."""

@@ -1,0 +1,104 @@
+"""Names and labels of images: checked before anything is built."""
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kaldra.errors import ConfigurationError
+from kaldra.stack.settings import VERSION
+
+SERVICES = ("core", "api")
+
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_VERSION_TAG = re.compile(r"v?(\d+\.\d+\.\d+)(?![.\d])")
+_REGISTRY = re.compile(
+    r"(?=[^/]*[.:]|localhost)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
+)
+_REMOTE = re.compile(
+    r"(?:\w+://)?(?:[^@/]+@)?(?P<host>[\w.-]+\.\w+)(?::\d+)?[/:](?P<path>.+?)(?:\.git)?/?"
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an image comes from, as far as git knows; texts are empty where it does not."""
+
+    revision: str
+    """Commit, with `-dirty` behind it when files differ from it."""
+    seconds: int
+    """Time of the commit: builds of one commit say the same time."""
+    url: str
+
+
+def image(service: str) -> str:
+    """Name of a service's image."""
+    return f"kaldra-{service}"
+
+
+def checked_tag(tag: str) -> str:
+    """The tag, if Docker takes it and, being a version, it is the services' own."""
+    if not _TAG.fullmatch(tag):
+        raise ConfigurationError(
+            f"{tag!r} is no tag: letters, digits, `_`, `.` and `-`, 128 at most, beginning with "
+            "neither `.` nor `-`.",
+            hint=f"./kaldra build --tag v{VERSION}",
+        )
+    version = _VERSION_TAG.match(tag)
+    if version and version[1] != VERSION:
+        raise ConfigurationError(
+            f"Tag {tag} says version {version[1]}, but the services are {VERSION}.",
+            hint=f"./kaldra build --tag v{VERSION}  (a new version: docs/how-to/release.md)",
+        )
+    return tag
+
+
+def checked_registry(registry: str) -> str:
+    """`host[:port][/path]` in lower case, as image names have it."""
+    name = registry.rstrip("/").lower()
+    if not _REGISTRY.fullmatch(name):
+        raise ConfigurationError(
+            f"{registry!r} is no registry: a host, perhaps a port and a path; no scheme, no tag.",
+            hint="./kaldra build --push ghcr.io/OWNER  or  --push localhost:5001",
+        )
+    return name
+
+
+def source(repo: Path) -> Source:
+    """What git says of a clone; a folder without git has no revision."""
+    revision = _git(repo, "rev-parse", "HEAD")
+    if not revision:
+        return Source("", 0, "")
+    dirty = "-dirty" if _git(repo, "status", "--porcelain") else ""
+    seconds = int(_git(repo, "show", "--no-patch", "--format=%ct", "HEAD") or 0)
+    return Source(f"{revision}{dirty}", seconds, _url(repo))
+
+
+def labels(origin: Source) -> Mapping[str, str]:
+    """The labels of the Open Container Initiative that tell one build from another."""
+    told = {"version": VERSION, "revision": origin.revision, "source": origin.url}
+    return {f"org.opencontainers.image.{name}": text for name, text in told.items() if text}
+
+
+def _url(repo: Path) -> str:
+    """Address of the repository without credentials; a path of this machine is none."""
+    if os.environ.get("GITHUB_REPOSITORY"):
+        server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
+        return f"{server}/{os.environ['GITHUB_REPOSITORY']}"
+    found = _REMOTE.fullmatch(_git(repo, "remote", "get-url", "origin"))
+    return f"https://{found['host']}/{found['path']}" if found else ""
+
+
+def _git(repo: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(repo), *arguments],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,163 @@
+"""Known vulnerabilities of what images hold, as the OSV service knows them.
+
+Where the service cannot be asked the report says so: it is then no statement about the packages.
+"""
+
+import json
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from kaldra.release.contents import Contents, Package
+
+SERVICE = "https://api.osv.dev"
+AT_ONCE = 8
+TIMEOUT_SECONDS = 20.0
+
+_ECOSYSTEMS = {"pypi": "PyPI", "deb": "Debian"}
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One known vulnerability of one package."""
+
+    kind: str
+    package: str
+    version: str
+    id: str
+    aliases: tuple[str, ...]
+    summary: str
+    fixed: tuple[str, ...]
+    """Versions without it; empty where there is none yet."""
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the service said of all images."""
+
+    service: str
+    complete: bool
+    """Whether every package was asked about."""
+    reason: str
+    """Why not."""
+    asked: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def ours(self) -> tuple[Finding, ...]:
+        """Those of Python packages, which requirements.lock decides; the rest is the base's."""
+        return tuple(found for found in self.findings if found.kind == "pypi")
+
+    def document(self) -> str:
+        """The report as JSON."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    def sentence(self) -> str:
+        """The report in one line."""
+        if not self.complete:
+            return f"NOT CHECKED for known vulnerabilities: {self.reason}"
+        base = len(self.findings) - len(self.ours)
+        return (
+            f"{len(self.ours)} known vulnerabilities in Python packages, {base} in the base image, "
+            f"of {self.asked} packages"
+        )
+
+
+def service() -> str:
+    """Address of the service; a mirror may stand in for it."""
+    return os.environ.get("KALDRA_VULNERABILITIES_URL", SERVICE).rstrip("/")
+
+
+def report(images: Mapping[str, Contents]) -> Report:
+    """Ask about every package that the service can know; never raises for the network."""
+    holders: dict[tuple[str, str, str], list[str]] = {}
+    for name, contents in images.items():
+        for asked in dict.fromkeys(_question(p, contents.distribution) for p in contents.packages):
+            if asked:
+                holders.setdefault(asked, []).append(name)
+    where, questions = service(), sorted(holders)
+    try:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            # The first alone: an unreachable service is waited for once.
+            answers = [_ask(where, question) for question in questions[:1]]
+            answers += pool.map(lambda question: _ask(where, question), questions[1:])
+    except (OSError, ValueError, KeyError) as error:
+        return Report(
+            where, complete=False, reason=f"{where}: {_told(error)}", asked=0, findings=()
+        )
+    findings = [
+        _finding(question, vulnerability, holders[question])
+        for question, answer in zip(questions, answers, strict=True)
+        for vulnerability in answer
+    ]
+    return Report(
+        where, complete=True, reason="", asked=len(questions), findings=tuple(sorted(findings))
+    )
+
+
+def _question(package: Package, distribution: str) -> tuple[str, str, str] | None:
+    """Ecosystem, name and version as the service has them."""
+    if package.kind == "deb":
+        release = distribution.partition("-")[2]
+        return f"{_ECOSYSTEMS['deb']}:{release}", *package.source
+    if package.kind in _ECOSYSTEMS:
+        return _ECOSYSTEMS[package.kind], package.name, package.version
+    return None
+
+
+def _ask(where: str, question: tuple[str, str, str]) -> list[dict[str, Any]]:
+    ecosystem, name, version = question
+    asked: dict[str, Any] = {
+        "version": version,
+        "package": {"ecosystem": ecosystem, "name": name},
+    }
+    found: list[dict[str, Any]] = []
+    while True:
+        request = urllib.request.Request(  # noqa: S310  an address of http or https
+            f"{where}/v1/query",
+            json.dumps(asked).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
+            said = json.load(answer)
+        found += said.get("vulns", [])
+        if not said.get("next_page_token"):
+            return found
+        asked["page_token"] = said["next_page_token"]
+
+
+def _finding(
+    question: tuple[str, str, str], told: Mapping[str, Any], images: Sequence[str]
+) -> Finding:
+    ecosystem, name, version = question
+    kind = next(kind for kind, known in _ECOSYSTEMS.items() if ecosystem.startswith(known))
+    fixed = {
+        event["fixed"]
+        for affected in told.get("affected", [])
+        if affected.get("package", {}).get("ecosystem") == ecosystem
+        for span in affected.get("ranges", [])
+        if span.get("type") != "GIT"
+        for event in span.get("events", [])
+        if "fixed" in event
+    }
+    words = told.get("summary") or str(told.get("details", "")).strip().partition("\n")[0]
+    return Finding(
+        kind=kind,
+        package=name,
+        version=version,
+        id=str(told["id"]),
+        aliases=tuple(sorted({*told.get("aliases", []), *told.get("upstream", [])})),
+        summary=words[:200],
+        fixed=tuple(sorted(fixed)),
+        images=tuple(sorted(images)),
+    )
+
+
+def _told(error: Exception) -> str:
+    reason = getattr(error, "reason", None)
+    return f"{type(error).__name__}: {reason or error}"

@@ -1,0 +1,115 @@
+"""Images without a stack: the same layers each time, described, and pushed where one may."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from kaldra.release.bom import schema_faults
+from tests.e2e.clone import NAME, Clone, free_ports
+from tests.e2e.docker import docker
+
+SERVICES = ("kaldra-api", "kaldra-core")
+
+
+def build(clone: Clone, *options: str, code: int = 0, **env: str) -> str:
+    command = ("./kaldra", "build", "--tag", NAME, *options)
+    return clone.run(*command, code=code, env=env).output
+
+
+def layers() -> list[list[str]]:
+    """Layers of both images, as they are unpacked."""
+    form = "{{json .RootFS.Layers}}"
+    return [json.loads(docker("inspect", f"{name}:{NAME}", "--format", form)) for name in SERVICES]
+
+
+@contextmanager
+def strict_registry() -> Iterator[int]:
+    """A registry that lets nobody in; its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="kaldra"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_HEAD = do_POST = do_GET  # noqa: N815  names of the protocol
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield int(server.server_port)
+        server.shutdown()
+        thread.join()
+
+
+def test_two_builds_of_the_same_sources_have_the_same_layers(platform: Clone):
+    build(platform)
+    first = layers()
+    for file in platform.root.glob("app/**/*.py"):
+        file.touch()
+    remove_images_of_builds()
+    build(platform, "--no-cache")
+    assert layers() == first
+
+
+def test_the_bill_of_materials_holds_what_the_image_holds(platform: Clone):
+    said = build(platform, "--sbom")
+    script = "import importlib.metadata as m; print(*sorted(d.name for d in m.distributions()))"
+    for name in SERVICES:
+        text = (platform.root / "dist" / f"{name}.cdx.json").read_text()
+        assert schema_faults(text) == []
+        told = {each["purl"].partition("@")[0] for each in json.loads(text)["components"]}
+        run = ("run", "--rm", "--network=none", f"{name}:{NAME}", "python3", "-c", script)
+        really = {f"pkg:pypi/{each.lower().replace('_', '-')}" for each in docker(*run).split()}
+        assert really == {each for each in told if each.startswith("pkg:pypi/")}
+        dpkg = docker("run", "--rm", f"{name}:{NAME}", "dpkg-query", "-Wf", "${Package} ").split()
+        assert {f"pkg:deb/debian/{each}".replace("+", "%2B") for each in dpkg} <= told
+    report = json.loads((platform.root / "dist" / "vulnerabilities.json").read_text())
+    assert report["complete"] or "NOT CHECKED" in said
+
+
+def test_pushed_images_are_told_by_digest_and_joined_under_one_tag(platform: Clone):
+    registry = f"localhost:{platform.registry_port}"
+    said = platform.run("./kaldra", "build", "--tag", f"{NAME}-amd64", "--push", registry).output
+    for name in SERVICES:
+        assert f"{registry}/{name}:{NAME}-amd64@sha256:" in said
+    joined = ("publish", registry, "--tag", NAME, "--arch", "amd64")
+    told = dict(
+        line.split("=", 1)
+        for line in platform.run("./kaldra", *joined).output.splitlines()
+        if "-digest=" in line or "-name=" in line
+    )
+    for service in ("api", "core"):
+        assert f"{told[f'{service}-name']}:{NAME}-amd64@{told[f'{service}-amd64-digest']}" in said
+        docker("pull", f"{told[f'{service}-name']}@{told[f'{service}-digest']}")
+    for name in SERVICES:
+        docker("image", "rm", f"{name}:{NAME}-amd64", f"{registry}/{name}:{NAME}-amd64")
+
+
+def test_a_registry_that_does_not_answer_is_named(platform: Clone):
+    said = build(platform, "--push", f"127.0.0.1:{free_ports(1)[0]}", code=1)
+    assert "cannot be reached" in said
+    assert "connection refused" in said
+
+
+def test_a_registry_that_wants_credentials_says_how_to_give_them(platform: Clone):
+    with strict_registry() as port:
+        said = build(platform, "--push", f"127.0.0.1:{port}", code=1)
+        assert "refuses docker's credentials" in said
+        assert f"docker login 127.0.0.1:{port}" in said
+
+
+def test_a_wrong_tag_is_refused_before_docker_is_asked(clone: Clone):
+    said = clone.run("./kaldra", "build", "--tag", "a b", code=2).output
+    assert "'a b' is no tag" in said
+
+
+def remove_images_of_builds() -> None:
+    for name in SERVICES:
+        docker("image", "rm", f"{name}:{NAME}")

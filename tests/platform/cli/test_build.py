@@ -1,0 +1,89 @@
+"""`./kaldra build` beyond Docker: what it asks docker for, and what becomes of the report."""
+
+import json
+
+import pytest
+
+from kaldra.cli import build
+from kaldra.cli.ui import Console
+from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.release import naming, vulnerabilities
+from kaldra.toolchain.prepare import Prepared
+from kaldra.toolchain.probe import Route
+from tests.platform.release.images import CONTENTS
+
+PREPARED = Prepared(Route.REGISTRIES, "base:1", "builder:1", None, None)
+SOURCE = naming.Source("c0ffee-dirty", 7, "https://example.org/kaldra")
+FINDING = vulnerabilities.Finding("pypi", "x", "1", "PYSEC-1", (), "", ("2",), ("kaldra-api",))
+
+
+@pytest.fixture
+def commands(monkeypatch):
+    """What docker is asked for."""
+    asked = []
+    monkeypatch.setattr(build, "prepare", lambda *_, **__: PREPARED)
+    monkeypatch.setattr(build, "run_command", lambda command, **_: asked.append(command))
+    monkeypatch.setattr(build.naming, "source", lambda _: SOURCE)
+    monkeypatch.setattr(build.contents, "read", lambda *_: CONTENTS)
+    return asked
+
+
+def wanted(tmp_path, **given):
+    settings = {"tag": "dev", "registry": None, "sbom": False, "strict": False, "cache": True}
+    return build.Wanted(**{**settings, **given}, out=tmp_path)
+
+
+def report(monkeypatch, *, complete, findings=()):
+    told = vulnerabilities.Report("https://osv", complete, "no network", 3, findings)
+    monkeypatch.setattr(build.vulnerabilities, "report", lambda _: told)
+
+
+def run(wish):
+    build.run(Console(quiet=True), wish, assume_yes=False)
+
+
+def test_images_are_labelled_with_what_they_were_built_from(commands, tmp_path):
+    run(wanted(tmp_path))
+    core, api = commands
+    assert "--tag=kaldra-core:dev" in core
+    assert "--tag=kaldra-api:dev" in api
+    for command in commands:
+        assert "--label=org.opencontainers.image.revision=c0ffee-dirty" in command
+        assert "--label=org.opencontainers.image.source=https://example.org/kaldra" in command
+        assert "--build-arg=SOURCE=undated" in command
+        assert "--no-cache" not in command
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_wrong_is_said_before_anything_is_built(tmp_path):
+    with pytest.raises(ConfigurationError):
+        wanted(tmp_path, tag="a b")
+    with pytest.raises(ConfigurationError):
+        wanted(tmp_path, registry="https://x")
+
+
+def test_sbom_writes_a_document_per_image_and_a_report(commands, tmp_path, monkeypatch):
+    report(monkeypatch, complete=False)
+    run(wanted(tmp_path, sbom=True))
+    assert {file.name for file in tmp_path.iterdir()} == {
+        "kaldra-api.cdx.json",
+        "kaldra-core.cdx.json",
+        "vulnerabilities.json",
+    }
+    assert json.loads((tmp_path / "vulnerabilities.json").read_text())["complete"] is False
+
+
+def test_strict_fails_where_nobody_could_be_asked(commands, tmp_path, monkeypatch):
+    report(monkeypatch, complete=False)
+    with pytest.raises(KaldraError, match="NOT CHECKED"):
+        run(wanted(tmp_path, strict=True))
+
+
+def test_strict_fails_on_a_fault_of_a_python_package_alone(commands, tmp_path, monkeypatch):
+    report(monkeypatch, complete=True, findings=(FINDING,))
+    run(wanted(tmp_path, sbom=True))
+    with pytest.raises(KaldraError, match="1 known vulnerabilities"):
+        run(wanted(tmp_path, strict=True))
+    of_the_base = vulnerabilities.Finding("deb", "y", "1", "CVE-1", (), "", (), ("kaldra-api",))
+    report(monkeypatch, complete=True, findings=(of_the_base,))
+    run(wanted(tmp_path, strict=True))

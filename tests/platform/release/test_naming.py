@@ -1,0 +1,99 @@
+import subprocess
+
+import pytest
+
+from kaldra.errors import ConfigurationError
+from kaldra.paths import REPO
+from kaldra.release import naming
+from kaldra.stack.settings import VERSION
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    (tmp_path / "file").write_text("one")
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "file")
+    git(tmp_path, "commit", "--quiet", "--message=one", "--date=2026-01-02T03:04:05Z")
+    return tmp_path
+
+
+def git(folder, *arguments):
+    who = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", "-C", folder, *who, *arguments], check=True)  # noqa: S607
+
+
+@pytest.mark.parametrize("tag", ["dev", f"v{VERSION}", f"{VERSION}-amd64", "_x", "a" * 128])
+def test_good_tags(tag):
+    assert naming.checked_tag(tag) == tag
+
+
+@pytest.mark.parametrize("tag", ["", "-x", ".x", "a b", "a/b", "a:b", "é", "a" * 129, "x\n"])
+def test_a_tag_that_docker_refuses_is_refused_first(tag):
+    with pytest.raises(ConfigurationError, match="is no tag"):
+        naming.checked_tag(tag)
+
+
+@pytest.mark.parametrize("tag", ["v9.9.9", "9.9.9-arm64"])
+def test_a_version_that_the_services_do_not_have_is_refused(tag):
+    with pytest.raises(ConfigurationError, match=f"but the services are {VERSION}"):
+        naming.checked_tag(tag)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("ghcr.io/Some-Owner", "ghcr.io/some-owner"),
+        ("localhost:5001/", "localhost:5001"),
+        ("127.0.0.1:5000/a/b", "127.0.0.1:5000/a/b"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_good_registries(given, name):
+    assert naming.checked_registry(given) == name
+
+
+@pytest.mark.parametrize("given", ["", "https://ghcr.io/x", "owner", "ghcr.io/x:tag", "ghcr.io//x"])
+def test_what_is_no_registry_is_refused(given):
+    with pytest.raises(ConfigurationError, match="is no registry"):
+        naming.checked_registry(given)
+
+
+def test_a_clean_clone_has_its_commit_as_revision(clone):
+    found = naming.source(clone)
+    assert len(found.revision) == 40
+    assert found.seconds > 0
+    assert found.url == ""
+
+
+def test_a_changed_or_added_file_makes_the_revision_dirty(clone):
+    (clone / "new").write_text("")
+    assert naming.source(clone).revision.endswith("-dirty")
+
+
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "git@example.org:team/kaldra.git",
+        "https://user:secret@example.org/team/kaldra.git",
+        "ssh://git@example.org:22/team/kaldra",
+    ],
+)
+def test_the_address_is_told_without_credentials(clone, remote):
+    git(clone, "remote", "add", "origin", remote)
+    assert naming.source(clone).url == "https://example.org/team/kaldra"
+
+
+def test_a_path_of_this_machine_is_no_address(clone):
+    git(clone, "remote", "add", "origin", "/some/where.d/kaldra")
+    assert naming.source(clone).url == ""
+
+
+def test_a_folder_without_git_has_no_revision(tmp_path):
+    assert naming.labels(naming.source(tmp_path)) == {"org.opencontainers.image.version": VERSION}
+
+
+def test_the_dockerfiles_tell_the_same_version():
+    for service in naming.SERVICES:
+        text = (REPO / "platform" / "images" / f"{service}.Dockerfile").read_text()
+        assert f'org.opencontainers.image.version="{VERSION}"' in text

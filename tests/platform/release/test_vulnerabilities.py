@@ -1,0 +1,93 @@
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from kaldra.release import vulnerabilities
+from tests.conftest import unused_port
+from tests.platform.release.images import CONTENTS
+
+FAULT = {
+    "id": "PYSEC-2026-1",
+    "aliases": ["CVE-2026-1"],
+    "summary": "It answers strangers",
+    "affected": [
+        {
+            "package": {"ecosystem": "PyPI", "name": "httpx2"},
+            "ranges": [
+                {"type": "GIT", "events": [{"fixed": "c0ffee"}]},
+                {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.17"}]},
+            ],
+        }
+    ],
+}
+BASE_FAULT = {"id": "DEBIAN-CVE-2026-2", "details": "Long words\nin lines", "affected": []}
+
+
+@pytest.fixture
+def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict]]:
+    """An OSV service; what it was asked."""
+    asked: list[dict] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked.append(question)
+            body = json.dumps(answer(question)).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}/"
+        monkeypatch.setenv("KALDRA_VULNERABILITIES_URL", address)
+        yield asked
+        server.shutdown()
+        thread.join()
+
+
+def answer(question: dict) -> dict:
+    name = question["package"]["name"]
+    if name == "openssl":  # in two pages
+        page = question.get("page_token")
+        return {"vulns": [BASE_FAULT]} if page else {"vulns": [], "next_page_token": "2"}
+    return {"vulns": [FAULT]} if name == "httpx2" else {}
+
+
+def test_every_known_fault_is_told_with_its_cure_and_its_images(service):
+    report = vulnerabilities.report({"kaldra-api": CONTENTS, "kaldra-core": CONTENTS})
+    assert report.complete
+    assert report.asked == 4
+    base, ours = report.findings
+    assert (ours.package, ours.id, ours.fixed) == ("httpx2", "PYSEC-2026-1", ("2.17",))
+    assert ours.images == ("kaldra-api", "kaldra-core")
+    assert (base.package, base.summary, base.fixed) == ("openssl", "Long words", ())
+    assert report.ours == (ours,)
+    assert report.sentence().startswith("1 known vulnerabilities in Python packages, 1 in the base")
+
+
+def test_debian_is_asked_by_source_package_and_release(service):
+    vulnerabilities.report({"kaldra-api": CONTENTS})
+    packages = {(each["package"]["ecosystem"], each["package"]["name"]) for each in service}
+    assert ("Debian:12", "openssl") in packages
+    assert ("PyPI", "httpx2") in packages
+    assert not {name for _, name in packages} & {"libssl3", "python"}
+
+
+def test_a_service_that_cannot_be_reached_is_no_clean_report(monkeypatch):
+    address = f"http://127.0.0.1:{unused_port()}"
+    monkeypatch.setenv("KALDRA_VULNERABILITIES_URL", address)
+    report = vulnerabilities.report({"kaldra-api": CONTENTS})
+    document = json.loads(report.document())
+    assert not document["complete"]
+    assert document["asked"] == 0
+    assert address in document["reason"]
+    assert report.sentence().startswith("NOT CHECKED")
