@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kaldra.cli import recovery
+from kaldra.cli import containers, recovery
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, ensure_passphrase, environment
@@ -32,11 +32,13 @@ def run(console: Console, *, stack: str, everything: bool) -> None:
 def _variables(workspace: Workspace) -> dict[str, str]:
     """The environment of a run that builds nothing.
 
-    Raises KaldraError where the dev cluster exists but does not run: its objects are still there.
+    Raises KaldraError where what the stack runs in exists but does not run: it is still there.
     """
     unused = {"KALDRA_BASE_IMAGE": "none", "KALDRA_BUILDER_IMAGE": "none"}
     variables = environment(workspace, unused)
     settings = workspace.settings
+    if settings.target == "local" and workspace.deployment().get("resources"):
+        containers.require_engine(workspace)
     if settings.target != "dev":
         return variables
     if engine.engine_version() is None:

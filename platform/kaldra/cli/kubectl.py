@@ -15,7 +15,7 @@ def command(workspace: Workspace, *arguments: str) -> list[str]:
     if settings.target == "local":
         raise ConfigurationError(
             f"Stack {workspace.stack} runs on Docker alone; it has no cluster.",
-            hint="docker logs kaldra-api",
+            hint=f"./kaldra status --stack {workspace.stack}",
         )
     kubectl = state() / "bin" / "kubectl"
     if not kubectl.exists():

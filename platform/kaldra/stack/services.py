@@ -16,6 +16,10 @@ PART_OF = "kaldra"
 USER_ID = 10001
 """User and group of both services' processes."""
 
+CORE_NAME = "kaldra-core"
+API_NAME = "kaldra-api"
+"""Names of the services, and of what runs them wherever that has a name."""
+
 CORE_PORT = 9000
 API_PORT = 8000
 """Ports inside the container; what is published is the target's business."""
@@ -45,7 +49,7 @@ class Service:
 def core(settings: Settings) -> Service:
     """The kernel."""
     return Service(
-        name="kaldra-core",
+        name=CORE_NAME,
         port=CORE_PORT,
         module="core",
         replicas=settings.replicas_of("core"),
@@ -57,7 +61,7 @@ def core(settings: Settings) -> Service:
 def api(settings: Settings) -> Service:
     """The gateway."""
     return Service(
-        name="kaldra-api",
+        name=API_NAME,
         port=API_PORT,
         module="app",
         replicas=settings.replicas_of("api"),
@@ -65,7 +69,7 @@ def api(settings: Settings) -> Service:
         environment={
             **_common(settings),
             "API_PORT": str(API_PORT),
-            "CORE_SERVICE_URL": f"http://kaldra-core:{CORE_PORT}",
+            "CORE_SERVICE_URL": f"http://{CORE_NAME}:{CORE_PORT}",
             "KALDRA_API_KEYS_DIR": API_KEYS_DIRECTORY,
             **_cors(settings),
         },

@@ -1,0 +1,151 @@
+import json
+import socket
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from kaldra.cli import containers, down, logs, status
+from kaldra.cli.ui import Console
+from kaldra.cli.workspace import Workspace
+from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.stack.settings import Settings
+from tests.platform.fake_docker import FakeDocker
+
+QUIET = Console(StringIO())
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: int) -> Workspace:
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+    settings = Settings(target="local", namespace="mine", api_port=free_port)
+    workspace = Workspace("try", settings)
+    monkeypatch.setattr(Workspace, "open", classmethod(lambda _cls, _stack: workspace))
+    return workspace
+
+
+def container(health: str = "healthy", *, running: bool = True, port: int = 0) -> dict[str, object]:
+    ports = {"8000/tcp": [{"HostPort": str(port)}], "9000/tcp": None}
+    return {
+        "Image": "sha256:0123456789abcdef",
+        "RestartCount": 0,
+        "State": {"Running": running, "Status": "running", "Health": {"Status": health}},
+        "NetworkSettings": {"Ports": ports},
+    }
+
+
+@pytest.fixture
+def two(docker: FakeDocker) -> FakeDocker:
+    docker.answers["GET /_ping"] = "OK"
+    for name in ("mine-core", "mine-api"):
+        docker.answers[f"GET /containers/{name}/json"] = container()
+    return docker
+
+
+def test_both_containers_are_told_with_their_health(workspace, two, capsys):
+    assert containers.print_status(workspace)
+    assert capsys.readouterr().out.splitlines() == [
+        "✓ mine-core  healthy  0123456789ab",
+        "✓ mine-api  healthy  0123456789ab",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("core", "line"),
+    [
+        (container("unhealthy"), "✗ mine-core  unhealthy  0123456789ab"),
+        ({**container("starting"), "RestartCount": 3}, "✗ mine-core  starting, restarted 3 times"),
+        (None, "✗ mine-core  not there"),
+    ],
+)
+def test_one_that_is_not_well_is_told(workspace, two, capsys, core, line):
+    two.answers["GET /containers/mine-core/json"] = core
+    assert not containers.print_status(workspace)
+    assert capsys.readouterr().out.startswith(line)
+
+
+def test_status_of_containers_without_an_answer_is_a_failure(workspace, two, capsys):
+    with pytest.raises(SystemExit) as caught:
+        status.run(QUIET, stack="try")
+    assert caught.value.code == 1
+    assert f"✗ {workspace.settings.url}/status/" in capsys.readouterr().out
+
+
+def test_a_stack_that_is_not_there_is_told(workspace, docker):
+    docker.answers["GET /_ping"] = "OK"
+    for look in (
+        lambda: containers.print_status(workspace),
+        lambda: logs.run(QUIET, stack="try", follow=False, lines=1),
+    ):
+        with pytest.raises(KaldraError, match="Stack try is not deployed"):
+            look()
+
+
+def test_an_engine_that_does_not_answer_is_told(workspace, no_docker, monkeypatch):
+    workspace.checkpoint.parent.mkdir(parents=True)
+    latest = {"latest": {"resources": [{"type": "docker:index/network:Network"}]}}
+    workspace.checkpoint.write_text(json.dumps({"checkpoint": latest}))
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "any")
+    acts: list[Callable[[], None]] = [
+        lambda: status.run(QUIET, stack="try"),
+        lambda: logs.run(QUIET, stack="try", follow=True, lines=1),
+        lambda: down.run(QUIET, stack="try", everything=False),
+    ]
+    for act in acts:
+        with pytest.raises(KaldraError, match=r"No Docker Engine answers at unix://.+nobody.sock"):
+            act()
+
+
+def test_logs_are_merged_by_time(workspace, two, tmp_path, capsys):
+    client = tmp_path / "bin" / "docker"
+    client.parent.mkdir()
+    client.write_text(
+        "#!/bin/sh\n"
+        "for name; do :; done\n"
+        'case "$*" in\n'
+        "*--timestamps*) case $name in\n"
+        '  mine-core) echo "02 b"; echo "03 c";; *) echo "01 a";; esac;;\n'
+        '*--follow*) echo "$name follows";;\n'
+        "esac\n"
+    )
+    client.chmod(0o755)
+    logs.run(QUIET, stack="try", follow=False, lines=7)
+    assert capsys.readouterr().out == "[mine-api] a\n[mine-core] b\n[mine-core] c\n"
+    logs.run(QUIET, stack="try", follow=True, lines=7)
+    assert sorted(capsys.readouterr().out.splitlines()) == [
+        "[mine-api] mine-api follows",
+        "[mine-core] mine-core follows",
+    ]
+
+
+def test_the_port_may_be_the_gateway_s_own(workspace, two):
+    port = workspace.settings.api_port
+    two.answers["GET /containers/mine-api/json"] = container(port=port)
+    with socket.create_server(("127.0.0.1", port)):
+        containers.require_port(workspace)
+
+
+def test_a_port_that_another_has_is_told_with_its_holder(workspace, two):
+    port = workspace.settings.api_port
+    two.answers["GET /containers/json"] = [
+        {"Names": ["/compose_api_1"], "Ports": [{"PublicPort": port}]}
+    ]
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(ConfigurationError, match=r"taken by container compose_api_1") as caught,
+    ):
+        containers.require_port(workspace)
+    assert "API_PORT to another port in .env" in caught.value.hint
+
+
+def test_what_comes_from_elsewhere_is_said(tmp_path, monkeypatch):
+    (tmp_path / "env").write_text("ENV=test\nAPI_PORT=1\n")
+    monkeypatch.setenv("KALDRA_ENV_FILE", str(tmp_path / "env"))
+    monkeypatch.setenv("API_PORT", "8001")
+    said = StringIO()
+    containers.tell_given(Console(said))
+    assert (
+        "From the environment, unless the stack's file says otherwise: API_PORT" in said.getvalue()
+    )
+    assert f"From {tmp_path / 'env'}, unless" in said.getvalue()
