@@ -1,0 +1,182 @@
+"""What the objects of a stack have to say together."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from kaldra.rules.model import StackRule
+from kaldra.rules.objects import (
+    LONG_RUNNING,
+    Object,
+    Pod,
+    entry,
+    kind_of,
+    name_of,
+    namespace_of,
+    pod_of,
+    selects,
+)
+
+FEWEST_PODS = 2
+
+Found = Iterator[tuple[Object, str]]
+Objects = Sequence[Object]
+
+_OWN_MACHINE = re.compile(r"^(localhost|127\.[0-9.]+|\[::1\])(:\d+)?/")
+
+
+def is_released(objects: Objects) -> bool:
+    """Whether others use it: an image comes from elsewhere than this machine's registry."""
+    images = [
+        str(container.get("image") or "")
+        for obj in objects
+        if (pod := pod_of(obj)) is not None
+        for _, container in pod.containers()
+    ]
+    return any(not _OWN_MACHINE.match(image) for image in images)
+
+
+def _of(objects: Objects, *kinds: str) -> list[Object]:
+    return [obj for obj in objects if kind_of(obj) in kinds]
+
+
+def _workloads(objects: Objects, *kinds: str) -> Iterator[tuple[Object, Pod]]:
+    for obj in _of(objects, *kinds) if kinds else objects:
+        if (pod := pod_of(obj)) is not None:
+            yield obj, pod
+
+
+def _beside(obj: Object, objects: Objects, kind: str) -> list[Object]:
+    """Objects of a kind in the namespace of another."""
+    return [o for o in _of(objects, kind) if namespace_of(o) == namespace_of(obj)]
+
+
+def _restricted_namespace(objects: Objects) -> Found:
+    spaces = {name_of(obj): obj for obj in _of(objects, "Namespace")}
+    for obj, _ in _workloads(objects):
+        labels = entry(spaces.get(namespace_of(obj)), "metadata", "labels")
+        if labels.get("pod-security.kubernetes.io/enforce") != "restricted":
+            yield obj, f"nothing enforces Pod Security restricted in namespace {namespace_of(obj)}"
+
+
+def _default_deny(objects: Objects) -> Found:
+    for obj, _ in _workloads(objects):
+        policies = [entry(p, "spec") for p in _beside(obj, objects, "NetworkPolicy")]
+        for direction in ("Ingress", "Egress"):
+            denied = any(
+                not entry(spec, "podSelector")
+                and direction in (spec.get("policyTypes") or ())
+                and not spec.get(direction.lower())
+                for spec in policies
+            )
+            if not denied:
+                yield obj, f"no NetworkPolicy denies {direction} to every pod beside it by default"
+
+
+def _narrow_egress(objects: Objects) -> Found:
+    for policy in _of(objects, "NetworkPolicy"):
+        for rule in entry(policy, "spec").get("egress") or ():
+            blocks = [entry(peer, "ipBlock").get("cidr") for peer in rule.get("to") or ()]
+            if not rule.get("to") or {"0.0.0.0/0", "::/0"} & set(blocks):
+                yield policy, "it lets pods talk to everywhere"
+
+
+def _narrow_ingress(objects: Objects) -> Found:
+    for policy in _of(objects, "NetworkPolicy"):
+        for rule in entry(policy, "spec").get("ingress") or ():
+            if not rule.get("from"):
+                yield policy, "it lets everybody talk to its pods"
+
+
+def _scalers(obj: Object, objects: Objects) -> list[Object]:
+    return [
+        scaler
+        for scaler in _beside(obj, objects, "HorizontalPodAutoscaler")
+        if entry(scaler, "spec", "scaleTargetRef").get("kind") == kind_of(obj)
+        and entry(scaler, "spec", "scaleTargetRef").get("name") == name_of(obj)
+    ]
+
+
+def _one_master(objects: Objects) -> Found:
+    for obj, _ in _workloads(objects, "Deployment", "StatefulSet"):
+        if entry(obj, "spec").get("replicas") is not None and _scalers(obj, objects):
+            yield obj, "both it and an autoscaler set the number of its pods"
+
+
+def _several_pods(objects: Objects) -> Found:
+    for obj, _ in _workloads(objects, "Deployment", "StatefulSet"):
+        fewest = [entry(s, "spec").get("minReplicas") or 1 for s in _scalers(obj, objects)]
+        if min(fewest or [entry(obj, "spec").get("replicas") or 1]) < FEWEST_PODS:
+            yield obj, f"it may have fewer than {FEWEST_PODS} pods"
+
+
+def _scaled(objects: Objects) -> Found:
+    for obj, _ in _workloads(objects, "Deployment"):
+        if not _scalers(obj, objects):
+            yield obj, "no HorizontalPodAutoscaler follows its load"
+
+
+def _disruption(objects: Objects) -> Found:
+    for obj, pod in _workloads(objects, "Deployment", "StatefulSet"):
+        budgets = [
+            entry(budget, "spec")
+            for budget in _beside(obj, objects, "PodDisruptionBudget")
+            if selects(entry(budget, "spec", "selector"), pod)
+        ]
+        if not budgets:
+            yield obj, "no PodDisruptionBudget keeps a drain from taking all of its pods"
+        for budget in budgets:
+            if str(budget.get("maxUnavailable")) in ("0", "0.0", "0%"):
+                yield obj, "its PodDisruptionBudget lets no node be drained"
+            if str(budget.get("maxUnavailable")) == "100%":
+                yield obj, "its PodDisruptionBudget lets all of its pods go at once"
+
+
+def _spread(objects: Objects) -> Found:
+    for obj, pod in _workloads(objects, "Deployment", "StatefulSet"):
+        keys = [c.get("topologyKey") for c in pod.spec.get("topologySpreadConstraints") or ()]
+        if "kubernetes.io/hostname" not in keys:
+            yield obj, "nothing spreads its pods over nodes: no topologySpreadConstraints"
+
+
+def _gentle_rollout(objects: Objects) -> Found:
+    for obj in _of(objects, "Deployment"):
+        strategy = entry(obj, "spec", "strategy")
+        unavailable = entry(strategy, "rollingUpdate").get("maxUnavailable")
+        if strategy.get("type") == "Recreate" or unavailable not in (0, "0", "0%"):
+            yield (
+                obj,
+                "a release takes pods away before their successors serve: \
+rollingUpdate.maxUnavailable is not 0",
+            )
+
+
+def _limited_namespace(objects: Objects) -> Found:
+    for kind in ("ResourceQuota", "LimitRange"):
+        for obj, _ in _workloads(objects, *LONG_RUNNING):
+            if not _beside(obj, objects, kind):
+                yield obj, f"namespace {namespace_of(obj)} has no {kind}"
+
+
+def _inside(objects: Objects) -> Found:
+    for service in _of(objects, "Service"):
+        if entry(service, "spec").get("type") == "NodePort":
+            yield service, "every node serves it, past the ingress and its TLS"
+
+
+RULES = (
+    StackRule("restricted-namespace", "Namespaces enforce Pod Security", _restricted_namespace),
+    StackRule("default-deny", "What is not allowed is denied", _default_deny),
+    StackRule("narrow-egress", "Pods talk to what they need", _narrow_egress),
+    StackRule("one-master", "One of two sets the number of pods", _one_master),
+    StackRule("gentle-rollout", "A release takes no pod away too early", _gentle_rollout),
+)
+RELEASED_RULES = (
+    StackRule("narrow-ingress", "Pods are talked to by who needs them", _narrow_ingress),
+    StackRule("inside", "No node port", _inside),
+    StackRule("several-pods", "Never a single pod", _several_pods),
+    StackRule("autoscaler", "Pods follow the load", _scaled),
+    StackRule("disruption-budget", "A drain leaves pods", _disruption),
+    StackRule("spread", "Pods are spread over nodes", _spread),
+    StackRule("limited-namespace", "A namespace has a quota", _limited_namespace),
+)
+"""What holds only for what others use, and not for what runs on a developer's machine."""
