@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.cli import containers, down, logs, status
+from kaldra.cli import containers, down, logs
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
@@ -65,13 +65,6 @@ def test_one_that_is_not_well_is_told(workspace, two, capsys, core, line):
     assert capsys.readouterr().out.startswith(line)
 
 
-def test_status_of_containers_without_an_answer_is_a_failure(workspace, two, capsys):
-    with pytest.raises(SystemExit) as caught:
-        status.run(QUIET, stack="try")
-    assert caught.value.code == 1
-    assert f"✗ {workspace.settings.url}/status/" in capsys.readouterr().out
-
-
 def test_a_stack_that_is_not_there_is_told(workspace, docker):
     docker.answers["GET /_ping"] = "OK"
     for look in (
@@ -88,7 +81,7 @@ def test_an_engine_that_does_not_answer_is_told(workspace, no_docker, monkeypatc
     workspace.checkpoint.write_text(json.dumps({"checkpoint": latest}))
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "any")
     acts: list[Callable[[], None]] = [
-        lambda: status.run(QUIET, stack="try"),
+        lambda: containers.print_logs(workspace, lines=1),
         lambda: logs.run(QUIET, stack="try", follow=True, lines=1),
         lambda: down.run(QUIET, stack="try", everything=False),
     ]
