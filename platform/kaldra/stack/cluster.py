@@ -8,11 +8,12 @@ import functools
 import json
 
 import pulumi
+import pulumi_kubernetes as kubernetes
 
 from kaldra.stack import metrics, network, secrets, services
 from kaldra.stack.images import Images
 from kaldra.stack.pods import Traits
-from kaldra.stack.resources import KubernetesObject, KubernetesProvider
+from kaldra.stack.resources import KubernetesObject
 from kaldra.stack.services import PART_OF, Service
 from kaldra.stack.settings import Settings
 from kaldra.stack.workload import Rollout, Workload
@@ -29,7 +30,7 @@ Name = pulumi.Output[str]
 def deploy(settings: Settings, images: Images) -> Name:
     """Declare the platform; returns the namespace's name."""
     # Bound to one kubeconfig and context, never to the ambient one.
-    provider = KubernetesProvider(
+    provider = kubernetes.Provider(
         "cluster", kubeconfig=settings.kubeconfig_path, context=settings.context or None
     )
     options = pulumi.ResourceOptions(provider=provider)

@@ -1,14 +1,13 @@
 """The platform on Docker alone: one network, two containers."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pulumi
+import pulumi_docker as docker
 
 from kaldra import dotenv
 from kaldra.stack import secrets, services
 from kaldra.stack.images import Images
-from kaldra.stack.resources import DockerResource
 from kaldra.stack.services import USER_ID, Service
 from kaldra.stack.settings import Settings
 
@@ -21,13 +20,10 @@ PROBE_SECONDS = 3
 
 def deploy(settings: Settings, images: Images) -> None:
     """Declare the network and both containers; only the gateway is published, on loopback."""
-    network = Network(
-        "Network",
+    network = docker.Network(
         "kaldra",
-        {
-            "name": settings.namespace,
-            "labels": [{"label": "io.kaldra.stack", "value": pulumi.get_stack()}],
-        },
+        name=settings.namespace,
+        labels=[docker.NetworkLabelArgs(label="io.kaldra.stack", value=pulumi.get_stack())],
     )
     # Neither waits for the other: the gateway serves without a core, and says so.
     _container(services.core(settings), images.core, network, prefix=settings.namespace)
@@ -41,16 +37,10 @@ def deploy(settings: Settings, images: Images) -> None:
     )
 
 
-class Network(DockerResource):
-    """A Docker network."""
-
-    name: pulumi.Output[str]
-
-
 def _container(
     spec: Service,
     image: pulumi.Input[str],
-    network: Network,
+    network: docker.Network,
     *,
     prefix: str,
     published: int | None = None,
@@ -58,64 +48,72 @@ def _container(
 ) -> None:
     resources = spec.resources
     environment = {**dotenv.for_container(spec.name), **spec.environment}
-    content = {
-        "name": services.container_name(spec.name, prefix),
-        "image": image,
-        "user": f"{USER_ID}:{USER_ID}",
-        "envs": [f"{key}={value}" for key, value in sorted(environment.items())],
-        "ports": _ports(spec, published),
-        "networksAdvanced": [{"name": network.name, "aliases": [spec.name]}],
-        "volumes": _volumes(spec, mounted or {}),
-        "readOnly": True,
-        "tmpfs": {"/tmp": f"size={spec.tmp_mebibytes}m,mode=1777"},  # noqa: S108  the container's
-        "capabilities": {"drops": ["ALL"]},
-        "securityOpts": ["no-new-privileges:true"],
-        "memory": resources.memory_limit,
+    docker.Container(
+        spec.name,
+        name=services.container_name(spec.name, prefix),
+        image=image,
+        user=f"{USER_ID}:{USER_ID}",
+        envs=[f"{key}={value}" for key, value in sorted(environment.items())],
+        ports=_ports(spec, published),
+        networks_advanced=[
+            docker.ContainerNetworksAdvancedArgs(name=network.name, aliases=[spec.name])
+        ],
+        volumes=_volumes(spec, mounted or {}),
+        read_only=True,
+        tmpfs={"/tmp": f"size={spec.tmp_mebibytes}m,mode=1777"},  # noqa: S108  the container's own
+        capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+        security_opts=["no-new-privileges:true"],
+        memory=resources.memory_limit,
         # Docker's own default, said aloud; and "1.0", not "1": both are what is read back.
-        "memorySwap": 2 * resources.memory_limit,
-        "cpus": str(resources.cpu_limit / 1000),
-        "healthcheck": _health(spec),
-        "wait": True,
-        "waitTimeout": HEALTHY_SECONDS,
-        "restart": "unless-stopped",
-        "destroyGraceSeconds": spec.grace_seconds,
-        "mustRun": True,
-        "logDriver": "json-file",
-        "logOpts": {"max-size": f"{LOG_MEGABYTES}m", "max-file": str(LOG_FILES)},
-    }
-    opts = pulumi.ResourceOptions(delete_before_replace=True)
-    DockerResource("Container", spec.name, content, opts)
+        memory_swap=2 * resources.memory_limit,
+        cpus=str(resources.cpu_limit / 1000),
+        healthcheck=_health(spec),
+        wait=True,
+        wait_timeout=HEALTHY_SECONDS,
+        restart="unless-stopped",
+        destroy_grace_seconds=spec.grace_seconds,
+        must_run=True,
+        log_driver="json-file",
+        log_opts={"max-size": f"{LOG_MEGABYTES}m", "max-file": str(LOG_FILES)},
+        opts=pulumi.ResourceOptions(delete_before_replace=True),
+    )
 
 
-def _ports(spec: Service, published: int | None) -> list[dict[str, Any]]:
+def _ports(spec: Service, published: int | None) -> list[docker.ContainerPortArgs]:
     if published is None:
         return []
-    return [{"internal": spec.port, "external": published, "ip": "127.0.0.1", "protocol": "tcp"}]
+    return [
+        docker.ContainerPortArgs(
+            internal=spec.port, external=published, ip="127.0.0.1", protocol="tcp"
+        )
+    ]
 
 
-def _health(spec: Service) -> dict[str, Any]:
+def _health(spec: Service) -> docker.ContainerHealthcheckArgs:
     # Without the site packages' start-up, which would cost more than the question itself.
     probe = (
         f"import socket; c = socket.create_connection(('127.0.0.1', {spec.port}), 2); "
         f"c.sendall(b'GET {spec.ready_path} HTTP/1.0\\r\\n\\r\\n'); "
         "raise SystemExit(b' 200 ' not in c.recv(64))"
     )
-    return {
-        "tests": ["CMD", "python3", "-IS", "-c", probe],
-        "interval": f"{PROBE_SECONDS}s",
-        "timeout": "3s",
-        "startPeriod": "30s",
-        "retries": 3,
-    }
+    return docker.ContainerHealthcheckArgs(
+        tests=["CMD", "python3", "-IS", "-c", probe],
+        interval=f"{PROBE_SECONDS}s",
+        timeout="3s",
+        start_period="30s",
+        retries=3,
+    )
 
 
-def _volumes(spec: Service, entries: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+def _volumes(
+    spec: Service, entries: Mapping[str, Mapping[str, str]]
+) -> list[docker.ContainerVolumeArgs]:
     """Secrets reach the container as mounted files, never as environment."""
     return [
-        {
-            "hostPath": str(secrets.as_directory(name, entries[name])),
-            "containerPath": directory,
-            "readOnly": True,
-        }
+        docker.ContainerVolumeArgs(
+            host_path=str(secrets.as_directory(name, entries[name])),
+            container_path=directory,
+            read_only=True,
+        )
         for name, directory in spec.secret_directories.items()
     ]

@@ -4,9 +4,9 @@ import os
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_docker as docker
 
 from kaldra.errors import ConfigurationError
-from kaldra.stack.resources import DockerResource
 from kaldra.stack.settings import Settings
 
 CONTEXT = ".."
@@ -21,12 +21,6 @@ class Images:
     api: pulumi.Input[str]
 
 
-class Image(DockerResource):
-    """An image, built and, unless `skipPush` says otherwise, pushed."""
-
-    repoDigest: pulumi.Output[str]  # noqa: N815  as the provider calls it
-
-
 def build(settings: Settings) -> Images:
     """Declare both images; pushed ones are referred to by digest, others by image id."""
     return Images(core=_image("core", settings), api=_image("api", settings))
@@ -39,29 +33,25 @@ def _image(service: str, settings: Settings) -> pulumi.Input[str]:
     if settings.image_digests is not None:
         digest: str = getattr(settings.image_digests, service)
         return f"{repository}@{digest}" if pushed else digest
-    image = Image(
-        "Image",
+    image = docker.Image(
         name,
-        {
-            "imageName": f"{repository}:{settings.tag}",
-            "build": {
-                "context": CONTEXT,
-                "dockerfile": f"images/{service}.Dockerfile",
-                "platform": settings.image_platform,
-                "builderVersion": "BuilderBuildKit",
-                "args": {
-                    "BASE_IMAGE": _required("KALDRA_BASE_IMAGE"),
-                    "BUILDER_IMAGE": _required("KALDRA_BUILDER_IMAGE"),
-                    **_reproducible(settings),
-                },
+        image_name=f"{repository}:{settings.tag}",
+        build=docker.DockerBuildArgs(
+            context=CONTEXT,
+            dockerfile=f"images/{service}.Dockerfile",
+            platform=settings.image_platform,
+            builder_version=docker.BuilderVersion.BUILDER_BUILD_KIT,
+            args={
+                "BASE_IMAGE": _required("KALDRA_BASE_IMAGE"),
+                "BUILDER_IMAGE": _required("KALDRA_BUILDER_IMAGE"),
+                **_reproducible(settings),
             },
-            "buildOnPreview": False,
-            "registry": _registry(settings) if pushed else None,
-            "skipPush": not pushed,
-            "repoDigest": None,
-        },
+        ),
+        registry=_registry(settings) if pushed else None,
+        skip_push=not pushed,
     )
-    return image.repoDigest
+    built: pulumi.Output[str] = image.repo_digest
+    return built
 
 
 def _reproducible(settings: Settings) -> dict[str, str]:
@@ -69,13 +59,13 @@ def _reproducible(settings: Settings) -> dict[str, str]:
     return {"SOURCE": "undated"} if settings.target == "staging" else {}
 
 
-def _registry(settings: Settings) -> dict[str, pulumi.Input[str]]:
+def _registry(settings: Settings) -> docker.RegistryArgs:
     server = settings.registry.partition("/")[0]
     account = settings.registry_push
     if account is None:
-        return {"server": server}
+        return docker.RegistryArgs(server=server)
     password = pulumi.Output.secret(account.password.get_secret_value())
-    return {"server": server, "username": account.username, "password": password}
+    return docker.RegistryArgs(server=server, username=account.username, password=password)
 
 
 def _required(variable: str) -> str:

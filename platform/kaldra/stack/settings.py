@@ -93,7 +93,7 @@ class Settings(BaseModel):
     )
     image_digests: Digests | None = Field(
         None,
-        description="Digests of core and api that imageRegistry has: nothing is built (staging)",
+        description="Digests of core and api that were built before: nothing is built",
     )
     image_platform: Platform = Field(
         default_factory=host_platform, description="Platform of both images"
