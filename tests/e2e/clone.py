@@ -139,9 +139,20 @@ class Clone:
             )
 
     def kubectl(self, *arguments: str, code: int = 0) -> str:
-        access = (f"--kubeconfig={self.state / 'kubeconfig'}", f"--context=kind-{self.cluster}")
+        return self.run(*self.access, "--namespace=kaldra", *arguments, code=code).output
+
+    @property
+    def access(self) -> tuple[str, ...]:
+        """kubectl, bound to the clone's cluster."""
+        context = f"--context=kind-{self.cluster}"
         kubectl = str(self.state / "bin" / "kubectl")
-        return self.run(kubectl, *access, "--namespace=kaldra", *arguments, code=code).output
+        return kubectl, f"--kubeconfig={self.state / 'kubeconfig'}", context
+
+    def apply(self, manifest: str) -> None:
+        """`kubectl apply` of objects that say their own namespace."""
+        file = self.root.parent / "manifest.yaml"
+        file.write_text(manifest)
+        self.run(*self.access, "apply", "--filename", str(file))
 
     def objects(self, kind: str) -> dict[str, dict[str, Any]]:
         """Objects of the stack's namespace by name."""

@@ -1,0 +1,51 @@
+"""One two-node cluster and one copy of the clone serve all staging tests."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.staging import ground
+from tests.e2e.staging.load import FIGURES
+from tests.e2e.staging.registry import ENGINE_TRUST
+from tests.e2e.staging.stage import Stage, new_stage
+
+
+@pytest.fixture(scope="session")
+def empty_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """The cluster, with nothing deployed."""
+    if os.geteuid() != 0:
+        pytest.skip(f"the registry's authority has to be written to {ENGINE_TRUST}, as root")
+    ground.remove()
+    folder = tmp_path_factory.mktemp("staging")
+    made: list[Stage] = []
+    try:
+        made.append(new_stage(folder))
+        yield made[0]
+    finally:
+        for stage in made:
+            (folder / "transcript.log").write_text("\n".join(stage.transcript))
+            ground.forget_trust(stage.made.registry)
+        ground.remove()
+
+
+@pytest.fixture
+def stage(empty_stage: Stage) -> Stage:
+    """Staging, deployed and serving."""
+    if not empty_stage.settled:
+        empty_stage.up()
+    return empty_stage
+
+
+@pytest.fixture
+def breakable(stage: Stage) -> Stage:
+    """The same, for tests that break it."""
+    stage.settled = False
+    return stage
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if FIGURES:
+        terminalreporter.section("staging, figures")
+        for line in FIGURES:
+            terminalreporter.line(line)

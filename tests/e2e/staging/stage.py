@@ -1,0 +1,166 @@
+"""A clone whose stack is a staging stack, deployed to the cluster that plays it."""
+
+import contextlib
+import http.client
+import json
+import secrets
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.clone import (
+    ANSWER_SECONDS,
+    VERB_SECONDS,
+    Clone,
+    Outcome,
+    copy_of_repo,
+    eventually,
+    write_stack,
+)
+from tests.e2e.staging.ground import STAGING, Ground, make
+from tests.e2e.staging.registry import ACCOUNTS
+
+STACK = "e2e-staging"
+STACK_FILE = f"Pulumi.{STACK}.yaml"
+HOST = "kaldra.staging.test"
+CALLER = "web"
+KEY = "Qv8nT2xLw5rKc7mB1zHd9pJs"
+LOAD_KEYS = {f"load-{number}": secrets.token_urlsafe(24) for number in range(16)}
+"""Of callers that together ask more than one may ask."""
+TLS_SECRET = "kaldra-tls"
+SMALL = {"cpuRequest": 50, "cpuLimit": 1000, "memoryRequest": 96, "memoryLimit": 384}
+SETTINGS: dict[str, Any] = {
+    "target": "staging",
+    "environment": "staging",
+    "kubeContext": f"kind-{STAGING}",
+    "imageTag": f"v0.1.0-{STAGING}",
+    "ingressHost": HOST,
+    "ingressClass": "small",
+    "ingressNamespace": "ingress",
+    "ingressTlsSecret": TLS_SECRET,
+    "coreResources": SMALL,
+    "apiResources": SMALL,
+    "coreMaxReplicas": 3,
+    "apiMaxReplicas": 3,
+    "rolloutTimeoutSeconds": 60,
+}
+SECRETS = {
+    f"apiKeys.{CALLER}": KEY,
+    **{f"apiKeys.{caller}": key for caller, key in LOAD_KEYS.items()},
+    "registryPush.password": ACCOUNTS["pusher"],
+    "registryPull.password": ACCOUNTS["puller"],
+}
+
+
+@dataclass
+class Stage(Clone):
+    """The copy, the cluster, and the gateway behind the cluster's ingress."""
+
+    ground: Ground | None = None
+
+    @property
+    def made(self) -> Ground:
+        assert self.ground is not None
+        return self.ground
+
+    def up(self, code: int = 0, seconds: float = VERB_SECONDS) -> Outcome:
+        done = super().up(code, seconds)
+        if code == 0 and TLS_SECRET not in self.objects("secrets"):
+            self._bring_certificate()
+        return done
+
+    def _bring_certificate(self) -> None:
+        """What an administrator does once the namespace is there."""
+        certificate, key = self.made.registry.authority.sign("ingress", f"DNS:{HOST}")
+        files = (f"--cert={certificate}", f"--key={key}")
+        self.kubectl("create", "secret", "tls", TLS_SECRET, *files)
+        eventually(lambda: self.ask("/status/")[0] == HTTPStatus.OK, "an answer over TLS")
+
+    def secret(self, key: str, value: str) -> None:
+        """`pulumi config set --secret`, as a user does."""
+        self.shell(f"pulumi config set --secret --path 'kaldra:{key}' '{value}'")
+
+    @contextlib.contextmanager
+    def different_secret(self, key: str, value: str) -> Iterator[None]:
+        """Another secret in the stack's file until the block ends."""
+        file = self.root / STACK_FILE
+        before = file.read_text()
+        self.secret(key, value)
+        self.settled = False
+        try:
+            yield
+        finally:
+            file.write_text(before)
+
+    def ask(
+        self, path: str, body: object = None, *, key: str = KEY, seconds: float = ANSWER_SECONDS
+    ) -> tuple[int, str]:
+        """GET or POST through the ingress, over TLS; (0, reason) where nobody answers."""
+        address = ("127.0.0.1", self.made.ingress_port)
+        connection = _Connection(address, self.made.registry.authority.certificate, seconds)
+        headers = {"X-API-Key": key, "Content-Type": "application/json", "Connection": "close"}
+        try:
+            if body is None:
+                connection.request("GET", path, headers=headers)
+            else:
+                connection.request("POST", path, json.dumps(body), headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode(errors="replace")
+        except (OSError, http.client.HTTPException) as error:
+            return 0, f"{type(error).__name__}: {error}"
+        finally:
+            connection.close()
+
+    def get(self, path: str, *, port: int | None = None, **headers: str) -> tuple[int, str]:
+        return self.ask(path)
+
+    def pods(self, service: str) -> list[dict[str, Any]]:
+        """Pods of a service that are not on their way out."""
+        found = self.objects("pods").values()
+        return [
+            pod
+            for pod in found
+            if pod["metadata"]["labels"].get("app.kubernetes.io/name") == service
+            and "deletionTimestamp" not in pod["metadata"]
+        ]
+
+
+class _Connection(http.client.HTTPSConnection):
+    """To one address, under the name that the certificate is for."""
+
+    def __init__(self, address: tuple[str, int], authority: Path, seconds: float) -> None:
+        context = ssl.create_default_context(cafile=str(authority))
+        super().__init__(HOST, timeout=seconds, context=context)
+        self._address = address
+        self._tls = context
+
+    def connect(self) -> None:
+        plain = socket.create_connection(self._address, self.timeout)
+        try:
+            self.sock = self._tls.wrap_socket(plain, server_hostname=HOST)
+        except OSError:
+            plain.close()
+            raise
+
+
+def new_stage(folder: Path) -> Stage:
+    """A copy with a staging stack and its cluster; nothing is deployed."""
+    root = folder / "staging clone"
+    copy_of_repo(root)
+    decoy = folder / "kubeconfig"
+    decoy.write_text(json.dumps({"kind": "Config", "current-context": "the-user's-own"}))
+    stage = Stage(root, 0, 0, 0, decoy, stack=STACK, cluster=STAGING)
+    stage.ground = make(stage, folder)
+    address = stage.ground.registry.address
+    accounts = {
+        f"registry{w}": {"username": u} for w, u in (("Push", "pusher"), ("Pull", "puller"))
+    }
+    own = {"imageRegistry": f"{address}/kaldra", "kubeconfig": str(stage.state / "kubeconfig")}
+    write_stack(root, STACK, **SETTINGS, **own, **accounts)
+    every = " ".join(f"--secret 'kaldra:{key}={value}'" for key, value in SECRETS.items())
+    stage.shell(f"pulumi config set-all --path {every}")
+    return stage

@@ -1,0 +1,70 @@
+"""A staging stack on a cluster of two nodes, with a registry over TLS that asks for a password."""
+
+import json
+import re
+
+from tests.e2e.staging.ground import NODES
+from tests.e2e.staging.stage import HOST, KEY, Stage
+
+ONLINE = '{"status":"KALDRA API Gateway online","version":"0.1.0"}'
+SERVICES = ("kaldra-api", "kaldra-core")
+
+
+def test_up_goes_to_status(empty_stage: Stage):
+    said = empty_stage.up().output
+    assert f"/status/ → {ONLINE}" in said
+    # Nobody has told this machine's resolver of the name: that is said, and is no failure.
+    assert f"https://{HOST}/status/ does not answer here" in said
+
+
+def test_pods_run_from_the_registry_by_digest_on_both_nodes(stage: Stage):
+    address = re.escape(stage.made.registry.address)
+    for service in SERVICES:
+        pods = stage.pods(service)
+        assert len(pods) == 2
+        assert {pod["spec"]["nodeName"] for pod in pods} == set(NODES)
+        for pod in pods:
+            [status] = pod["status"]["containerStatuses"]
+            assert status["ready"]
+            expected = rf"{address}/kaldra/{service}@sha256:[0-9a-f]{{64}}"
+            assert re.fullmatch(expected, pod["spec"]["containers"][0]["image"])
+            assert re.fullmatch(expected, status["imageID"])
+
+
+def test_the_gateway_answers_over_tls(stage: Stage):
+    assert stage.ask("/status/") == (200, ONLINE)
+    assert stage.ask("/status/core") == (200, '{"status":"ready"}')
+
+
+def test_the_core_works_for_known_callers_alone(stage: Stage):
+    text = {"text": "Markets recover after the summit."}
+    code, body = stage.ask("/engine/kaldra/signal", text)
+    assert code == 200
+    assert "archetype" in json.loads(body)
+    assert stage.ask("/engine/kaldra/signal", text, key=KEY[::-1])[0] == 401
+
+
+def test_what_a_cluster_for_others_needs_is_in_place(stage: Stage):
+    for service in SERVICES:
+        scaler = stage.objects("horizontalpodautoscalers")[service]["spec"]
+        assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 3)
+        assert scaler["metrics"][0]["resource"]["name"] == "cpu"
+        budget = stage.objects("poddisruptionbudgets")[service]
+        assert budget["status"]["currentHealthy"] == 2
+        assert budget["status"]["disruptionsAllowed"] == 1
+    assert set(stage.objects("networkpolicies")) == {"default-deny", *SERVICES}
+    [quota] = stage.objects("resourcequotas").values()
+    assert quota["status"]["used"]["pods"] == "4"
+    assert len(stage.objects("limitranges")) == 1
+    ingress = stage.objects("ingresses")["kaldra-api"]["spec"]
+    assert ingress["tls"][0]["hosts"] == [HOST]
+
+
+def test_up_again_changes_nothing(stage: Stage):
+    assert set(stage.up().changes) == {"unchanged"}
+    stage.kaldra("preview", "--expect-no-changes")
+
+
+def test_the_cluster_accepts_what_is_rendered(stage: Stage):
+    stage.kaldra("render", "--out", "rendered")
+    stage.kubectl("apply", "--dry-run=server", "--filename", str(stage.root / "rendered"))
