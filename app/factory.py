@@ -12,7 +12,7 @@ from app import __version__, auth
 from app.core_client import CoreClient
 from app.guard import guarded_router
 from app.limits import RateLimit
-from app.routers import applications, engine, status, vocabulary
+from app.routers import applications, engine, page, status, vocabulary
 from app.settings import Settings
 from serving import application
 from serving.lifecycle import Lifecycle
@@ -49,6 +49,7 @@ def create_app(
         max_body_bytes_of=dict.fromkeys(BATCH_PATHS, settings.max_batch_bytes),
         middleware=_cross_origin(settings),
     )
+    application.add_routes(app, page.router(core))
     for routes in _guarded(settings, core):
         application.add_routes(app, routes)
     return app

@@ -8,9 +8,10 @@ from itertools import islice
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel
 from starlette.responses import Response
 
-from core import results
+from core import __version__, results
 from core.encoding import dumps
 from core.http import requests
 from core.http.workers import Workers
@@ -31,6 +32,14 @@ FAULTS = responses(
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
 
+
+class About(BaseModel):
+    """What answers here."""
+
+    version: str
+    data_version: str
+
+
 Kind = Literal["archetypes", "columns", "states", "polarities", "modifiers", "kindras"]
 
 
@@ -40,6 +49,7 @@ def router(kernel: Kernel, workers: Workers) -> APIRouter:
     _add_texts(routes, kernel, workers)
     _add_applications(routes, kernel, workers)
     _add_vocabulary(routes, kernel)
+    _add_about(routes, kernel)
     return routes
 
 
@@ -118,3 +128,10 @@ def _add_vocabulary(routes: APIRouter, kernel: Kernel) -> None:
     async def vocabulary(kind: Kind, language: Literal["en", "pt"] = "en") -> Response:
         """List a part of the vocabulary, with labels and descriptions in one language."""
         return Response(content(kind, language), media_type="application/json")
+
+
+def _add_about(routes: APIRouter, kernel: Kernel) -> None:
+    @routes.get("/about", tags=["vocabulary"])
+    async def about() -> About:
+        """Tell the versions of the kernel and of its data; each signal has the same two."""
+        return About(version=__version__, data_version=kernel.data_version)

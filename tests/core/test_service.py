@@ -34,6 +34,12 @@ def test_a_signal_is_the_kernels_byte_for_byte(client: TestClient, kernel: Kerne
     assert answer.content == dumps(kernel.signal(TEXT, Options.parse(options)))
 
 
+def test_the_versions_are_those_of_each_signal(client: TestClient, kernel: Kernel):
+    about = client.get("/v1/about").json()
+    signal = json.loads(dumps(kernel.signal(TEXT)))
+    assert about == {key: signal[key] for key in ("version", "data_version")}
+
+
 def test_a_batch_streams_one_signal_per_line_in_order(client: TestClient, kernel: Kernel):
     texts = [TEXT, "", "Paz e esperança.", TEXT] * 10
     answer = client.post("/v1/batch", json={"texts": texts})
