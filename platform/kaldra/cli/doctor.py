@@ -65,6 +65,8 @@ def _state(workspace: Workspace) -> Finding:
     """The stack's state: who holds its lock, and whether a killed run left it unfinished."""
     name = f"stack {workspace.stack}"
     up = f"./kaldra up --stack {workspace.stack}"
+    if workspace.remote:
+        return Finding(name, where=workspace.backend)
     if not workspace.checkpoint.exists():
         return Finding(name, where="not deployed", fix=up)
     where = str(workspace.checkpoint)

@@ -16,7 +16,7 @@ def run(console: Console, *, stack: str, everything: bool) -> None:
     """Destroy the stack's resources; absent ones are no error, and doing it twice is fine."""
     workspace = Workspace.open(stack)
     alive = engine.engine_version() is not None
-    if workspace.checkpoint.exists():
+    if workspace.may_exist:
         ensure_passphrase(workspace)
         _destroy(Pulumi(workspace, _variables(workspace), console), remove=everything)
     else:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
@@ -105,11 +106,19 @@ class Pulumi:
             process.kill()
 
     def ensure_stack(self) -> None:
-        """Create the stack in this clone's backend unless it is there; git sees no change."""
-        if self.workspace.checkpoint.exists():
+        """Create the stack in its backend unless it is there; git sees no change."""
+        workspace = self.workspace
+        if workspace.checkpoint.exists():
             return
-        (state() / "state").mkdir(parents=True, exist_ok=True)
-        self.run("stack", "init", self.workspace.stack, "--no-select")
+        provider = workspace.settings.secrets_provider
+        options = [f"--secrets-provider={provider}"] if provider else []
+        if workspace.remote:
+            self.run("stack", "select", workspace.stack, "--create", *options)
+            return
+        Path(workspace.backend.removeprefix("file://")).expanduser().mkdir(
+            parents=True, exist_ok=True
+        )
+        self.run("stack", "init", workspace.stack, "--no-select", *options)
 
     @contextmanager
     def _unchanged_stack_file(self) -> Iterator[None]:

@@ -3,13 +3,14 @@
 import json
 import os
 import secrets
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kaldra.errors import ConfigurationError
+from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO, state
 from kaldra.stack.settings import Settings, settings_of_stack_file
 
@@ -27,9 +28,27 @@ class Workspace:
         return cls(stack=stack, settings=settings_of_stack_file(stack, REPO))
 
     @property
+    def backend(self) -> str:
+        """URL of the Pulumi backend that holds the state: this clone's own unless one is set."""
+        return self.settings.state_backend or f"file://{state() / 'state'}"
+
+    @property
+    def remote(self) -> bool:
+        """Whether the state is in no folder of this machine."""
+        return not self.backend.startswith("file://")
+
+    @property
     def checkpoint(self) -> Path:
-        """File of the stack's state in this clone's own backend."""
-        return state() / "state" / ".pulumi" / "stacks" / "kaldra" / f"{self.stack}.json"
+        """File of the stack's state; of one that is remote there never is any."""
+        folder = state() / "state"
+        if not self.remote:
+            folder = Path(self.backend.removeprefix("file://")).expanduser()
+        return folder / ".pulumi" / "stacks" / "kaldra" / f"{self.stack}.json"
+
+    @property
+    def may_exist(self) -> bool:
+        """Whether the stack may have a state: only Pulumi knows of a remote one."""
+        return self.remote or self.checkpoint.exists()
 
     @property
     def identities(self) -> Path:
@@ -38,6 +57,8 @@ class Workspace:
 
     def deployment(self) -> dict[str, Any]:
         """The stack's last state, or an empty one."""
+        if self.remote:
+            return _exported(self)
         try:
             document = json.loads(self.checkpoint.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -54,8 +75,8 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
     variables = {
         "PATH": os.pathsep.join(path),
         "PULUMI_HOME": str(state() / "pulumi"),
-        # Always this clone's own: a backend that belongs to other projects is never touched.
-        "PULUMI_BACKEND_URL": f"file://{state() / 'state'}",
+        # Never the ambient one: a backend that belongs to other projects is not touched.
+        "PULUMI_BACKEND_URL": workspace.backend,
         "PULUMI_STACK": workspace.stack,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -71,6 +92,30 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
     if workspace.settings.target == "dev":
         variables["KUBECONFIG"] = workspace.settings.kubeconfig_path
     return variables
+
+
+def _exported(workspace: Workspace) -> dict[str, Any]:
+    """State of a stack whose backend is remote; empty where there is none, or no Pulumi yet."""
+    pulumi = state() / "bin" / "pulumi"
+    if not pulumi.exists():
+        return {}
+    done = subprocess.run(  # noqa: S603
+        [str(pulumi), "stack", "export", "--stack", workspace.stack, "--non-interactive"],
+        cwd=REPO,
+        env={**os.environ, **environment(workspace, {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        latest = json.loads(done.stdout).get("deployment")
+        return latest if isinstance(latest, dict) else {}
+    if "no stack named" in done.stderr:
+        return {}
+    raise KaldraError(
+        f"The state in {workspace.backend} cannot be read: {done.stderr.strip()}",
+        hint="Check its address (kaldra:stateBackend) and your credentials for it.",
+    )
 
 
 def _own_passphrase() -> Path:
@@ -92,6 +137,15 @@ def ensure_passphrase(workspace: Workspace) -> None:
     """
     if os.environ.get("PULUMI_CONFIG_PASSPHRASE") or _given_passphrase():
         return
+    settings = workspace.settings
+    if settings.secrets_provider or workspace.backend.startswith("https://"):
+        return
+    if settings.state_backend:
+        raise ConfigurationError(
+            f"The state in {workspace.backend} is shared, and so is the passphrase it is encrypted "
+            "with.",
+            hint="export PULUMI_CONFIG_PASSPHRASE_FILE=… , a file of its own for that passphrase",
+        )
     path = _own_passphrase()
     if path.is_file() and path.read_text(encoding="utf-8").strip():
         return

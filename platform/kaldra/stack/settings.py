@@ -164,6 +164,14 @@ class Settings(BaseModel):
         description="Keys of the gateway's callers by name (secret); without, one is made for "
         "local and dev",
     )
+    state_backend: Annotated[str, Field(pattern=r"^(file|s3|gs|azblob|https)://\S+$")] | None = (
+        Field(
+            None, description="Pulumi backend that holds the stack's state; this clone's own folder"
+        )
+    )
+    secrets_provider: (
+        Annotated[str, Field(pattern=r"^(awskms|azurekeyvault|gcpkms|hashivault)://\S+$")] | None
+    ) = Field(None, description="Key service that encrypts the stack's secrets; its passphrase")
     rollout_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
         120, description="How long a rollout may take before it fails, in seconds"
     )

@@ -2,7 +2,7 @@ import pytest
 
 from kaldra.cli import workspace
 from kaldra.cli.workspace import Workspace, ensure_passphrase, environment
-from kaldra.errors import ConfigurationError
+from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.stack.settings import Settings
 
 
@@ -74,3 +74,44 @@ def test_the_ambient_kubeconfig_is_not_inherited(clone, monkeypatch, tmp_path):
 def test_an_empty_state_reads_as_nothing_deployed(clone):
     assert clone.deployment() == {}
     assert workspace.Workspace("other", clone.settings).deployment() == {}
+
+
+def shared(backend, **settings):
+    return Workspace("try", Settings(target="dev", state_backend=backend, **settings))
+
+
+def test_a_state_may_live_in_another_folder(clone, tmp_path):
+    elsewhere = shared(f"file://{tmp_path / 'shared'}")
+    assert environment(elsewhere, {})["PULUMI_BACKEND_URL"] == f"file://{tmp_path / 'shared'}"
+    assert elsewhere.checkpoint == tmp_path / "shared/.pulumi/stacks/kaldra/try.json"
+    assert not elsewhere.may_exist
+
+
+def test_a_remote_state_is_read_through_pulumi(clone, tmp_path):
+    remote = shared("s3://company-state")
+    assert remote.may_exist
+    assert remote.deployment() == {}
+    program = tmp_path / "bin" / "pulumi"
+    program.parent.mkdir()
+    program.write_text(
+        '#!/bin/sh\necho "{\\"deployment\\": {\\"backend\\": \\"$PULUMI_BACKEND_URL\\"}}"\n'
+    )
+    program.chmod(0o755)
+    assert remote.deployment() == {"backend": "s3://company-state"}
+    program.write_text("#!/bin/sh\necho error: no such bucket >&2\nexit 255\n")
+    with pytest.raises(
+        KaldraError, match="s3://company-state cannot be read: error: no such bucket"
+    ):
+        remote.deployment()
+    program.write_text("#!/bin/sh\necho error: no stack named try found >&2\nexit 255\n")
+    assert remote.deployment() == {}
+
+
+def test_no_passphrase_is_made_up_for_a_shared_state(clone, monkeypatch, tmp_path):
+    with pytest.raises(ConfigurationError, match="shared"):
+        ensure_passphrase(shared("s3://company-state"))
+    ensure_passphrase(shared("s3://company-state", secrets_provider="awskms://alias/kaldra"))
+    ensure_passphrase(shared("https://api.pulumi.com"))
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE_FILE", str(tmp_path / "elsewhere" / "secret"))
+    ensure_passphrase(shared("s3://company-state"))
+    assert not (tmp_path / "passphrase").exists()
