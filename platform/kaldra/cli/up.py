@@ -1,6 +1,6 @@
 """`./kaldra up`: from whatever is there to an answer at /status/."""
 
-from kaldra.cli import reach, recovery
+from kaldra.cli import containers, reach, recovery
 from kaldra.cli.check import wait_for_status
 from kaldra.cli.deploy import Ground, ensure_ground, last_ground, ready, remember_ground
 from kaldra.cli.pulumi import Pulumi
@@ -18,8 +18,17 @@ def run(console: Console, *, stack: str, assume_yes: bool) -> None:
         ground = ensure_ground(console, pulumi.workspace, prepared)
     if settings.target == "staging":
         reach.require_cluster(pulumi.workspace)
+    if settings.target == "local":
+        containers.tell_given(console)
+        containers.require_port(pulumi.workspace)
     pulumi.ensure_stack()
     deploy(pulumi, ground)
+    ask(pulumi)
+
+
+def ask(pulumi: Pulumi) -> None:
+    """Wait for the gateway's answer and show it."""
+    settings, console = pulumi.workspace.settings, pulumi.console
     if settings.target == "staging":
         answer = reach.ask_gateway(pulumi.workspace, console)
     else:
@@ -27,10 +36,11 @@ def run(console: Console, *, stack: str, assume_yes: bool) -> None:
     console.note(f"{settings.url}/status/ → {answer}")
 
 
-def deploy(pulumi: Pulumi, ground: Ground | None) -> None:
+def deploy(pulumi: Pulumi, ground: Ground | None, *options: str) -> None:
     """Run `pulumi up`, first making the state agree with a cluster or registry made anew."""
     # --refresh: what was changed or deleted behind Pulumi's back is put right as well.
     arguments = ["up", "--stack", pulumi.workspace.stack, "--yes", "--skip-preview", "--refresh"]
+    arguments += options
     pending = recovery.clear(pulumi)
     if pending:
         pulumi.console.note("A killed run left operations unfinished; looking at what they did.")
