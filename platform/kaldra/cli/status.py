@@ -97,7 +97,7 @@ def _drift(console: Console, pulumi: Pulumi) -> bool:
     """Print each object that is not as the state says; whether there is one."""
     with console.step("look for drift") as step:
         found = drift.look(pulumi)
-        step.done("none" if not found else f"{len(found)} objects")
+        step.done("none" if not found else f"{len(found)} found")
     for one in found:
         sys.stdout.write(f"✗ {one.name} was {one.what} since it was deployed\n")
         for field in one.fields:

@@ -1,0 +1,68 @@
+"""What runs against what the state says: objects that somebody else changed or deleted."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kaldra.cli.pulumi import Pulumi
+from kaldra.errors import KaldraError
+from kaldra.render.diff import ABSENT, Field, fields
+
+_DRIFT = {"update": "changed", "replace": "changed", "delete": "deleted"}
+"""What a refresh would do to the state → what happened outside of it."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One object that is not what the state says."""
+
+    name: str
+    """Kind and name, such as "Deployment kaldra-api"."""
+    what: str
+    """Changed or deleted."""
+    fields: tuple[str, ...]
+    """Each with the value of the state and the one that was found; secrets without values."""
+
+
+def look(pulumi: Pulumi) -> list[Drift]:
+    """Compare without changing anything; raises KaldraError where that cannot be done."""
+    output = pulumi.run("refresh", "--stack", pulumi.workspace.stack, "--preview-only", "--json")
+    return found(output)
+
+
+def found(output: str) -> list[Drift]:
+    """Drift in the output of `pulumi refresh --preview-only --json`; warnings may precede it."""
+    try:
+        document, _ = json.JSONDecoder().raw_decode(output[output.index("{\n") :])
+        steps: list[dict[str, Any]] = document["steps"]
+    except (ValueError, KeyError):
+        raise KaldraError(f"pulumi refresh did not tell of drift:\n{output[-1000:]}") from None
+    drifted = [_drift(step) for step in steps if step["op"] in _DRIFT]
+    return sorted(drifted, key=lambda drift: drift.name)
+
+
+def _drift(step: Mapping[str, Any]) -> Drift:
+    _, _, types, name = step["urn"].split("::", 3)
+    kind = types.rpartition("$")[2].rpartition(":")[2]
+    what = _DRIFT[step["op"]]
+    return Drift(f"{kind} {name}", what, _fields(step) if what == "changed" else ())
+
+
+def _fields(step: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields whose values the state and what runs do not share; else Pulumi's names of them."""
+    differ = fields(_inputs(step, "oldState"), _inputs(step, "newState"))
+    if not differ:
+        return tuple(sorted(step.get("detailedDiff") or step.get("diffReasons") or ()))
+    return tuple(f"{f.path}: {_shown(f)}" for f in differ)
+
+
+def _inputs(step: Mapping[str, Any], state: str) -> dict[str, Any]:
+    inputs = (step.get(state) or {}).get("inputs") or {}
+    return {key: value for key, value in inputs.items() if not key.startswith("__")}
+
+
+def _shown(field: Field) -> str:
+    pair = (field.before, field.after)
+    before, after = ("nothing" if v is ABSENT else json.dumps(v) for v in pair)
+    return f"{before} in the state, {after} found"

@@ -1,0 +1,169 @@
+"""`./kaldra rollback`: the images and the configuration of an earlier release, by one command."""
+
+import sys
+import tempfile
+from http import HTTPStatus
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kaldra.cli import recovery, releases, up
+from kaldra.cli.deploy import Ground, ensure_ground, last_ground, ready
+from kaldra.cli.releases import Release
+from kaldra.cli.ui import Console
+from kaldra.cli.workspace import Workspace
+from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.paths import REPO
+from kaldra.render.diff import ABSENT, fields
+from kaldra.stack.settings import NAMESPACE
+from kaldra.toolchain import docker_api
+
+
+def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
+    """Preview the release before the last one (or number `to`), ask, deploy it and ask it."""
+    release = _chosen(Workspace.open(stack), to)
+    pulumi, prepared = ready(console, stack, assume_yes=assume_yes)
+    workspace = pulumi.workspace
+    ground = None
+    if workspace.settings.target == "dev":
+        ground = _same_ground(workspace, ensure_ground(console, workspace, prepared))
+    _require_images(workspace, release)
+    with tempfile.TemporaryDirectory(prefix="kaldra-rollback-") as folder:
+        file = Path(folder) / f"Pulumi.{stack}.yaml"
+        file.write_text(_stack_file(workspace, release), encoding="utf-8")
+        recovery.clear(pulumi)
+        _tell(console, workspace, release)
+        options = ["--config-file", str(file)]
+        preview = ["preview", "--stack", stack, "--diff", "--refresh", *options]
+        pulumi.run(*preview, show=console.raw)
+        _require_consent(stack, release, assume_yes=assume_yes)
+        message = f"Rollback to release {release.number}"
+        up.deploy(pulumi, ground, *options, "--message", message)
+    up.ask(pulumi)
+    console.note(
+        f"Release {release.number} serves. The next ./kaldra up builds from these sources again, "
+        f"with Pulumi.{stack}.yaml as it is."
+    )
+
+
+def _chosen(workspace: Workspace, number: int | None) -> Release:
+    """The release to go back to; raises KaldraError where there is none."""
+    stack = workspace.stack
+    if number is None:
+        found = releases.previous(workspace)
+        if found is None:
+            raise KaldraError(
+                f"Stack {stack} has no earlier release that worked.", hint="./kaldra status"
+            )
+        return found
+    every = {r.number: r for r in releases.updates(workspace) if r.succeeded and r.images}
+    if number not in every:
+        known = ", ".join(str(n) for n in every) or "none"
+        raise ConfigurationError(
+            f"Stack {stack} has no release {number} that worked; it has: {known}.",
+            hint="./kaldra status",
+        )
+    return every[number]
+
+
+def _same_ground(workspace: Workspace, ground: Ground) -> Ground:
+    if last_ground(workspace) != ground:
+        raise KaldraError(
+            "Cluster or registry were made anew since the last release; "
+            "images of earlier ones are gone with them.",
+            hint=f"Check the sources out as they were, then: ./kaldra up --stack {workspace.stack}",
+        )
+    return ground
+
+
+def _require_images(workspace: Workspace, release: Release) -> None:
+    """Raise KaldraError where an image of the release is gone, as far as this machine can see."""
+    target = workspace.settings.target
+    for service, reference in release.images.items():
+        found = True
+        if target == "local":
+            found = docker_api.image_id(reference) is not None
+        elif target == "dev":
+            found = _in_registry(workspace.settings.registry_port, reference)
+        if not found:
+            raise KaldraError(
+                f"The image of {service} in release {release.number} is gone: {reference}",
+                hint="Check the sources out as they were, then: "
+                f"./kaldra up --stack {workspace.stack}",
+            )
+
+
+def _in_registry(port: int, reference: str) -> bool:
+    name, _, digest = reference.partition("/")[2].rpartition("@")
+    kinds = (
+        "application/vnd.docker.distribution.manifest.v2+json",
+        ("application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"),
+    )
+    connection = HTTPConnection("localhost", port, timeout=10)
+    try:
+        address = f"/v2/{name}/manifests/{digest}"
+        connection.request("HEAD", address, headers={"Accept": ", ".join(kinds)})
+        return connection.getresponse().status == HTTPStatus.OK
+    finally:
+        connection.close()
+
+
+def _stack_file(workspace: Workspace, release: Release) -> str:
+    """A stack file for the release: its settings, its images, and the way to the cluster of now.
+
+    Secrets are copied as they were encrypted; nothing is decrypted here.
+    """
+    path = REPO / f"Pulumi.{workspace.stack}.yaml"
+    now: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    ground = {k: v for k, v in (now.get("config") or {}).items() if k in releases.GROUND}
+    now["config"] = {**release.settings, **ground, releases.DIGESTS: release.digests}
+    return yaml.safe_dump(now)
+
+
+def _tell(console: Console, workspace: Workspace, release: Release) -> None:
+    """Say what goes back: images and settings by name, secrets without their values."""
+    console.note(f"Back to release {release.title} of stack {workspace.stack}:")
+    last = next(releases.updates(workspace))
+    for line in _changes(last, release):
+        console.note(f"  {line}")
+    console.note("  Images are taken as they were built: their builds leave the state, they stay.")
+    if release.revision and release.revision != last.revision:
+        console.note(
+            "  The program stays the one checked out now; for that of then: "
+            f"git checkout {release.revision[:7]}"
+        )
+
+
+def _changes(last: Release, release: Release) -> list[str]:
+    digests = {s: (last.digests.get(s, "none"), d) for s, d in release.digests.items()}
+    lines = [f"{s}: {a[:19]} → {b[:19]}" for s, (a, b) in digests.items() if a != b]
+    for field in fields(_by_name(last), _by_name(release)):
+        if field.path.endswith(".secure"):
+            lines.append(f"{field.path.removesuffix('.secure')}: the secret as it was")
+        else:
+            lines.append(f"{field.path}: {_shown(field.before)} → {_shown(field.after)}")
+    return lines or ["the same images and settings once more"]
+
+
+def _by_name(release: Release) -> dict[str, Any]:
+    return {k.removeprefix(f"{NAMESPACE}:"): v for k, v in release.settings.items()}
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is ABSENT else str(value)
+
+
+def _require_consent(stack: str, release: Release, *, assume_yes: bool) -> None:
+    if assume_yes:
+        return
+    if not sys.stdin.isatty():
+        raise ConfigurationError(
+            "Nothing was changed: rolling back needs a yes.",
+            hint=f"./kaldra rollback --stack {stack} --yes",
+        )
+    sys.stderr.write(f"Roll back to release {release.number}? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise KaldraError("Nothing was changed.")

@@ -1,0 +1,52 @@
+"""What `pulumi refresh --preview-only --json` tells, read."""
+
+import json
+
+import pytest
+
+from kaldra.cli import drift
+from kaldra.errors import KaldraError
+
+DEPLOYMENT = (
+    "urn:pulumi:dev::kaldra::kaldra:index:Workload$kubernetes:apps/v1:Deployment::kaldra-api"
+)
+
+
+def told(*steps, before=""):
+    return drift.found(before + json.dumps({"steps": list(steps)}, indent=2))
+
+
+def step(op, before=None, after=None, **more):
+    states = {"oldState": {"inputs": before or {}}, "newState": {"inputs": after or {}}}
+    return {"op": op, "urn": DEPLOYMENT, **states, **more}
+
+
+def test_what_is_as_it_was_is_no_drift():
+    assert told(step("refresh"), step("same")) == []
+
+
+def test_a_deleted_object_is_named():
+    assert told(step("delete")) == [drift.Drift("Deployment kaldra-api", "deleted", ())]
+
+
+def test_a_changed_object_is_named_with_its_fields():
+    before = {"spec": {"replicas": 2, "paused": False}, "__defaults": ["a"]}
+    after = {"spec": {"replicas": 0, "paused": False}, "__defaults": []}
+    (found,) = told(step("update", before, after))
+    assert found.what == "changed"
+    assert found.fields == ("spec.replicas: 2 in the state, 0 found",)
+
+
+def test_fields_that_only_pulumi_sees_have_its_names():
+    (found,) = told(step("update", detailedDiff={"spec.replicas": {"kind": "update"}}))
+    assert found.fields == ("spec.replicas",)
+
+
+def test_warnings_before_the_answer_are_passed_over():
+    assert told(step("refresh"), before="warning: {odd} things\n") == []
+
+
+@pytest.mark.parametrize("output", ["", "error: no", "{\n}"])
+def test_no_answer_is_not_taken_for_no_drift(output):
+    with pytest.raises(KaldraError):
+        drift.found(output)
