@@ -10,7 +10,7 @@ import numpy as np
 from core import __version__
 from core.assemble_meta import meta_blocks
 from core.bias import label
-from core.delta144 import ranking
+from core.delta144 import leading
 from core.encoding import digest, rounded_blocks
 from core.kindra import plane_shares
 from core.model import Floats, Model
@@ -66,6 +66,7 @@ class _Row(NamedTuple):
     discipline: list[float]
     scalars: list[float]
     state: int
+    leading: list[int]
     reason: str | None
 
 
@@ -127,10 +128,15 @@ class Assembler:
             0.8 * v + 0.2 * mean,
             scalars,
         ]
-        known = zip(stages.state.tolist(), stages.evidence.reasons, strict=True)
+        known = zip(
+            stages.state.tolist(),
+            leading(stages.probabilities, TOP_STATES).tolist(),
+            stages.evidence.reasons,
+            strict=True,
+        )
         return [
-            _Row._make((*row, state, reason))
-            for row, (state, reason) in zip(rounded_blocks(blocks), known, strict=True)
+            _Row._make((*numbers, *other))
+            for numbers, other in zip(rounded_blocks(blocks), known, strict=True)
         ]
 
     def _signal(
@@ -175,7 +181,7 @@ class Assembler:
             "delta12": dict(zip(self._archetypes, row.delta12, strict=True)),
             "delta144": row.delta144,
             "state": state,
-            "top_states": [] if abstained else self._top_states(row.delta144),
+            "top_states": [] if abstained else self._top_states(row),
             "polarities": dict(zip(self._polarities, row.polarities, strict=True)),
             "kindra": {
                 "scores": {keys[i]: scores[i] for i in present},
@@ -241,11 +247,10 @@ class Assembler:
             found.append({"id": name, "score": -score, "source": "evidence"})
         return found
 
-    def _top_states(self, delta144: list[float]) -> list[RankedState]:
+    def _top_states(self, row: _Row) -> list[RankedState]:
         states = self._model.vocabulary.states
         return [
-            {"id": states[i].id, "index": i, "probability": delta144[i]}
-            for i in ranking(delta144, TOP_STATES)
+            {"id": states[i].id, "index": i, "probability": row.delta144[i]} for i in row.leading
         ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.encoding import DECIMALS
 from core.evidence import Evidence
 from core.model import Floats, Integers, Model
 
@@ -59,6 +60,12 @@ def strongest(probabilities: Floats) -> Integers:
 def ranking(probabilities: list[float], count: int) -> list[int]:
     """Return the indices of the `count` highest values, ties by index (the sort is stable)."""
     return sorted(range(len(probabilities)), key=probabilities.__getitem__, reverse=True)[:count]
+
+
+def leading(probabilities: Floats, count: int) -> Integers:
+    """Return (texts, count) the same as `ranking` for many texts, on values to six decimals."""
+    order: Integers = np.argsort(-np.round(probabilities, DECIMALS), axis=1, kind="stable")
+    return order[:, :count]
 
 
 def entropy(probabilities: Floats) -> Floats:

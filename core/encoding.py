@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -27,12 +27,11 @@ def rounded(values: Floats) -> Any:
     return (np.round(values, DECIMALS) + 0.0).tolist()
 
 
-def rounded_blocks(blocks: Sequence[Floats]) -> list[list[list[float]]]:
+def rounded_blocks(blocks: Sequence[Floats]) -> Iterator[tuple[list[float], ...]]:
     """Return, for each row, one list per block of (rows, width) arrays; rounded all at once."""
-    rows = rounded(np.concatenate(blocks, axis=1))
-    ends = list(accumulate(block.shape[1] for block in blocks))
-    bounds = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
-    return [[row[bound] for bound in bounds] for row in rows]
+    whole = np.round(np.concatenate(blocks, axis=1), DECIMALS) + 0.0
+    bounds = pairwise(accumulate((block.shape[1] for block in blocks), initial=0))
+    return zip(*(whole[:, start:end].tolist() for start, end in bounds), strict=True)
 
 
 def number(value: float) -> float:

@@ -17,7 +17,6 @@ WORDS_PER_HIT = 40.0
 
 MINIMUM_HITS = 2
 MINIMUM_COVERAGE = 0.02
-DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ before it makes it one and a half.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import count, repeat
+from itertools import count
 from typing import NamedTuple
 
 from core.text import BREAKS, fold, tokens
@@ -38,13 +38,13 @@ class _Trie:
 class _Word(NamedTuple):
     """What a single word can mean: a term, the start of phrases, a negation, an intensifier."""
 
+    alone: bool
+    following: frozenset[str]
+    openings: tuple[str, ...]
     concepts: tuple[int, ...] | None
     starts: tuple[_Trie, ...]
     negates: bool
     intensifies: bool
-    alone: bool
-    following: frozenset[str]
-    openings: tuple[str, ...]
 
 
 class Hit(NamedTuple):
@@ -57,16 +57,18 @@ class Hit(NamedTuple):
     negated: bool
 
 
-_UNSEEN = _Word(
-    None,
-    (),
-    negates=False,
-    intensifies=False,
-    alone=False,
-    following=frozenset(),
-    openings=(),
-)
-"""Stands in for a token that has not been looked up before."""
+class _Memo(dict[str, "_Word | None"]):
+    """What the tokens met so far can mean; a new one is resolved when it is asked for."""
+
+    def __init__(self, resolve: Callable[[str], _Word | None]) -> None:
+        super().__init__()
+        self._resolve = resolve
+
+    def __missing__(self, token: str) -> _Word | None:
+        if len(self) >= _MEMO_LIMIT:
+            self.clear()
+        word = self[token] = self._resolve(token)
+        return word
 
 
 class Lexicon:
@@ -83,23 +85,21 @@ class Lexicon:
                 self._add(term, index[concept])
         for phrase in source.neutral_phrases:
             self._add(phrase, None)
-        self._memo: dict[str, _Word | None] = {}
+        self._memo = _Memo(self._resolve)
 
     def scan(self, found: list[str]) -> list[Hit]:
         """Return the hits in a token list, in order, without overlaps."""
         hits: list[Hit] = []
-        negator, intensifier, last = -NEGATION_REACH, -1, -1
-        for position, word, following in self._candidates(found):
+        negator, intensifier, last = -NEGATION_REACH - 1, -2, -1
+        for position, word, after in self._candidates(found):
             if position <= last:
                 continue
-            concepts, starts, negates, intensifies, _, followers, openings = word
+            alone, following, openings, concepts, starts, negates, intensifies = word
             last = position
-            if starts and (
-                following in followers or following.startswith(openings) or "'" in following
-            ):
+            if starts and (not alone or _leads(after, following, openings)):
                 last, concepts = _phrase(starts, found, position, concepts)
             if concepts:
-                units = INTENSIFIED if intensifier == position - 1 >= 0 else PLAIN
+                units = INTENSIFIED if intensifier == position - 1 else PLAIN
                 if position - negator <= NEGATION_REACH and _same_clause(found, negator, position):
                     units = NEGATED
                 hits.append(_new(Hit, (position, last, concepts, units, units == NEGATED)))
@@ -109,27 +109,24 @@ class Lexicon:
         return hits
 
     def _candidates(self, found: list[str]) -> list[tuple[int, _Word, str]]:
-        """Return the words that mean something alone or with the word that follows them."""
+        """Return the words that mean something alone or with the word that follows them.
+
+        The condition is `word.alone or _leads(...)`, written out: it is asked of every word.
+        """
         following = found[1:]
         following.append("")
+        words = map(self._memo.__getitem__, found)
         return [
             (position, word, after)
-            for position, word, after in zip(count(), self._words(found), following, strict=False)
-            if word and (word[4] or after in word[5] or after.startswith(word[6]) or "'" in after)
+            for position, word, after in zip(count(), words, following, strict=False)
+            if word
+            and (
+                word[0]
+                or after in word[1]
+                or (word[2] and after.startswith(word[2]))
+                or "'" in after
+            )
         ]
-
-    def _words(self, found: list[str]) -> list[_Word | None]:
-        """Look all tokens up at once; those met for the first time are resolved and remembered."""
-        memo = self._memo
-        words = list(map(memo.get, found, repeat(_UNSEEN)))
-        if _UNSEEN in words:
-            if len(memo) >= _MEMO_LIMIT:
-                memo.clear()
-            for position, word in enumerate(words):
-                if word is _UNSEEN:
-                    token = found[position]
-                    words[position] = memo[token] = self._resolve(token)
-        return words
 
     def _add(self, term: str, concept: int | None) -> None:
         node = self._root
@@ -153,13 +150,13 @@ class Lexicon:
         if concepts is None and not (starts or negates or intensifies):
             return None
         return _Word(
-            concepts,
-            starts,
-            negates,
-            intensifies,
             alone=bool(concepts) or negates or intensifies,
             following=frozenset(piece for start in starts for piece in start.exact),
             openings=tuple(stem for start in starts for stem in start.stems),
+            concepts=concepts,
+            starts=starts,
+            negates=negates,
+            intensifies=intensifies,
         )
 
 
@@ -173,15 +170,20 @@ def _children(node: _Trie, token: str) -> Iterable[_Trie]:
         exact = node.exact.get(bare)
         if exact is not None:
             yield exact
-    if node.stems:
+    stems = node.stems
+    if stems:
         for length in range(len(token), _SHORTEST_STEM - 1, -1):
-            stem = node.stems.get(token[:length])
-            if stem is not None:
-                yield stem
+            if token[:length] in stems:
+                yield stems[token[:length]]
+
+
+def _leads(after: str, following: frozenset[str], openings: tuple[str, ...]) -> bool:
+    """Tell whether a phrase may go on with the word `after`."""
+    return after in following or after.startswith(openings) or "'" in after
 
 
 def _same_clause(found: list[str], negator: int, position: int) -> bool:
-    return negator >= 0 and BREAKS.isdisjoint(found[negator + 1 : position])
+    return BREAKS.isdisjoint(found[negator + 1 : position])
 
 
 def _phrase(

@@ -18,7 +18,10 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _APOSTROPHES = frozenset("’‘ʼ＇`´")  # noqa: RUF001 - the characters people type for it
 
 _SHOUT = 4
-_CAPITALS = re.compile(rf"[A-ZÀ-ÖØ-Þ]{{{_SHOUT}}}")
+_CAPITALS = bytes(
+    ord("A") if character.isupper() else ord(" ") for character in map(chr, range(256))
+)
+"""For each Latin-1 character an A if it is a capital: a quick way to see if any shout is there."""
 
 BREAKS = frozenset(".!?;:,")
 """Tokens that end the reach of a negation."""
@@ -34,6 +37,8 @@ def normalise(text: str) -> str:
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         text = unicodedata.normalize("NFKC", text)
+    if text.isprintable() and "  " not in text:  # then the only white space is single spaces
+        return text.strip(" ")
     return " ".join(text.split())
 
 
@@ -89,7 +94,7 @@ def token_spans(text: str) -> list[tuple[int, int]]:
 
 def shouted_words(normalised: str) -> int:
     """Return how many words of four Latin letters or more are all capitals."""
-    if not _CAPITALS.search(normalised):
+    if b"A" * _SHOUT not in normalised.encode("latin-1", "replace").translate(_CAPITALS):
         return 0
     capitals = [word for word in normalised.split(" ") if word.isupper()]
     return sum(len(word) >= _SHOUT and word[:_SHOUT].isalpha() for word in capitals)
