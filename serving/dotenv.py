@@ -24,6 +24,11 @@ _NAME = re.compile(r"\b[A-Z][A-Z0-9_]+\b")
 S = TypeVar("S", bound=ServiceSettings)
 
 
+def path_in(root: Path) -> Path:
+    """The `.env` in `root`, or the file that KALDRA_ENV_FILE names."""
+    return Path(os.environ.get(VARIABLE) or root / ".env")
+
+
 @dataclass(frozen=True)
 class EnvFile:
     """What a file says: name → value, and the line it stands on."""
@@ -34,13 +39,12 @@ class EnvFile:
 
     @classmethod
     def of(cls, root: Path) -> "EnvFile":
-        """The `.env` in `root`, or the one that KALDRA_ENV_FILE names; empty where none is.
+        """The file at `path_in(root)`; empty where none is.
 
         Raises SettingsError naming file, line and variable.
         """
-        given = os.environ.get(VARIABLE)
-        path = Path(given) if given else root / ".env"
-        if not given and not path.exists():
+        path = path_in(root)
+        if not os.environ.get(VARIABLE) and not path.exists():
             return cls(path)
         example = root / EXAMPLE
         known = set(_LISTED.findall(example.read_text("utf-8"))) if example.is_file() else set()

@@ -6,6 +6,7 @@ A value comes from the stack file (`local` only), else from the environment, els
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from kaldra.errors import ConfigurationError
@@ -16,10 +17,10 @@ if str(REPO) not in sys.path:  # the services lie beside platform/, which is all
 
 from app.settings import Settings as ApiSettings
 from core.settings import Settings as CoreSettings
-from serving.dotenv import EXAMPLE, EnvFile
+from serving.dotenv import EXAMPLE, EnvFile, path_in
 from serving.settings import ServiceSettings, SettingsError, name_of
 
-__all__ = ["ApiSettings", "CoreSettings", "completed", "for_container", "given", "names", "origin"]
+__all__ = ["EXAMPLE", "ApiSettings", "CoreSettings"]
 
 SERVICES: Mapping[str, type[ServiceSettings]] = {
     "kaldra-core": CoreSettings,
@@ -43,20 +44,25 @@ OF_THE_CONTAINER = {
 """Variables that a container has its own values of."""
 
 
+def path() -> Path:
+    """The clone's `.env`, or the file that KALDRA_ENV_FILE names."""
+    return path_in(REPO)
+
+
 def given() -> dict[str, str]:
     """Variables of both services that the environment or `.env` sets.
 
     Raises ConfigurationError naming the file, the line and the variable at fault.
     """
     try:
-        file = EnvFile.of(REPO)
+        env = EnvFile.of(REPO)
         for settings in SERVICES.values():
-            file.load(settings)
+            env.load(settings)
     except SettingsError as error:
         raise ConfigurationError(
             f"{error}.", hint=f"Correct it; {EXAMPLE} lists every variable."
         ) from None
-    return {name: value for name, value in file.under_environment().items() if name in names()}
+    return {name: value for name, value in env.under_environment().items() if name in names()}
 
 
 def completed(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +84,7 @@ def for_container(service: str) -> dict[str, str]:
 
 def origin(name: str) -> str:
     """Where a given variable comes from, for people."""
-    return "the environment" if os.environ.get(name) else str(EnvFile.of(REPO).path)
+    return "the environment" if os.environ.get(name) else str(path())
 
 
 def names() -> set[str]:

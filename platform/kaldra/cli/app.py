@@ -171,7 +171,7 @@ def test(
 
 @app.command()
 def lint() -> None:
-    """Check Python, YAML, Dockerfiles and shell."""
+    """Check Python, YAML, Dockerfiles, shell, workflows, JSON, links and rendered objects."""
     _verb("lint")(Console())
 
 
@@ -218,6 +218,12 @@ def serve(
 ) -> None:
     """Run the services without Docker, until interrupted."""
     _verb("serve")(Console(), service=service, reload=reload)
+
+
+@app.command()
+def checklist(stack: Stack = "dev", yes: Yes = False) -> None:
+    """Try the seven things that make a deployment done: ✔ or ✘ and the fix."""
+    _verb("checklist")(Console(), stack=stack, assume_yes=yes)
 
 
 @app.command()
