@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 import httpx2
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 
 from app import __version__, auth
 from app.core_client import CoreClient
+from app.cors import CrossOrigin
 from app.guard import guarded_router
 from app.limits import RateLimit
 from app.routers import applications, engine, page, status, vocabulary
@@ -72,7 +72,7 @@ def _cross_origin(settings: Settings) -> list[Middleware]:
         return []
     return [
         Middleware(
-            CORSMiddleware,
+            CrossOrigin,
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "POST"),
             allow_headers=(auth.HEADER, "Content-Type", "X-Request-ID", "traceparent"),

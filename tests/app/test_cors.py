@@ -31,6 +31,26 @@ def test_others_may_not(gateway: Callable[..., TestClient], origins: str):
     answer = client.options("/engine/kaldra/signal", headers={"Origin": ORIGIN, **PREFLIGHT})
     assert answer.status_code >= 400
     assert "access-control-allow-origin" not in answer.headers
+    assert answer.json()["error"]["request_id"] == answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "refused"),
+    [
+        ({"Access-Control-Request-Method": "DELETE"}, "method"),
+        ({"Access-Control-Request-Headers": "x-other"}, "headers"),
+    ],
+)
+def test_a_listed_origin_may_not_ask_for_more(
+    gateway: Callable[..., TestClient], changed: dict[str, str], refused: str
+):
+    client = gateway(cores.away, KALDRA_CORS_ORIGINS=ORIGIN)
+    headers = {"Origin": ORIGIN, **PREFLIGHT, **changed}
+    answer = client.options("/engine/kaldra/signal", headers=headers)
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert (error["code"], error["message"]) == ("cors_refused", f"Disallowed CORS {refused}.")
+    assert "origin" in answer.headers["vary"].lower()
 
 
 @pytest.mark.parametrize("origin", ["*", "https://*.4iam.ai", "4iam.ai", "https://4iam.ai/"])

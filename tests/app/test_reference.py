@@ -27,9 +27,11 @@ MODELS: dict[str, type[BaseModel]] = {
     "product.json": ProductAnswer,
     "safeguard.json": SafeguardAnswer,
 }
+DOCUMENT = create_app(Settings.load({})).openapi()
+SCHEMAS = DOCUMENT["components"]["schemas"]
 OPERATIONS = [
     (f"{method.upper()} {path}", operation)
-    for path, item in create_app(Settings.load({})).openapi()["paths"].items()
+    for path, item in DOCUMENT["paths"].items()
     for method, operation in item.items()
 ]
 
@@ -72,3 +74,7 @@ def test_every_route_is_documented_with_an_example(name: str, operation: dict[st
     assert operation["tags"]
     (media,) = operation["responses"]["200"]["content"].values()
     assert "example" in media
+    if "requestBody" in operation:
+        (asked,) = operation["requestBody"]["content"].values()
+        model = asked["schema"]["$ref"].rpartition("/")[2]
+        assert SCHEMAS[model]["examples"]

@@ -1,0 +1,24 @@
+"""Browsers' access for listed origins, refused like everything else: in the one envelope."""
+
+from http import HTTPStatus
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+
+from serving.errors import envelope
+
+_KEPT = ("access-control-", "vary")
+
+
+class CrossOrigin(CORSMiddleware):
+    """Starlette's, except that a refused preflight is not plain text."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Answer a browser that asks whether it may ask."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code == HTTPStatus.OK:
+            return answer
+        refusal = bytes(answer.body).decode()
+        kept = {name: value for name, value in answer.headers.items() if name.startswith(_KEPT)}
+        return envelope(answer.status_code, "cors_refused", f"{refusal}.", headers=kept)
