@@ -1,54 +1,123 @@
 """`./kaldra lint`: every checker over what it is made for, all of them even when one fails."""
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
+from kaldra import rules
+from kaldra.checks import json_files, markdown
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
+from kaldra.render import kubernetes_stacks, manifests
+from kaldra.toolchain import actionlint
+
+AT_ONCE = 3
+"""The type checker takes longest; the others fit beside it."""
+
+PACKAGES = ("app", "core", "serving", "platform")
+LOAD_DATA = "from core.data import load; load()"
+
+Check = Callable[[], str]
+"""Text of what was found; empty where nothing was."""
 
 
 def run(console: Console) -> None:
     """Run the checkers; raises KaldraError naming those that found something."""
-    failed = [name for name, command in checks(REPO) if not _passes(console, name, command)]
+    chosen = checks(REPO, console)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        passed = list(pool.map(partial(_passes, console), chosen, chosen.values()))
+    failed = [name for name, good in zip(chosen, passed, strict=True) if not good]
     if failed:
         raise KaldraError(f"Lint found faults: {', '.join(failed)}.", hint="See above.")
 
 
-def checks(repo: Path) -> list[tuple[str, Sequence[str]]]:
-    """What is checked by what: (name, command)."""
+def checks(repo: Path, console: Console) -> dict[str, Check]:
+    """What is checked by what."""
     tracked = _tracked(repo)
     python = [sys.executable, "-m"]
     shell = [p for p in tracked if _is_shell(repo / p)]
     dockerfiles = [p for p in tracked if p.endswith("Dockerfile")]
     yaml = [p for p in tracked if p.endswith((".yaml", ".yml"))]
     workflows = [p for p in yaml if p.startswith(".github/workflows/")]
-    packages = [d for d in ("app", "core", "serving", "platform") if (repo / d).is_dir()]
-    found: list[tuple[str, Sequence[str]]] = [
-        ("ruff check", [*python, "ruff", "check", "--quiet", "."]),
-        ("ruff format", [*python, "ruff", "format", "--check", "--quiet", "."]),
-        ("mypy", [*python, "mypy", "--no-error-summary", *packages]),
-        ("yamllint", [*python, "yamllint", "--strict", *yaml]),
-        ("shellcheck", [_tool("shellcheck"), *shell]),
-        ("hadolint", [_tool("hadolint"), *dockerfiles]),
-    ]
+    packages = [d for d in PACKAGES if (repo / d).is_dir()]
+
+    def command(*words: str) -> Check:
+        return partial(_command, repo, words)
+
+    found: dict[str, Check] = {
+        "mypy": command(*python, "mypy", "--no-error-summary", *packages),
+        "ruff check": command(*python, "ruff", "check", "--quiet", "."),
+        "ruff format": command(*python, "ruff", "format", "--check", "--quiet", "."),
+        "yamllint": command(*python, "yamllint", "--strict", *yaml),
+        "shellcheck": command(_tool("shellcheck"), *shell),
+        "hadolint": command(_tool("hadolint"), *dockerfiles),
+        "JSON": partial(_files, repo, _named(tracked, ".json"), json_files.faults),
+        "vocabularies": command(sys.executable, "-c", LOAD_DATA),
+        "Markdown links": partial(
+            _files, repo, _named(tracked, ".md"), partial(markdown.link_faults, root=repo)
+        ),
+        "rendered objects": partial(_rendered, repo),
+    }
     if workflows:
-        found.append(("zizmor", [_tool("zizmor"), "--offline", "--quiet", *workflows]))
+        found["zizmor"] = command(
+            _tool("zizmor"), "--offline", "--quiet", "--persona=auditor", *workflows
+        )
+        found["actionlint"] = partial(_actionlint, repo, workflows, console)
     return found
 
 
-def _passes(console: Console, name: str, command: Sequence[str]) -> bool:
+def _passes(console: Console, name: str, check: Check) -> bool:
     with console.step(name) as step:
-        done = subprocess.run(  # noqa: S603
-            command, cwd=REPO, capture_output=True, text=True, check=False
-        )
-        step.done("clean" if done.returncode == 0 else "FAULTS")
-    if done.returncode != 0:
-        console.raw((done.stdout + done.stderr).strip())
-    return done.returncode == 0
+        try:
+            said = check()
+        except KaldraError as error:
+            said = f"{error}\n  → {error.hint}" if error.hint else str(error)
+        step.done("FAULTS" if said else "clean")
+    if said:
+        console.raw(said)
+    return not said
+
+
+def _command(repo: Path, words: Sequence[str]) -> str:
+    done = subprocess.run(  # noqa: S603
+        words, cwd=repo, capture_output=True, text=True, check=False, env=_environment()
+    )
+    said = (done.stdout + done.stderr).strip()
+    return "" if done.returncode == 0 else said or f"exit code {done.returncode}"
+
+
+def _environment() -> dict[str, str]:
+    """Without what may lead a checker to another Python's packages."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+
+
+def _actionlint(repo: Path, workflows: Sequence[str], console: Console) -> str:
+    program = str(actionlint.ensure(console))
+    shellcheck = f"-shellcheck={_tool('shellcheck')}"
+    return _command(repo, [program, "-no-color", shellcheck, "-pyflakes=", *workflows])
+
+
+def _files(repo: Path, files: Iterable[str], check: Callable[[Path], Iterator[str]]) -> str:
+    return "\n".join(f"{file}: {fault}" for file in files for fault in check(repo / file))
+
+
+def _rendered(repo: Path) -> str:
+    """The security rules over every object of every stack that runs on Kubernetes."""
+    found = []
+    for stack in kubernetes_stacks(repo):
+        faults = rules.check(list(manifests(stack, repo).values()))
+        found += [f"{stack}: {each.object}: {each.message} ({each.rule})" for each in faults]
+    return "\n".join(found)
+
+
+def _named(tracked: Iterable[str], ending: str) -> list[str]:
+    return [path for path in tracked if path.endswith(ending)]
 
 
 def _tracked(repo: Path) -> list[str]:

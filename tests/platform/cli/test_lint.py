@@ -1,0 +1,93 @@
+"""What `./kaldra lint` looks at, and that a fault in each of it is found."""
+
+import subprocess
+
+import pytest
+
+from kaldra.checks import json_files, markdown
+from kaldra.cli import lint
+from kaldra.cli.ui import Console
+from kaldra.errors import KaldraError
+from kaldra.paths import REPO
+from kaldra.rules import Fault
+
+CONSOLE = Console(quiet=True)
+
+
+@pytest.fixture
+def repo(tmp_path):
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)  # noqa: S607
+    return tmp_path
+
+
+def found(repo, name):
+    return lint.checks(repo, CONSOLE)[name]()
+
+
+def test_this_repository_is_looked_at_whole():
+    assert lint.checks(REPO, CONSOLE).keys() == {
+        "mypy", "ruff check", "ruff format", "yamllint", "shellcheck", "hadolint", "JSON",
+        "vocabularies", "Markdown links", "rendered objects", "zizmor", "actionlint",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("check", "file", "text", "fault"),
+    [
+        ("yamllint", "a.yaml", "a: 1\na: 2\n", "duplication of key"),
+        ("shellcheck", "run.sh", "#!/bin/sh\necho $1\n", "SC2086"),
+        ("shellcheck", "run", "#!/usr/bin/env bash\necho $1\n", "SC2086"),
+        ("hadolint", "x.Dockerfile", "FROM debian:latest\n", "DL3007"),
+        ("JSON", "a.json", '{"a": 1, "a": 2}\n', "a.json: key 'a' is there twice"),
+        ("Markdown links", "a.md", "[b](b.md)\n", "a.md: b.md: no such file"),
+        ("ruff check", "a.py", "import os\n", "F401"),
+        (
+            "zizmor",
+            ".github/workflows/a.yml",
+            "on: pull_request_target\njobs: {a: {runs-on: x, steps: [{run: 'echo'}]}}\n",
+            "dangerous-triggers",
+        ),
+    ],
+)
+def test_a_fault_is_found(repo, check, file, text, fault):
+    (repo / file).parent.mkdir(parents=True, exist_ok=True)
+    (repo / file).write_text(text)
+    assert fault in found(repo, check)
+
+
+def test_ignored_files_are_left_alone(repo):
+    (repo / ".gitignore").write_text("dist\n")
+    (repo / "dist").mkdir()
+    (repo / "dist" / "a.json").write_text("{")
+    assert found(repo, "JSON") == ""
+
+
+def test_the_vocabularies_are_loaded_as_the_kernel_does():
+    assert found(REPO, "vocabularies") == ""
+
+
+def test_every_json_file_and_link_of_this_repository_is_good():
+    tracked = lint._tracked(REPO)
+    for file in lint._named(tracked, ".json"):
+        assert list(json_files.faults(REPO / file)) == [], file
+    for file in lint._named(tracked, ".md"):
+        assert list(markdown.link_faults(REPO / file, REPO)) == [], file
+
+
+def test_a_fault_of_a_rendered_object_is_told_with_its_stack(monkeypatch):
+    fault = Fault("Deployment kaldra/kaldra-api", "runs-as-root", "runs as root")
+    monkeypatch.setattr(lint, "kubernetes_stacks", lambda _: ["staging"])
+    monkeypatch.setattr(lint, "manifests", lambda _stack, _repo: {"a": {"kind": "Deployment"}})
+    monkeypatch.setattr(lint.rules, "check", lambda _: [fault])
+    said = lint._rendered(REPO)
+    assert said == "staging: Deployment kaldra/kaldra-api: runs as root (runs-as-root)"
+
+
+def test_one_fault_hides_no_other(monkeypatch):
+    def broken():
+        raise KaldraError("no network", hint="a cable")
+
+    wanted = {"a": lambda: "a fault", "b": lambda: "", "c": broken}
+    monkeypatch.setattr(lint, "checks", lambda *_: wanted)
+    with pytest.raises(KaldraError, match="Lint found faults: a, c"):
+        lint.run(CONSOLE)

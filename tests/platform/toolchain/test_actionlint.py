@@ -1,0 +1,36 @@
+from kaldra.progress import QuietProgress
+from kaldra.toolchain import actionlint, links, pins
+from kaldra.toolchain.probe import Route
+
+
+def program(folder, version):
+    folder.mkdir(parents=True)
+    file = folder / "actionlint"
+    file.write_text(f"#!/bin/sh\necho v{version}\n")
+    file.chmod(0o755)
+    return file
+
+
+def ensure(monkeypatch, tmp_path, path):
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("PATH", str(path))
+    monkeypatch.setattr(actionlint, "route", lambda: Route.REGISTRIES)
+    return actionlint.ensure(QuietProgress()).resolve()
+
+
+def test_one_of_the_pinned_version_on_path_is_used(monkeypatch, tmp_path):
+    mine = program(tmp_path / "bin", pins.ACTIONLINT)
+    assert ensure(monkeypatch, tmp_path, mine.parent) == mine
+
+
+def test_another_version_is_not_used_but_built(monkeypatch, tmp_path):
+    other = program(tmp_path / "bin", "1.0.0")
+    built = program(tmp_path / "built", pins.ACTIONLINT)
+    monkeypatch.setattr(actionlint.gobuild, "build", lambda *_: built.parent)
+    assert ensure(monkeypatch, tmp_path, other.parent) == built
+    assert links.chosen("actionlint", pins.ACTIONLINT, ["actionlint"])
+
+
+def test_the_module_list_names_the_pinned_version():
+    text = (actionlint.gobuild.MODULES / "actionlint" / "go.mod").read_text()
+    assert f"github.com/rhysd/actionlint v{pins.ACTIONLINT}" in text
