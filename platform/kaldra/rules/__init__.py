@@ -10,11 +10,20 @@ from kaldra.rules import pod_security, stack, workloads
 from kaldra.rules.model import Fault, ObjectRule, PodRule, StackRule
 from kaldra.rules.objects import Object, identity, pod_of
 
-__all__ = ["OBJECT_RULES", "POD_RULES", "STACK_RULES", "Fault", "check", "check_object"]
+__all__ = [
+    "OBJECT_RULES",
+    "POD_RULES",
+    "RELEASED_RULES",
+    "STACK_RULES",
+    "Fault",
+    "check",
+    "check_object",
+]
 
 POD_RULES: tuple[PodRule, ...] = (*pod_security.RULES, *workloads.POD_RULES)
 OBJECT_RULES: tuple[ObjectRule, ...] = workloads.OBJECT_RULES
-STACK_RULES: tuple[StackRule, ...] = (*stack.RULES, *stack.RELEASED_RULES)
+RELEASED_RULES: tuple[StackRule, ...] = stack.RELEASED_RULES
+STACK_RULES: tuple[StackRule, ...] = (*stack.RULES, *RELEASED_RULES)
 
 
 def check(objects: Sequence[Object]) -> list[Fault]:
@@ -41,6 +50,7 @@ def check_object(obj: Object) -> Iterator[Fault]:
 
 
 def _check_stack(objects: Sequence[Object]) -> Iterator[Fault]:
-    for rule in STACK_RULES if stack.is_released(objects) else stack.RULES:
+    released = stack.is_released(stack.images_of(objects))
+    for rule in STACK_RULES if released else stack.RULES:
         for obj, message in rule.check(objects):
             yield Fault(identity(obj), rule.name, message)

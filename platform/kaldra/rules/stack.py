@@ -1,7 +1,7 @@
 """What the objects of a stack have to say together."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kaldra.rules.model import StackRule
 from kaldra.rules.objects import (
@@ -24,14 +24,17 @@ Objects = Sequence[Object]
 _OWN_MACHINE = re.compile(r"^(localhost|127\.[0-9.]+|\[::1\])(:\d+)?/")
 
 
-def is_released(objects: Objects) -> bool:
-    """Whether others use it: an image comes from elsewhere than this machine's registry."""
-    images = [
+def images_of(objects: Objects) -> list[str]:
+    """References of all images that the objects run."""
+    return [
         str(container.get("image") or "")
-        for obj in objects
-        if (pod := pod_of(obj)) is not None
+        for _, pod in _workloads(objects)
         for _, container in pod.containers()
     ]
+
+
+def is_released(images: Iterable[str]) -> bool:
+    """Whether others use it: an image comes from elsewhere than this machine's registry."""
     return any(not _OWN_MACHINE.match(image) for image in images)
 
 

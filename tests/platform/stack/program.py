@@ -17,6 +17,18 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[3]
 SECRET = "4dabf18193072939515e22adb298388d"
 DIGEST = "sha256:" + "0" * 64
+STAGING = {
+    "target": "staging",
+    "environment": "staging",
+    "kubeContext": "far",
+    "imageRegistry": "ghcr.io/4iam/kaldra",
+    "registryPush": {"username": "pusher", "password": "pW-of-the-pusher"},
+    "registryPull": {"username": "puller", "password": "pW-of-the-puller"},
+    "ingressHost": "api.example.org",
+    "ingressTlsSecret": "api-tls",
+    "apiKeys": {"tester": "Qm9v-3k1_zLpR7wXf2Ns"},
+}
+"""All that a staging stack has to say."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,12 @@ def declare(stack: str = "dev", state: Path | None = None, **settings: Any) -> l
     """Run the program with these settings; `target` is dev unless given."""
     config = {"target": "dev", **settings}
     return _declare(stack, json.dumps(config, sort_keys=True), state)
+
+
+def declare_staging(**settings: Any) -> list[Declared]:
+    """Run the program as a staging stack; None takes a setting away."""
+    config = {**STAGING, **settings}
+    return declare("staging", **{key: v for key, v in config.items() if v is not None})
 
 
 @functools.cache
