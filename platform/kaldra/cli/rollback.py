@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from kaldra.cli import recovery, releases, up
-from kaldra.cli.deploy import Ground, ensure_ground, last_ground, ready
+from kaldra.cli.deploy import Ground, last_ground, ready_on_ground
 from kaldra.cli.releases import Release
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
@@ -24,11 +24,9 @@ from kaldra.toolchain import docker_api
 def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
     """Preview the release before the last one (or number `to`), ask, deploy it and ask it."""
     release = _chosen(Workspace.open(stack), to)
-    pulumi, prepared = ready(console, stack, assume_yes=assume_yes)
+    pulumi, found = ready_on_ground(console, stack, assume_yes=assume_yes)
     workspace = pulumi.workspace
-    ground = None
-    if workspace.settings.target == "dev":
-        ground = _same_ground(workspace, ensure_ground(console, workspace, prepared))
+    ground = _same_ground(workspace, found) if found else None
     _require_images(workspace, release)
     with tempfile.TemporaryDirectory(prefix="kaldra-rollback-") as folder:
         file = Path(folder) / f"Pulumi.{stack}.yaml"
@@ -40,7 +38,7 @@ def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> No
         pulumi.run(*preview, show=console.raw)
         _require_consent(stack, release, assume_yes=assume_yes)
         message = f"Rollback to release {release.number}"
-        up.deploy(pulumi, ground, *options, "--message", message)
+        up.deploy(pulumi, ground, *options, message=message)
     up.ask(pulumi)
     console.note(
         f"Release {release.number} serves. The next ./kaldra up builds from these sources again, "
@@ -113,13 +111,24 @@ def _in_registry(port: int, reference: str) -> bool:
 def _stack_file(workspace: Workspace, release: Release) -> str:
     """A stack file for the release: its settings, its images, and the way to the cluster of now.
 
-    Secrets are copied as they were encrypted; nothing is decrypted here.
+    Secrets are copied as they were encrypted, and nothing is decrypted here. A remote backend
+    tells of no encrypted ones: from there the secrets of now are kept.
     """
     path = REPO / f"Pulumi.{workspace.stack}.yaml"
     now: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    ground = {k: v for k, v in (now.get("config") or {}).items() if k in releases.GROUND}
-    now["config"] = {**release.settings, **ground, releases.DIGESTS: release.digests}
+    stays = {
+        key: value
+        for key, value in (now.get("config") or {}).items()
+        if key in releases.GROUND or (workspace.remote and _holds_secret(value))
+    }
+    now["config"] = {**release.settings, **stays, releases.DIGESTS: release.digests}
     return yaml.safe_dump(now)
+
+
+def _holds_secret(value: Any) -> bool:
+    return isinstance(value, dict) and (
+        "secure" in value or any(map(_holds_secret, value.values()))
+    )
 
 
 def _tell(console: Console, workspace: Workspace, release: Release) -> None:

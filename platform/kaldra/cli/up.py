@@ -1,8 +1,8 @@
 """`./kaldra up`: from whatever is there to an answer at /status/."""
 
-from kaldra.cli import containers, reach, recovery
+from kaldra.cli import containers, reach, recovery, releases
 from kaldra.cli.check import wait_for_status
-from kaldra.cli.deploy import Ground, ensure_ground, last_ground, ready, remember_ground
+from kaldra.cli.deploy import Ground, last_ground, ready_on_ground, remember_ground
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 
@@ -11,11 +11,8 @@ IMAGE_TYPE = "docker:index/image:Image"
 
 def run(console: Console, *, stack: str, assume_yes: bool) -> None:
     """Provide tools and cluster, deploy, and end by asking the gateway for its status."""
-    pulumi, prepared = ready(console, stack, assume_yes=assume_yes)
+    pulumi, ground = ready_on_ground(console, stack, assume_yes=assume_yes)
     settings = pulumi.workspace.settings
-    ground = None
-    if settings.target == "dev":
-        ground = ensure_ground(console, pulumi.workspace, prepared)
     if settings.target == "staging":
         reach.require_cluster(pulumi.workspace)
     if settings.target == "local":
@@ -36,11 +33,13 @@ def ask(pulumi: Pulumi) -> None:
     console.note(f"{settings.url}/status/ → {answer}")
 
 
-def deploy(pulumi: Pulumi, ground: Ground | None, *options: str) -> None:
+def deploy(pulumi: Pulumi, ground: Ground | None, *options: str, message: str = "") -> None:
     """Run `pulumi up`, first making the state agree with a cluster or registry made anew."""
     # --refresh: what was changed or deleted behind Pulumi's back is put right as well.
     arguments = ["up", "--stack", pulumi.workspace.stack, "--yes", "--skip-preview", "--refresh"]
-    arguments += options
+    if pulumi.workspace.remote:
+        message = releases.message(pulumi.workspace, message)
+    arguments += [*options, *([f"--message={message}"] if message else [])]
     pending = recovery.clear(pulumi)
     if pending:
         pulumi.console.note("A killed run left operations unfinished; looking at what they did.")

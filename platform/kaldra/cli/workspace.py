@@ -94,13 +94,13 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
     return variables
 
 
-def _exported(workspace: Workspace) -> dict[str, Any]:
-    """State of a stack whose backend is remote; empty where there is none, or no Pulumi yet."""
+def asked(workspace: Workspace, *arguments: str) -> str:
+    """What `pulumi ARGUMENTS` tells of a remote stack; "" where there is none, or no Pulumi yet."""
     pulumi = state() / "bin" / "pulumi"
     if not pulumi.exists():
-        return {}
+        return ""
     done = subprocess.run(  # noqa: S603
-        [str(pulumi), "stack", "export", "--stack", workspace.stack, "--non-interactive"],
+        [str(pulumi), *arguments, "--stack", workspace.stack, "--non-interactive"],
         cwd=REPO,
         env={**os.environ, **environment(workspace, {})},
         capture_output=True,
@@ -108,14 +108,19 @@ def _exported(workspace: Workspace) -> dict[str, Any]:
         check=False,
     )
     if done.returncode == 0:
-        latest = json.loads(done.stdout).get("deployment")
-        return latest if isinstance(latest, dict) else {}
+        return done.stdout
     if "no stack named" in done.stderr:
-        return {}
+        return ""
     raise KaldraError(
         f"The state in {workspace.backend} cannot be read: {done.stderr.strip()}",
         hint="Check its address (kaldra:stateBackend) and your credentials for it.",
     )
+
+
+def _exported(workspace: Workspace) -> dict[str, Any]:
+    """State of a stack whose backend is remote, or an empty one."""
+    latest = json.loads(asked(workspace, "stack", "export") or "{}").get("deployment")
+    return latest if isinstance(latest, dict) else {}
 
 
 def _own_passphrase() -> Path:

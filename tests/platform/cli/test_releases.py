@@ -1,5 +1,7 @@
 """Releases as Pulumi's history tells of them."""
 
+import json
+
 import pytest
 
 from kaldra.cli import releases
@@ -77,3 +79,53 @@ def test_what_was_deployed_before_a_removal_is_no_release(workspace, history):
     history.add(kind="destroy")
     history.add(images="ac")
     assert previous(workspace) is None
+
+
+@pytest.fixture
+def remote(tmp_path, monkeypatch):
+    """A stack whose state is in a bucket, and a Pulumi that tells of it."""
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+    settings = Settings(target="dev", state_backend="s3://states")
+    pulumi = tmp_path / "bin/pulumi"
+    pulumi.parent.mkdir()
+    script = f'#!/bin/sh\n[ "$1 $2" = "stack $2" ] && cat "{tmp_path}/$2.json"\n'
+    pulumi.write_text(script)
+    pulumi.chmod(0o755)
+    (tmp_path / "export.json").write_text(json.dumps({"deployment": state_with("3")}))
+    return Workspace("try", settings)
+
+
+def state_with(digit):
+    outputs = {f"{service}Image": f"r/{service}@sha256:{digit}" for service in ("api", "core")}
+    return {"resources": [{"type": "pulumi:pulumi:Stack", "outputs": outputs}]}
+
+
+def entry(message, **settings):
+    config = {f"kaldra:{key}": {"value": value, "secret": False} for key, value in settings.items()}
+    config["kaldra:apiKeys"] = {"secret": True}
+    ended = "2026-11-22T22:07:00.000Z"
+    told = {"kind": "update", "result": "succeeded", "endTime": ended, "config": config}
+    return {**told, "version": 0, "message": message}
+
+
+def test_of_a_remote_stack_each_update_tells_which_images_it_replaced(remote, tmp_path):
+    entries = [
+        entry("a change\nReplaces api=r/api@sha256:2 core=r/core@sha256:2", logLevel="INFO"),
+        entry("typed as pulumi up", logLevel="DEBUG"),
+        entry("Replaces api=r/api@sha256:0 core=r/core@sha256:0", logLevel="DEBUG"),
+        entry("the first"),
+    ]
+    (tmp_path / "history.json").write_text(json.dumps(entries))
+    found = [(r.number, r.digests.get("api"), r.settings) for r in releases.updates(remote)]
+    assert found == [
+        (4, "sha256:3", {"kaldra:logLevel": "INFO"}),
+        (3, "sha256:2", {"kaldra:logLevel": "DEBUG"}),
+        (2, None, {"kaldra:logLevel": "DEBUG"}),
+        (1, "sha256:0", {}),
+    ]
+    assert previous(remote) == 3
+
+
+def test_an_update_of_a_remote_stack_tells_what_it_replaces(remote):
+    told = releases.message(remote, "Rollback to release 2")
+    assert told == "Rollback to release 2\nReplaces api=r/api@sha256:3 core=r/core@sha256:3"

@@ -43,6 +43,17 @@ def test_the_settings_of_then_with_the_images_of_then_and_the_cluster_of_now(wor
     }
 
 
+def test_from_a_remote_backend_the_secrets_of_now_are_kept(workspace, history, tmp_path):
+    history.add(images="ab", logLevel="INFO")
+    (release,) = releases.working(workspace)
+    secrets = {"kaldra:apiKeys": {"ana": {"secure": "v1:cipher"}}}
+    (tmp_path / "Pulumi.try.yaml").write_text(yaml.safe_dump({"config": secrets}))
+    remote = Workspace("try", Settings(target="dev", state_backend="s3://states"))
+    config = yaml.safe_load(rollback._stack_file(remote, release))["config"]
+    digests = {"kaldra:imageDigests": release.digests}
+    assert config == {"kaldra:logLevel": "INFO", **secrets, **digests}
+
+
 def test_what_goes_back_is_told_and_secrets_are_not(workspace, history):
     history.add(images="ab", logLevel="INFO", apiKeys={"secure": "v1:old"}, environment="a")
     history.add(images="cb", logLevel="DEBUG", apiKeys={"secure": "v1:new"}, corsOrigins=["x"])
