@@ -19,19 +19,41 @@ class Ground:
     registry: str
 
 
-def ready(console: Console, stack: str, *, assume_yes: bool) -> tuple[Pulumi, Prepared]:
+def ready(console: Console, stack: str, *, assume_yes: bool) -> Pulumi:
     """Check the settings, provide the tools, open the workspace. No cluster is touched."""
     workspace = Workspace.open(stack)
     ensure_passphrase(workspace)
-    prepared = prepare(workspace.settings.target, console, assume_yes=assume_yes)
+    return _opened(
+        console, workspace, prepare(workspace.settings.target, console, assume_yes=assume_yes)
+    )
+
+
+def ready_on_ground(
+    console: Console, stack: str, *, assume_yes: bool
+) -> tuple[Pulumi, Ground | None]:
+    """As `ready`, and on dev bring up cluster and registry as soon as that can be done."""
+    workspace = Workspace.open(stack)
+    ensure_passphrase(workspace)
+    made: list[Ground] = []
+
+    def lay(node_image: str, registry_image: str) -> None:
+        made.append(ensure_ground(console, cluster_spec(workspace, node_image, registry_image)))
+
+    prepared = prepare(workspace.settings.target, console, assume_yes=assume_yes, meanwhile=lay)
+    return _opened(console, workspace, prepared), made[0] if made else None
+
+
+def _opened(console: Console, workspace: Workspace, prepared: Prepared) -> Pulumi:
     images = {
         "KALDRA_BASE_IMAGE": prepared.base_image,
         "KALDRA_BUILDER_IMAGE": prepared.builder_image,
     }
-    return Pulumi(workspace, environment(workspace, images), console), prepared
+    return Pulumi(workspace, environment(workspace, images), console)
 
 
-def cluster_spec(workspace: Workspace, prepared: Prepared | None = None) -> ClusterSpec:
+def cluster_spec(
+    workspace: Workspace, node_image: str = "", registry_image: str = ""
+) -> ClusterSpec:
     """The dev cluster that the stack's settings describe; without images where none is made."""
     settings = workspace.settings
     return ClusterSpec(
@@ -39,14 +61,13 @@ def cluster_spec(workspace: Workspace, prepared: Prepared | None = None) -> Clus
         api_port=settings.api_port,
         registry_port=settings.registry_port,
         kubeconfig=Path(settings.kubeconfig_path),
-        node_image=(prepared and prepared.node_image) or "",
-        registry_image=(prepared and prepared.registry_image) or "",
+        node_image=node_image,
+        registry_image=registry_image,
     )
 
 
-def ensure_ground(console: Console, workspace: Workspace, prepared: Prepared) -> Ground:
+def ensure_ground(console: Console, spec: ClusterSpec) -> Ground:
     """Bring up the dev cluster and its registry; quick when both are there."""
-    spec = cluster_spec(workspace, prepared)
     registry = ensure_registry(spec, console)
     cluster = ensure_cluster(spec, console)
     return Ground(cluster=cluster.identity, registry=registry.identity)

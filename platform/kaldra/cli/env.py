@@ -9,7 +9,7 @@ from kaldra.cli.ui import Console
 
 def run(*, stack: str) -> None:
     """Print shell exports on standard output; everything else goes to standard error."""
-    pulumi, _ = ready(Console(quiet=True), stack, assume_yes=False)
+    pulumi = ready(Console(quiet=True), stack, assume_yes=False)
     pulumi.ensure_stack()
     for name, value in pulumi.variables.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")

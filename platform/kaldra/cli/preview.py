@@ -7,7 +7,7 @@ from kaldra.cli.ui import Console
 
 def run(console: Console, *, stack: str, expect_no_changes: bool, assume_yes: bool) -> None:
     """Run `pulumi preview --diff`; fails on changes where none are expected."""
-    pulumi, _ = ready(console, stack, assume_yes=assume_yes)
+    pulumi = ready(console, stack, assume_yes=assume_yes)
     recovery.clear(pulumi)
     pulumi.ensure_stack()
     arguments = ["preview", "--stack", stack, "--diff", "--refresh"]

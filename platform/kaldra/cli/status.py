@@ -54,7 +54,7 @@ def _pulumi(console: Console, workspace: Workspace) -> Pulumi:
     Tools are provided for staging alone: it is looked at from machines that never deployed it.
     """
     if workspace.settings.target == "staging":
-        return ready(console, workspace.stack, assume_yes=False)[0]
+        return ready(console, workspace.stack, assume_yes=False)
     if not (state() / "bin" / "pulumi").exists() or not workspace.deployment().get("resources"):
         raise _not_deployed(workspace)
     ensure_passphrase(workspace)

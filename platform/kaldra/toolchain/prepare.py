@@ -45,9 +45,17 @@ class Prepared:
     registry_image: str | None
 
 
-def prepare(target: Target, progress: Progress, *, assume_yes: bool) -> Prepared:
+def prepare(
+    target: Target,
+    progress: Progress,
+    *,
+    assume_yes: bool,
+    meanwhile: Callable[[str, str], object] | None = None,
+) -> Prepared:
     """Provide what the target needs; quick when everything is there.
 
+    On dev, `meanwhile` gets the node's and the registry's image as soon as both and the programs
+    that make a cluster are there: the rest may still be compiling.
     Raises KaldraError or ConfigurationError of the first thing that fails, after ending the rest.
     """
     way = route()
@@ -55,14 +63,12 @@ def prepare(target: Target, progress: Progress, *, assume_yes: bool) -> Prepared
         jobs = _Jobs(pool, progress, way)
         try:
             docker = _engine(jobs, assume_yes=assume_yes)
-            ready = _images(jobs, target, docker)
+            ready = _images(jobs, target, docker, meanwhile)
             if target != "build":
                 jobs.start(partial(_pulumi, jobs))
                 plugins = ("docker",) if target == "local" else ("kubernetes", "docker")
                 jobs.start(partial(ensure_plugins, plugins, progress, route=way))
-            if target == "dev":
-                jobs.start(partial(_provide, jobs, tools.KIND_TOOL))
-            if target in ("dev", "staging"):
+            if target == "staging":
                 jobs.start(partial(_provide, jobs, tools.KUBECTL_TOOL))
             jobs.wait()
             prepared = ready()
@@ -128,7 +134,12 @@ def _engine(jobs: _Jobs, *, assume_yes: bool) -> "Future[engine.Engine]":
     return docker
 
 
-def _images(jobs: _Jobs, target: Target, docker: "Future[engine.Engine]") -> Callable[[], Prepared]:
+def _images(
+    jobs: _Jobs,
+    target: Target,
+    docker: "Future[engine.Engine]",
+    meanwhile: Callable[[str, str], object] | None,
+) -> Callable[[], Prepared]:
     """Start making the images; what is returned collects them once every job has ended."""
     progress, way = jobs.progress, jobs.way
     base = jobs.start(
@@ -142,6 +153,17 @@ def _images(jobs: _Jobs, target: Target, docker: "Future[engine.Engine]") -> Cal
             base.result().base, progress, route=way, client=docker.result().client
         )
     )
+    programs = [
+        jobs.start(partial(_provide, jobs, tool)) for tool in (tools.KIND_TOOL, tools.KUBECTL_TOOL)
+    ]
+    if meanwhile:
+
+        def when_ready() -> None:
+            for program in programs:
+                program.result()
+            meanwhile(node.result(), registry.result())
+
+        jobs.start(when_ready)
     return lambda: Prepared(
         way, base.result().base, base.result().builder, node.result(), registry.result()
     )

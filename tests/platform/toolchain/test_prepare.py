@@ -94,6 +94,26 @@ def test_dev_gets_everything_and_builds_each_thing_once(workshop: Workshop) -> N
     assert sum(name.startswith("build kube,") for name in workshop.made) == 1
 
 
+def test_a_cluster_is_made_while_the_rest_compiles(workshop: Workshop) -> None:
+    there: list[set[str]] = []
+
+    def make(node: str, registry: str) -> None:
+        assert (node, registry) == ("node", "registry")
+        there.append({p.name for p in links.folder().iterdir()})
+
+    prepare.prepare("dev", QUIET, assume_yes=False, meanwhile=make)
+    assert len(there) == 1
+    assert {"docker", "kind", "kubectl"} <= there[0]
+
+
+def test_what_fails_meanwhile_fails_the_whole(workshop: Workshop) -> None:
+    def make(*_: str) -> None:
+        raise KaldraError("no cluster")
+
+    with pytest.raises(KaldraError, match="no cluster"):
+        prepare.prepare("dev", QUIET, assume_yes=False, meanwhile=make)
+
+
 def test_local_needs_nothing_of_kubernetes(workshop: Workshop) -> None:
     prepared = prepare.prepare("local", QUIET, assume_yes=False)
     assert (prepared.node_image, prepared.registry_image) == (None, None)
