@@ -220,8 +220,9 @@ def _kind(
 
 
 def _plain(line: str) -> str:
-    """A line of kind without its bullets."""
-    return line.strip(" •✓✗.\t").partition(" ...")[0]
+    """A line of kind without its bullets and pictures."""
+    said = line.encode("ascii", "ignore").decode().strip(" .\t")
+    return said.partition(" ...")[0].rstrip()
 
 
 def _finished(name: str) -> str:

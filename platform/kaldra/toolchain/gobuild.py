@@ -197,6 +197,8 @@ def _compile(wanted: Build, go: Path, target: Path, step: Step, packages: int) -
         [
             "nice", "-n", str(wanted.niceness),
             go, "build", "-v", "-trimpath", "-buildvcs=false", *_tags(wanted), "-ldflags", flags,
+            # The linker drops debugging data anyway; not making it spares an eighth of the time.
+            "-gcflags=all=-dwarf=false",
             "-o", f"{produced}/", *wanted.outputs.values(),
         ],
         environment(go),

@@ -220,3 +220,8 @@ def test_files_reach_the_node_with_their_folders(engine, spec):
     archive = engine.bodies[f"PUT {NODE}/archive"]
     assert b"etc/containerd/certs.d/localhost:5001/hosts.toml" in archive
     assert os.fsencode("etc/containerd/certs.d") in archive
+
+
+def test_kinds_own_lines_are_shown_as_plain_text() -> None:
+    assert kind._plain(" • Starting control-plane 🕹️  ...") == "Starting control-plane"
+    assert kind._plain(" ✓ Preparing nodes 📦 ") == "Preparing nodes"
