@@ -10,6 +10,9 @@ from kaldra.stack.services import PART_OF, Service
 from kaldra.stack.settings import Settings
 
 DNS_PORT = 53
+USUAL_INGRESS = "ingress-nginx"
+"""Namespace of the ingress controller where the stack names no other source."""
+
 LOCAL_DNS = "169.254.20.10/32"
 """Address of the cache that many clusters run on each node, outside of any pod network."""
 
@@ -58,8 +61,9 @@ def _entrance(settings: Settings, api: Service) -> Rule:
     sources: list[Mapping[str, Any]] = [
         {"ipBlock": {"cidr": network}} for network in settings.ingress_networks
     ]
-    if settings.ingress_namespace:
-        sources.insert(0, _namespace(settings.ingress_namespace))
+    # Never an empty list: to Kubernetes that is everybody.
+    if settings.ingress_namespace or not sources:
+        sources.insert(0, _namespace(settings.ingress_namespace or USUAL_INGRESS))
     return _from(sources, api)
 
 

@@ -144,9 +144,9 @@ class Settings(BaseModel):
         {}, description="Annotations of the ingress, for its controller (staging)"
     )
     ingress_namespace: DnsName | None = Field(
-        "ingress-nginx",
-        description="Namespace whose pods may reach the gateway: the ingress controller's "
-        "(staging)",
+        None,
+        description="Namespace of the ingress controller, whose pods may reach the gateway; "
+        "ingress-nginx, unless ingressNetworks is set (staging)",
     )
     ingress_networks: tuple[Network, ...] = Field(
         (),

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from kaldra.errors import ConfigurationError
+from kaldra.stack.faults import SECRETS, wrong
 from kaldra.stack.setting_types import NAMESPACE
 
 UNREAD = "encrypted, unread here"
@@ -25,7 +26,21 @@ def values(stack: str, repo: Path) -> dict[str, Any]:
         for key, value in config.items()
         if key.startswith(prefix) and not _is_encrypted(value)
     }
-    return _with_secrets(found) if found.get("target") == "staging" else found
+    if found.get("target") != "staging":
+        return found
+    _require_encryption(found, f"Pulumi.{stack}.yaml")
+    return _with_secrets(found)
+
+
+def _require_encryption(found: dict[str, Any], name: str) -> None:
+    """Refuse a secret in plain text: the file is in git."""
+    for path in SECRETS:
+        key, _, inner = path.partition(".")
+        group = found.get(key)
+        entries = group if isinstance(group, dict) else {}
+        for entry, value in entries.items():
+            if value != UNREAD and inner in ("", entry):
+                raise wrong(f"{key}.{entry}", name, "it is there in plain text, not encrypted")
 
 
 def _with_secrets(found: dict[str, Any]) -> dict[str, Any]:

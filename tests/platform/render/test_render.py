@@ -71,8 +71,8 @@ def test_no_value_of_a_secret_is_rendered(checkout):
     account = {"username": "robot", "password": CANARY}
     keys = {"ana": CANARY}
     secret = {"apiKeys": keys, "registryPull": account, "registryPush": account}
-    configure(checkout, "staging", secret)
-    rendered = render.manifests("staging", checkout)
+    configure(checkout, "dev", secret)
+    rendered = render.manifests("dev", checkout)
     assert CANARY not in repr(rendered)
     assert rendered["secret-kaldra-api-api-keys.yaml"]["stringData"] == {"ana": "redacted"}
 

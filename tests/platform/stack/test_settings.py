@@ -1,6 +1,6 @@
 import pytest
 import yaml
-from stack_program import REPO
+from stack_program import REPO, STAGING
 
 from kaldra.errors import ConfigurationError
 from kaldra.stack.settings import Settings, settings_of_stack_file
@@ -85,3 +85,121 @@ def test_pulumi_knows_the_same_defaults_and_descriptions():
     for key, entry in declared.items():
         assert entry["description"] == schema[key]["description"]
         assert entry.get("default") == schema[key].get("default")
+
+
+# Staging --------------------------------------------------------------------------------------
+
+FILE = "Pulumi.staging.yaml"
+SET = "pulumi config set --stack staging"
+
+
+def refused_on_staging(**changes):
+    """The error of a staging stack with some settings changed, or taken away by None."""
+    values = {k: v for k, v in {**STAGING, **changes}.items() if v is not None}
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_config(values, FILE)
+    return caught.value
+
+
+def test_a_staging_stack_that_says_everything_is_accepted():
+    settings = Settings.from_config(STAGING, FILE)
+    assert settings.tag == "v0.1.0"
+    assert settings.url == "https://api.example.org"
+    assert settings.registry == "ghcr.io/4iam/kaldra"
+    assert settings.replicas_of("core") == settings.replicas_of("api") == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "named", "command"),
+    [
+        ("kubeContext", "kubeContext", f"{SET} kaldra:kubeContext VALUE"),
+        ("imageRegistry", "imageRegistry", f"{SET} kaldra:imageRegistry VALUE"),
+        ("ingressHost", "ingressHost", f"{SET} kaldra:ingressHost VALUE"),
+        ("ingressTlsSecret", "ingressTlsSecret", f"{SET} kaldra:ingressTlsSecret VALUE"),
+        ("apiKeys", "apiKeys", f"{SET} --secret --path kaldra:apiKeys.NAME"),
+        (
+            "registryPull",
+            "registryPull.password",
+            f"{SET} --secret --path kaldra:registryPull.password",
+        ),
+        (
+            "registryPush",
+            "registryPush.password",
+            f"{SET} --secret --path kaldra:registryPush.password",
+        ),
+    ],
+)
+def test_what_staging_lacks_is_named_with_the_command_that_sets_it(key, named, command):
+    error = refused_on_staging(**{key: None})
+    assert str(error) == f"Setting kaldra:{named} is missing from {FILE}."
+    assert error.hint == command
+
+
+def test_half_an_account_is_told_by_what_it_lacks():
+    error = refused_on_staging(registryPull={"username": "puller"})
+    assert "kaldra:registryPull.password is missing" in str(error)
+    assert error.hint == f"{SET} --secret --path kaldra:registryPull.password"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("imageTag", "dev", "dev is no version"),
+        ("imageTag", "latest", "latest is no version"),
+        ("environment", "dev", "an environment of development"),
+        ("coreReplicas", 1, "at least 2 pods"),
+        ("apiReplicas", 1, "at least 2 pods"),
+        ("apiMaxReplicas", 1, "below apiReplicas, which is 2"),
+        ("ingressIssuer", "letsencrypt", "ingressTlsSecret is set too"),
+        ("imageRegistry", "kaldra", "begin with its host, such as ghcr.io/kaldra"),
+        ("imageRegistry", "https://ghcr.io/4iam", "should match pattern"),
+        ("corsOrigins", ["*"], "should match pattern"),
+        ("ingressNetworks", ["10.0.0.1/8"], "no network like 10.0.0.0/8"),
+        ("stateBackend", "ftp://somewhere", "should match pattern"),
+        ("coreResources", {"memoryLimit": 64}, "memoryRequest is above memoryLimit"),
+    ],
+)
+def test_what_staging_must_not_say_is_refused(key, value, reason):
+    error = refused_on_staging(**{key: value})
+    assert f"kaldra:{key}" in str(error)
+    assert FILE in str(error)
+    assert reason in str(error)
+
+
+@pytest.mark.parametrize(
+    "key", ["changeme-changeme-1", "my-Default-key-123", "k" * 40, "0101010101010101"]
+)
+def test_a_default_key_or_a_pattern_is_refused_without_being_shown(key):
+    error = refused_on_staging(apiKeys={"ci": key})
+    assert "kaldra:apiKeys.ci" in str(error)
+    assert "openssl rand" in str(error)
+    assert key not in str(error)
+    assert error.hint == f"{SET} --secret --path kaldra:apiKeys.ci"
+
+
+def test_a_kubeconfig_of_its_own_needs_no_context():
+    settings = Settings.from_config(
+        {**STAGING, "kubeContext": "", "kubeconfig": "far.kubeconfig"}, FILE
+    )
+    assert settings.context == ""
+    assert settings.kubeconfig_path == str(REPO / "far.kubeconfig")
+
+
+def test_a_file_is_read_without_its_secrets_but_not_without_the_rest(tmp_path):
+    staging = yaml.safe_load((REPO / FILE).read_text())
+    assert "kaldra:apiKeys" not in staging["config"]
+    assert settings_of_stack_file("staging", REPO).api_keys
+    del staging["config"]["kaldra:imageRegistry"]
+    (tmp_path / FILE).write_text(yaml.safe_dump(staging))
+    with pytest.raises(ConfigurationError, match="kaldra:imageRegistry is missing"):
+        settings_of_stack_file("staging", tmp_path)
+
+
+def test_a_secret_that_stands_in_the_file_in_plain_text_is_told(tmp_path):
+    staging = yaml.safe_load((REPO / FILE).read_text())
+    staging["config"]["kaldra:registryPull"] = {"username": "a", "password": "plain-canary"}
+    (tmp_path / FILE).write_text(yaml.safe_dump(staging))
+    with pytest.raises(ConfigurationError, match=r"registryPull\.password .* plain text") as caught:
+        settings_of_stack_file("staging", tmp_path)
+    assert "plain-canary" not in str(caught.value)
+    assert "--secret" in caught.value.hint

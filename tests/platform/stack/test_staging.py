@@ -1,0 +1,233 @@
+"""What a staging stack declares beyond a dev one."""
+
+import base64
+import json
+
+import pytest
+from stack_program import DIGEST, SECRET, STAGING, declare, declare_staging, one
+
+from kaldra import rules
+
+WORKLOADS = ["kaldra-core", "kaldra-api"]
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
+
+
+def spec(declared, kind, name):
+    return one(declared, f"kubernetes:{kind}", name)["spec"]
+
+
+def template(declared, name):
+    return one(declared, DEPLOYMENT, name)["spec"]["template"]
+
+
+@pytest.fixture
+def declared():
+    return declare_staging()
+
+
+def test_it_talks_to_the_named_context_alone(declared):
+    provider = one(declared, "pulumi:providers:kubernetes", "cluster")
+    assert provider["context"] == "far"
+    assert provider["kubeconfig"].endswith("/.kube/config")
+    only = declare_staging(kubeContext=None, kubeconfig="far.kubeconfig")
+    provider = one(only, "pulumi:providers:kubernetes", "cluster")
+    assert "context" not in provider
+    assert provider["kubeconfig"].endswith("/far.kubeconfig")
+
+
+def test_every_rule_is_kept_on_staging_and_on_dev(declared):
+    for objects in (declared, declare()):
+        manifests = [d.inputs for d in objects if d.type.startswith("kubernetes:")]
+        assert [str(fault) for fault in rules.check(manifests)] == []
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_images_carry_the_version_and_are_deployed_by_digest(declared, name):
+    image = one(declared, "docker:index/image:Image", name)
+    assert image["imageName"] == f"ghcr.io/4iam/kaldra/{name}:v0.1.0"
+    assert image["skipPush"] is False
+    container = template(declared, name)["spec"]["containers"][0]
+    assert container["image"] == f"ghcr.io/4iam/kaldra/{name}@{DIGEST}"
+
+
+def test_images_that_exist_are_deployed_without_being_built():
+    digests = {"core": "sha256:" + "1" * 64, "api": "sha256:" + "2" * 64}
+    declared = declare_staging(imageDigests=digests, registryPush=None)
+    assert not [d for d in declared if d.type.startswith("docker:")]
+    container = template(declared, "kaldra-api")["spec"]["containers"][0]
+    assert container["image"] == f"ghcr.io/4iam/kaldra/kaldra-api@{digests['api']}"
+
+
+def test_the_registrys_passwords_are_secret_wherever_they_go(declared):
+    pushes = one(declared, "docker:index/image:Image", "kaldra-api")["registry"]
+    assert SECRET in pushes
+    assert pushes["value"]["server"] == "ghcr.io"
+    pulls = one(declared, "kubernetes:core/v1:Secret", "kaldra-registry")
+    assert SECRET in pulls["stringData"]
+    account = json.loads(pulls["stringData"]["value"][".dockerconfigjson"])["auths"]["ghcr.io"]
+    assert base64.b64decode(account["auth"]) == b"puller:pW-of-the-puller"
+    assert pulls["type"] == "kubernetes.io/dockerconfigjson"
+    for password, count in [("pW-of-the-pusher", 2), ("pW-of-the-puller", 1)]:
+        assert sum(password in repr(d.inputs) for d in declared) == count
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_pods_are_pulled_with_the_account_that_is_named_anew_when_it_changes(declared, name):
+    secret = one(declared, "kubernetes:core/v1:Secret", "kaldra-registry")
+    assert secret["immutable"] is True
+    assert "name" not in secret["metadata"]
+    assert template(declared, name)["spec"]["imagePullSecrets"] == [
+        {"name": "kaldra-registry-0badcafe"}
+    ]
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_the_autoscaler_alone_sets_the_number_of_pods(declared, name):
+    assert "replicas" not in one(declared, DEPLOYMENT, name)["spec"]
+    scaler = spec(declared, "autoscaling/v2:HorizontalPodAutoscaler", name)
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 6)
+    assert scaler["scaleTargetRef"]["name"] == name
+    assert scaler["metrics"][0]["resource"]["target"]["averageUtilization"] == 70
+    budget = spec(declared, "policy/v1:PodDisruptionBudget", name)
+    assert budget["maxUnavailable"] == 1
+    assert budget["selector"]["matchLabels"] == {"app.kubernetes.io/name": name}
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_release_waits_for_new_pods_and_spreads_them(declared, name):
+    deployment = one(declared, DEPLOYMENT, name)["spec"]
+    assert deployment["minReadySeconds"] == 3
+    constraints = template(declared, name)["spec"]["topologySpreadConstraints"]
+    assert [c["topologyKey"] for c in constraints] == [
+        "kubernetes.io/hostname",
+        "topology.kubernetes.io/zone",
+    ]
+    assert {c["whenUnsatisfiable"] for c in constraints} == {"ScheduleAnyway"}
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_pod_outlives_the_shutdown_of_its_service(declared, name):
+    from serving.settings import ServiceSettings  # noqa: PLC0415  the services' own defaults
+
+    fields = ServiceSettings.model_fields
+    grace = template(declared, name)["spec"]["terminationGracePeriodSeconds"]
+    assert fields["drain_seconds"].default < fields["shutdown_seconds"].default < grace
+
+
+def test_the_gateway_is_reached_over_tls_only(declared):
+    ingress = one(declared, INGRESS, "kaldra-api")["spec"]
+    assert ingress["tls"] == [{"hosts": ["api.example.org"], "secretName": "api-tls"}]
+    assert [rule["host"] for rule in ingress["rules"]] == ["api.example.org"]
+    assert spec(declared, "core/v1:Service", "kaldra-api")["type"] == "ClusterIP"
+
+
+def test_a_certificate_may_be_asked_of_cert_manager():
+    declared = declare_staging(
+        ingressTlsSecret=None, ingressIssuer="letsencrypt", ingressAnnotations={"a/b": "8m"}
+    )
+    ingress = one(declared, INGRESS, "kaldra-api")
+    annotations = ingress["metadata"]["annotations"]
+    assert annotations["cert-manager.io/cluster-issuer"] == "letsencrypt"
+    assert annotations["a/b"] == "8m"
+    assert ingress["spec"]["tls"][0]["secretName"] == "kaldra-api-tls"
+
+
+def namespaces(rule):
+    peers = rule.get("from") or rule.get("to")
+    return [
+        peer.get("namespaceSelector", {}).get("matchLabels", {}).get("kubernetes.io/metadata.name")
+        for peer in peers
+    ]
+
+
+def test_exactly_the_flows_that_exist_are_allowed(declared):
+    deny = one(declared, POLICY, "default-deny")["spec"]
+    assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    core = one(declared, POLICY, "kaldra-core")["spec"]
+    from_api, scraped = core["ingress"]
+    api_pods = {"matchLabels": {"app.kubernetes.io/name": "kaldra-api"}}
+    assert from_api["from"] == [{"podSelector": api_pods}]
+    assert namespaces(scraped) == ["monitoring"]
+    assert "egress" not in core
+    api = one(declared, POLICY, "kaldra-api")["spec"]
+    assert [namespaces(rule) for rule in api["ingress"]] == [["ingress-nginx"], ["monitoring"]]
+    to_core, dns = api["egress"]
+    assert to_core["ports"] == [{"port": 9000, "protocol": "TCP"}]
+    assert {port["port"] for port in dns["ports"]} == {53}
+
+
+def test_an_ingress_controller_outside_the_pod_network_is_let_in_by_its_address():
+    declared = declare_staging(ingressNetworks=["10.1.0.0/16"])
+    source = one(declared, POLICY, "kaldra-api")["spec"]["ingress"][0]["from"]
+    assert source == [{"ipBlock": {"cidr": "10.1.0.0/16"}}]
+
+
+def test_on_dev_the_gateways_port_is_open_and_the_core_is_not():
+    declared = declare()
+    assert one(declared, POLICY, "kaldra-api")["spec"]["ingress"] == [
+        {"ports": [{"port": 8000, "protocol": "TCP"}]}
+    ]
+    assert len(one(declared, POLICY, "kaldra-core")["spec"]["ingress"]) == 1
+
+
+@pytest.mark.parametrize(("name", "port"), [("kaldra-core", "9000"), ("kaldra-api", "8000")])
+def test_prometheus_finds_the_pods_by_annotation(declared, name, port):
+    assert template(declared, name)["metadata"]["annotations"] == {
+        "prometheus.io/scrape": "true",
+        "prometheus.io/port": port,
+        "prometheus.io/path": "/metrics",
+    }
+
+
+def test_or_by_a_service_monitor_or_not_at_all():
+    monitored = declare_staging(metrics="serviceMonitor")
+    monitor = spec(monitored, "monitoring.coreos.com/v1:ServiceMonitor", "kaldra")
+    assert monitor["endpoints"] == [{"port": "http", "path": "/metrics"}]
+    assert "annotations" not in template(monitored, "kaldra-api")["metadata"]
+    unseen = declare_staging(metrics="off")
+    assert "annotations" not in template(unseen, "kaldra-api")["metadata"]
+    assert len(one(unseen, POLICY, "kaldra-core")["spec"]["ingress"]) == 1
+
+
+def test_the_quota_has_room_for_replacing_the_largest_number_of_pods(declared):
+    hard = spec(declared, "core/v1:ResourceQuota", "kaldra")["hard"]
+    assert hard["pods"] == str(2 * (2 * 6 + 1))
+    assert hard["limits.cpu"] == "26000m"
+    assert hard["services.nodeports"] == "0"
+    small = declare_staging(quota={"pods": 3, "cpu": 4000})
+    hard = spec(small, "core/v1:ResourceQuota", "kaldra")["hard"]
+    assert (hard["pods"], hard["limits.cpu"]) == ("3", "4000m")
+    (limits,) = spec(declared, "core/v1:LimitRange", "kaldra")["limits"]
+    assert set(limits["default"]) == {"cpu", "memory", "ephemeral-storage"}
+
+
+def test_each_service_has_the_resources_of_its_settings():
+    declared = declare_staging(coreResources={"cpuLimit": 2000, "memoryLimit": 1024})
+    core, api = (template(declared, n)["spec"]["containers"][0]["resources"] for n in WORKLOADS)
+    assert core["limits"]["cpu"] == "2000m"
+    assert core["limits"]["memory"] == "1024Mi"
+    assert core["requests"]["memory"] == "128Mi"
+    assert api["limits"]["memory"] == "256Mi"
+
+
+def test_the_gateway_is_told_of_front_ends_and_environment():
+    declared = declare_staging(corsOrigins=["https://4iam.ai", "https://x.example.org"])
+    data = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-api-env")["data"]
+    assert data["KALDRA_CORS_ORIGINS"] == "https://4iam.ai,https://x.example.org"
+    assert data["ENV"] == "staging"
+
+
+def test_what_only_staging_has_is_not_on_dev():
+    kinds = {d.type.rpartition(":")[2] for d in declare_staging()} - {
+        d.type.rpartition(":")[2] for d in declare()
+    }
+    assert kinds == {
+        "HorizontalPodAutoscaler",
+        "Ingress",
+        "LimitRange",
+        "PodDisruptionBudget",
+        "ResourceQuota",
+    }
+    assert STAGING["registryPull"]["password"] not in repr(declare())
