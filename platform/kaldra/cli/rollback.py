@@ -23,9 +23,11 @@ from kaldra.toolchain import docker_api
 
 def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
     """Preview the release before the last one (or number `to`), ask, deploy it and ask it."""
-    release = _chosen(Workspace.open(stack), to)
+    workspace = Workspace.open(stack)
+    # Before anything is provided; but only Pulumi can tell of a remote stack's releases.
+    known = None if workspace.remote else _chosen(workspace, to)
     pulumi, found = ready_on_ground(console, stack, assume_yes=assume_yes)
-    workspace = pulumi.workspace
+    release = known or _chosen(workspace, to)
     ground = _same_ground(workspace, found) if found else None
     _require_images(workspace, release)
     with tempfile.TemporaryDirectory(prefix="kaldra-rollback-") as folder:
