@@ -25,7 +25,7 @@ commonName = supplied
 [leaf]
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
-extendedKeyUsage = serverAuth
+extendedKeyUsage = serverAuth,clientAuth
 authorityKeyIdentifier = keyid
 [root]
 basicConstraints = critical,CA:TRUE

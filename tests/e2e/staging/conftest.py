@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.staging import ground
 from tests.e2e.staging.load import FIGURES
 from tests.e2e.staging.registry import ENGINE_TRUST
-from tests.e2e.staging.stage import Stage, new_stage
+from tests.e2e.staging.stage import SERVICES, Stage, new_stage
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +38,13 @@ def stage(empty_stage: Stage) -> Stage:
 
 
 @pytest.fixture
-def breakable(stage: Stage) -> Stage:
-    """The same, for tests that break it."""
-    stage.settled = False
-    return stage
+def serving(empty_stage: Stage) -> Stage:
+    """Any release of it, every pod ready: for tests that deploy another one."""
+    if not empty_stage.deployed:
+        empty_stage.up()
+    for service in SERVICES:
+        empty_stage.kubectl("rollout", "status", f"deployment/{service}", "--timeout=120s")
+    return empty_stage
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -26,6 +26,7 @@ from tests.e2e.staging.registry import ACCOUNTS
 
 STACK = "e2e-staging"
 STACK_FILE = f"Pulumi.{STACK}.yaml"
+SERVICES = ("kaldra-api", "kaldra-core")
 HOST = "kaldra.staging.test"
 CALLER = "web"
 KEY = "Qv8nT2xLw5rKc7mB1zHd9pJs"
@@ -61,6 +62,8 @@ class Stage(Clone):
     """The copy, the cluster, and the gateway behind the cluster's ingress."""
 
     ground: Ground | None = None
+    deployed: bool = False
+    """Whether a release serves, be it what the copy's files say or another."""
 
     @property
     def made(self) -> Ground:
@@ -69,8 +72,9 @@ class Stage(Clone):
 
     def up(self, code: int = 0, seconds: float = VERB_SECONDS) -> Outcome:
         done = super().up(code, seconds)
-        if code == 0 and TLS_SECRET not in self.objects("secrets"):
+        if code == 0 and not self.deployed:
             self._bring_certificate()
+            self.deployed = True
         return done
 
     def _bring_certificate(self) -> None:

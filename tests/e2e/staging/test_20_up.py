@@ -4,10 +4,9 @@ import json
 import re
 
 from tests.e2e.staging.ground import NODES
-from tests.e2e.staging.stage import HOST, KEY, Stage
+from tests.e2e.staging.stage import HOST, KEY, SERVICES, Stage
 
 ONLINE = '{"status":"KALDRA API Gateway online","version":"0.1.0"}'
-SERVICES = ("kaldra-api", "kaldra-core")
 
 
 def test_up_goes_to_status(empty_stage: Stage):

@@ -103,8 +103,9 @@ def test_the_gateway_reaches_the_core_by_name_on_both_nodes(stage: Stage):
 def test_the_gateway_reaches_nothing_else(stage: Stage, strangers):
     elsewhere = [*outside(stage), *((address, FOREIGN_PORT) for _, address in strangers)]
     elsewhere += api_server(stage)
-    for pod in stage.pods("kaldra-api"):
-        others = [p for p in stage.pods("kaldra-api") if p is not pod]
+    pods = stage.pods("kaldra-api")
+    for pod in pods:
+        others = [p for p in pods if p is not pod]
         places = [*elsewhere, *((p["status"]["podIP"], API_PORT) for p in others)]
         assert not any(connects(stage, pod["metadata"]["name"], places))
 

@@ -3,15 +3,12 @@
 import re
 import time
 
-import pytest
-
 from tests.e2e.staging.ground import WORKER
 from tests.e2e.staging.load import FIGURES, constant_load
-from tests.e2e.staging.stage import KEY, STACK_FILE, Stage
+from tests.e2e.staging.stage import KEY, SERVICES, STACK_FILE, Stage
 
 LINE = '__version__ = "0.1.0"'
 EDITED = '__version__ = "0.1.0+released"'
-SERVICES = ("kaldra-api", "kaldra-core")
 ROTATED = "batch"
 
 
@@ -29,80 +26,74 @@ def settled(stage: Stage) -> None:
         stage.kubectl("rollout", "status", f"deployment/{service}", "--timeout=120s")
 
 
-@pytest.fixture
-def changing(breakable: Stage) -> Stage:
-    settled(breakable)
-    return breakable
-
-
-def test_a_new_release(changing: Stage):
-    before = identities(changing)
+def test_a_new_release(serving: Stage):
+    before = identities(serving)
     with (
-        changing.edited("app/__init__.py", LINE, EDITED),
-        changing.edited("core/__init__.py", LINE, EDITED),
-        constant_load(changing, "new release of both services"),
+        serving.edited("app/__init__.py", LINE, EDITED),
+        serving.edited("core/__init__.py", LINE, EDITED),
+        constant_load(serving, "new release of both services"),
     ):
         began = time.monotonic()
-        said = changing.up()
+        said = serving.up()
         took = time.monotonic() - began
-        changing.await_version("0.1.0+released")
-    assert identities(changing) == before
+        serving.await_version("0.1.0+released")
+    assert identities(serving) == before
     pulumi = re.search(r"Duration: (\S+)", said.output)
     told = f" (pulumi: {pulumi[1]})" if pulumi else ""
     FIGURES.append(f"up of a release, two replicas each, built and pushed: {took:.0f} s{told}")
 
 
-def test_a_changed_setting(changing: Stage):
-    identity, generation = identities(changing), generations(changing)
+def test_a_changed_setting(serving: Stage):
+    identity, generation = identities(serving), generations(serving)
     configured = STACK_FILE, "config:\n", "config:\n  kaldra:logLevel: DEBUG\n"
-    with changing.edited(*configured), constant_load(changing, "configuration change"):
-        changing.up()
+    with serving.edited(*configured), constant_load(serving, "configuration change"):
+        serving.up()
     # An update with a rolling restart, not another deployment.
-    assert identities(changing) == identity
-    assert all(generations(changing)[service] > generation[service] for service in SERVICES)
+    assert identities(serving) == identity
+    assert all(generations(serving)[service] > generation[service] for service in SERVICES)
 
 
-def test_a_rotated_key(changing: Stage):
-    identity = identities(changing)
+def test_a_rotated_key(serving: Stage):
+    identity = identities(serving)
     old, new = KEY.swapcase(), KEY.swapcase()[::-1]
     path = "/engine/vocabulary/archetypes"
-    with changing.different_secret(f"apiKeys.{ROTATED}", old):
-        with constant_load(changing, "a key added"):
-            changing.up()
-            settled(changing)
-        assert changing.ask(path, key=old)[0] == 200
+    with serving.different_secret(f"apiKeys.{ROTATED}", old):
+        with constant_load(serving, "a key added"):
+            serving.up()
+            settled(serving)
+        assert serving.ask(path, key=old)[0] == 200
         with (
-            changing.different_secret(f"apiKeys.{ROTATED}", new),
-            constant_load(changing, "a key rotated"),
+            serving.different_secret(f"apiKeys.{ROTATED}", new),
+            constant_load(serving, "a key rotated"),
         ):
-            changing.up()
-            settled(changing)
-            assert changing.ask(path, key=new)[0] == 200
-            assert changing.ask(path, key=old)[0] == 401
-    assert identities(changing) == identity
+            serving.up()
+            settled(serving)
+            assert serving.ask(path, key=new)[0] == 200
+            assert serving.ask(path, key=old)[0] == 401
+    assert identities(serving) == identity
 
 
-def test_a_restart(changing: Stage):
-    with constant_load(changing, "rollout restart"):
-        changing.kubectl("rollout", "restart", *(f"deployment/{name}" for name in SERVICES))
-        settled(changing)
+def test_a_restart(serving: Stage):
+    with constant_load(serving, "rollout restart"):
+        serving.kubectl("rollout", "restart", *(f"deployment/{name}" for name in SERVICES))
+        settled(serving)
 
 
-def test_deleted_pods(changing: Stage):
-    with constant_load(changing, "a pod of each service deleted"):
+def test_deleted_pods(serving: Stage):
+    with constant_load(serving, "a pod of each service deleted"):
         for service in SERVICES:
-            pod = changing.pods(service)[0]["metadata"]["name"]
-            changing.kubectl("delete", "pod", pod)
-        settled(changing)
+            pod = serving.pods(service)[0]["metadata"]["name"]
+            serving.kubectl("delete", "pod", pod)
+        settled(serving)
 
 
-def test_a_drained_node(changing: Stage):
+def test_a_drained_node(serving: Stage):
     try:
-        with constant_load(changing, "node drained"):
+        with constant_load(serving, "node drained"):
             flags = ("--ignore-daemonsets", "--delete-emptydir-data", "--timeout=180s")
-            changing.kubectl("drain", WORKER, *flags)
-            settled(changing)
-            nodes = {p["spec"]["nodeName"] for s in SERVICES for p in changing.pods(s)}
+            serving.kubectl("drain", WORKER, *flags)
+            settled(serving)
+            nodes = {p["spec"]["nodeName"] for s in SERVICES for p in serving.pods(s)}
     finally:
-        changing.kubectl("uncordon", WORKER)
+        serving.kubectl("uncordon", WORKER)
     assert WORKER not in nodes

@@ -6,7 +6,7 @@ KINDS = "all,configmaps,secrets,ingresses,networkpolicies,clusterroles,clusterro
 
 
 def test_down_leaves_nothing_in_the_cluster(stage: Stage):
-    stage.settled = False
+    stage.settled = stage.deployed = False
     stage.kaldra("down")
     assert "kaldra" not in stage.objects("namespaces")
     label = "--selector=app.kubernetes.io/part-of=kaldra"

@@ -1,0 +1,96 @@
+"""What the pages say is typed, page by page, with the names and ports of this clone.
+
+tests/documented.py has which commands those are, and where the others are run.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kaldra.checks import commands
+from kaldra.cli.reference import verbs
+from tests.documented import ON_THE_PLATFORM, PAGES, REPO, documented
+from tests.e2e.clone import LOCAL_STACK, NAME, STACK, Clone
+
+CHANGES = ("pulumi destroy", "pulumi config set", "kubectl ")
+"""After these, the next block finds the platform as it should be again."""
+CURL = r"curl --silent --show-error --write-out '\nanswered %{http_code}\n'"
+UNATTENDED = {"PULUMI_SKIP_CONFIRMATIONS": "true"}
+
+done: set[str] = set()
+"""What an earlier block has run: one is run again only for what follows it there."""
+
+
+def blocks_of(page: Path) -> list[list[str]]:
+    """The commands of each block that are run here."""
+    found = (
+        [c for c in typed if c in ON_THE_PLATFORM] for p, _, typed in documented() if p == page
+    )
+    return [typed for typed in found if typed]
+
+
+RUN = [page for page in PAGES if blocks_of(page)]
+
+
+@pytest.mark.parametrize("page", RUN, ids=[str(page.relative_to(REPO)) for page in RUN])
+def test_what_a_page_says_works(platform: Clone, page: Path):
+    clone = platform
+    stacks = {file: file.read_text() for file in clone.root.glob("Pulumi.*.yaml")}
+    port = clone.api_port
+    try:
+        for typed in blocks_of(page):
+            port = clone.local_port if named(typed, "local") else port
+            if set(typed) - done:
+                run_block(typed, clone, port)
+            port = clone.api_port if "./kaldra down --stack local" in typed else port
+    finally:
+        clone.settled = clone.settled and all(f.read_text() == text for f, text in stacks.items())
+        for file, text in stacks.items():
+            file.write_text(text)
+
+
+def run_block(typed: list[str], clone: Clone, port: int) -> None:
+    if not clone.settled:
+        clone.up()
+    clone.settled = False
+    said = clone.run("bash", "-euc", script(typed, clone, port), env=UNATTENDED).output
+    changed = any(command.startswith(CHANGES) for command in typed)
+    answers = set(re.findall(r"^answered (\d+)$", said, re.MULTILINE))
+    # While a deployment is away, 503 is the right answer.
+    assert answers <= ({"200", "503"} if changed else {"200"}), said
+    clone.settled = not changed
+    done.update(typed)
+
+
+def named(typed: list[str], stack: str) -> bool:
+    return f"./kaldra up --stack {stack}" in typed
+
+
+def script(typed: list[str], clone: Clone, port: int) -> str:
+    """The block as a person would type it here, in a shell that has the stack's environment."""
+    lines = [own(command, clone, port) for command in typed]
+    needs = any(command.startswith(("pulumi", "kubectl")) for command in typed)
+    if needs and not any(command.startswith("eval ") for command in typed):
+        lines.insert(0, f'eval "$(./kaldra env --stack {STACK})"')
+    return "\n".join(lines)
+
+
+def own(command: str, clone: Clone, port: int) -> str:
+    """A command with this clone's stacks, ports and names."""
+    for words in commands.calls(command):
+        verb, *options = words
+        takes = {name for option in verbs(hidden=True)[verb].params for name in option.opts}
+        if "--stack" in takes and "--stack" not in options:
+            command = command.replace(f"./kaldra {verb}", f"./kaldra {verb} --stack {STACK}")
+    changes = {
+        "--stack mine": f"--stack {STACK}",
+        "--stack local": f"--stack {LOCAL_STACK}",
+        "127.0.0.1:8000": f"127.0.0.1:{port}",
+        "127.0.0.1:8010": f"127.0.0.1:{clone.api_port}",
+        "kind-kaldra-dev": f"kind-{NAME}",
+        "docker logs kaldra-api": f"docker logs {NAME}-local-api",
+    }
+    for old, new in changes.items():
+        command = command.replace(old, new)
+    return re.sub(r"^curl\b", lambda _: CURL, command)
