@@ -1,21 +1,35 @@
-"""README and docs: links lead somewhere, commands exist, nothing belongs to one machine."""
+"""README and docs: links lead somewhere, commands work, nothing belongs to one machine."""
 
+import ast
 import re
 import shlex
+import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from kaldra.checks import commands
+from kaldra.checks.markdown import blocks, link_faults
 from kaldra.cli.reference import verbs
 from kaldra.paths import REPO
+from tests import documented
+from tests.documented import NAMES, PAGES
+from tests.e2e.clone import copy_of_repo
+from tests.processes import wait_for
 
-PAGES = [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
-NAMES = [str(page.relative_to(REPO)) for page in PAGES]
-
-CODE_BLOCK = re.compile(r"^( *)```.*?^\1```", re.DOTALL | re.MULTILINE)
-CODE = re.compile(r"`[^`\n]*`")
-LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
-HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+LANGUAGES = {
+    "bash",
+    "console",
+    "json",
+    "mermaid",
+    "python",
+    "sh",
+    "text",
+    "yaml",
+    "diff",
+    "markdown",
+}
 COMMAND = re.compile(r"\./kaldra ([a-z][^`\n]*)")
 HOME_PATH = re.compile(r"(?<![\w./-])/(?:root|home|Users|work)/")
 VARIABLE = re.compile(r"\bKALDRA_[A-Z][A-Z_]*[A-Z]\b")
@@ -23,20 +37,19 @@ VARIABLE = re.compile(r"\bKALDRA_[A-Z][A-Z_]*[A-Z]\b")
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_links_lead_to_pages_and_headings(page):
-    for link in LINK.findall(CODE.sub("`", _without_code_blocks(page))):
-        if re.match(r"[a-z]+:", link):
-            continue
-        path, _, anchor = link.partition("#")
-        target = (page.parent / path).resolve() if path else page
-        assert target.exists(), link
-        if anchor:
-            assert anchor in _anchors(target), link
+    assert list(link_faults(page, REPO)) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
-def test_commands_exist_with_their_options(page):
+def test_verbs_in_the_text_exist_with_their_options(page):
     for command in COMMAND.findall(page.read_text(encoding="utf-8")):
         assert not _fault(command), f"./kaldra {command}: {_fault(command)}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_every_block_says_what_it_is(page):
+    found = {block.language for block in blocks(page.read_text(encoding="utf-8"))}
+    assert found <= LANGUAGES
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
@@ -47,8 +60,8 @@ def test_no_page_names_a_path_of_one_machine(page):
 def test_every_variable_that_the_platform_reads_is_documented():
     sources = [REPO / "kaldra", *(REPO / "platform").rglob("*.py")]
     used = {name for file in sources for name in _variables(file)}
-    documented = {name for page in ("cli", "settings") for name in _variables(_reference(page))}
-    assert used <= documented
+    known = {name for page in ("cli", "settings") for name in _variables(_reference(page))}
+    assert used <= known
 
 
 def test_a_command_that_does_not_exist_is_a_fault():
@@ -56,6 +69,72 @@ def test_a_command_that_does_not_exist_is_a_fault():
     assert _fault("up --fast") == "no option --fast"
     assert _fault('env)"') == ""
     assert _fault("test --fast -k settings   # one word") == ""
+
+
+def test_the_command_line_takes_every_documented_command():
+    for page, line, found in documented.documented():
+        for words in (each for command in found for each in commands.calls(command)):
+            assert commands.fault(words) == "", f"{page.name}:{line} ./kaldra {' '.join(words)}"
+
+
+def test_every_documented_command_is_known_to_work():
+    """One that is new belongs into a table of tests/documented.py, one that is gone out of it."""
+    told = {command for _, _, found in documented.documented() for command in found}
+    known = Counter(command for table in documented.TABLES for command in table)
+    assert told - known.keys() == set()
+    assert known.keys() - told == set()
+    assert set(known.values()) == {1}
+
+
+@pytest.mark.parametrize("test", sorted(set(documented.BY_ANOTHER_TEST.values())))
+def test_the_tests_that_run_documented_commands_exist(test):
+    file, _, name = test.partition("::")
+    tree = ast.parse((REPO / file).read_text(encoding="utf-8"))
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """A copy of the clone with a commit of its own."""
+    folder = tmp_path_factory.mktemp("docs") / "clone"
+    copy_of_repo(folder)
+    who = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
+    for arguments in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message=all")):
+        subprocess.run(["git", *who, *arguments], cwd=folder, check=True)  # noqa: S607
+    return folder
+
+
+@pytest.mark.parametrize("command", sorted(documented.IN_A_SANDBOX))
+def test_cheap_commands_work_in_a_sandbox(sandbox, command):
+    done = subprocess.run(
+        ["bash", "-euc", command],  # noqa: S607
+        cwd=sandbox,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", sorted(documented.SERVERS))
+def test_servers_answer(sandbox, free_port, command):
+    port = {"API_PORT": str(free_port), "CORE_PORT": str(free_port)}
+    own = command.replace("8000", str(free_port))
+    process = subprocess.Popen(
+        ["bash", "-euc", f"exec env {own}"],  # noqa: S607
+        cwd=sandbox,
+        env={"PATH": "/usr/bin:/bin", **port},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{free_port}/health", process)
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
 
 
 def _fault(command: str) -> str:
@@ -70,16 +149,6 @@ def _fault(command: str) -> str:
         if word.startswith("-") and word not in known and not passes_on:
             return f"no option {word}"
     return ""
-
-
-def _anchors(page: Path) -> set[str]:
-    """Headings as the links that renderers make of them."""
-    headings = HEADING.findall(_without_code_blocks(page))
-    return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in headings}
-
-
-def _without_code_blocks(page: Path) -> str:
-    return CODE_BLOCK.sub("", page.read_text(encoding="utf-8"))
 
 
 def _variables(file: Path) -> set[str]:

@@ -112,7 +112,7 @@ def _rendered(repo: Path) -> str:
     found = []
     for stack in kubernetes_stacks(repo):
         faults = rules.check(list(manifests(stack, repo).values()))
-        found += [f"{stack}: {each.object}: {each.message} ({each.rule})" for each in faults]
+        found += [f"{stack}: {each}" for each in faults]
     return "\n".join(found)
 
 

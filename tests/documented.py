@@ -1,0 +1,169 @@
+"""Every command of README.md and docs/, and how it is known to work.
+
+A command that is in none of these tables fails tests/platform/test_docs.py, and so does an entry
+that no page has any more. Words behind `#` in a page do not count.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from kaldra.checks import commands
+
+REPO = Path(__file__).resolve().parents[1]
+PAGES = [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
+NAMES = [str(page.relative_to(REPO)) for page in PAGES]
+
+E2E = "tests/e2e"
+STAGING = f"{E2E}/staging"
+
+IN_A_SANDBOX = {
+    ".venv/bin/python docs/reference/generate.py",
+    "./kaldra --help",
+    "./kaldra reference",
+    "./kaldra render --stack staging --out rendered",
+    "git --version",
+    "git checkout Pulumi.dev.yaml",
+    "python3 --version",
+}
+"""Run as they are, in a copy of the clone, by tests/platform/test_docs.py."""
+
+SERVERS = {
+    ".venv/bin/python -m core",
+    "KALDRA_AUTH=off .venv/bin/python -m app",
+    "KALDRA_AUTH=off .venv/bin/uvicorn app.main:app --reload --port 8000",
+}
+"""Run there too, on ports of their own, until they have answered."""
+
+ON_THE_PLATFORM = {
+    "./kaldra doctor",
+    "./kaldra down --stack local",
+    "./kaldra logs",
+    "./kaldra logs --lines 500",
+    "./kaldra preview",
+    "./kaldra preview --expect-no-changes",
+    "./kaldra preview --stack local",
+    "./kaldra status",
+    "./kaldra status --stack mine",
+    "./kaldra up",
+    "./kaldra up --stack local",
+    "./kaldra up --stack mine",
+    "curl http://127.0.0.1:8000/status/",
+    "curl http://127.0.0.1:8000/status/core",
+    "curl http://127.0.0.1:8010/status/",
+    "curl -H \"X-API-Key: $key\" 'http://127.0.0.1:8000/engine/vocabulary/archetypes?language=en'",
+    "curl -H \"X-API-Key: $key\" 'http://127.0.0.1:8000/engine/vocabulary/states?language=pt'",
+    "docker logs kaldra-api",
+    "docker ps",
+    "docker ps --all --filter label=io.kaldra.cluster",
+    "docker ps -a",
+    'eval "$(./kaldra env --stack mine)"',
+    'eval "$(./kaldra env)"',
+    (
+        'key=$(python3 -c \'import json; print(json.load(open(".kaldra/dev-secrets.json"))'
+        '["apiKeys"]["dev"])\')'
+    ),
+    "kubectl --context kind-kaldra-dev --namespace kaldra delete deployment kaldra-core",
+    'pulumi config set --secret --path kaldra:apiKeys.alice "$(openssl rand -base64 24)"',
+    'pulumi config set --secret --path kaldra:apiKeys.bob "$(openssl rand -base64 24)"',
+    "pulumi destroy",
+    "pulumi preview",
+    "pulumi preview --diff",
+    "pulumi refresh",
+    "pulumi refresh --expect-no-changes --yes",
+    "pulumi stack output url",
+    "pulumi up",
+}
+"""Run page by page by tests/e2e/test_16_documentation.py, with that clone's names and ports."""
+
+BY_ANOTHER_TEST = {
+    "./kaldra build": f"{E2E}/test_14_build.py::"
+    "test_two_builds_of_the_same_sources_have_the_same_layers",
+    "./kaldra build --sbom": f"{E2E}/test_14_build.py::"
+    "test_the_bill_of_materials_holds_what_the_image_holds",
+    "./kaldra build --strict": "tests/platform/cli/test_build.py::"
+    "test_strict_fails_on_a_fault_of_a_python_package_alone",
+    "./kaldra build --tag v0.1.0": f"{E2E}/test_14_build.py::"
+    "test_two_builds_of_the_same_sources_have_the_same_layers",
+    "./kaldra build --tag v0.1.0 --push ghcr.io/OWNER": f"{E2E}/test_14_build.py::"
+    "test_pushed_images_are_told_by_digest_and_joined_under_one_tag",
+    "./kaldra build --tag v0.1.0-amd64 --push ghcr.io/OWNER": f"{E2E}/test_14_build.py::"
+    "test_pushed_images_are_told_by_digest_and_joined_under_one_tag",
+    "./kaldra build --tag v0.1.0-arm64 --push ghcr.io/OWNER": f"{E2E}/test_14_build.py::"
+    "test_pushed_images_are_told_by_digest_and_joined_under_one_tag",
+    "./kaldra publish ghcr.io/OWNER --tag v0.1.0": f"{E2E}/test_14_build.py::"
+    "test_pushed_images_are_told_by_digest_and_joined_under_one_tag",
+    "./kaldra diff origin/main": "tests/platform/cli/test_diff.py::"
+    "test_a_change_of_a_setting_and_of_the_program_is_told",
+    "./kaldra diff v0.1.0 --stack staging": "tests/platform/cli/test_diff.py::"
+    "test_a_change_of_a_setting_and_of_the_program_is_told",
+    "./kaldra down": f"{E2E}/test_10_down.py::test_down_takes_the_stack_away_and_keeps_the_cluster",
+    "./kaldra down --all": f"{E2E}/test_10_down.py::"
+    "test_down_all_leaves_no_container_network_volume_or_cluster",
+    "./kaldra down --stack mine --all": f"{E2E}/test_10_down.py::"
+    "test_down_all_leaves_no_container_network_volume_or_cluster",
+    "./kaldra forward --port 9100 --service kaldra-core": f"{E2E}/test_07_verbs.py::"
+    "test_forward_keeps_its_port_when_the_pod_is_replaced",
+    "./kaldra rollback": f"{E2E}/test_13_rollback.py::"
+    "test_a_rollback_brings_back_images_and_settings",
+    "./kaldra rollback --stack staging": f"{E2E}/test_13_rollback.py::"
+    "test_a_rollback_brings_back_images_and_settings",
+    "./kaldra rollback --to 3": "tests/platform/cli/test_rollback.py::"
+    "test_any_release_that_worked_may_be_named",
+    "./kaldra status --stack staging": f"{E2E}/test_13_rollback.py::"
+    "test_drift_is_told_with_object_and_field_and_put_right",
+    "./kaldra status --stack staging || test $? -ne 3": f"{E2E}/test_13_rollback.py::"
+    "test_drift_is_told_with_object_and_field_and_put_right",
+    "KALDRA_ROUTE=publisher ./kaldra preview": "tests/platform/toolchain/test_probe.py::"
+    "test_environment_decides_without_asking",
+    "KALDRA_ROUTE=publisher ./kaldra up": "tests/platform/toolchain/test_probe.py::"
+    "test_environment_decides_without_asking",
+    "KALDRA_ROUTE=registries ./kaldra up": "tests/platform/toolchain/test_probe.py::"
+    "test_environment_decides_without_asking",
+    "curl -H 'Content-Type: application/json' -d '{\"text\": \"We raised our guidance.\"}' "
+    "http://127.0.0.1:8000/engine/kaldra/signal": f"{E2E}/test_12_contract.py::"
+    "test_a_signal_is_the_kernel_s_byte_for_byte",
+    "docker image inspect kaldra-api:dev --format '{{json .Config.Labels}}'": (
+        "tests/platform/cli/test_build.py::test_images_are_labelled_with_what_they_were_built_from"
+    ),
+    "docker rm -f -v kaldra-dev-control-plane kaldra-dev-registry": f"{E2E}/test_08_recovery.py::"
+    "test_a_lost_cluster_is_made_again_even_if_that_is_killed_once",
+    "kubectl apply --dry-run=server --filename rendered": f"{E2E}/test_15_render.py::"
+    "test_the_api_server_accepts_everything_rendered",
+}
+"""The test that does the same, with names of its own."""
+
+NOT_RUN = {
+    "./kaldra lint": "the first half of `./kaldra test`, which runs these tests",
+    "./kaldra test": "runs these tests",
+    "./kaldra test --fast": "runs these tests",
+    "./kaldra test -m e2e": "runs these tests",
+    "cosign verify ghcr.io/4iam/kaldra/kaldra-api:v0.1.0 --certificate-oidc-issuer "
+    "https://token.actions.githubusercontent.com --certificate-identity-regexp "
+    "'^https://github.com/4iam/kaldra/'": "needs a release on GitHub",
+    "docker login ghcr.io": "needs an account",
+    "docker network rm kaldra-dev": "gives up a lost state; `down --all` does it in its test",
+    "docker volume rm kaldra-dev-registry kaldra-dev-finished": "the same",
+    "gh attestation verify oci://ghcr.io/4iam/kaldra/kaldra-api:v0.1.0 --repo 4iam/kaldra": (
+        "needs a release on GitHub"
+    ),
+    "git checkout 1f5f0e4": "an example's commit",
+    "ls .kaldra/pulumi/plugins/*/kaldra-substitute": "there on the registries' route only",
+    "rm -r .kaldra": "removes a state for good",
+    "rm -rf .kaldra .venv .venv.lock": "removes a state for good",
+}
+"""Why a command is run by no test."""
+
+TABLES = (IN_A_SANDBOX, SERVERS, ON_THE_PLATFORM, BY_ANOTHER_TEST, NOT_RUN)
+
+
+def documented() -> Iterator[tuple[Path, int, list[str]]]:
+    """Page, line and commands of each block that has any."""
+    for page in PAGES:
+        for line, found in commands.of_page(page.read_text(encoding="utf-8")):
+            yield page, line, [normal(command) for command in found]
+
+
+def normal(command: str) -> str:
+    """The command with one space between its words, as the tables have it."""
+    return re.sub(r" {2,}", " ", command)
