@@ -38,12 +38,14 @@ class RefusedError(Exception):
     ) -> None:
         super().__init__(message)
         self.code = code
-        self.body = {
-            "kind": "Status",
-            "reason": reason,
-            "message": message,
-            "details": {"causes": causes or []},
-        }
+        self.body: dict[str, Any] | str = "404 page not found\n"
+        if reason:
+            self.body = {
+                "kind": "Status",
+                "reason": reason,
+                "message": message,
+                "details": {"causes": causes or []},
+            }
 
 
 class Cluster:
@@ -88,6 +90,8 @@ class Cluster:
         with self._lock:
             parts = urlsplit(url)
             query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+            if parts.path.startswith("/apis/monitoring.coreos.com/"):
+                raise RefusedError(404, "", "")
             match = _PATH.fullmatch(parts.path)
             assert match, url
             namespace, plural, name = match["namespace"] or "", match["plural"], match["name"]

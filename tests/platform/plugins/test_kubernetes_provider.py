@@ -192,6 +192,14 @@ def test_an_object_the_server_refuses_fails_the_preview(kubernetes):
         kubernetes.engine.create(CONFIG, inputs, preview=True)
 
 
+def test_a_kind_that_the_cluster_does_not_know_is_told_by_name(kubernetes):
+    monitor = urn("kubernetes:monitoring.coreos.com/v1:ServiceMonitor", "all")
+    inputs = kubernetes.engine.check(monitor, {"metadata": {"name": "all"}, "spec": {}})
+    for preview in (True, False):
+        with pytest.raises(CallFailedError, match=r"knows no ServiceMonitor of monitoring\.coreos"):
+            kubernetes.engine.create(monitor, inputs, preview=preview)
+
+
 def test_refresh_finds_drift_and_only_drift(kubernetes):
     made = Made(kubernetes, DEPLOYMENT, deployment(replicas=2))
     before = made.inputs

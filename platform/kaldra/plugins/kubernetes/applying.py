@@ -2,6 +2,7 @@
 
 import copy
 import re
+from http import HTTPStatus
 from typing import NoReturn
 
 from kaldra.errors import KaldraError
@@ -79,7 +80,8 @@ class Applier:
         except UnreachableError as error:
             self._warn(error)
             return None
-        except (NotFoundError, ConflictError):
+        except (NotFoundError, ConflictError) as error:
+            _require_kind(kind, obj, error)
             # Its namespace is yet to be made, or what it replaces is yet to be deleted.
             return None
         except ApiError as error:
@@ -139,7 +141,8 @@ class Applier:
             fields = ", ".join(str(cause.get("field")) for cause in error.causes)
             self._host.info(self._urn, f"taken back from {', '.join(sorted(holders))}: {fields}")
             return self._client.apply(kind, obj, manager=self._manager, force=True, dry_run=dry_run)
-        except NotFoundError:
+        except NotFoundError as error:
+            _require_kind(kind, obj, error)
             raise
         except ApiError as error:
             if dry_run:
@@ -155,6 +158,15 @@ class Applier:
     def _warn(self, error: UnreachableError) -> None:
         said = str(error).rstrip(".")
         self._host.warn_once(f"{said}. The preview is what the program asks for, unchecked.")
+
+
+def _require_kind(kind: Kind, obj: Object, error: ApiError) -> None:
+    """Raise where the server has no such kind: it then answers 404 without a word of its own."""
+    if error.code == HTTPStatus.NOT_FOUND and not error.reason:
+        raise KaldraError(
+            f"{kind.name} {id_of(obj)}: the cluster knows no {kind.name} of {kind.api_version}.",
+            hint="Install what defines it in the cluster, or do without it in the program.",
+        ) from None
 
 
 def _explain_conflict(kind: Kind, obj: Object, error: ConflictError) -> NoReturn:

@@ -49,6 +49,7 @@ _KINDS = [
     Kind("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies"),
     Kind("networking.k8s.io/v1", "Ingress", "ingresses"),
     Kind("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
+    Kind("monitoring.coreos.com/v1", "ServiceMonitor", "servicemonitors"),
 ]
 
 # What is looked at while waiting and explaining, but never declared.
