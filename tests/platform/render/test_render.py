@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from kaldra import render
-from kaldra.errors import ConfigurationError
+from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
 from kaldra.render.program import ZERO_DIGEST
 
@@ -88,6 +88,27 @@ def test_a_wrong_setting_is_told_as_by_up(checkout):
     with pytest.raises(ConfigurationError, match="logLevle") as caught:
         render.manifests("dev", checkout)
     assert "pulumi config rm" in caught.value.hint
+
+
+def test_a_program_that_asks_a_plugin_cannot_be_rendered(checkout):
+    program = checkout / "platform/__main__.py"
+    question = 'pulumi.runtime.invoke("kubernetes:yaml:decode", {})\n'
+    program.write_text(program.read_text() + question)
+    with pytest.raises(KaldraError, match="asks a plugin"):
+        render.manifests("dev", checkout)
+
+
+def test_a_secret_beside_other_fields_hides_itself_alone(checkout):
+    program = checkout / "platform/__main__.py"
+    declared = f"""
+from kaldra.stack.resources import KubernetesObject
+token = pulumi.Output.secret("{CANARY}")
+data = {{"open": "yes", "token": token}}
+KubernetesObject(("v1", "ConfigMap"), "mixed", {{"data": data}}, pulumi.ResourceOptions())
+"""
+    program.write_text(program.read_text() + declared)
+    rendered = render.manifests("dev", checkout)
+    assert rendered["configmap-mixed.yaml"]["data"] == {"open": "yes", "token": "redacted"}
 
 
 def test_a_stack_without_a_cluster_has_nothing_to_render():
