@@ -30,6 +30,8 @@ SERVICES = ("kaldra-api", "kaldra-core")
 HOST = "kaldra.staging.test"
 CALLER = "web"
 KEY = "Qv8nT2xLw5rKc7mB1zHd9pJs"
+ROTATED = "batch"
+ROTATED_KEY = "Hw3fUj6pXq9sZa4cVm8eTd2r"
 LOAD_KEYS = {f"load-{number}": secrets.token_urlsafe(24) for number in range(16)}
 """Of callers that together ask more than one may ask."""
 TLS_SECRET = "kaldra-tls"
@@ -51,6 +53,7 @@ SETTINGS: dict[str, Any] = {
 }
 SECRETS = {
     f"apiKeys.{CALLER}": KEY,
+    f"apiKeys.{ROTATED}": ROTATED_KEY,
     **{f"apiKeys.{caller}": key for caller, key in LOAD_KEYS.items()},
     "registryPush.password": ACCOUNTS["pusher"],
     "registryPull.password": ACCOUNTS["puller"],

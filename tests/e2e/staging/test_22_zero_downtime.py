@@ -5,11 +5,10 @@ import time
 
 from tests.e2e.staging.ground import WORKER
 from tests.e2e.staging.load import FIGURES, constant_load
-from tests.e2e.staging.stage import KEY, SERVICES, STACK_FILE, Stage
+from tests.e2e.staging.stage import ROTATED, ROTATED_KEY, SERVICES, STACK_FILE, Stage
 
 LINE = '__version__ = "0.1.0"'
 EDITED = '__version__ = "0.1.0+released"'
-ROTATED = "batch"
 
 
 def identities(stage: Stage) -> dict[str, str]:
@@ -54,22 +53,16 @@ def test_a_changed_setting(serving: Stage):
 
 
 def test_a_rotated_key(serving: Stage):
-    identity = identities(serving)
-    old, new = KEY.swapcase(), KEY.swapcase()[::-1]
-    path = "/engine/vocabulary/archetypes"
-    with serving.different_secret(f"apiKeys.{ROTATED}", old):
-        with constant_load(serving, "a key added"):
-            serving.up()
-            settled(serving)
-        assert serving.ask(path, key=old)[0] == 200
-        with (
-            serving.different_secret(f"apiKeys.{ROTATED}", new),
-            constant_load(serving, "a key rotated"),
-        ):
-            serving.up()
-            settled(serving)
-            assert serving.ask(path, key=new)[0] == 200
-            assert serving.ask(path, key=old)[0] == 401
+    identity, new, path = identities(serving), ROTATED_KEY[::-1], "/engine/vocabulary/archetypes"
+    assert serving.ask(path, key=ROTATED_KEY)[0] == 200
+    with (
+        serving.different_secret(f"apiKeys.{ROTATED}", new),
+        constant_load(serving, "secret rotation"),
+    ):
+        serving.up()
+        settled(serving)
+        assert serving.ask(path, key=new)[0] == 200
+        assert serving.ask(path, key=ROTATED_KEY)[0] == 401
     assert identities(serving) == identity
 
 

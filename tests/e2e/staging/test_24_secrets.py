@@ -1,0 +1,104 @@
+"""Values of secrets are where they are needed, and nowhere else: not even in a verbose log."""
+
+import base64
+
+import pytest
+
+from tests.e2e.docker import docker, saved
+from tests.e2e.staging.registry import ACCOUNTS
+from tests.e2e.staging.stage import CALLER, KEY, SERVICES, Stage
+
+VERBOSE = "--logtostderr --logflow -v=9"
+OTHER_KEY = KEY[::-1]
+LOOK = """
+import os, pathlib
+print(os.environ)
+print([p.read_text() for p in pathlib.Path("/etc/kaldra").rglob("*") if p.is_file()])
+"""
+SECRET = {"API key": KEY, **ACCOUNTS}
+
+
+def spellings(secret: str) -> list[bytes]:
+    """A secret as it is, and as the middle of any base64 text that it is part of."""
+    found = [secret.encode()]
+    for before in range(3):
+        whole = base64.b64encode(b"x" * before + secret.encode())
+        # The first and the last group depend on what stands around the secret.
+        found.append(whole[4 if before else 0 : len(whole) // 4 * 4 - 4])
+    return found
+
+
+def told(content: bytes) -> list[str]:
+    """Names of the secrets that a content gives away."""
+    secrets = {**SECRET, "other API key": OTHER_KEY}
+    return [name for name, value in secrets.items() if any(s in content for s in spellings(value))]
+
+
+@pytest.mark.parametrize("name", SECRET)
+def test_a_secret_is_found_where_it_is(name: str):
+    value = SECRET[name]
+    for around in ("", "a", "ab", "user:"):
+        whole = f"{around}{value}{around}".encode()
+        assert told(whole) == [name]
+        assert told(base64.b64encode(whole)) == [name]
+
+
+def test_in_no_file_of_the_state(stage: Stage):
+    files = [p for p in stage.state.rglob("*") if p.is_file() and not p.is_symlink()]
+    assert files
+    assert [(p, told(p.read_bytes())) for p in files if told(p.read_bytes())] == []
+    assert told((stage.root / f"Pulumi.{stage.stack}.yaml").read_bytes()) == []
+
+
+def test_in_nothing_that_was_printed(stage: Stage):
+    assert len(stage.transcript) > 1
+    assert told("\n".join(stage.transcript).encode()) == []
+    assert told(stage.kaldra("logs").output.encode()) == []
+    assert told(stage.kubectl("get", "events", "--output=yaml").encode()) == []
+
+
+def test_in_no_preview_of_a_change_and_no_verbose_log(stage: Stage):
+    with stage.different_secret(f"apiKeys.{CALLER}", OTHER_KEY):
+        said = stage.shell(f"pulumi preview --diff --non-interactive {VERBOSE}").output
+        assert "kaldra-api-api-keys" in said
+        assert "Marshaling property" in said
+        assert told(said.encode()) == []
+        assert told(stage.kaldra("preview").output.encode()) == []
+    stage.settled = True
+
+
+def test_in_no_verbose_log_of_a_deployment(stage: Stage):
+    said = stage.shell(f"pulumi up --yes --skip-preview --non-interactive {VERBOSE}").output
+    assert "Marshaling property" in said
+    assert told(said.encode()) == []
+
+
+def test_in_no_rendered_file(stage: Stage):
+    stage.kaldra("render", "--out", "rendered-for-secrets")
+    folder = stage.root / "rendered-for-secrets"
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert any("secret" in file.name for file in files)
+    assert [file.name for file in files if told(file.read_bytes())] == []
+
+
+def test_in_no_image_and_no_history(stage: Stage):
+    for service in SERVICES:
+        image = stage.objects("deployments")[service]["spec"]["template"]["spec"]["containers"][0]
+        assert told(saved(image["image"])) == []
+        history = docker("history", "--no-trunc", image["image"])
+        assert told(history.encode()) == []
+
+
+def test_in_no_environment_and_in_no_other_pod(stage: Stage):
+    assert told(stage.kubectl("get", "pods,deployments,configmaps", "--output=yaml").encode()) == []
+    for service in SERVICES:
+        for pod in stage.pods(service):
+            name = pod["metadata"]["name"]
+            assert told(stage.kubectl("exec", name, "--", "printenv").encode()) == []
+            seen = stage.kubectl("exec", name, "--", "python3", "-c", LOOK).encode()
+            assert told(seen) == (["API key"] if service == "kaldra-api" else [])
+
+
+def test_in_the_cluster_only_in_secrets_of_their_own(stage: Stage):
+    names = {n for n, o in stage.objects("secrets").items() if told(str(o["data"]).encode())}
+    assert {name.rpartition("-")[0] for name in names} == {"kaldra-registry", "kaldra-api-api-keys"}
