@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from kaldra.cli import recovery, releases, up
+from kaldra.cli import reach, recovery, releases, up
 from kaldra.cli.deploy import Ground, last_ground, ready_on_ground
 from kaldra.cli.releases import Release
 from kaldra.cli.ui import Console
@@ -29,6 +29,8 @@ def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> No
     pulumi, found = ready_on_ground(console, stack, assume_yes=assume_yes)
     release = known or _chosen(workspace, to)
     ground = _same_ground(workspace, found) if found else None
+    if workspace.settings.target == "staging":
+        reach.require_cluster(workspace)
     _require_images(workspace, release)
     with tempfile.TemporaryDirectory(prefix="kaldra-rollback-") as folder:
         file = Path(folder) / f"Pulumi.{stack}.yaml"
