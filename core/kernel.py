@@ -72,7 +72,7 @@ class Kernel:
         if not texts:
             raise ValueError("a window needs at least one text")
         plain = replace(options, explain=False)
-        return read_window(self._model, list(self.batch(texts, plain)), plain)
+        return read_window(self._model, texts, list(self.batch(texts, plain)), plain)
 
     def alpha(
         self,

@@ -15,14 +15,17 @@ from core.results import Signal, TracyWidomResult, WindowItem, WindowSignal
 from core.story import arc, drifts
 from core.tracy_widom import f1, quantile
 from core.tw369 import regime
+from core.wording import drifts as wording_drifts
 
 BY_LAW = "tracy_widom_window"
 BY_MEAN = "mean_of_texts"
 FLAT = 1e-9
 
 
-def read_window(model: Model, signals: Sequence[Signal], options: Options) -> WindowSignal:
-    """Read a window of signals.
+def read_window(
+    model: Model, texts: Sequence[str], signals: Sequence[Signal], options: Options
+) -> WindowSignal:
+    """Read a window of texts from their signals.
 
     With enough texts that have evidence the index is F1 of the standardised largest eigenvalue of
     their Δ12 rows; with fewer it is the mean of the texts' own indices.
@@ -50,7 +53,7 @@ def read_window(model: Model, signals: Sequence[Signal], options: Options) -> Wi
         "tracy_widom": law,
         "story": arc(model, signals),
         "delta12": dict(zip(ids, map(number, mean.tolist()), strict=True)),
-        "items": _items(signals),
+        "items": _items(texts, signals),
     }
 
 
@@ -94,8 +97,8 @@ def _levels() -> tuple[float, float]:
     return number(low), number(high)
 
 
-def _items(signals: Sequence[Signal]) -> list[WindowItem]:
-    moved = drifts(signals)
+def _items(texts: Sequence[str], signals: Sequence[Signal]) -> list[WindowItem]:
+    moved = zip(drifts(signals), wording_drifts(texts), strict=True)
     return [
         {
             "signal_id": signal["signal_id"],
@@ -108,6 +111,7 @@ def _items(signals: Sequence[Signal]) -> list[WindowItem]:
                 None if signal["abstained"] else signal["meta"]["campbell"]["journey_stage"]
             ),
             "drift": drift,
+            "wording_drift": wording,
         }
-        for signal, drift in zip(signals, moved, strict=True)
+        for signal, (drift, wording) in zip(signals, moved, strict=True)
     ]

@@ -60,6 +60,7 @@ class WindowItem(Answer):
     tw_regime: Regime
     journey_stage: str | None
     drift: float
+    wording_drift: Share
 
 
 class WindowAnswer(Answer):

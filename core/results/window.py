@@ -62,6 +62,7 @@ class WindowItem(TypedDict):
     tw_regime: str
     journey_stage: str | None
     drift: float
+    wording_drift: float
 
 
 class WindowSignal(TypedDict):

@@ -27,6 +27,7 @@ def test_few_texts_are_averaged(kernel):
     assert window["tracy_widom"] is None
     assert window["count"] == 4
     assert window["items"][3]["journey_stage"] is None
+    assert window["items"][3]["wording_drift"] > 0.5
 
 
 def test_thirty_texts_are_judged_by_the_law(kernel):
