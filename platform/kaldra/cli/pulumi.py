@@ -21,6 +21,10 @@ PASSING = re.compile(
     r"|using pulumi-language-python from"
 )
 """Lines that tell of work in progress, and one that says where the language host is."""
+REFUSED_ACCOUNT = re.compile(
+    r"unauthorized: |no basic auth credentials|401 Unauthorized|authorization failed"
+)
+"""What an engine says that pushes, and a node that pulls."""
 
 
 @dataclass(frozen=True)
@@ -168,4 +172,9 @@ def _advice(output: str) -> str:
         )
     if "the stack is currently locked" in output:
         return "Wait for the other run, or end it; a dead one's lock goes away with ./kaldra up."
+    if REFUSED_ACCOUNT.search(output):
+        return (
+            "The registry refuses an account: kaldra:registryPush is ours, kaldra:registryPull "
+            "the cluster's. pulumi config set --secret --path kaldra:registryPush.password"
+        )
     return "./kaldra doctor"

@@ -50,6 +50,13 @@ def test_a_wrong_passphrase_is_explained(pulumi, tmp_path):
     assert "PULUMI_CONFIG_PASSPHRASE" in caught.value.hint
 
 
+def test_a_registry_that_refuses_an_account_is_explained(pulumi, tmp_path):
+    script(tmp_path, "echo 'Pushing x failed: unauthorized: authentication required'; exit 1")
+    with pytest.raises(KaldraError) as caught:
+        pulumi.run("up")
+    assert "kaldra:registryPush" in caught.value.hint
+
+
 def test_the_stack_file_in_git_stays_as_it_was_even_when_a_run_fails(pulumi, tmp_path):
     script(tmp_path, "echo encryptionsalt: v1:abc >> Pulumi.try.yaml; exit 1")
     with pytest.raises(KaldraError):
