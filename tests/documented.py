@@ -15,6 +15,8 @@ PAGES = [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(REPO)) for page in PAGES]
 
 E2E = "tests/e2e"
+STAGED = f"{E2E}/staging/test_20_up.py::test_up_goes_to_status"
+PACK = "tests/platform/rules/test_pack.py::test_the_pack_tells_what_the_rules_tell"
 STAGING = f"{E2E}/staging"
 
 IN_A_SANDBOX = {
@@ -128,6 +130,17 @@ BY_ANOTHER_TEST = {
     ),
     "docker rm -f -v kaldra-dev-control-plane kaldra-dev-registry": f"{E2E}/test_08_recovery.py::"
     "test_a_lost_cluster_is_made_again_even_if_that_is_killed_once",
+    'eval "$(./kaldra env --stack staging)"': STAGED,
+    "pulumi config set --path kaldra:registryPull.username reader": STAGED,
+    "pulumi config set --path kaldra:registryPush.username robot": STAGED,
+    "pulumi config set --secret --path kaldra:registryPull.password": STAGED,
+    "pulumi config set --secret --path kaldra:registryPush.password": STAGED,
+    'pulumi config set --secret --path kaldra:apiKeys.front "$(openssl rand -base64 24)"': (STAGED),
+    "./kaldra up --stack staging": STAGED,
+    "./kaldra preview --stack staging": STAGED,
+    "platform/policy/.venv/bin/pip install --requirement platform/policy/requirements.txt": PACK,
+    "python3 -m venv platform/policy/.venv": PACK,
+    "pulumi preview --policy-pack platform/policy": PACK,
     "kubectl apply --dry-run=server --filename rendered": f"{E2E}/test_15_render.py::"
     "test_the_api_server_accepts_everything_rendered",
 }
