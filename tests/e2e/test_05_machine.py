@@ -27,9 +27,11 @@ def small_disk(elsewhere: dict[str, str]) -> Iterator[dict[str, str]]:
     folder.mkdir()
     if os.geteuid() != 0:
         pytest.skip("a disk of any size is mounted by root alone")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "kaldra", folder], check=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "kaldra", folder]
+    subprocess.run(mount, check=True)
     yield elsewhere
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    unmount = ["umount", "--lazy", folder]
+    subprocess.run(unmount, check=True)
 
 
 def test_a_disk_that_is_nearly_full_is_named(platform: Clone, small_disk: dict[str, str]) -> None:
