@@ -141,6 +141,8 @@ BY_ANOTHER_TEST = {
     "platform/policy/.venv/bin/pip install --requirement platform/policy/requirements.txt": PACK,
     "python3 -m venv platform/policy/.venv": PACK,
     "pulumi preview --policy-pack platform/policy": PACK,
+    "kubectl --context kaldra-staging --namespace kaldra create secret tls kaldra-api-tls "
+    "--cert tls.crt --key tls.key": STAGED,
     "kubectl apply --dry-run=server --filename rendered": f"{E2E}/test_15_render.py::"
     "test_the_api_server_accepts_everything_rendered",
 }
