@@ -18,18 +18,7 @@ from tests.documented import NAMES, PAGES
 from tests.e2e.clone import copy_of_repo
 from tests.processes import wait_for
 
-LANGUAGES = {
-    "bash",
-    "console",
-    "json",
-    "mermaid",
-    "python",
-    "sh",
-    "text",
-    "yaml",
-    "diff",
-    "markdown",
-}
+LANGUAGES = {*"bash console diff env json markdown mermaid python sh text yaml".split()}
 COMMAND = re.compile(r"\./kaldra ([a-z][^`\n]*)")
 HOME_PATH = re.compile(r"(?<![\w./-])/(?:root|home|Users|work)/")
 VARIABLE = re.compile(r"\bKALDRA_[A-Z][A-Z_]*[A-Z]\b")
