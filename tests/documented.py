@@ -24,6 +24,7 @@ IN_A_SANDBOX = {
     "./kaldra --help",
     "./kaldra reference",
     "./kaldra render --stack staging --out rendered",
+    "cp .env.example .env",
     "git --version",
     "git checkout Pulumi.dev.yaml",
     "python3 --version",
@@ -42,10 +43,12 @@ ON_THE_PLATFORM = {
     "./kaldra down --stack local",
     "./kaldra logs",
     "./kaldra logs --lines 500",
+    "./kaldra logs --stack local",
     "./kaldra preview",
     "./kaldra preview --expect-no-changes",
     "./kaldra preview --stack local",
     "./kaldra status",
+    "./kaldra status --stack local",
     "./kaldra status --stack mine",
     "./kaldra up",
     "./kaldra up --stack local",
@@ -55,7 +58,6 @@ ON_THE_PLATFORM = {
     "curl http://127.0.0.1:8010/status/",
     "curl -H \"X-API-Key: $key\" 'http://127.0.0.1:8000/engine/vocabulary/archetypes?language=en'",
     "curl -H \"X-API-Key: $key\" 'http://127.0.0.1:8000/engine/vocabulary/states?language=pt'",
-    "docker logs kaldra-api",
     "docker ps",
     "docker ps --all --filter label=io.kaldra.cluster",
     "docker ps -a",
@@ -95,6 +97,8 @@ BY_ANOTHER_TEST = {
     "test_pushed_images_are_told_by_digest_and_joined_under_one_tag",
     "./kaldra publish ghcr.io/OWNER --tag v0.1.0": f"{E2E}/test_14_build.py::"
     "test_pushed_images_are_told_by_digest_and_joined_under_one_tag",
+    "./kaldra checklist --stack local": f"{E2E}/test_09_local.py::"
+    "test_the_checklist_holds_and_leaves_nothing",
     "./kaldra diff origin/main": "tests/platform/cli/test_diff.py::"
     "test_a_change_of_a_setting_and_of_the_program_is_told",
     "./kaldra diff v0.1.0 --stack staging": "tests/platform/cli/test_diff.py::"
@@ -112,6 +116,11 @@ BY_ANOTHER_TEST = {
     "test_a_rollback_brings_back_images_and_settings",
     "./kaldra rollback --to 3": "tests/platform/cli/test_rollback.py::"
     "test_any_release_that_worked_may_be_named",
+    "./kaldra serve": f"{E2E}/test_12_contract.py::test_status",
+    "./kaldra serve --reload": "tests/platform/cli/test_supervisor.py::"
+    "test_a_change_restarts_only_what_is_made_of_it",
+    "./kaldra serve api": "tests/platform/cli/test_serve.py::"
+    "test_the_gateway_alone_uses_the_core_it_is_told",
     "./kaldra status --stack staging": f"{E2E}/test_13_rollback.py::"
     "test_drift_is_told_with_object_and_field_and_put_right",
     "./kaldra status --stack staging || test $? -ne 3": f"{E2E}/test_13_rollback.py::"
