@@ -5,6 +5,7 @@ from kaldra.cli.check import wait_for_status
 from kaldra.cli.deploy import Ground, last_ground, ready_on_ground, remember_ground
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
+from kaldra.cli.untouched import untouched
 
 IMAGE_TYPE = "docker:index/image:Image"
 
@@ -35,8 +36,7 @@ def ask(pulumi: Pulumi) -> None:
 
 def deploy(pulumi: Pulumi, ground: Ground | None, *options: str, message: str = "") -> None:
     """Run `pulumi up`, first making the state agree with a cluster or registry made anew."""
-    # --refresh: what was changed or deleted behind Pulumi's back is put right as well.
-    arguments = ["up", "--stack", pulumi.workspace.stack, "--yes", "--skip-preview", "--refresh"]
+    arguments = ["up", "--stack", pulumi.workspace.stack, "--yes", "--skip-preview"]
     if pulumi.workspace.remote:
         message = releases.message(pulumi.workspace, message)
     arguments += [*options, *([f"--message={message}"] if message else [])]
@@ -44,8 +44,12 @@ def deploy(pulumi: Pulumi, ground: Ground | None, *options: str, message: str = 
     if pending:
         pulumi.console.note("A killed run left operations unfinished; looking at what they did.")
         recovery.settle(pulumi)
+    last = last_ground(pulumi.workspace)
     if ground is not None:
-        arguments += _anew(pulumi, last_ground(pulumi.workspace), ground)
+        arguments += _anew(pulumi, last, ground)
+    if ground is None or last != ground or not untouched(pulumi.workspace):
+        # What was changed or deleted behind Pulumi's back is put right as well.
+        arguments.append("--refresh")
     pulumi.change(f"pulumi up · {pulumi.workspace.stack}", *arguments)
     if ground is not None:
         remember_ground(pulumi.workspace, ground)

@@ -45,6 +45,13 @@ def test_on_the_same_ground_only_up_runs(pulumi, calls):
     assert calls == [UP]
 
 
+def test_what_nobody_touched_is_not_refreshed(pulumi, calls, monkeypatch):
+    deployed(pulumi, IMAGE, POD)
+    monkeypatch.setattr(up, "untouched", lambda _: True)
+    up.deploy(pulumi, OLD)
+    assert calls == [UP[:-1]]
+
+
 def test_a_new_cluster_is_looked_at_first(pulumi, calls):
     deployed(pulumi, IMAGE, POD)
     new = Ground(cluster="c2", registry="r1")
@@ -56,7 +63,7 @@ def test_a_new_cluster_is_looked_at_first(pulumi, calls):
 def test_a_new_registry_gets_every_image_again(pulumi, calls):
     deployed(pulumi, IMAGE, POD)
     up.deploy(pulumi, Ground(cluster="c1", registry="r2"))
-    assert calls == [("settle",), (*UP, "--replace=urn:image")]
+    assert calls == [("settle",), (*UP[:-1], "--replace=urn:image", "--refresh")]
 
 
 def test_unfinished_operations_are_settled_first(pulumi, calls):
