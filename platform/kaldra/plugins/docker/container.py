@@ -14,10 +14,10 @@ from kaldra.plugins.docker.container_state import drift, state
 from kaldra.plugins.docker.differences import changes
 from kaldra.plugins.docker.engine import EngineError
 from kaldra.plugins.docker.kind import Kind
-from kaldra.plugins.docker.naming import automatic_name, strip
+from kaldra.plugins.docker.naming import strip
 from kaldra.plugins.docker.progress import Throttle
 from kaldra.plugins.docker.waiting import NotReadyError, Watch
-from kaldra.plugins.provider import Autonaming, Checked, Found, InitError, Resource
+from kaldra.plugins.provider import Checked, Found, InitError, Resource
 from kaldra.plugins.values import Props, conceal
 
 _OWNER = "io.kaldra.plugin.resource"
@@ -31,16 +31,8 @@ _TAKEN = ("port is already allocated", "address already in use")
 class Containers(Kind):
     """Its id is the engine's. A new one is made after the old one is gone: names are unique."""
 
-    def check(
-        self,
-        resource: Resource,
-        olds: Props,
-        news: Props,
-        seed: bytes,
-        autonaming: Autonaming | None,
-    ) -> Checked:
+    def check(self, news: Props, name: str | None) -> Checked:
         """Fill in the name and the defaults."""
-        name = automatic_name(resource, olds, seed, autonaming)
         inputs = spec.complete(news, {"name": name} if name else {})
         return Checked(inputs, list(spec.failures(inputs)))
 

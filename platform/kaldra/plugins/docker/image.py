@@ -16,7 +16,7 @@ from kaldra.plugins.docker.context import digest
 from kaldra.plugins.docker.kind import Kind
 from kaldra.plugins.docker.naming import strip
 from kaldra.plugins.docker.progress import Throttle
-from kaldra.plugins.provider import Autonaming, Checked, Failure, Found, Resource
+from kaldra.plugins.provider import Checked, Failure, Found, Resource
 from kaldra.plugins.values import (
     UNKNOWN,
     Props,
@@ -38,14 +38,7 @@ _INPUTS = "__inputs"
 class Images(Kind):
     """Its id is the image's name; `repoDigest` names exactly what was built."""
 
-    def check(
-        self,
-        resource: Resource,  # noqa: ARG002  images are not named automatically
-        olds: Props,  # noqa: ARG002  nothing is carried over
-        news: Props,
-        seed: bytes,  # noqa: ARG002  nothing is random
-        autonaming: Autonaming | None,  # noqa: ARG002  images are not named automatically
-    ) -> Checked:
+    def check(self, news: Props, name: str | None) -> Checked:  # noqa: ARG002  never automatic
         """Fill in where to build, for which platform, and the digest of what is built from."""
         inputs = {key: value for key, value in news.items() if value is not None}
         inputs.setdefault("buildOnPreview", False)

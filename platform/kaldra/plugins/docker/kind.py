@@ -9,7 +9,7 @@ from typing import Any
 from kaldra.plugins.diffs import Diff
 from kaldra.plugins.docker.engine import Engine
 from kaldra.plugins.host import Host
-from kaldra.plugins.provider import Autonaming, Checked, Found, Resource
+from kaldra.plugins.provider import Checked, Found, Resource
 from kaldra.plugins.values import Props
 
 
@@ -33,15 +33,8 @@ class Kind(ABC):
         self.registry_auth = tools.registry_auth
 
     @abstractmethod
-    def check(
-        self,
-        resource: Resource,
-        olds: Props,
-        news: Props,
-        seed: bytes,
-        autonaming: Autonaming | None,
-    ) -> Checked:
-        """Fill in defaults and name what cannot be right."""
+    def check(self, news: Props, name: str | None) -> Checked:
+        """Fill in defaults, `name` for one that has none, and tell what cannot be right."""
 
     @abstractmethod
     def diff(

@@ -11,14 +11,13 @@ from kaldra.plugins.docker.differences import changes
 from kaldra.plugins.docker.engine import EngineError
 from kaldra.plugins.docker.kind import Kind
 from kaldra.plugins.docker.naming import (
-    automatic_name,
     is_automatic,
     labels,
     name_problem,
     strip,
     with_defaults,
 )
-from kaldra.plugins.provider import Autonaming, Checked, Failure, Found, Resource
+from kaldra.plugins.provider import Checked, Failure, Found, Resource
 from kaldra.plugins.values import Props, conceal, reveal
 
 _META = '{"schema_version":"1"}'
@@ -35,17 +34,9 @@ _EMPTY_CHECK_SECONDS = 0.5
 class Networks(Kind):
     """Its id is the engine's."""
 
-    def check(
-        self,
-        resource: Resource,
-        olds: Props,
-        news: Props,
-        seed: bytes,
-        autonaming: Autonaming | None,
-    ) -> Checked:
+    def check(self, news: Props, name: str | None) -> Checked:
         """Fill in the name and the defaults."""
         defaults: Props = dict(_DEFAULTS)
-        name = automatic_name(resource, olds, seed, autonaming)
         if name:
             defaults["name"] = name
         inputs = with_defaults(news, defaults)

@@ -10,6 +10,7 @@ from kaldra.plugins.docker.container import Containers
 from kaldra.plugins.docker.engine import Engine
 from kaldra.plugins.docker.image import Images
 from kaldra.plugins.docker.kind import Kind, Tools
+from kaldra.plugins.docker.naming import automatic_name
 from kaldra.plugins.docker.network import Networks
 from kaldra.plugins.provider import (
     Autonaming,
@@ -67,7 +68,8 @@ class DockerProvider(Provider):
         autonaming: Autonaming | None,
     ) -> Checked:
         """See `Kind.check`."""
-        return self._kind(resource).check(resource, olds, news, seed, autonaming)
+        name = automatic_name(resource, olds, seed, autonaming)
+        return self._kind(resource).check(news, name)
 
     def diff(
         self, resource: Resource, id_: str, old_inputs: Props, old_state: Props, news: Props
