@@ -27,7 +27,9 @@ COPY --chmod=0755 data /layer/srv/data
 COPY --chmod=0755 core /layer/srv/core
 
 FROM checkout AS undated
-RUN find /layer -exec touch --no-dereference --date=@0 {} +
+# Read-only too: BuildKit's cache takes copies that differ in their times alone for the same one.
+RUN chmod -R a-w /layer/srv \
+    && find /layer -exec touch --no-dereference --date=@0 {} +
 
 FROM ${SOURCE} AS source
 

@@ -48,21 +48,21 @@ def strict_registry() -> Iterator[int]:
         thread.join()
 
 
-def test_two_builds_of_the_same_sources_have_the_same_layers(platform: Clone):
-    build(platform)
+def test_two_builds_of_the_same_sources_have_the_same_layers(clone: Clone):
+    build(clone)
     first = layers()
-    for file in platform.root.glob("app/**/*.py"):
+    for file in clone.root.glob("app/**/*.py"):
         file.touch()
     remove_images_of_builds()
-    build(platform, "--no-cache")
+    build(clone, "--no-cache")
     assert layers() == first
 
 
-def test_the_bill_of_materials_holds_what_the_image_holds(platform: Clone):
-    said = build(platform, "--sbom")
+def test_the_bill_of_materials_holds_what_the_image_holds(clone: Clone):
+    said = build(clone, "--sbom")
     script = "import importlib.metadata as m; print(*sorted(d.name for d in m.distributions()))"
     for name in SERVICES:
-        text = (platform.root / "dist" / f"{name}.cdx.json").read_text()
+        text = (clone.root / "dist" / f"{name}.cdx.json").read_text()
         assert schema_faults(text) == []
         told = {each["purl"].partition("@")[0] for each in json.loads(text)["components"]}
         run = ("run", "--rm", "--network=none", f"{name}:{NAME}", "python3", "-c", script)
@@ -70,7 +70,7 @@ def test_the_bill_of_materials_holds_what_the_image_holds(platform: Clone):
         assert really == {each for each in told if each.startswith("pkg:pypi/")}
         dpkg = docker("run", "--rm", f"{name}:{NAME}", "dpkg-query", "-Wf", "${Package} ").split()
         assert {f"pkg:deb/debian/{each}".replace("+", "%2B") for each in dpkg} <= told
-    report = json.loads((platform.root / "dist" / "vulnerabilities.json").read_text())
+    report = json.loads((clone.root / "dist" / "vulnerabilities.json").read_text())
     assert report["complete"] or "NOT CHECKED" in said
 
 
@@ -92,15 +92,15 @@ def test_pushed_images_are_told_by_digest_and_joined_under_one_tag(platform: Clo
         docker("image", "rm", f"{name}:{NAME}-amd64", f"{registry}/{name}:{NAME}-amd64")
 
 
-def test_a_registry_that_does_not_answer_is_named(platform: Clone):
-    said = build(platform, "--push", f"127.0.0.1:{free_ports(1)[0]}", code=1)
+def test_a_registry_that_does_not_answer_is_named(clone: Clone):
+    said = build(clone, "--push", f"127.0.0.1:{free_ports(1)[0]}", code=1)
     assert "cannot be reached" in said
     assert "connection refused" in said
 
 
-def test_a_registry_that_wants_credentials_says_how_to_give_them(platform: Clone):
+def test_a_registry_that_wants_credentials_says_how_to_give_them(clone: Clone):
     with strict_registry() as port:
-        said = build(platform, "--push", f"127.0.0.1:{port}", code=1)
+        said = build(clone, "--push", f"127.0.0.1:{port}", code=1)
         assert "refuses docker's credentials" in said
         assert f"docker login 127.0.0.1:{port}" in said
 
