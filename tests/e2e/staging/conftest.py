@@ -39,7 +39,10 @@ def stage(empty_stage: Stage) -> Stage:
 
 @pytest.fixture
 def serving(empty_stage: Stage) -> Stage:
-    """Any release of it, every pod ready: for tests that deploy another one."""
+    """Any release of it, every pod ready: for tests that deploy another one.
+
+    What a test breaks it says to be not deployed, until an `up` ends well.
+    """
     if not empty_stage.deployed:
         empty_stage.up()
     for service in SERVICES:

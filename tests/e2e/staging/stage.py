@@ -76,7 +76,8 @@ class Stage(Clone):
     def up(self, code: int = 0, seconds: float = VERB_SECONDS) -> Outcome:
         done = super().up(code, seconds)
         if code == 0 and not self.deployed:
-            self._bring_certificate()
+            if TLS_SECRET not in self.objects("secrets"):
+                self._bring_certificate()
             self.deployed = True
         return done
 

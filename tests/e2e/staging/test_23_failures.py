@@ -24,6 +24,7 @@ NO_IMAGE = f"sha256:{'0' * 63}1"
 def mended(serving: Stage) -> Iterator[Stage]:
     """A stack that a test breaks: what it was before serves all the time, and again at the end."""
     before = running(serving)
+    serving.deployed = False
     with serving.answering():
         yield serving
         assert running(serving)["kaldra-api"] == before["kaldra-api"]
