@@ -1,10 +1,11 @@
 """Writes what comes from the code: `python docs/reference/generate.py`.
 
-The settings page, `.env.example`, and the examples of answers in the gateway's OpenAPI document.
+The pages of settings and routes, `.env.example`, and the examples of answers in OpenAPI.
 """
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ sys.path.insert(0, str(REPO))
 from pydantic import BaseModel  # noqa: E402  after the path is set
 
 from app.examples import DIRECTORY as EXAMPLES  # noqa: E402
+from app.factory import create_app  # noqa: E402
 from app.models import requests  # noqa: E402
 from app.settings import Settings as ApiSettings  # noqa: E402
 from core.encoding import dumps  # noqa: E402
@@ -76,6 +78,28 @@ def _env_line(variable: str) -> str:
     raise KeyError(variable)
 
 
+def routes_page() -> str:
+    """Every route of the gateway, and who may call it."""
+    rows = [
+        f"| `{method.upper()} {path}` | {operation['tags'][0]} | "
+        f"{'a key' if operation.get('security') else 'nothing'} | {_sentence(operation)} |\n"
+        for path, item in create_app(ApiSettings.load({})).openapi()["paths"].items()
+        for method, operation in item.items()
+    ]
+    return (
+        "# Routes of the gateway\n\n"
+        "Bodies, answers and faults are described by the gateway itself: `/docs` for people,\n"
+        "`/openapi.json` for programs. The page at `/` shows what runs. A key travels in\n"
+        "`X-API-Key`.\n\n"
+        "This page comes from the code: `python docs/reference/generate.py`.\n\n"
+        "| route | part | needs | what it does |\n|--|--|--|--|\n" + "".join(rows)
+    )
+
+
+def _sentence(operation: Mapping[str, Any]) -> str:
+    return str(operation["description"]).partition("\n\n")[0].replace("\n", " ")
+
+
 def example_answers(kernel: Kernel) -> dict[str, str]:
     """File name → what the kernel answers to the example of the same route's request."""
     applications: dict[str, type[BaseModel]] = {
@@ -104,6 +128,7 @@ def everything() -> dict[Path, str]:
     examples = example_answers(Kernel.load()).items()
     return {
         HERE / "settings.md": settings_page(),
+        HERE / "routes.md": routes_page(),
         REPO / ".env.example": env_example(),
         **{EXAMPLES / name: text for name, text in examples},
     }

@@ -52,6 +52,11 @@ def test_the_settings_page_is_current(generate: ModuleType):
     assert page == generate.settings_page()
 
 
+def test_the_routes_page_is_current(generate: ModuleType):
+    page = SCRIPT.with_name("routes.md").read_text(encoding="utf-8")
+    assert page == generate.routes_page()
+
+
 def test_the_example_of_an_env_file_is_current(generate: ModuleType):
     page = SCRIPT.parents[2] / ".env.example"
     assert page.read_text(encoding="utf-8") == generate.env_example()
