@@ -166,7 +166,7 @@ def test_down_leaves_nothing_but_the_images(clone: Clone):
 
 def test_the_checklist_holds_and_leaves_nothing(clone: Clone):
     said = clone.kaldra("checklist", stack=LOCAL_STACK, code=1).output
-    assert said.count("✔") == 6
+    assert said.count("✔") == 6, said
     assert "→ cp .env.example .env" in said
     theirs = [tag for tag in DEV_TAGS if run("image", "inspect", tag, check=False).returncode == 0]
     shutil.copy(clone.root / ".env.example", clone.root / ".env")
@@ -176,7 +176,7 @@ def test_the_checklist_holds_and_leaves_nothing(clone: Clone):
         (clone.root / ".env").unlink()
         for tag in set(DEV_TAGS) - set(theirs):
             run("image", "rm", tag, check=False)
-    assert said.count("✔") == 7
+    assert said.count("✔") == 7, said
     assert [item for item in leftovers() if NETWORK in item] == []
 
 

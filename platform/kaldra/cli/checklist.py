@@ -15,6 +15,7 @@ from kaldra.stack.services import API_NAME, CORE_NAME, PART_OF
 from kaldra.toolchain import docker_api, engine
 
 TAG = "dev"
+ANSWER_SECONDS = 15
 SERVICES = (CORE_NAME, API_NAME)
 
 
@@ -93,13 +94,11 @@ class Checklist:
     def answers(self) -> str:
         """The gateway's own answer."""
         url = self._deployed().settings.url
-        try:
-            body = check.status(url)
-            told = json.loads(body)
-        except (OSError, ValueError) as error:
-            raise KaldraError(f"{url}/status/: {error}", hint=self._logs()) from None
-        if not {"status", "version"} <= told.keys():
-            raise KaldraError(f"{url}/status/ answers {body}", hint=self._logs())
+        body = check.wait_for_status(url, self._console, ANSWER_SECONDS)
+        if not {"status", "version"} <= json.loads(body).keys():
+            raise KaldraError(
+                f"{url}/status/ answers {body}", hint=f"./kaldra logs --stack {self._stack}"
+            )
         return body
 
     def down(self) -> str:
@@ -133,9 +132,6 @@ class Checklist:
         if not self._up:
             raise KaldraError("Not tried: the stack did not come up.")
         return self._workspace()
-
-    def _logs(self) -> str:
-        return f"./kaldra logs --stack {self._stack}"
 
 
 def _tried(number: int, title: str, attempt: Callable[[], str]) -> bool:
