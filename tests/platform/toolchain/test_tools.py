@@ -10,6 +10,7 @@ import pytest
 from kaldra.errors import KaldraError
 from kaldra.progress import QuietProgress
 from kaldra.toolchain import pins, tools
+from kaldra.toolchain.actionlint import TOOL as ACTIONLINT
 from kaldra.toolchain.tools import KIND_TOOL, KUBECTL_TOOL, PULUMI_TOOL, Tool
 from tests.platform.publishers import Publishers
 from tests.platform.toolchain.conftest import LINUX
@@ -73,7 +74,9 @@ def test_pulumi_needs_its_exact_version_and_its_language_host(
     assert tools.find(PULUMI_TOOL) == whole[0]
 
 
-@pytest.mark.parametrize("tool", [PULUMI_TOOL, KIND_TOOL, KUBECTL_TOOL], ids=lambda t: t.name)
+@pytest.mark.parametrize(
+    "tool", [PULUMI_TOOL, KIND_TOOL, KUBECTL_TOOL, ACTIONLINT], ids=lambda t: t.name
+)
 @pytest.mark.parametrize(("system", "arch"), PLATFORMS)
 def test_each_platform_has_its_own_release(tool: Tool, system: str, arch: str) -> None:
     url = tool.url(system, arch)
@@ -82,7 +85,7 @@ def test_each_platform_has_its_own_release(tool: Tool, system: str, arch: str) -
     assert {tool.url(*p) for p in PLATFORMS if p != (system, arch)}.isdisjoint({url})
 
 
-@pytest.mark.parametrize("tool", ["pulumi", "kind"])
+@pytest.mark.parametrize("tool", ["pulumi", "kind", "actionlint"])
 def test_digests_are_pinned_for_each_platform(tool: str) -> None:
     assert len({pins.DIGESTS[tool, system, arch] for system, arch in PLATFORMS}) == len(PLATFORMS)
 
