@@ -68,7 +68,8 @@ class Registry:
         folder = f"/etc/containerd/certs.d/{self.address}"
         docker("exec", node, "mkdir", "-p", folder)
         docker("cp", str(self.authority.certificate), f"{node}:{folder}/ca.crt")
-        hosts = f'[host."https://{self.address}"]\n  ca = "{folder}/ca.crt"\n'
+        # The server itself, not a mirror of it: a mirror's "not found" is asked again elsewhere.
+        hosts = f'server = "https://{self.address}"\nca = "{folder}/ca.crt"\n'
         command = ("docker", "exec", "-i", node, "cp", "/dev/stdin", f"{folder}/hosts.toml")
         subprocess.run(command, input=hosts, text=True, check=True)
 
