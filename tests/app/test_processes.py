@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -61,3 +62,24 @@ def test_the_core_is_left_when_the_client_leaves(gateway: int, core_port: int):
         client.close()
         assert upstream.recv(1) == b""
         upstream.close()
+
+
+@pytest.mark.parametrize(("module", "variable"), [("app", "API_PORT"), ("core", "CORE_PORT")])
+def test_a_service_started_by_hand_reads_the_env_file(
+    tmp_path: Path, free_port: int, module: str, variable: str
+):
+    file = tmp_path / ".env"
+    file.write_text(f"{variable}={free_port}\nKALDRA_AUTH=off\n")
+    with running(module, free_port, KALDRA_ENV_FILE=str(file)):
+        assert httpx2.get(f"http://127.0.0.1:{free_port}/ready").status_code == 200
+
+
+@pytest.mark.parametrize("module", ["app", "core"])
+def test_a_service_that_is_told_nonsense_ends_with_2(tmp_path: Path, free_port: int, module: str):
+    file = tmp_path / ".env"
+    file.write_text("ENV=dev\nKALDRA_LOG_LEVEL=LOUD\n")
+    with (
+        pytest.raises(AssertionError, match=r"ended with 2: .*\.env, line 2: KALDRA_LOG_LEVEL is"),
+        running(module, free_port, KALDRA_ENV_FILE=str(file)),
+    ):
+        pass
