@@ -37,16 +37,15 @@ class CoreClient:
             max_keepalive_connections=CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,
         )
-        self._http = httpx2.AsyncClient(
-            base_url=settings.core_url,
-            timeout=httpx2.Timeout(settings.core_timeout, connect=CONNECT_SECONDS),
-            transport=transport or httpx2.AsyncHTTPTransport(limits=limits),
-            trust_env=False,
-        )
+        self._transport = transport or httpx2.AsyncHTTPTransport(limits=limits)
+        self._core_url = settings.core_url
+        self._urls: dict[str, httpx2.URL] = {}
+        timeout = httpx2.Timeout(settings.core_timeout, connect=CONNECT_SECONDS)
+        self._extensions = {"timeout": timeout.as_dict()}
 
     async def close(self) -> None:
         """Close every connection; no request may follow."""
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def status(self) -> bytes:
         """The core's own account of its readiness, as JSON.
@@ -55,7 +54,7 @@ class CoreClient:
         """
         try:
             async with asyncio.timeout(STATUS_SECONDS):
-                answer = await self._http.get("/ready", headers=_headers())
+                answer = await self._ask("GET", "/ready", None, stream=False)
         except (httpx2.TransportError, TimeoutError):
             raise _away() from None
         if answer.status_code != HTTPStatus.OK:
@@ -84,22 +83,48 @@ class CoreClient:
     async def _send(
         self, method: str, target: str, body: bytes | None, *, stream: bool
     ) -> httpx2.Response:
-        request = self._http.build_request(method, target, content=body, headers=_headers())
         try:
             try:
-                answer = await self._http.send(request, stream=stream)
+                answer = await self._ask(method, target, body, stream=stream)
             except BROKEN:
                 # What the core computes depends on the request alone, so asking twice is safe.
-                answer = await self._http.send(request, stream=stream)
+                answer = await self._ask(method, target, body, stream=stream)
         except httpx2.ReadTimeout:
             message = "kaldra-core takes too long to answer."
             raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "core_timeout", message) from None
         except httpx2.TransportError:
             raise _away() from None
         if answer.status_code != HTTPStatus.OK:
-            await answer.aread()
+            await _read(answer)
             raise _refusal(answer)
         return answer
+
+    async def _ask(
+        self, method: str, target: str, body: bytes | None, *, stream: bool
+    ) -> httpx2.Response:
+        """Send one request by the transport itself.
+
+        The client above it would merge URLs, cookies, redirects and authentication, which no
+        request to the core has, and take longer than all the rest of the gateway.
+        """
+        url = self._urls.get(target)
+        if url is None:
+            url = self._urls[target] = httpx2.URL(self._core_url + target)
+        request = httpx2.Request(
+            method, url, headers=_headers(), content=body, extensions=self._extensions
+        )
+        answer = await self._transport.handle_async_request(request)
+        if not stream:
+            await _read(answer)
+        return answer
+
+
+async def _read(answer: httpx2.Response) -> None:
+    """Read all of an answer; its connection is given back whatever happens."""
+    try:
+        await answer.aread()
+    finally:
+        await answer.aclose()
 
 
 def _away() -> ApiError:

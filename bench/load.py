@@ -54,7 +54,8 @@ class _Connection(asyncio.Protocol):
         self._buffer = b""
         self._due = 0.0
         self._transport: asyncio.WriteTransport | None = None
-        self.answered = asyncio.Event()
+        self._answered = asyncio.Event()
+        self._fault = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport) or hasattr(transport, "write")  # noqa: S101
@@ -62,9 +63,19 @@ class _Connection(asyncio.Protocol):
 
     def ask(self, due: float) -> None:
         self._due = due
-        self.answered.clear()
+        self._answered.clear()
         assert self._transport is not None  # noqa: S101
         self._transport.write(self._request)
+
+    async def answer(self) -> None:
+        """Return when the answer is there; any but a success ends the run."""
+        await self._answered.wait()
+        if self._fault:
+            raise RuntimeError(self._fault)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._fault = self._fault or f"the connection ended: {exc}"
+        self._answered.set()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -77,10 +88,10 @@ class _Connection(asyncio.Protocol):
         if len(self._buffer) < end + len(HEAD_END) + length:
             return
         if not head.startswith(b"http/1.1 200"):
-            raise RuntimeError(self._buffer.decode(errors="replace"))
+            self._fault = self._buffer.decode(errors="replace")
         self._buffer = b""
         self._result.latencies.append(time.perf_counter() - self._due)
-        self.answered.set()
+        self._answered.set()
 
 
 async def _run(
@@ -107,7 +118,7 @@ async def _run(
 async def _closed(connection: _Connection, until: float) -> None:
     while (now := time.perf_counter()) < until:
         connection.ask(now)
-        await connection.answered.wait()
+        await connection.answer()
 
 
 async def _paced(connection: _Connection, due: deque[float]) -> None:
@@ -117,4 +128,4 @@ async def _paced(connection: _Connection, due: deque[float]) -> None:
         if wait > 0:
             await asyncio.sleep(wait)
         connection.ask(at)
-        await connection.answered.wait()
+        await connection.answer()

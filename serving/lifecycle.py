@@ -1,5 +1,6 @@
 """Start and end of a service: readiness that fails first, and requests that finish."""
 
+import gc
 import logging
 import signal
 import time
@@ -76,4 +77,7 @@ def serve(app: ASGIApp, lifecycle: Lifecycle, settings: ServiceSettings, port: i
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=max(1, int(settings.shutdown_seconds - settings.drain_seconds)),
     )
+    # What start-up made stays for good: the collector need not look through it under a request.
+    gc.collect()
+    gc.freeze()
     Server(config, lifecycle, settings.drain_seconds).run()
