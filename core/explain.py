@@ -20,16 +20,18 @@ from core.pipeline import Stages, run
 from core.reading import Reading, count, opposed
 from core.results import (
     Explanation,
-    StageDistributions,
+    StageResults,
     TermInfluence,
     TermSpan,
     VectorInfluence,
 )
+from core.risk import TAU_WEIGHTS, effects, tau_of_bias
 from core.text import token_spans
 
 TERMS_WEIGHED = 32
 VECTORS_WEIGHED = 24
 SHOWN = 12
+CAUTION = ["tau", "drift_damping", "archetype_smoothing"]
 
 
 def explain(
@@ -129,14 +131,21 @@ def _gap(stages: Stages, row: int, without: Stages) -> tuple[list[float], list[f
     return rounded(archetype), rounded(place)
 
 
-def _stages(model: Model, stages: Stages, row: int) -> StageDistributions:
+def _stages(model: Model, stages: Stages, row: int) -> StageResults:
     archetypes = [a.id for a in model.vocabulary.archetypes]
     columns = [f"{c.col:02d}" for c in model.vocabulary.columns]
+    strength, channels = stages.evidence.strength[row], model.channels
+    caution = tau_of_bias(stages.bias.score[[row]])
+    against = np.array([getattr(stages.features, name)[row] for name in TAU_WEIGHTS])
     return {
+        "evidence_archetypes": _named(archetypes, strength[channels.archetypes]),
+        "evidence_columns": _named(columns, strength[channels.columns]),
+        "caution": _named(CAUTION, np.concatenate([caution, *effects(caution)])),
         "base_delta12": _named(archetypes, stages.base_archetypes[row]),
         "modulated_delta12": _named(archetypes, stages.archetypes[row]),
         "base_columns": _named(columns, stages.base_columns[row]),
         "evolved_columns": _named(columns, stages.columns[row]),
+        "tau_features": _named(list(TAU_WEIGHTS), against),
     }
 
 

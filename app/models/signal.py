@@ -259,12 +259,16 @@ class Influence(Answer):
 
 
 class Stages(Answer):
-    """Archetypes and columns before and after each stage."""
+    """What each stage passed on: evidence, caution from bias, archetypes, columns, doubts."""
 
+    evidence_archetypes: dict[str, Share]
+    evidence_columns: dict[str, Share]
+    caution: dict[str, Share]
     base_delta12: dict[str, Share]
     modulated_delta12: dict[str, Share]
     base_columns: dict[str, Share]
     evolved_columns: dict[str, Share]
+    tau_features: dict[str, Share]
 
 
 class Explanation(Answer):

@@ -202,13 +202,21 @@ class Influence(TypedDict):
     vectors: list[VectorInfluence]
 
 
-class StageDistributions(TypedDict):
-    """Δ12 and the twelve columns before and after each stage."""
+class StageResults(TypedDict):
+    """What each stage passed on: strengths of evidence, caution from bias, Δ12 and the columns.
 
+    `caution` is tau of bias alone, as it damped the drift and smoothed the archetypes;
+    `tau_features` are what the final tau weighs.
+    """
+
+    evidence_archetypes: dict[str, float]
+    evidence_columns: dict[str, float]
+    caution: dict[str, float]
     base_delta12: dict[str, float]
     modulated_delta12: dict[str, float]
     base_columns: dict[str, float]
     evolved_columns: dict[str, float]
+    tau_features: dict[str, float]
 
 
 class Explanation(TypedDict):
@@ -216,7 +224,7 @@ class Explanation(TypedDict):
 
     terms: list[TermSpan]
     influence: Influence
-    stages: StageDistributions
+    stages: StageResults
 
 
 class Signal(TypedDict):

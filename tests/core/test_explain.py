@@ -51,8 +51,27 @@ def test_stages_lead_from_the_base_to_the_result(explained):
     stages = explained["explain"]["stages"]
     assert stages["modulated_delta12"] == explained["delta12"]
     assert stages["base_delta12"] != stages["modulated_delta12"]
-    for stage in stages.values():
-        assert sum(stage.values()) == pytest.approx(1.0, abs=1e-5)
+    for name in ("base_delta12", "modulated_delta12", "base_columns", "evolved_columns"):
+        assert sum(stages[name].values()) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_stages_follow_from_what_they_were_given(explained):
+    stages = explained["explain"]["stages"]
+    weights = {k: (0.05 + v) ** 2 for k, v in stages["evidence_columns"].items()}
+    total = sum(weights.values())
+    expected = {name: weight / total for name, weight in weights.items()}
+    assert stages["base_columns"] == pytest.approx(expected, abs=1e-5)
+    assert stages["tau_features"]["bias"] == explained["bias_score"]
+    assert stages["tau_features"]["severity"] == explained["tw"]["severity"]
+
+
+def test_caution_is_of_bias_alone(kernel):
+    loud = kernel.signal("You idiots! Liars, scum, we will kill you all! " * 3, EXPLAIN)
+    calm = kernel.signal(TEXT, EXPLAIN)
+    applied = loud["explain"]["stages"]["caution"]
+    assert applied["tau"] < calm["explain"]["stages"]["caution"]["tau"]
+    assert applied["drift_damping"] < 1.0
+    assert applied["archetype_smoothing"] < 1.0
 
 
 def test_silence_is_explained_without_influence(kernel):
