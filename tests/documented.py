@@ -103,10 +103,10 @@ BY_ANOTHER_TEST = {
     "test_a_change_of_a_setting_and_of_the_program_is_told",
     "./kaldra diff v0.1.0 --stack staging": "tests/platform/cli/test_diff.py::"
     "test_a_change_of_a_setting_and_of_the_program_is_told",
-    "./kaldra down": f"{E2E}/test_10_down.py::test_down_takes_the_stack_away_and_keeps_the_cluster",
-    "./kaldra down --all": f"{E2E}/test_10_down.py::"
+    "./kaldra down": f"{E2E}/test_19_down.py::test_down_takes_the_stack_away_and_keeps_the_cluster",
+    "./kaldra down --all": f"{E2E}/test_19_down.py::"
     "test_down_all_leaves_no_container_network_volume_or_cluster",
-    "./kaldra down --stack mine --all": f"{E2E}/test_10_down.py::"
+    "./kaldra down --stack mine --all": f"{E2E}/test_19_down.py::"
     "test_down_all_leaves_no_container_network_volume_or_cluster",
     "./kaldra forward --port 9100 --service kaldra-core": f"{E2E}/test_07_verbs.py::"
     "test_forward_keeps_its_port_when_the_pod_is_replaced",
