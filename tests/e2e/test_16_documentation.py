@@ -16,7 +16,8 @@ from tests.e2e.clone import LOCAL_STACK, NAME, STACK, Clone
 CHANGES = ("pulumi destroy", "pulumi config set", "kubectl ")
 """After these, the next block finds the platform as it should be again."""
 CURL = r"curl --silent --show-error --write-out '\nanswered %{http_code}\n'"
-UNATTENDED = {"PULUMI_SKIP_CONFIRMATIONS": "true"}
+ASKING = re.compile(r"^pulumi (?=up|refresh$|destroy)")
+"""Commands that want a yes, which a variable gives them here."""
 
 done: set[str] = set()
 """What an earlier block has run: one is run again only for what follows it there."""
@@ -54,7 +55,7 @@ def run_block(typed: list[str], clone: Clone, port: int) -> None:
     if not clone.settled:
         clone.up()
     clone.settled = False
-    said = clone.run("bash", "-euc", script(typed, clone, port), env=UNATTENDED).output
+    said = clone.run("bash", "-euc", script(typed, clone, port)).output
     changed = any(command.startswith(CHANGES) for command in typed)
     answers = set(re.findall(r"^answered (\d+)$", said, re.MULTILINE))
     # While a deployment is away, 503 is the right answer.
@@ -93,4 +94,5 @@ def own(command: str, clone: Clone, port: int) -> str:
     }
     for old, new in changes.items():
         command = command.replace(old, new)
+    command = ASKING.sub("PULUMI_SKIP_CONFIRMATIONS=true pulumi ", command)
     return re.sub(r"^curl\b", lambda _: CURL, command)
