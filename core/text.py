@@ -36,7 +36,8 @@ def normalise(text: str) -> str:
     """Return the NFKC form with single spaces; lone surrogates become U+FFFD."""
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        text = unicodedata.normalize("NFKC", text)
+        # NFKC would make a space and a mark of the acute that people type for an apostrophe.
+        text = unicodedata.normalize("NFKC", text.replace("´", "'"))
     if text.isprintable() and "  " not in text:  # then the only white space is single spaces
         return text.strip(" ")
     return " ".join(text.split())

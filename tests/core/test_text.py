@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.text import fold, normalise, paragraphs, sentences, token_spans, tokens
@@ -30,7 +30,12 @@ def test_normalise_collapses_white_space_and_mends_lone_surrogates():
     assert normalise("  a \n\t b\u00a0c\ud800 ") == "a b c\ufffd"
 
 
+def test_an_acute_typed_for_an_apostrophe_is_one():
+    assert tokens(fold(normalise("don´t"))) == tokens(fold("don´t")) == ["don't"]
+
+
 @given(st.text())
+@example("0´0")
 def test_folding_before_and_after_normalisation_gives_the_same_words(text):
     mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     assert tokens(fold(normalise(text))) == tokens(fold(mended))
