@@ -161,9 +161,9 @@ def _env_file() -> str:
 def _running_containers(workspace: Workspace) -> str:
     found = []
     for name in containers.names(workspace):
-        state = (docker_api.container(name) or {}).get("State", {})
-        health = (state.get("Health") or {}).get("Status", "not there")
-        if not state.get("Running") or health != "healthy":
+        container = containers.look(name)
+        health = containers.health(container) if container else "not there"
+        if health != "healthy":
             raise KaldraError(
                 f"Container {name} is {health}.", hint=f"./kaldra logs --stack {workspace.stack}"
             )

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from kaldra.paths import state
 from kaldra.stack.services import API_NAME, CORE_NAME, container_name
 from kaldra.toolchain import docker_api
 
+PROBED_SECONDS = 10.0
+LOOK_SECONDS = 0.2
 PORT_FILES = ".env, or kaldra:apiPort in the stack's file: Pulumi.<stack>.yaml"
 
 
@@ -57,12 +60,31 @@ def tell_given(console: Console) -> None:
 def print_status(workspace: Workspace) -> bool:
     """Print one line per container; whether both are well. Raises where there is neither."""
     require_engine(workspace)
-    found = {name: docker_api.container(name) for name in names(workspace)}
+    found = {name: look(name) for name in names(workspace)}
     if not any(found.values()):
         stack = workspace.stack
         raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
     well = [_line(name, container) for name, container in found.items()]
     return all(well)
+
+
+def look(name: str) -> dict[str, Any] | None:
+    """Inspect a container; one that has just been started is waited for until Docker has probed it.
+
+    `up` asks the service itself, and so ends before Docker's first probe.
+    """
+    end = time.monotonic() + PROBED_SECONDS
+    while True:
+        found = docker_api.container(name)
+        if found is None or health(found) != "starting" or time.monotonic() >= end:
+            return found
+        time.sleep(LOOK_SECONDS)
+
+
+def health(container: dict[str, Any]) -> str:
+    """What Docker's probes say of it, else whether it runs."""
+    current = container["State"]
+    return str((current.get("Health") or current)["Status"])
 
 
 def print_logs(workspace: Workspace, *, lines: int) -> None:
@@ -141,13 +163,12 @@ def _line(name: str, container: dict[str, Any] | None) -> bool:
     if container is None:
         sys.stdout.write(f"✗ {name}  not there\n")
         return False
-    current = container["State"]
-    health = (current.get("Health") or {}).get("Status", current["Status"])
+    state_of_health = health(container)
     restarts = container.get("RestartCount", 0)
     again = f", restarted {restarts} times" if restarts else ""
-    well = current["Running"] and health == "healthy"
+    well = container["State"]["Running"] and state_of_health == "healthy"
     mark, image = ("✓" if well else "✗"), container["Image"].removeprefix("sha256:")[:12]
-    sys.stdout.write(f"{mark} {name}  {health}{again}  {image}\n")
+    sys.stdout.write(f"{mark} {name}  {state_of_health}{again}  {image}\n")
     return bool(well)
 
 

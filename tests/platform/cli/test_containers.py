@@ -18,6 +18,8 @@ QUIET = Console(StringIO())
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: int) -> Workspace:
+    monkeypatch.setattr(containers, "PROBED_SECONDS", 1)
+    monkeypatch.setattr(containers, "LOOK_SECONDS", 0)
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
     settings = Settings(target="local", namespace="mine", api_port=free_port)
     workspace = Workspace("try", settings)
@@ -63,6 +65,12 @@ def test_one_that_is_not_well_is_told(workspace, two, capsys, core, line):
     two.answers["GET /containers/mine-core/json"] = core
     assert not containers.print_status(workspace)
     assert capsys.readouterr().out.startswith(line)
+
+
+def test_one_that_has_just_started_is_waited_for(workspace, two, capsys):
+    looked = iter([container("starting"), container("starting"), container()])
+    two.answers["GET /containers/mine-core/json"] = lambda _body: next(looked)
+    assert containers.print_status(workspace)
 
 
 def test_a_stack_that_is_not_there_is_told(workspace, docker):
