@@ -37,7 +37,7 @@ def normalise(text: str) -> str:
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         # NFKC would make a space and a mark of the acute that people type for an apostrophe.
-        text = unicodedata.normalize("NFKC", text.replace("´", "'"))
+        text = unicodedata.normalize("NFKC", text.replace("\u00b4", "'"))
     if text.isprintable() and "  " not in text:  # then the only white space is single spaces
         return text.strip(" ")
     return " ".join(text.split())

@@ -31,11 +31,11 @@ def test_normalise_collapses_white_space_and_mends_lone_surrogates():
 
 
 def test_an_acute_typed_for_an_apostrophe_is_one():
-    assert tokens(fold(normalise("don´t"))) == tokens(fold("don´t")) == ["don't"]
+    assert tokens(fold(normalise("don\u00b4t"))) == tokens(fold("don\u00b4t")) == ["don't"]
 
 
 @given(st.text())
-@example("0´0")
+@example("0\u00b40")
 def test_folding_before_and_after_normalisation_gives_the_same_words(text):
     mended = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     assert tokens(fold(normalise(text))) == tokens(fold(mended))
