@@ -65,6 +65,8 @@ class Pulumi:
     ) -> tuple[int, str]:
         command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
         environment = {**os.environ, **self.variables}
+        # Verbs say for themselves what is confirmed; with both, Pulumi refuses some commands.
+        environment.pop("PULUMI_SKIP_CONFIRMATIONS", None)
         # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
         process = subprocess.Popen(  # noqa: S603
             command,

@@ -17,6 +17,10 @@ SOCKETS = ("/var/run/docker.sock", str(Path.home() / ".docker/run/docker.sock"))
 TIMEOUT_SECONDS = 10.0
 
 
+class OverdueError(KaldraError, TimeoutError):
+    """The engine took the question, and did not answer in time."""
+
+
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: str, timeout: float) -> None:
         super().__init__("docker", timeout=timeout)
@@ -65,7 +69,7 @@ def request(
     """Ask the engine; decoded JSON, bytes of archives, text otherwise, or `missing` on 404.
 
     `body` is sent as JSON, bytes as an archive. Raises OSError when no engine answers,
-    KaldraError when it refuses.
+    OverdueError (one of both kinds) when it is too slow, KaldraError when it refuses.
     """
     headers = {}
     if isinstance(body, bytes):
@@ -78,6 +82,12 @@ def request(
         connection.request(method, path, body, headers)
         response = connection.getresponse()
         answer = response.read()
+    except TimeoutError:
+        raise OverdueError(
+            f"The Docker Engine did not answer {method} {path.partition('?')[0]} "
+            f"within {timeout:g} s: this machine is overloaded, or the engine hangs.",
+            hint="docker info; then run the same command again",
+        ) from None
     except http.client.HTTPException as error:
         raise OSError(str(error)) from error
     finally:

@@ -35,6 +35,12 @@ def test_output_is_returned_and_each_line_shown(pulumi, tmp_path):
     assert shown == ["  up --non-interactive --color never", "  x"]
 
 
+def test_a_callers_confirmation_is_not_mixed_with_the_verbs_own(pulumi, tmp_path, monkeypatch):
+    monkeypatch.setenv("PULUMI_SKIP_CONFIRMATIONS", "true")
+    script(tmp_path, 'echo "${PULUMI_SKIP_CONFIRMATIONS-unset}"')
+    assert pulumi.run("refresh") == "unset"
+
+
 def test_a_hidden_run_fails_with_its_own_words(pulumi, tmp_path):
     script(tmp_path, "echo error: no such thing; exit 255")
     with pytest.raises(

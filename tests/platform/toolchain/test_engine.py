@@ -2,6 +2,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -184,6 +185,16 @@ def test_an_engine_that_hangs_is_told_apart_from_one_that_is_away(monkeypatch):
     monkeypatch.setattr(docker_api, "request", hang)
     with pytest.raises(KaldraError, match="does not answer"):
         engine.engine_version()
+
+
+def test_a_question_that_is_not_answered_in_time_is_named(tmp_path, monkeypatch):
+    path = tmp_path / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.bind(str(path))
+        deaf.listen()
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+        with pytest.raises(KaldraError, match=r"did not answer GET /info within 0\.1 s"):
+            docker_api.request("GET", "/info", timeout=0.1)
 
 
 def test_an_engine_that_dies_at_once_shows_its_log(dockerd, here):
