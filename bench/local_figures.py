@@ -7,17 +7,16 @@ the end. `--bare` only measures the start without Docker.
 import argparse
 import os
 import re
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPO), str(REPO / "platform")]
 
-from tests.conftest import unused_port  # noqa: E402  its folder is not on the path
+from bench.reporting import report, timed  # noqa: E402  its folder is not on the path
+from tests.conftest import unused_port  # noqa: E402  the same
 from tests.e2e.clone import LOCAL_STACK, NAME, Clone, ask, new_clone  # noqa: E402  the same
 from tests.e2e.docker import docker, engine_answers, remove_leftovers  # noqa: E402  the same
 
@@ -92,21 +91,6 @@ def memory() -> None:
     report("memory of the core, idle", used[:1], unit="MiB")
     report("memory of the gateway, idle", used[1:], unit="MiB")
     report("memory of both, idle", [sum(used)], 260 * 1_000_000 / (1 << 20), unit="MiB")
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that the work takes."""
-    began = time.monotonic()
-    work()
-    return time.monotonic() - began
-
-
-def report(what: str, values: list[float], limit: float | None = None, unit: str = "s") -> None:
-    """Print the median, the spread and the limit."""
-    median = statistics.median(values)
-    spread = f", {min(values):.1f} to {max(values):.1f}" if len(values) > 1 else ""
-    wanted = f" (wanted <= {limit:.3g}: {median / limit:.2f} of it)" if limit else ""
-    print(f"{what}: {median:.1f} {unit}{spread}{wanted}", flush=True)
 
 
 if __name__ == "__main__":

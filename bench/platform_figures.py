@@ -16,13 +16,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPO), str(REPO / "platform")]
 
-from tests.e2e.clone import Clone, new_clone  # noqa: E402  its folder is not on the path
+from bench.reporting import report, timed  # noqa: E402  its folder is not on the path
+from tests.e2e.clone import Clone, new_clone  # noqa: E402  the same
 from tests.e2e.docker import docker, engine_answers, remove_leftovers  # noqa: E402  the same
 
 ROUNDS = 5
@@ -148,21 +148,6 @@ def pulumi(folder: Path, environment: dict[str, str], *arguments: str) -> None:
     )  # fmt: skip
     if done.returncode != 0:
         sys.exit(f"{command}: {done.stdout}{done.stderr}")
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that the work takes."""
-    began = time.monotonic()
-    work()
-    return time.monotonic() - began
-
-
-def report(what: str, values: list[float], limit: float | None = None, unit: str = "s") -> None:
-    """Print the median, the spread and the limit."""
-    median = statistics.median(values)
-    spread = f", {min(values):.1f} to {max(values):.1f}" if len(values) > 1 else ""
-    wanted = f" (wanted <= {limit:g}: {median / limit:.2f} of it)" if limit else ""
-    print(f"{what}: {median:.1f} {unit}{spread}{wanted}", flush=True)
 
 
 if __name__ == "__main__":
