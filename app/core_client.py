@@ -3,49 +3,40 @@
 import asyncio
 import json
 import logging
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
-import httpx2
-
+from app.core_http import (
+    Answer,
+    CoreBrokenError,
+    CoreError,
+    CoreSlowError,
+    HttpTransport,
+    Transport,
+)
 from app.settings import Settings
 from serving.context import CURRENT
 from serving.errors import ApiError, unavailable
 
-CONNECT_SECONDS = 0.5
 STATUS_SECONDS = 0.8
-IDLE_SECONDS = 30
-"""Shorter than the core keeps an idle connection, so that it is never closed under a request."""
-
-CONNECTIONS = 100
-
-BROKEN = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
-"""The connection ended under the request, as it does while a core is replaced."""
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class CoreClient:
     """Requests to one core, on behalf of the request being served."""
 
-    def __init__(
-        self, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, transport: Transport | None = None) -> None:
         """Connect lazily; `transport` replaces the network."""
-        limits = httpx2.Limits(
-            max_connections=CONNECTIONS,
-            max_keepalive_connections=CONNECTIONS,
-            keepalive_expiry=IDLE_SECONDS,
-        )
-        self._transport = transport or httpx2.AsyncHTTPTransport(limits=limits)
-        self._core_url = settings.core_url
-        self._urls: dict[str, httpx2.URL] = {}
-        timeout = httpx2.Timeout(settings.core_timeout, connect=CONNECT_SECONDS)
-        self._extensions = {"timeout": timeout.as_dict()}
+        self._transport = transport or HttpTransport(settings.core_url, settings.core_timeout)
 
     async def close(self) -> None:
         """Close every connection; no request may follow."""
-        await self._transport.aclose()
+        await self._transport.close()
 
     async def status(self) -> bytes:
         """The core's own account of its readiness, as JSON.
@@ -54,18 +45,17 @@ class CoreClient:
         """
         try:
             async with asyncio.timeout(STATUS_SECONDS):
-                answer = await self._ask("GET", "/ready", None, stream=False)
-        except (httpx2.TransportError, TimeoutError):
+                answer = await self._ask("GET", "/ready", None)
+                content = await answer.read()
+        except (CoreError, TimeoutError):
             raise _away() from None
-        if answer.status_code != HTTPStatus.OK:
+        if answer.status != HTTPStatus.OK:
             raise _away()
-        return answer.content
+        return content
 
     async def get(self, path: str, query: str = "") -> bytes:
         """Body of the core's answer to GET; raises like `post`."""
-        target = f"{path}?{query}" if query else path
-        answer = await self._send("GET", target, None, stream=False)
-        return answer.content
+        return await self._read("GET", f"{path}?{query}" if query else path, None)
 
     async def post(self, path: str, body: bytes) -> bytes:
         """Body of the core's answer to `body`, JSON that the gateway has validated.
@@ -73,69 +63,70 @@ class CoreClient:
         Raises ApiError: the core's own refusal, 503 where it is away or busy, 504 where it is
         slow, 502 where it failed.
         """
-        answer = await self._send("POST", path, body, stream=False)
-        return answer.content
+        return await self._read("POST", path, body)
 
-    async def open(self, path: str, body: bytes) -> httpx2.Response:
+    async def open(self, path: str, body: bytes) -> Answer:
         """Start an answer that comes in pieces; the caller closes it. Raises like `post`."""
-        return await self._send("POST", path, body, stream=True)
-
-    async def _send(
-        self, method: str, target: str, body: bytes | None, *, stream: bool
-    ) -> httpx2.Response:
-        try:
-            try:
-                answer = await self._ask(method, target, body, stream=stream)
-            except BROKEN:
-                # What the core computes depends on the request alone, so asking twice is safe.
-                answer = await self._ask(method, target, body, stream=stream)
-        except httpx2.ReadTimeout:
-            message = "kaldra-core takes too long to answer."
-            raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "core_timeout", message) from None
-        except httpx2.TransportError:
-            raise _away() from None
-        if answer.status_code != HTTPStatus.OK:
-            await _read(answer)
-            raise _refusal(answer)
+        with _told():
+            answer = await _twice(self._ask, "POST", path, body)
+            if answer.status != HTTPStatus.OK:
+                raise _refusal(answer, await answer.read())
         return answer
 
-    async def _ask(
-        self, method: str, target: str, body: bytes | None, *, stream: bool
-    ) -> httpx2.Response:
-        """Send one request by the transport itself.
+    async def _read(self, method: str, target: str, body: bytes | None) -> bytes:
+        with _told():
+            answer, content = await _twice(self._ask_and_read, method, target, body)
+        if answer.status != HTTPStatus.OK:
+            raise _refusal(answer, content)
+        return content
 
-        The client above it would merge URLs, cookies, redirects and authentication, which no
-        request to the core has, and take longer than all the rest of the gateway.
-        """
-        url = self._urls.get(target)
-        if url is None:
-            url = self._urls[target] = httpx2.URL(self._core_url + target)
-        request = httpx2.Request(
-            method, url, headers=_headers(), content=body, extensions=self._extensions
-        )
-        answer = await self._transport.handle_async_request(request)
-        if not stream:
-            await _read(answer)
-        return answer
+    async def _ask_and_read(
+        self, method: str, target: str, body: bytes | None
+    ) -> tuple[Answer, bytes]:
+        answer = await self._ask(method, target, body)
+        return answer, await answer.read()
+
+    async def _ask(self, method: str, target: str, body: bytes | None) -> Answer:
+        return await self._transport.ask(method, target, _headers(), body)
 
 
-async def _read(answer: httpx2.Response) -> None:
-    """Read all of an answer; its connection is given back whatever happens."""
+async def _twice(
+    ask: Callable[[str, str, bytes | None], Awaitable[T]],
+    method: str,
+    target: str,
+    body: bytes | None,
+) -> T:
+    """Ask again where the connection broke.
+
+    What the core computes depends on the request alone, so asking twice is safe.
+    """
     try:
-        await answer.aread()
-    finally:
-        await answer.aclose()
+        return await ask(method, target, body)
+    except CoreBrokenError:
+        return await ask(method, target, body)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Faults on the way to the core as the caller is told of them."""
+    try:
+        yield
+    except CoreSlowError:
+        message = "kaldra-core takes too long to answer."
+        raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "core_timeout", message) from None
+    except CoreError:
+        raise _away() from None
 
 
 def _away() -> ApiError:
     return unavailable("core_unavailable", "kaldra-core does not answer; try again shortly.")
 
 
-def _refusal(answer: httpx2.Response) -> ApiError:
+def _refusal(answer: Answer, content: bytes) -> ApiError:
     """The core's own fault as ours: it writes the same envelope."""
-    status = answer.status_code
+    status = answer.status
     try:
-        error: dict[str, Any] = json.loads(answer.content)["error"]
+        error: dict[str, Any] = json.loads(content)["error"]
         code, message, details = str(error["code"]), str(error["message"]), error["details"]
     except (ValueError, KeyError, TypeError):
         code, message, details = "", "", []

@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import httpx2
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from app import __version__, auth
 from app.core_client import CoreClient
+from app.core_http import Transport
 from app.cors import CrossOrigin
 from app.guard import guarded_router
 from app.limits import RateLimit
@@ -25,7 +25,7 @@ def create_app(
     settings: Settings,
     *,
     lifecycle: Lifecycle | None = None,
-    core_transport: httpx2.AsyncBaseTransport | None = None,
+    core_transport: Transport | None = None,
 ) -> FastAPI:
     """The gateway; `core_transport` replaces the network between it and the core.
 

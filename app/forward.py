@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 
-import httpx2
 from fastapi import Request
 from starlette.responses import Response
 
 from app.core_client import CoreClient
+from app.core_http import Answer, CoreError
 from serving.disconnect import while_connected
 from serving.errors import error_line
 from serving.streaming import LineStream
@@ -23,14 +23,14 @@ async def forward_stream(request: Request, core: CoreClient, path: str) -> Respo
     """The same for an answer of many lines, each passed on when it comes."""
     body = await request.body()
     upstream = await while_connected(request, core.open(path, body))
-    return LineStream(_pieces(upstream), upstream.aclose)
+    return LineStream(_pieces(upstream), upstream.close)
 
 
-async def _pieces(upstream: httpx2.Response) -> AsyncIterator[bytes]:
+async def _pieces(upstream: Answer) -> AsyncIterator[bytes]:
     """What comes; a core that breaks off ends it with a line that says so."""
     try:
-        async for chunk in upstream.aiter_raw():
+        async for chunk in upstream.pieces():
             yield chunk
-    except httpx2.TransportError:
+    except CoreError:
         message = "kaldra-core broke off; the texts after this line are not answered."
         yield b"\n" + error_line("core_unavailable", message)

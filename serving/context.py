@@ -10,7 +10,7 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _NO_TRACE = "0" * 32
 _NO_SPAN = b"0" * 16
-_LONGEST_TRACESTATE = 512
+_TRACESTATE = re.compile(rb"[ -~\t]{1,512}")
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ def from_headers(headers: Iterable[tuple[bytes, bytes]]) -> RequestContext:
             given = value
         elif name == b"traceparent":
             parent = _TRACEPARENT.fullmatch(value)
-        elif name == b"tracestate" and len(value) <= _LONGEST_TRACESTATE:
+        elif name == b"tracestate" and _TRACESTATE.fullmatch(value):
             state = value
     if parent and parent[1].decode() != _NO_TRACE and parent[2] != _NO_SPAN:
         trace_id, flags = parent[1].decode(), parent[3].decode()
@@ -63,5 +63,5 @@ def from_headers(headers: Iterable[tuple[bytes, bytes]]) -> RequestContext:
         request_id=given.decode() or trace_id,
         trace_id=trace_id,
         flags=flags,
-        tracestate=state.decode("latin-1"),
+        tracestate=state.decode("ascii"),
     )

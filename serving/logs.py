@@ -49,8 +49,6 @@ def configure(level: str, *, service: str, environment: str, stream: TextIO | No
         logger.propagate = True
     # The shell logs each request itself, with its ids; these would only repeat it.
     logging.getLogger("uvicorn.access").disabled = True
-    for name in ("httpx2", "httpcore2"):
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
 
 
 def _timestamp(seconds: float) -> str:

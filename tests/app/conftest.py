@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from app.factory import create_app
 from app.settings import Settings
+from tests.app.transports import InProcess
 
 KEYS = {"front-end": "front-end-key-0123456789", "batch-job": "batch-job-key-0123456789"}
 KEY = {"X-API-Key": KEYS["front-end"]}
@@ -39,7 +40,7 @@ def gateway(settings: Settings) -> Iterator[Callable[..., TestClient]]:
             changed = Settings.load(
                 {"KALDRA_API_KEYS_DIR": str(settings.api_keys_directory), **environment}
             )
-            app = create_app(changed, core_transport=httpx2.MockTransport(core))
+            app = create_app(changed, core_transport=InProcess(httpx2.MockTransport(core)))
             return running.enter_context(TestClient(app, raise_server_exceptions=False))
 
         yield make

@@ -11,6 +11,7 @@ from core.service import create_app as create_core
 from core.settings import Settings as CoreSettings
 from serving.lifecycle import Lifecycle
 from tests.app.conftest import KEY, KEYS
+from tests.app.transports import InProcess
 from tests.contract import bounded, contract_of
 
 contract, subject = contract_of(create_app(Settings.load({})))
@@ -26,7 +27,7 @@ def _gateway(tmp_path_factory: pytest.TempPathFactory) -> None:
     lifecycle = Lifecycle()
     lifecycle.started = True
     core = create_core(CoreSettings.load({}), Kernel.load(), lifecycle=lifecycle)
-    transport = httpx2.ASGITransport(core)
+    transport = InProcess(httpx2.ASGITransport(core))
     subject.app = create_app(settings, lifecycle=lifecycle, core_transport=transport)
 
 

@@ -40,3 +40,10 @@ def test_a_malformed_trace_is_replaced_and_its_state_dropped(given: str):
     context = from_headers([(b"traceparent", given.encode()), (b"tracestate", b"vendor=1")])
     assert context.trace_id not in given
     assert "tracestate" not in context.headers()
+
+
+@pytest.mark.parametrize("state", [b"vendor=\xe9", b"vendor=\x01", b"v" * 513, b""])
+def test_a_tracestate_that_is_none_goes_no_further(state):
+    parent = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    context = from_headers([(b"traceparent", parent), (b"tracestate", state)])
+    assert "tracestate" not in context.headers()

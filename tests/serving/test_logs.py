@@ -35,7 +35,6 @@ def test_one_json_object_per_line_with_ids(stream: io.StringIO):
 
 def test_less_severe_records_are_left_out(stream: io.StringIO):
     logging.getLogger("somewhere").debug("detail")
-    logging.getLogger("httpx2").info("HTTP Request: GET")
     assert not stream.getvalue()
 
 

@@ -1,0 +1,171 @@
+"""HTTP to the core as the gateway needs it: an answer, or one of three ways to have none."""
+
+import asyncio
+import io
+import socket
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
+
+import aiohttp
+import yarl
+from aiohttp.abc import ResolveResult
+
+CONNECT_SECONDS = 0.5
+IDLE_SECONDS = 30
+"""Shorter than the core keeps an idle connection, so that it is never closed under a request."""
+
+CONNECTIONS = 100
+LONG_BODY_BYTES = 256 << 10
+AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "User-Agent")
+"""Sent by the library unless it is told not to; the core reads none of them."""
+
+
+class CoreError(Exception):
+    """No answer of the core, or not all of it."""
+
+
+class CoreAwayError(CoreError):
+    """Nothing takes the request."""
+
+
+class CoreSlowError(CoreError):
+    """The request was taken; the answer does not come in time."""
+
+
+class CoreBrokenError(CoreError):
+    """The connection ended under the request, as it does while a core is replaced."""
+
+
+class Answer(Protocol):
+    """An answer whose body has not been read yet."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in any case."""
+
+    async def read(self) -> bytes:
+        """Read all of the body; the connection is given back whatever happens."""
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes."""
+
+    async def close(self) -> None:
+        """Give back the connection; one with something left to read is closed."""
+
+
+class Transport(Protocol):
+    """Carries requests to one core; every method of it and of its answers raises CoreError."""
+
+    async def ask(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        """Send one request, and return when the head of its answer is there."""
+
+    async def close(self) -> None:
+        """Close every connection; no request may follow."""
+
+
+class HttpTransport:
+    """Kept connections over the network.
+
+    `timeout`, in seconds, bounds the wait for a free connection, for the head of an answer and
+    for each piece of its body.
+    """
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self._url = url
+        self._urls: dict[str, yarl.URL] = {}
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, connect=timeout, sock_connect=CONNECT_SECONDS, sock_read=timeout
+        )
+        # A core that takes no bytes meets none of the above; a busy pool is told apart from it.
+        self._head_seconds = timeout + CONNECT_SECONDS
+        self._session: aiohttp.ClientSession | None = None
+
+    async def ask(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        """Send one request, and return when the head of its answer is there."""
+        url = self._urls.get(target)
+        if url is None:
+            url = self._urls[target] = yarl.URL(self._url + target)
+        # A long one goes piece by piece, so that other requests are served in between.
+        data = io.BytesIO(body) if body and len(body) > LONG_BODY_BYTES else body
+        session = self._session or self._open()
+        with _faults():
+            async with asyncio.timeout(self._head_seconds):
+                answer = await session.request(
+                    method, url, data=data, headers=headers, allow_redirects=False
+                )
+        return _Answer(answer)
+
+    async def close(self) -> None:
+        """Close every connection; no request may follow."""
+        if self._session:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        """Connect nothing yet; a session belongs to the event loop that runs it."""
+        connector = aiohttp.TCPConnector(
+            limit=CONNECTIONS,
+            keepalive_timeout=IDLE_SECONDS,
+            # A container's address may change with every start of it.
+            use_dns_cache=False,
+            resolver=_Resolver(),
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=self._timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=AUTOMATIC_HEADERS,
+        )
+        return self._session
+
+
+class _Answer:
+    """An answer from the network."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self.status = answer.status
+        self.headers: Mapping[str, str] = answer.headers
+        self._answer = answer
+
+    async def read(self) -> bytes:
+        with _faults():
+            return await self._answer.read()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        with _faults():
+            async for piece in self._answer.content.iter_any():
+                yield piece
+
+    async def close(self) -> None:
+        self._answer.close()
+
+
+class _Resolver(aiohttp.ThreadedResolver):
+    """The system's names, looked up in the time that connecting may take."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await super().resolve(host, port, family)
+        except TimeoutError:
+            raise OSError(f"{host} was not found in {CONNECT_SECONDS} s") from None
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """The library's many faults as our three."""
+    try:
+        yield
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        raise CoreAwayError(str(error)) from error
+    except TimeoutError as error:
+        raise CoreSlowError(str(error)) from error
+    except (aiohttp.ClientError, ConnectionError) as error:
+        raise CoreBrokenError(str(error)) from error

@@ -1,0 +1,405 @@
+"""The way to the core over real sockets: what it sends, keeps, retries and gives up."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from app import core_http
+from app.core_client import CoreClient
+from app.core_http import CoreAwayError, CoreBrokenError, CoreSlowError, HttpTransport
+from app.settings import Settings
+from serving.errors import ApiError
+from tests.conftest import unused_port
+
+PATIENCE_SECONDS = 20
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+HEADERS = {"content-type": "application/json", "x-request-id": "r-1"}
+
+Serve = Callable[["Peer"], Awaitable[None]]
+
+
+class Peer:
+    """One connection, as the core sees it."""
+
+    def __init__(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        self.number = number
+        self._reader = reader
+        self._writer = writer
+
+    async def request(self) -> tuple[bytes, bytes]:
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head.lower())
+        return head, await self._reader.readexactly(int(length[1]) if length else 0)
+
+    async def say(self, data: bytes) -> None:
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def left(self) -> bool:
+        return await self._reader.read(1) == b""
+
+
+class Core:
+    """A server that does with its connections what a test says."""
+
+    def __init__(self, serve: Serve) -> None:
+        self.connections = 0
+        self.port = 0
+        self._serve = serve
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            await self._serve(Peer(self.connections, reader, writer))
+        except asyncio.IncompleteReadError:
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def core_that(serve: Serve):
+    core = Core(serve)
+    server = await asyncio.start_server(core.accept, "127.0.0.1", 0)
+    core.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield core
+
+
+@asynccontextmanager
+async def transport_to(port: int, seconds: float = PATIENCE_SECONDS):
+    transport = HttpTransport(f"http://127.0.0.1:{port}", seconds)
+    try:
+        yield transport
+    finally:
+        await transport.close()
+
+
+def client_of(port: int) -> CoreClient:
+    return CoreClient(Settings.load({"CORE_SERVICE_URL": f"http://127.0.0.1:{port}"}))
+
+
+def run(test: Awaitable[None]) -> None:
+    async def bounded() -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await test
+
+    asyncio.run(bounded())
+
+
+async def always_ok(peer: Peer) -> None:
+    while True:
+        await peer.request()
+        await peer.say(OK)
+
+
+def test_a_request_is_what_was_asked_and_no_more():
+    async def test() -> None:
+        seen: list[tuple[bytes, bytes]] = []
+
+        async def serve(peer: Peer) -> None:
+            seen.append(await peer.request())
+            await peer.say(OK)
+
+        async with core_that(serve) as core, transport_to(core.port) as transport:
+            answer = await transport.ask("POST", "/v1/signal?a=b", HEADERS, b'{"text": "x"}')
+            assert (answer.status, await answer.read()) == (200, b"{}")
+        ((head, body),) = seen
+        lines = head.decode().rstrip().split("\r\n")
+        assert lines[0] == "POST /v1/signal?a=b HTTP/1.1"
+        assert {line.lower() for line in lines[1:]} == {
+            f"host: 127.0.0.1:{core.port}",
+            "content-type: application/json",
+            "x-request-id: r-1",
+            "content-length: 13",
+        }
+        assert body == b'{"text": "x"}'
+
+    run(test())
+
+
+def test_a_long_body_arrives_whole():
+    async def test() -> None:
+        seen: list[bytes] = []
+
+        async def serve(peer: Peer) -> None:
+            seen.append((await peer.request())[1])
+            await peer.say(OK)
+
+        body = bytes(range(256)) * (8 << 12)
+        async with core_that(serve) as core, transport_to(core.port) as transport:
+            await (await transport.ask("POST", "/", HEADERS, body)).read()
+        assert seen == [body]
+
+    run(test())
+
+
+def test_connections_are_kept():
+    async def test() -> None:
+        async with core_that(always_ok) as core, transport_to(core.port) as transport:
+            for _ in range(5):
+                await (await transport.ask("POST", "/", HEADERS, b"{}")).read()
+            assert core.connections == 1
+
+    run(test())
+
+
+def test_no_more_connections_than_allowed(monkeypatch):
+    monkeypatch.setattr(core_http, "CONNECTIONS", 2)
+
+    async def test() -> None:
+        async with core_that(always_ok) as core, transport_to(core.port) as transport:
+
+            async def one() -> bytes:
+                return await (await transport.ask("POST", "/", HEADERS, b"{}")).read()
+
+            assert await asyncio.gather(*(one() for _ in range(8))) == [b"{}"] * 8
+            assert core.connections == 2
+
+    run(test())
+
+
+def test_an_idle_connection_is_given_up_in_time(monkeypatch):
+    monkeypatch.setattr(core_http, "IDLE_SECONDS", 0.05)
+
+    async def test() -> None:
+        async with core_that(always_ok) as core, transport_to(core.port) as transport:
+            for _ in range(2):
+                await (await transport.ask("POST", "/", HEADERS, b"{}")).read()
+                await asyncio.sleep(0.1)
+            assert core.connections == 2
+
+    run(test())
+
+
+def test_pieces_come_as_they_are_sent():
+    async def test() -> None:
+        received = asyncio.Event()
+
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(CHUNKED + b"2\r\na\n\r\n")
+            await received.wait()
+            await peer.say(b"2\r\nb\n\r\n0\r\n\r\n")
+
+        async with core_that(serve) as core, transport_to(core.port) as transport:
+            answer = await transport.ask("POST", "/", HEADERS, b"{}")
+            pieces = []
+            async for piece in answer.pieces():
+                pieces.append(piece)
+                received.set()
+            assert pieces == [b"a\n", b"b\n"]
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    "start", [CHUNKED + b"2\r\na\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na\n"]
+)
+def test_pieces_that_break_off(start: bytes):
+    async def test() -> None:
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(start)
+
+        async with core_that(serve) as core, transport_to(core.port) as transport:
+            answer = await transport.ask("POST", "/", HEADERS, b"{}")
+            pieces = answer.pieces()
+            assert await anext(pieces) == b"a\n"
+            with pytest.raises(CoreBrokenError):
+                await anext(pieces)
+            await answer.close()
+
+    run(test())
+
+
+def test_an_answer_given_up_closes_its_connection():
+    async def test() -> None:
+        gone: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(CHUNKED + b"2\r\na\n\r\n")
+            gone.set_result(await peer.left())
+
+        async with core_that(serve) as core, transport_to(core.port) as transport:
+            answer = await transport.ask("POST", "/", HEADERS, b"{}")
+            await anext(answer.pieces())
+            await answer.close()
+            assert await gone
+
+    run(test())
+
+
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na"])
+def test_a_request_cancelled_closes_its_connection(start: bytes):
+    async def test() -> None:
+        asked = asyncio.Event()
+        gone: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(start)
+            asked.set()
+            gone.set_result(await peer.left())
+
+        async with core_that(serve) as core:
+            client = client_of(core.port)
+            task = asyncio.create_task(client.post("/", b"{}"))
+            await asked.wait()
+            await asyncio.sleep(0.05)
+            task.cancel()
+            assert await gone
+            await client.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na"])
+def test_an_answer_that_is_late(start: bytes):
+    async def test() -> None:
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(start)
+            await peer.left()
+
+        async with core_that(serve) as core, transport_to(core.port, 0.1) as transport:
+            with pytest.raises(CoreSlowError):
+                await (await transport.ask("POST", "/", HEADERS, b"{}")).read()
+
+    run(test())
+
+
+def test_a_core_that_takes_no_bytes_is_slow(monkeypatch):
+    monkeypatch.setattr(core_http, "CONNECT_SECONDS", 0.1)
+
+    async def test() -> None:
+        async def serve(_peer: Peer) -> None:
+            await asyncio.sleep(PATIENCE_SECONDS)
+
+        async with core_that(serve) as core, transport_to(core.port, 0.1) as transport:
+            with pytest.raises(CoreSlowError):
+                await transport.ask("POST", "/", HEADERS, b"x" * (32 << 20))
+
+    run(test())
+
+
+def test_a_pool_that_stays_full_is_no_slow_core(monkeypatch):
+    monkeypatch.setattr(core_http, "CONNECTIONS", 1)
+
+    async def test() -> None:
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(CHUNKED)
+            await peer.left()
+
+        async with core_that(serve) as core, transport_to(core.port, 0.1) as transport:
+            held = await transport.ask("POST", "/", HEADERS, b"{}")
+            with pytest.raises(CoreAwayError):
+                await transport.ask("POST", "/", HEADERS, b"{}")
+            await held.close()
+
+    run(test())
+
+
+def test_nobody_listens():
+    async def test() -> None:
+        async with transport_to(unused_port()) as transport:
+            with pytest.raises(CoreAwayError):
+                await transport.ask("POST", "/", HEADERS, b"{}")
+
+    run(test())
+
+
+@pytest.mark.parametrize("seconds", [0.0, 5.0])
+def test_a_name_that_is_not_found(monkeypatch, seconds: float):
+    async def slow(*_arguments, **_named):
+        await asyncio.sleep(seconds)
+        raise OSError("no such name")
+
+    monkeypatch.setattr(core_http.aiohttp.ThreadedResolver, "resolve", slow)
+
+    async def test() -> None:
+        transport = HttpTransport("http://kaldra-core:9000", PATIENCE_SECONDS)
+        started = asyncio.get_running_loop().time()
+        with pytest.raises(CoreAwayError):
+            await transport.ask("POST", "/", HEADERS, b"{}")
+        assert asyncio.get_running_loop().time() - started < 4
+        await transport.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nconte",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na",
+        b"nonsense\r\n\r\n",
+    ],
+)
+def test_a_connection_that_breaks_is_tried_once_more(fault: bytes):
+    async def test() -> None:
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(fault if peer.number == 1 else OK)
+
+        async with core_that(serve) as core:
+            client = client_of(core.port)
+            assert await client.post("/v1/signal", b"{}") == b"{}"
+            assert core.connections == 2
+            await client.close()
+
+    run(test())
+
+
+def test_a_kept_connection_that_the_core_closed_costs_no_request():
+    async def test() -> None:
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(OK)
+
+        async with core_that(serve) as core:
+            client = client_of(core.port)
+            for _ in range(3):
+                assert await client.post("/v1/signal", b"{}") == b"{}"
+            assert core.connections == 3
+            await client.close()
+
+    run(test())
+
+
+def test_a_core_that_only_breaks_off_is_away():
+    async def test() -> None:
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+
+        async with core_that(serve) as core:
+            client = client_of(core.port)
+            with pytest.raises(ApiError) as raised:
+                await client.post("/v1/signal", b"{}")
+            assert (raised.value.status_code, raised.value.code) == (503, "core_unavailable")
+            assert core.connections == 2
+            await client.close()
+
+    run(test())
+
+
+def test_a_redirect_is_not_followed():
+    async def test() -> None:
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(b"HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n")
+
+        async with core_that(serve) as core, transport_to(core.port) as transport:
+            answer = await transport.ask("GET", "/", HEADERS, None)
+            assert answer.status == 302
+            await answer.close()
+            assert core.connections == 1
+
+    run(test())
