@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ def _aurelius(model: Model, stages: Stages) -> list[Any]:
         blocks.append(
             {
                 "score": alignment,
-                "label": aurelius.label(alignment, sum(virtues) / len(virtues)),
+                "label": aurelius.label(alignment, math.fsum(virtues) / len(virtues)),
                 "dichotomy_of_control": {
                     "controllable": controllable,
                     "not_controllable": beyond,

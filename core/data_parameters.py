@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from core.data_lists import Known
@@ -105,7 +106,7 @@ def _profile(node: Node) -> TwProfile:
 def _plane_weights(node: Node) -> dict[str, float]:
     members = zip(PLANES, node.fields(*PLANES), strict=True)
     weights = {plane: member.number(0.0, 1.0) for plane, member in members}
-    if round(sum(weights.values()), 9) != 1.0:
+    if round(math.fsum(weights.values()), 9) != 1.0:
         node.fail("the three plane weights must sum to 1")
     return weights
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -72,7 +73,7 @@ def stage_scores(model: Model, spoken: Sequence[Signal]) -> dict[str, float]:
         if archetype is not None:
             weight = ROLE_POINTS * signal["delta12"][archetype] * signal["confidence"]
             points[STAGE_OF_ROLE[roles[archetype]]] += weight
-    total = sum(points.values())
+    total = math.fsum(points.values())
     return {name: value / total if total else 0.0 for name, value in points.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,7 +111,7 @@ def weighted_tension(
 ) -> tuple[dict[str, float], float]:
     """Return a domain's plane weights, shifted by severity, and the tension they give."""
     weights = _shifted(domain, dict(parameters.domains[domain]), severity)
-    total = sum(w * t for w, t in zip(weights.values(), planes, strict=True))
+    total = math.fsum(w * t for w, t in zip(weights.values(), planes, strict=True))
     return weights, total
 
 

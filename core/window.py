@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -37,7 +38,7 @@ def read_window(
     if len(spoken) >= model.vocabulary.tw.window_minimum:
         law = anomaly(rows)
     own = [signal["tw"]["index"] for signal in spoken]
-    index = law["f1"] if law else number(sum(own) / len(own) if own else 0.0)
+    index = law["f1"] if law else number(math.fsum(own) / len(own) if own else 0.0)
     mean = rows.sum(axis=0) / len(rows) if len(rows) else np.full(12, 1.0 / 12.0)
     ids = [archetype.id for archetype in model.vocabulary.archetypes]
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
@@ -51,9 +52,9 @@ def analyse(analysis: Analysis, region: str | None, source: str | None) -> GeoRe
 
 def institutional_stress(analysis: Analysis) -> float:
     """Return [0, 1]: words of stress, raised by layer-3 strain and lowered by what holds."""
-    strain = sum(max(0.0, analysis.score(vector)) for vector in STRESS_VECTORS)
-    strain += sum(max(0.0, -analysis.score(vector)) for vector in RELIEF_VECTORS)
-    relief = sum(max(0.0, analysis.score(vector)) for vector in RELIEF_VECTORS)
+    strain = math.fsum(max(0.0, analysis.score(vector)) for vector in STRESS_VECTORS)
+    strain += math.fsum(max(0.0, -analysis.score(vector)) for vector in RELIEF_VECTORS)
+    relief = math.fsum(max(0.0, analysis.score(vector)) for vector in RELIEF_VECTORS)
     vectors = len(STRESS_VECTORS) + len(RELIEF_VECTORS)
     structure = max(0.0, 2.0 * (strain - relief) / vectors)
     words = analysis.strength("institutional_stress")

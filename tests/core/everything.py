@@ -1,0 +1,35 @@
+"""Every result for every golden text, for `python tests/core/everything.py` of any interpreter."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPO))
+
+from core.encoding import dumps  # noqa: E402 - found by the line above
+from core.kernel import Kernel  # noqa: E402 - found by the line above
+from core.options import Options  # noqa: E402 - found by the line above
+
+OPTIONS = (Options(explain=True), Options(language="pt", tw_profile="conservative_v1", steps=3))
+
+
+def results(kernel: Kernel) -> Iterator[bytes]:
+    """Canonical bytes, one result each."""
+    golden = Path(__file__).parent / "golden" / "texts.json"
+    texts = [each["text"] for each in json.loads(golden.read_text(encoding="utf-8"))]
+    for options in OPTIONS:
+        for text in texts:
+            for read in (kernel.alpha, kernel.geo, kernel.product, kernel.safeguard):
+                yield dumps(read(text, options))
+        yield from map(dumps, kernel.batch(texts, options))
+        yield dumps(kernel.window(texts, options))
+    for language in ("en", "pt"):
+        for kind in kernel.vocabulary_kinds:
+            yield dumps(kernel.vocabulary(kind, language))
+
+
+if __name__ == "__main__":
+    for result in results(Kernel.load()):
+        sys.stdout.buffer.write(result + b"\n")
