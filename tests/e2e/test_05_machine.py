@@ -1,13 +1,20 @@
 """What a machine lacks while tools are made is said in one message; the next run goes on."""
 
+import io
 import os
+import shutil
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.clone import Clone
+from kaldra.toolchain.machine import machine
+from kaldra.toolchain.pins import PLUGINS
+from kaldra.toolchain.tools import PULUMI_TOOL
+from tests.e2e.clone import REPO, Clone
+from tests.platform.publishers import publishers
 
 
 @pytest.fixture
@@ -47,3 +54,48 @@ def test_registries_out_of_reach_are_named(platform: Clone, elsewhere: dict[str,
     assert "go env GOPROXY" in said
     assert "Traceback" not in said
     assert platform.kaldra("status").code == 0
+
+
+def test_a_release_that_is_not_the_publishers_is_refused_and_thrown_away(
+    platform: Clone, elsewhere: dict[str, str]
+) -> None:
+    here = machine()
+    with publishers() as served:
+        address = PULUMI_TOOL.url(here.system, here.arch).partition("://")[2]
+        served.files[address] = b"something else"
+        # A plugin that comes well: otherwise it is chance which of the two is told of.
+        plugin = f"pulumi-resource-docker-v{PLUGINS['docker']}-{here.system}-{here.arch}.tar.gz"
+        served.files[f"get.pulumi.com/releases/plugins/{plugin}"] = _archive(
+            "pulumi-resource-docker"
+        )
+        given = elsewhere | {"KALDRA_ROUTE": "publisher", "KALDRA_PUBLISHERS_URL": served.url}
+        said = platform.kaldra("preview", stack="local", code=1, **given).output
+        assert address in served.asked
+    assert f"Checksum mismatch for {served.url}/{address}" in said
+    assert "The file was thrown away." in said
+    assert "KALDRA_ROUTE=registries does without it" in said
+    assert "Traceback" not in said
+    kept = [p for p in Path(elsewhere["KALDRA_HOME"]).rglob("*pulumi-v*") if p.suffix != ".lock"]
+    assert kept == []
+
+
+def _archive(name: str) -> bytes:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w:gz") as file:
+        file.addfile(tarfile.TarInfo(name))
+    return archive.getvalue()
+
+
+def test_an_index_of_packages_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    for name in ("kaldra", "requirements.lock"):
+        shutil.copy(REPO / name, tmp_path)
+    nobody = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
+    own = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull}
+    command = [tmp_path / "kaldra", "doctor"]
+    done = subprocess.run(command, env=own | nobody, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "✗ Installing the Python packages failed (see above)." in done.stderr
+    assert "→ Check that this machine reaches a Python package index" in done.stderr
+    assert "Traceback" not in done.stderr
+    # What is half made does not count as made: the same command goes on from here.
+    assert not (tmp_path / ".venv/requirements.lock").exists()

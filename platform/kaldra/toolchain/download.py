@@ -81,6 +81,16 @@ def fetch_unlisted(url: str, target: Path, step: Step) -> Path:
     return target
 
 
+def forget(url: str, target: Path) -> None:
+    """Throw an unlisted release away that is none after all, and the record of its digest."""
+    record = home() / "digests.json"
+    with locked(f"download-{target.name}"), locked("digests"):
+        target.unlink(missing_ok=True)
+        known = _recorded(record)
+        if known.pop(url, None):
+            record.write_text(json.dumps(known, indent=2, sort_keys=True), encoding="utf-8")
+
+
 def published_digest(url: str, name: str, step: Step) -> str:
     """The sha256 of `name` in a publisher's checksum file at `url`.
 

@@ -2,9 +2,11 @@
 
 import sys
 import tarfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from kaldra.errors import KaldraError
 from kaldra.paths import home, state
 from kaldra.plugins.install import Installed, directory, install, installed, uninstall
 from kaldra.progress import Progress
@@ -39,7 +41,22 @@ def _download(name: str, pulumi_home: Path, progress: Progress) -> None:
     url = f"https://get.pulumi.com/releases/plugins/{file}"
     with progress.step(f"plugin {name} {version}") as step:
         archive = download.fetch_unlisted(url, home() / "downloads" / file, step)
-        with publishing(directory(pulumi_home, name)) as folder, tarfile.open(archive) as release:
-            release.extractall(folder, filter="data")
-            (folder / f"pulumi-resource-{name}").chmod(0o755)
+        try:
+            _unpack(archive, directory(pulumi_home, name), f"pulumi-resource-{name}")
+        except (tarfile.TarError, EOFError, zlib.error) as error:
+            # A network that answers every address with a page of its own is not the publisher.
+            download.forget(url, archive)
+            raise KaldraError(
+                f"{download.address(url)} serves no plugin: {error}. The file was thrown away.",
+                hint="Try again; if it happens again, something else answers there than the "
+                "publisher, and KALDRA_ROUTE=registries does without it.",
+            ) from error
         step.done("official")
+
+
+def _unpack(archive: Path, target: Path, program: str) -> None:
+    with publishing(target) as folder, tarfile.open(archive, "r:gz") as release:
+        release.extractall(folder, filter="data")
+        if not (folder / program).is_file():
+            raise tarfile.ReadError(f"{program} is not in it")
+        (folder / program).chmod(0o755)

@@ -64,6 +64,27 @@ def test_failed_download_leaves_no_half_a_plugin(served: Publishers, clone: Path
     assert installed(clone / "pulumi", "docker") is Installed.MISSING
 
 
+@pytest.mark.parametrize("what", ["page", "cut", "empty"])
+def test_what_is_no_plugin_is_not_kept_and_not_remembered(
+    served: Publishers, clone: Path, what: str
+) -> None:
+    serve(served, "docker", b"#!/bin/sh\n" + bytes(range(256)) * 40)
+    (address,) = served.files
+    good = served.files[address]
+    other = io.BytesIO()
+    tarfile.open(fileobj=other, mode="w:gz").close()
+    served.files[address] = {
+        "page": b"<html>Log in first</html>", "cut": good[:-40], "empty": other.getvalue()
+    }[what]  # fmt: skip
+    with pytest.raises(KaldraError, match=r"serves no plugin: .*\. The file was") as told:
+        ensure_plugins(["docker"], Recorder(), route=Route.PUBLISHER)
+    assert "KALDRA_ROUTE=registries" in (told.value.hint or "")
+    assert installed(clone / "pulumi", "docker") is Installed.MISSING
+    served.files[address] = good
+    ensure_plugins(["docker"], Recorder(), route=Route.PUBLISHER)
+    assert installed(clone / "pulumi", "docker") is Installed.OFFICIAL
+
+
 def test_substitutes_are_announced_on_every_run(clone: Path) -> None:
     progress = Recorder()
     for _ in range(2):
