@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from kaldra.paths import home
 
+from kaldra.paths import home
 from tests.core.everything import REPO, results
 
 pytestmark = pytest.mark.interpreters
