@@ -13,6 +13,8 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 
+from core import unassigned
+
 _TOKEN = re.compile(r"\w+(?:'\w+)*|[.!?;:,]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _APOSTROPHES = frozenset("’‘ʼ＇`´")  # noqa: RUF001 - the characters people type for it
@@ -37,7 +39,8 @@ def normalise(text: str) -> str:
     if not text.isascii():
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         # NFKC would make a space and a mark of the acute that people type for an apostrophe.
-        text = unicodedata.normalize("NFKC", text.replace("\u00b4", "'"))
+        text = unassigned.replace(text.replace("\u00b4", "'"))
+        text = unicodedata.normalize("NFKC", text)
     if text.isprintable() and "  " not in text:  # then the only white space is single spaces
         return text.strip(" ")
     return " ".join(text.split())
@@ -58,7 +61,7 @@ def _folded_match(match: re.Match[str]) -> str:
 def _fold_character(character: str) -> str:
     if character in _APOSTROPHES:
         return "'"
-    bare = _without_marks(unicodedata.normalize("NFKD", character))
+    bare = _without_marks(unicodedata.normalize("NFKD", unassigned.replace(character)))
     folded = _without_marks(unicodedata.normalize("NFKD", bare.casefold()))
     return "".join(c if c.isascii() or c.isalnum() else " " for c in folded)
 

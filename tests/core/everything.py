@@ -1,4 +1,4 @@
-"""Every result for every golden text, for `python tests/core/everything.py` of any interpreter."""
+"""Results of every golden text and of every character, as `python everything.py` prints them."""
 
 import json
 import sys
@@ -12,6 +12,7 @@ from core.encoding import dumps  # noqa: E402 - found by the line above
 from core.kernel import Kernel  # noqa: E402 - found by the line above
 from core.options import Options  # noqa: E402 - found by the line above
 
+EVERY_CHARACTER = tuple(range(first, first + 0x4000) for first in range(0, 0x110000, 0x4000))
 OPTIONS = (Options(explain=True), Options(language="pt", tw_profile="conservative_v1", steps=3))
 
 
@@ -25,6 +26,9 @@ def results(kernel: Kernel) -> Iterator[bytes]:
                 yield dumps(read(text, options))
         yield from map(dumps, kernel.batch(texts, options))
         yield dumps(kernel.window(texts, options))
+    for codes in EVERY_CHARACTER:
+        words = (f"war{character} {character}" for character in map(chr, codes))
+        yield dumps(kernel.signal(" ".join(words)))
     for language in ("en", "pt"):
         for kind in kernel.vocabulary_kinds:
             yield dumps(kernel.vocabulary(kind, language))

@@ -1,7 +1,10 @@
+import unicodedata
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from core import unassigned
 from core.text import fold, normalise, paragraphs, sentences, token_spans, tokens
 
 
@@ -54,3 +57,19 @@ def test_paragraphs_and_sentences():
     assert paragraphs("a\n\n \n b\n") == ["a", " b\n"]
     text = "One. Two!\nThree"
     assert [text[a:b].strip() for a, b in sentences(text)] == ["One.", "Two!", "Three"]
+
+
+def test_what_is_a_character_does_not_depend_on_the_interpreter():
+    """Python 3.11 knows Unicode 14; a newer one must find nothing there that is not listed."""
+    here = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cn"]
+    replaced = unassigned.replace("".join(here))
+    assert set(replaced) == {"\ufffd"}
+    if unicodedata.unidata_version == "14.0.0":
+        there = "".join(chr(c) for c in range(0x110000) if unicodedata.category(chr(c)) != "Cn")
+        assert unassigned.replace(there) == there
+
+
+@pytest.mark.parametrize("later", ["\U00011f04", "\U00031350", "\u1c89"])
+def test_a_letter_of_a_later_unicode_is_no_letter(later: str):
+    assert fold(f"war{later}") == "war "
+    assert normalise(f"war{later}") == "war\ufffd"
