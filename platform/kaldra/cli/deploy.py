@@ -8,6 +8,8 @@ from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, ensure_passphrase, environment
 from kaldra.cluster.kind import ClusterSpec, ensure_cluster, ensure_registry
+from kaldra.paths import REPO
+from kaldra.stack import stack_file
 from kaldra.toolchain.prepare import Prepared, prepare
 
 
@@ -21,19 +23,16 @@ class Ground:
 
 def ready(console: Console, stack: str, *, assume_yes: bool) -> Pulumi:
     """Check the settings, provide the tools, open the workspace. No cluster is touched."""
-    workspace = Workspace.open(stack)
-    ensure_passphrase(workspace)
-    return _opened(
-        console, workspace, prepare(workspace.settings.target, console, assume_yes=assume_yes)
-    )
+    workspace = _checked(stack)
+    prepared = prepare(workspace.settings.target, console, assume_yes=assume_yes)
+    return _opened(console, workspace, prepared)
 
 
 def ready_on_ground(
     console: Console, stack: str, *, assume_yes: bool
 ) -> tuple[Pulumi, Ground | None]:
     """As `ready`, and on dev bring up cluster and registry as soon as that can be done."""
-    workspace = Workspace.open(stack)
-    ensure_passphrase(workspace)
+    workspace = _checked(stack)
     made: list[Ground] = []
 
     def lay(node_image: str, registry_image: str) -> None:
@@ -41,6 +40,18 @@ def ready_on_ground(
 
     prepared = prepare(workspace.settings.target, console, assume_yes=assume_yes, meanwhile=lay)
     return _opened(console, workspace, prepared), made[0] if made else None
+
+
+def require_secrets(stack: str) -> None:
+    """Raise ConfigurationError where the program would miss a setting; nothing is provided yet."""
+    Workspace.open(stack)
+    stack_file.require_secrets(stack, REPO)
+
+
+def _checked(stack: str) -> Workspace:
+    workspace = Workspace.open(stack)
+    ensure_passphrase(workspace)
+    return workspace
 
 
 def _opened(console: Console, workspace: Workspace, prepared: Prepared) -> Pulumi:

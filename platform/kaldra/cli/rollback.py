@@ -2,8 +2,6 @@
 
 import sys
 import tempfile
-from http import HTTPStatus
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +14,12 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
+from kaldra.plugins.docker import registry
 from kaldra.render.diff import ABSENT, fields
 from kaldra.stack.settings import NAMESPACE
 from kaldra.toolchain import docker_api
+
+_REGISTRY_SECONDS = 10.0
 
 
 def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
@@ -98,18 +99,14 @@ def _require_images(workspace: Workspace, release: Release) -> None:
 
 
 def _in_registry(port: int, reference: str) -> bool:
-    name, _, digest = reference.partition("/")[2].rpartition("@")
-    kinds = (
-        "application/vnd.docker.distribution.manifest.v2+json",
-        ("application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"),
-    )
-    connection = HTTPConnection("localhost", port, timeout=10)
-    try:
-        address = f"/v2/{name}/manifests/{digest}"
-        connection.request("HEAD", address, headers={"Accept": ", ".join(kinds)})
-        return connection.getresponse().status == HTTPStatus.OK
-    finally:
-        connection.close()
+    address = f"localhost:{port}"
+    digest = registry.digest_of(f"{address}/{reference.partition('/')[2]}", _REGISTRY_SECONDS)
+    if digest is None:
+        raise KaldraError(
+            f"The registry at {address} does not tell whether it has {reference}.",
+            hint="./kaldra doctor",
+        )
+    return digest != ""
 
 
 def _stack_file(workspace: Workspace, release: Release) -> str:

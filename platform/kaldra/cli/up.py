@@ -2,7 +2,13 @@
 
 from kaldra.cli import containers, reach, recovery, releases
 from kaldra.cli.check import wait_for_status
-from kaldra.cli.deploy import Ground, last_ground, ready_on_ground, remember_ground
+from kaldra.cli.deploy import (
+    Ground,
+    last_ground,
+    ready_on_ground,
+    remember_ground,
+    require_secrets,
+)
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.untouched import untouched
@@ -12,6 +18,7 @@ IMAGE_TYPE = "docker:index/image:Image"
 
 def run(console: Console, *, stack: str, assume_yes: bool) -> None:
     """Provide tools and cluster, deploy, and end by asking the gateway for its status."""
+    require_secrets(stack)
     pulumi, ground = ready_on_ground(console, stack, assume_yes=assume_yes)
     settings = pulumi.workspace.settings
     if settings.target == "staging":

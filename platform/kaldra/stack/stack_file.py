@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from kaldra.errors import ConfigurationError
-from kaldra.stack.faults import SECRETS, wrong
+from kaldra.stack.faults import SECRETS, missing, wrong
 from kaldra.stack.setting_types import NAMESPACE
 
 UNREAD = "encrypted, unread here"
@@ -19,17 +19,37 @@ def values(stack: str, repo: Path) -> dict[str, Any]:
     Secrets that staging requires are UNREAD where they are missing, too: only the program, which
     can decrypt, knows what it has. Raises ConfigurationError where the file is missing or broken.
     """
-    config = _document(stack, repo).get("config") or {}
-    prefix = f"{NAMESPACE}:"
-    found = {
-        key.removeprefix(prefix): _unread(value)
-        for key, value in config.items()
-        if key.startswith(prefix) and not _is_encrypted(value)
-    }
+    config = _config(stack, repo)
+    found = {key: _unread(value) for key, value in config.items() if not _is_encrypted(value)}
     if found.get("target") != "staging":
         return found
     _require_encryption(found, f"Pulumi.{stack}.yaml")
     return _with_secrets(found)
+
+
+def require_secrets(stack: str, repo: Path) -> None:
+    """Raise ConfigurationError where a staging stack lacks a secret: told before anything is built.
+
+    The file tells that a secret is there; what it is worth the program checks, which can decrypt.
+    """
+    config, name = _config(stack, repo), f"Pulumi.{stack}.yaml"
+    if config.get("target") != "staging":
+        return
+    accounts = ["registryPull"] if config.get("imageDigests") else ["registryPull", "registryPush"]
+    for account in accounts:
+        given = config.get(account)
+        for part in () if _is_encrypted(given) else ("password", "username"):
+            if not (isinstance(given, dict) and given.get(part)):
+                raise missing(f"{account}.{part}", name)
+    if not config.get("apiKeys"):
+        raise missing("apiKeys", name)
+
+
+def _config(stack: str, repo: Path) -> dict[str, Any]:
+    """The stack's own settings, as they are written, by key without namespace."""
+    prefix = f"{NAMESPACE}:"
+    config = _document(stack, repo).get("config") or {}
+    return {k.removeprefix(prefix): v for k, v in config.items() if k.startswith(prefix)}
 
 
 def _require_encryption(found: dict[str, Any], name: str) -> None:
@@ -37,6 +57,8 @@ def _require_encryption(found: dict[str, Any], name: str) -> None:
     for path in SECRETS:
         key, _, inner = path.partition(".")
         group = found.get(key)
+        if isinstance(group, str):
+            raise wrong(key, name, "it is there in plain text, not encrypted")
         entries = group if isinstance(group, dict) else {}
         for entry, value in entries.items():
             if value != UNREAD and inner in ("", entry):

@@ -10,7 +10,7 @@ from kaldra.progress import Progress
 from kaldra.toolchain import gobuild, links, tools
 from kaldra.toolchain.go_tool import ensure_go
 from kaldra.toolchain.pins import ACTIONLINT
-from kaldra.toolchain.probe import Route, route
+from kaldra.toolchain.probe import route
 
 _RELEASE = f"{tools.RELEASES}/rhysd/actionlint/releases/download/v{ACTIONLINT}"
 
@@ -32,11 +32,9 @@ BUILD = gobuild.Build(
 
 def ensure(progress: Progress) -> Path:
     """The program of the pinned version, linked in `state()/bin`."""
-    if not links.chosen(TOOL.name, TOOL.version, (TOOL.name,)):
-        program = tools.find(TOOL)
-        if program is None and route() is Route.PUBLISHER:
-            program = tools.ensure_downloaded(TOOL, progress) / TOOL.name
-        elif program is None:
-            program = gobuild.build(BUILD, partial(ensure_go, progress), progress) / TOOL.name
-        links.choose(TOOL.name, TOOL.version, {TOOL.name: program})
+
+    def build() -> Path:
+        return gobuild.build(BUILD, partial(ensure_go, progress), progress) / TOOL.name
+
+    tools.provide(TOOL, route(), progress, build)
     return links.folder() / TOOL.name

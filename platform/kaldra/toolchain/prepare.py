@@ -224,16 +224,13 @@ def _pulumi(jobs: _Jobs) -> None:
 
 def _provide(jobs: _Jobs, tool: tools.Tool) -> None:
     """Find, download or build kind or kubectl, and link it."""
-    if links.chosen(tool.name, tool.version, (tool.name,)):
-        return
-    program = tools.find(tool)
-    if program is None and jobs.way is Route.PUBLISHER:
-        program = tools.ensure_downloaded(tool, jobs.progress) / tool.name
-    elif program is None and tool is tools.KIND_TOOL:
-        program = jobs.build(NODE).result() / "kind"
-    elif program is None:
-        program = _built_kubectl(jobs)
-    links.choose(tool.name, tool.version, {tool.name: program})
+
+    def build() -> Path:
+        if tool is tools.KIND_TOOL:
+            return jobs.build(NODE).result() / "kind"
+        return _built_kubectl(jobs)
+
+    tools.provide(tool, jobs.way, jobs.progress, build)
 
 
 def _built_kubectl(jobs: _Jobs) -> Path:

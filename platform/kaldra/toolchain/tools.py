@@ -12,10 +12,11 @@ from pathlib import Path
 from kaldra.errors import KaldraError
 from kaldra.paths import home, state
 from kaldra.progress import Progress, Step
-from kaldra.toolchain import download
+from kaldra.toolchain import download, links
 from kaldra.toolchain.files import locked, publishing
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.pins import DIGESTS, KIND, KUBERNETES, PULUMI
+from kaldra.toolchain.probe import Route
 
 RELEASES = "https://github.com"
 _PULUMI_RELEASE = f"{RELEASES}/pulumi/pulumi/releases/download/v{PULUMI}"
@@ -89,6 +90,16 @@ def find(tool: Tool) -> Path | None:
         if complete and version and tool.acceptable(version):
             return program
     return None
+
+
+def provide(tool: Tool, way: Route, progress: Progress, build: Callable[[], Path]) -> None:
+    """Find, download or build a tool of one program, and link it in `state()/bin`."""
+    if links.chosen(tool.name, tool.version, (tool.name,)):
+        return
+    program = find(tool)
+    if program is None and way is Route.PUBLISHER:
+        program = ensure_downloaded(tool, progress) / tool.name
+    links.choose(tool.name, tool.version, {tool.name: program or build()})
 
 
 def on_path(tool: Tool) -> Iterator[tuple[Path, str | None]]:

@@ -1,6 +1,7 @@
 """What a rollback deploys, and what it says of it."""
 
 import io
+import socket
 
 import pytest
 import yaml
@@ -91,3 +92,19 @@ def test_nothing_is_rolled_back_without_a_yes(workspace, history, monkeypatch):
         rollback._require_consent("try", release, assume_yes=False)
     assert caught.value.hint == "./kaldra rollback --stack try --yes"
     rollback._require_consent("try", release, assume_yes=True)
+
+
+@pytest.mark.parametrize(("told", "held"), [("sha256:aa", True), ("", False)])
+def test_the_dev_registry_of_now_is_asked_for_an_image(monkeypatch, told, held):
+    asked = []
+    monkeypatch.setattr(rollback.registry, "digest_of", lambda *a: asked.append(a) or told)
+    assert rollback._in_registry(5009, "localhost:5001/kaldra-api@sha256:aa") is held
+    assert asked == [("localhost:5009/kaldra-api@sha256:aa", rollback._REGISTRY_SECONDS)]
+
+
+def test_a_registry_that_does_not_answer_is_named():
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        with pytest.raises(KaldraError, match=f"registry at localhost:{port} does not tell"):
+            rollback._in_registry(port, "localhost:5001/kaldra-api@sha256:aa")

@@ -30,17 +30,18 @@ def split(image: str) -> tuple[str, str, str]:
     return server, repository, tag or "latest"
 
 
-def digest_of(image: str) -> str | None:
+def digest_of(image: str, timeout: float = _TIMEOUT_SECONDS) -> str | None:
     """Digest of the manifest an image name leads to; "" when the registry has none.
 
-    None when the registry cannot tell: not on this machine, not running, or refusing.
+    None when the registry cannot tell: not on this machine, not running, refusing, or with no
+    answer in `timeout` seconds.
     """
     server, repository, reference = split(image)
     if not is_local(server):
         return None
     host, _, port = server.rpartition(":")
     connection = http.client.HTTPConnection(
-        host or server, int(port) if port.isdigit() else 80, timeout=_TIMEOUT_SECONDS
+        host or server, int(port) if port.isdigit() else 80, timeout=timeout
     )
     try:
         connection.request(

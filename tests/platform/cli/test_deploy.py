@@ -1,0 +1,86 @@
+"""What is told before anything is built, downloaded or asked."""
+
+import pytest
+import yaml
+
+from kaldra.cli import deploy, preview, up, workspace
+from kaldra.cli.ui import Console
+from kaldra.errors import ConfigurationError
+
+HIDDEN = {"secure": "v1:cipher"}
+ACCOUNT = {"username": "who", "password": HIDDEN}
+WHOLE = {
+    "target": "staging",
+    "environment": "staging",
+    "kubeContext": "far",
+    "imageRegistry": "registry.example/kaldra",
+    "registryPush": ACCOUNT,
+    "registryPull": ACCOUNT,
+    "ingressHost": "kaldra.example",
+    "ingressTlsSecret": "tls",
+    "apiKeys": {"web": HIDDEN},
+}
+
+
+class PreparedError(Exception):
+    """The tools would be provided now."""
+
+
+@pytest.fixture(params=["up", "preview"])
+def begin(request, tmp_path, monkeypatch):
+    """Start the verb on a staging stack with other settings; None leaves one out."""
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
+    (tmp_path / "Pulumi.yaml").write_text("name: kaldra\n")
+    for module in (deploy, workspace):
+        monkeypatch.setattr(module, "REPO", tmp_path)
+
+    def prepare(*_args, **_more):
+        raise PreparedError
+
+    monkeypatch.setattr(deploy, "prepare", prepare)
+
+    def begin(**changed):
+        config = {f"kaldra:{k}": v for k, v in {**WHOLE, **changed}.items() if v is not None}
+        (tmp_path / "Pulumi.far.yaml").write_text(yaml.safe_dump({"config": config}))
+        console = Console(quiet=True)
+        if request.param == "up":
+            up.run(console, stack="far", assume_yes=True)
+        else:
+            preview.run(console, stack="far", expect_no_changes=False, assume_yes=True)
+
+    return begin
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"registryPull": None}, "kaldra:registryPull.password is missing"),
+        ({"registryPush": {"username": "who"}}, "kaldra:registryPush.password is missing"),
+        ({"registryPush": {"password": HIDDEN}}, "kaldra:registryPush.username is missing"),
+        ({"apiKeys": None}, "kaldra:apiKeys is missing"),
+        ({"imageTag": "dev"}, "dev is no version"),
+        ({"coreReplicas": 1}, "at least 2 pods"),
+        ({"apiKeys": {"web": "secret-key"}}, "in plain text"),
+        ({"apiKeys": '{"web": "secret-key"}'}, "in plain text"),
+    ],
+)
+def test_what_staging_lacks_is_told_before_the_tools_are_provided(begin, changed, told):
+    with pytest.raises(ConfigurationError, match=told):
+        begin(**changed)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"apiKeys": HIDDEN, "registryPull": HIDDEN},
+        {
+            "registryPush": None,
+            "imageDigests": dict.fromkeys(("core", "api"), f"sha256:{'1' * 64}"),
+        },
+        {"target": "dev"},
+    ],
+)
+def test_what_has_its_secrets_goes_on(begin, changed):
+    with pytest.raises(PreparedError):
+        begin(**changed)
