@@ -33,7 +33,7 @@ def ensure_base(progress: Progress, *, route: Route, client: Path) -> BaseImages
             return BaseImages(base, base)
     else:
         key = debian.recipe_digest(
-            debian.RELEASE, debian.COMPLETION, *BASE_PACKAGES, *debian.UNNEEDED, machine().arch
+            debian.RELEASE, *debian.BOOTSTRAP, debian.TIDY, *BASE_PACKAGES, machine().arch
         )
         base = f"kaldra/base:{key}"
         image_archive.ensure(

@@ -5,14 +5,16 @@ from pathlib import Path
 from kaldra.paths import home
 from kaldra.toolchain.files import locked, publishing
 from kaldra.toolchain.gobuild import Build
+from kaldra.toolchain.gotrim import Trim
 from kaldra.toolchain.pins import KUBERNETES, PULUMI
 
 _KUBERNETES_VERSION = "k8s.io/component-base/version"
 _MAJOR, _MINOR, _ = KUBERNETES.split(".")
 
+_PULUMI_MODULE = "github.com/pulumi/pulumi/pkg/v3"
 PULUMI_CLI = Build(
     name="pulumi",
-    outputs={"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
+    outputs={"pulumi": f"{_PULUMI_MODULE}/cmd/pulumi"},
     stamps={"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": f"v{PULUMI}"},
     tags=("disable_grpc_modules",),  # Envoy's protocols, of use inside of Google's cloud only
     niceness=10,  # the node image waits for the node's programs, and nothing for these
@@ -20,6 +22,19 @@ PULUMI_CLI = Build(
         "scripts/exec": f"github.com/pulumi/pulumi/sdk/v3@v{PULUMI}/python/cmd",
         "scripts/dynamic": f"github.com/pulumi/pulumi/sdk/v3@v{PULUMI}/python/dist",
     },
+    trims=(
+        Trim(_PULUMI_MODULE, "cmd/pulumi/cloud", ("envelope.go", "resolve.go")),
+        Trim(
+            _PULUMI_MODULE,
+            "operations",
+            ("doc.go", "operations.go", "operations_cloud_aws.go", "resources.go"),
+        ),
+        Trim(_PULUMI_MODULE, "authhelpers"),
+        Trim(_PULUMI_MODULE, "secrets/cloud"),
+        Trim("gocloud.dev", "blob/gcsblob"),
+        Trim("gocloud.dev", "blob/azureblob"),
+        Trim("github.com/alecthomas/chroma", "quick"),
+    ),
 )
 """The CLI, and the two scripts that the Python language host runs."""
 
@@ -51,6 +66,7 @@ NODE = Build(
         "kind": "sigs.k8s.io/kind",
     },
     stamps=_KUBERNETES_STAMPS,
+    trims=(Trim("k8s.io/client-go", "kubernetes/fake", ("doc.go", "register.go")),),
 )
 """Kubernetes in one binary, what kubeadm runs beside it, and kind: one list, compiled once."""
 

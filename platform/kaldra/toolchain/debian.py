@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from kaldra.errors import KaldraError
@@ -39,12 +38,20 @@ Dir::Etc::SourceList "/run/secrets/sources";
 Dir::Etc::SourceParts "-";
 """
 APT_AUTHORITIES = 'Acquire::https::CAInfo "/run/secrets/authorities";\n'
-COMPLETION = f"""\
-FROM {{raw}}
-RUN {APT} apt-get upgrade -y \\
- && apt-get install -y --no-install-recommends {{packages}} \\
- && rm -rf {" ".join(f"/{name}/*" for name in UNNEEDED)}
+TIDY = f"""\
+set -e
+cd "$1"
+for name in {" ".join(UNNEEDED)}; do find "$name" -mindepth 1 -delete; done
+: > etc/apt/sources.list
+rm -f etc/apt/sources.list.d/* etc/apt/apt.conf.d/99mmdebstrap etc/resolv.conf etc/hostname
 """
+"""What mmdebstrap runs last, with the image's root: where packages came from is this machine's
+business, and names are given by Docker."""
+BOOTSTRAP = (
+    *("mmdebstrap", "--mode=root", "--variant=minbase", "--format=tar", "--quiet"),
+    # Merged from the start: merging later takes a package that needs all of Perl.
+    *("--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr", "--include=usr-is-merged"),
+)
 
 
 def recipe_digest(*parts: str | bytes) -> str:
@@ -102,52 +109,37 @@ def _sources() -> str:
 
 
 def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress, *, client: Path) -> None:
-    """Make a minimal Debian image with a few packages and import it as `tag`."""
+    """Make a minimal Debian image with a few packages, all up to date, and import it as `tag`."""
     with progress.step(f"base image {tag}") as step:
-        if not shutil.which("debootstrap", path="/usr/sbin:/usr/bin"):
+        if not shutil.which("mmdebstrap", path="/usr/sbin:/usr/bin"):
             if not (machine().root and machine().debian):
                 raise KaldraError(
-                    "Making the base image from Debian packages needs root and debootstrap.",
+                    "Making the base image from Debian packages needs root and mmdebstrap.",
                     hint="Run as root on a Debian-family system, or where Docker Hub is reachable.",
                 )
-            install_packages(("debootstrap",), step)
+            install_packages(("mmdebstrap",), step)
         with tempfile.TemporaryDirectory(prefix="kaldra-base-") as folder:
-            root = Path(folder) / "root"
-            # Certificates come first where the archive itself is reached through TLS.
-            first = ["--include=ca-certificates"] if mirror().startswith("https") else []
+            archive, tidy, sources = (Path(folder) / n for n in ("root.tar", "tidy", "sources"))
+            tidy.write_text(TIDY, encoding="ascii")
+            sources.write_text(apt_sources(), encoding="ascii")
+            bundle = machine().ca_bundle
+            trust = [f'--aptopt=Acquire::https::CAInfo "{bundle}"'] if bundle else []
             run(
-                ["debootstrap", "--variant=minbase", *first, RELEASE, root, mirror()],
-                what="Making the base image with debootstrap",
+                [
+                    *BOOTSTRAP, *trust, f"--include={','.join(packages)}",
+                    f'--customize-hook=sh {tidy} "$1"', RELEASE, archive, sources,
+                ],
+                what="Making the base image with mmdebstrap",
+                env={"TMPDIR": folder},
                 each_line=lambda line: step.update(line[:60]),
                 hint="Is the Debian archive reachable? apt-get update",
+            )  # fmt: skip
+            step.update("importing")
+            run(
+                [client, "import", "--change", 'CMD ["bash"]', archive, tag],
+                what="Importing the base image",
             )
-            strip(root)
-            raw, completed = f"{tag}-raw-{os.getpid()}", f"{tag}-completed-{os.getpid()}"
-            archive = Path(folder) / "root.tar"
-            _pack(root, archive)
-            _import(archive, raw, step, client)
-            # The rest comes with the updates since the release, and ends up in the one layer.
-            context = Path(folder) / "empty"
-            context.mkdir()
-            completion = COMPLETION.format(raw=raw, packages=" ".join(packages))
-            build(completed, completion, context, step, client=client)
-            _flatten(completed, archive, client)
-            _import(archive, tag, step, client)
-            with suppress(KaldraError):
-                run([client, "rmi", completed, raw], what="Removing what the base was made from")
         step.done(_size(tag))
-
-
-def strip(root: Path) -> None:
-    """Empty what no container needs; the folders stay, since packages expect them."""
-    for name in UNNEEDED:
-        for entry in (root / name).glob("*"):
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
-    # Where the packages came from is this machine's business.
-    (root / "etc/apt/sources.list").write_text("", encoding="ascii")
 
 
 def build(tag: str, dockerfile: str, context: Path, step: Step, *, client: Path) -> None:
@@ -181,31 +173,6 @@ def _proxies() -> list[str]:
     names = ("http_proxy", "https_proxy", "no_proxy")
     given = [name for low in names for name in (low, low.upper()) if os.environ.get(name)]
     return [part for name in given for part in ("--build-arg", name)]
-
-
-def _pack(root: Path, archive: Path) -> None:
-    run(
-        ["tar", "--numeric-owner", "--one-file-system", "-C", root, "-cf", archive, "."],
-        what="Packing the base image",
-    )
-    shutil.rmtree(root)
-
-
-def _flatten(tag: str, archive: Path, client: Path) -> None:
-    """Write an image's files without its history."""
-    container = run([client, "create", tag], what="Reading the base image").strip()
-    try:
-        run([client, "export", "--output", archive, container], what="Reading the base image")
-    finally:
-        run([client, "rm", container], what="Removing a container")
-
-
-def _import(archive: Path, tag: str, step: Step, client: Path) -> None:
-    step.update("importing")
-    run(
-        [client, "import", "--change", 'CMD ["bash"]', archive, tag],
-        what="Importing the base image",
-    )
 
 
 def _size(tag: str) -> str:

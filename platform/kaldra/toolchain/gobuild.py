@@ -15,6 +15,7 @@ from kaldra.paths import home
 from kaldra.progress import Progress, Step
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.files import alone, locked, publishing, require_space, sharing
+from kaldra.toolchain.gotrim import Trim, trimmed
 
 MODULES = Path(__file__).parent / "go"
 BUILD_GIGABYTES = 8.0
@@ -42,6 +43,8 @@ class Build:
     """Go build tags."""
     niceness: int = 0
     """How far it stands back behind builds that something else waits for."""
+    trims: tuple[Trim, ...] = ()
+    """Packages of which a part is left out."""
     lists: Path | None = None
     """Folder that holds the module list's folder, where it is not the toolchain's own `go/`."""
 
@@ -57,7 +60,8 @@ class Build:
         whole.update(
             repr((sorted(self.stamps.items()), sorted((self.kept or {}).items()))).encode()
         )
-        whole.update(repr(self.tags).encode() if self.tags else b"")
+        for given in (self.tags, self.trims):
+            whole.update(repr(given).encode() if given else b"")
         for path in sorted(self.modules.rglob("*")):
             if path.is_file():
                 name = path.relative_to(self.modules.parent).as_posix()
@@ -70,10 +74,16 @@ class Build:
         return home() / "built" / f"{self.name}-{self.key}"
 
 
-def build(wanted: Build, find_go: Callable[[], Path], progress: Progress) -> Path:
+def build(
+    wanted: Build,
+    find_go: Callable[[], Path],
+    progress: Progress,
+    turn: Callable[[], object] | None = None,
+) -> Path:
     """Build unless it is built; returns the folder with the binaries.
 
-    Raises KaldraError with the compiler's last lines. A killed build resumes from its cache.
+    Between download and compilation it waits for `turn` to return. Raises KaldraError with the
+    compiler's last lines. A killed build resumes from its cache.
     """
     folder = wanted.folder
     if folder.is_dir():
@@ -88,8 +98,12 @@ def build(wanted: Build, find_go: Callable[[], Path], progress: Progress) -> Pat
         if folder.is_dir():
             return folder
         with publishing(folder) as partial:
-            packages = _download(wanted, go, step)
-            _compile(wanted, go, partial, step, packages)
+            options = _options(wanted, go)
+            packages = _download(wanted, go, step, options)
+            if turn:
+                step.update("waiting for its turn")
+                turn()
+            _compile(wanted, go, partial, step, packages, options)
             _keep(wanted, go, partial)
         step.done(", ".join(wanted.outputs))
     return folder
@@ -152,7 +166,22 @@ def drop_caches() -> None:
     )
 
 
-def _download(wanted: Build, go: Path, step: Step) -> int:
+def _options(wanted: Build, go: Path) -> list[str]:
+    """What every go command of this build is given."""
+    env = environment(go)
+    module_file = trimmed(
+        wanted.trims,
+        wanted.modules,
+        home() / "go" / "trimmed" / f"{wanted.name}-{wanted.key}",
+        lambda command: _go(
+            wanted, [go, *command], env, what=f"Looking for a Go module of {wanted.name}"
+        ),
+    )
+    tags = ["-tags", ",".join(wanted.tags)]
+    return [*tags, f"-modfile={module_file}"] if module_file else tags
+
+
+def _download(wanted: Build, go: Path, step: Step, options: list[str]) -> int:
     """Fetch the modules, many at once; returns the number of packages to compile.
 
     Not with `go mod download`, which asks for more than a build needs.
@@ -168,7 +197,7 @@ def _download(wanted: Build, go: Path, step: Step) -> int:
 
     _go(
         wanted,
-        [go, "list", "-deps", *_tags(wanted), *wanted.outputs.values()],
+        [go, "list", "-deps", *options, *wanted.outputs.values()],
         environment(go) | {"GOMAXPROCS": DOWNLOADS_AT_ONCE},
         what=f"Downloading the Go modules of {wanted.name}",
         each_line=watch,
@@ -176,11 +205,9 @@ def _download(wanted: Build, go: Path, step: Step) -> int:
     return packages
 
 
-def _tags(wanted: Build) -> list[str]:
-    return ["-tags", ",".join(wanted.tags)]
-
-
-def _compile(wanted: Build, go: Path, target: Path, step: Step, packages: int) -> None:
+def _compile(
+    wanted: Build, go: Path, target: Path, step: Step, packages: int, options: list[str]
+) -> None:
     flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in wanted.stamps.items())])
     seen = 0
 
@@ -196,7 +223,7 @@ def _compile(wanted: Build, go: Path, target: Path, step: Step, packages: int) -
         wanted,
         [
             "nice", "-n", str(wanted.niceness),
-            go, "build", "-v", "-trimpath", "-buildvcs=false", *_tags(wanted), "-ldflags", flags,
+            go, "build", "-v", "-trimpath", "-buildvcs=false", *options, "-ldflags", flags,
             # The linker drops debugging data anyway; not making it spares an eighth of the time.
             "-gcflags=all=-dwarf=false",
             "-o", f"{produced}/", *wanted.outputs.values(),

@@ -96,11 +96,18 @@ class _Jobs:
         return future
 
     def build(self, wanted: gobuild.Build) -> "Future[Path]":
-        """Start a Go build, or join the one that is under way."""
+        """Start a Go build, or join the one that is under way.
+
+        It downloads at once and compiles after those that were started before it: one build
+        keeps every core busy, and two at once would compile what they share twice.
+        """
         key = str(wanted.folder)
         if key not in self._builds:
+            earlier = list(self._builds.values())
             self._builds[key] = self.start(
-                lambda: gobuild.build(wanted, partial(ensure_go, self.progress), self.progress)
+                lambda: gobuild.build(
+                    wanted, partial(ensure_go, self.progress), self.progress, lambda: wait(earlier)
+                )
             )
         return self._builds[key]
 

@@ -1,3 +1,4 @@
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,14 +70,39 @@ def test_a_recipe_has_one_digest_and_another_recipe_another():
     assert debian.recipe_digest("ab") != debian.recipe_digest("a", "b")
 
 
-def test_stripping_keeps_folders_and_forgets_the_archive(tmp_path):
-    for name in ("usr/share/doc/bash/README", "var/log/apt/term.log", "etc/apt/sources.list"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("deb http://mirror.example/debian bookworm main")
-    debian.strip(tmp_path)
-    assert list((tmp_path / "usr/share/doc").iterdir()) == []
-    assert list((tmp_path / "var/log").iterdir()) == []
-    assert (tmp_path / "etc/apt/sources.list").read_text() == ""
+def test_tidying_keeps_folders_and_forgets_archive_and_machine(tmp_path):
+    root = tmp_path / "root"
+    for name in (*debian.UNNEEDED, "etc/apt"):
+        (root / name / "deep").mkdir(parents=True)
+        (root / name / "deep" / "file").write_text("x")
+    (root / "etc/apt/sources.list").write_text("deb http://mirror.example/debian bookworm main")
+    (root / "etc/hostname").write_text("this-machine")
+    (root / "etc/resolv.conf").write_text("nameserver 192.0.2.1")
+    (tmp_path / "tidy").write_text(debian.TIDY)
+    subprocess.run(["/bin/sh", tmp_path / "tidy", root], check=True)
+    assert [list((root / name).iterdir()) for name in debian.UNNEEDED] == [[]] * len(
+        debian.UNNEEDED
+    )
+    assert (root / "etc/apt/sources.list").read_text() == ""
+    assert {path.name for path in (root / "etc").iterdir()} == {"apt"}
+
+
+def test_a_base_is_made_of_the_hosts_archives_and_imported(tmp_path, docker, sources, program):
+    (sources / "debian.sources").write_text(DEB822)
+    said = tmp_path / "said"
+    bootstrap = program(
+        "mmdebstrap", f'echo "$@" > {said}; for last; do :; done; cat "$last" >> {said}\n'
+    )
+    client = program("docker", f'echo "$@" >> {said}\n')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(debian.shutil, "which", lambda *_, **__: str(bootstrap))
+        patch.setattr(debian, "BOOTSTRAP", (bootstrap, *debian.BOOTSTRAP[1:]))
+        debian.bootstrap("kaldra/x:1", ("python3", "bash"), QuietProgress(), client=client)
+    made, *archives, imported = said.read_text().splitlines()
+    assert "--variant=minbase" in made
+    assert "--include=python3,bash" in made
+    assert archives == debian.apt_sources().splitlines()
+    assert imported.endswith("root.tar kaldra/x:1")
 
 
 @pytest.fixture

@@ -42,9 +42,12 @@ class Workshop:
             raise KaldraError(f"{name} failed")
         return name
 
-    def build(self, wanted: Build, *_: object) -> Path:
+    def build(
+        self, wanted: Build, find_go: object, progress: object, turn: Callable[[], object]
+    ) -> Path:
         if wanted.folder.is_dir():
             return wanted.folder
+        turn()
         self.make(f"build {','.join(wanted.outputs)}")
         wanted.folder.mkdir(parents=True)
         for program in wanted.outputs:
@@ -104,6 +107,21 @@ def test_a_cluster_is_made_while_the_rest_compiles(workshop: Workshop) -> None:
     prepare.prepare("dev", QUIET, assume_yes=False, meanwhile=make)
     assert len(there) == 1
     assert {"docker", "kind", "kubectl"} <= there[0]
+
+
+def test_builds_compile_one_after_the_other_the_node_s_first(workshop: Workshop) -> None:
+    prepare.prepare("dev", QUIET, assume_yes=False)
+    compiled = [name for name in workshop.made if name.startswith("build ")]
+    assert compiled == [
+        f"build {','.join(wanted.outputs)}"
+        for wanted in (builds.NODE, builds.PULUMI_CLI, builds.LANGUAGE_HOST)
+    ]
+
+
+def test_a_build_that_fails_ends_those_that_wait_for_it(workshop: Workshop) -> None:
+    workshop.broken = f"build {','.join(builds.NODE.outputs)}"
+    with pytest.raises(KaldraError, match="build kube"):
+        prepare.prepare("dev", QUIET, assume_yes=False)
 
 
 def test_what_fails_meanwhile_fails_the_whole(workshop: Workshop) -> None:
