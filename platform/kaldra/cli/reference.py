@@ -5,10 +5,12 @@ A page holds them between `<!-- generated: NAME -->` and `<!-- end -->`; the res
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import groupby
 from typing import Any
 
 import typer
 
+from kaldra import variables
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
 from kaldra.stack.settings import NAMESPACE, Settings
@@ -61,10 +63,22 @@ def settings_table() -> str:
     return _table("key", "value", "default", "meaning", rows=rows)
 
 
+def variables_table() -> str:
+    """One row per environment variable; neighbours that say the same share one."""
+    rows = [
+        f"| {', '.join(f'`{one.name}`' for one in alike)} | {meaning} | {default} | {reader} |"
+        for (meaning, default, reader), alike in groupby(
+            variables.ALL, lambda one: (one.meaning, one.default, one.reader)
+        )
+    ]
+    return _table("variable", "meaning", "default", "read by", rows=rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "verbs": verb_table,
     "options": options_by_verb,
     "settings": settings_table,
+    "variables": variables_table,
 }
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from kaldra import variables
 from kaldra.progress import Step
 
 REDRAW_SECONDS = 0.2
@@ -51,8 +52,8 @@ class Console:
     def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
         self._stream = stream or sys.stderr
         self._quiet = quiet
-        self._live = self._stream.isatty() and os.environ.get("TERM") != "dumb"
-        self._color = self._live and not os.environ.get("NO_COLOR")
+        self._live = self._stream.isatty() and variables.TERM.value != "dumb"
+        self._color = self._live and not variables.NO_COLOR.value
         self._lock = threading.RLock()
         self._open: list[_Line] = []
         self._drawn = 0

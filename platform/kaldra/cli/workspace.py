@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kaldra import variables
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO, state
 from kaldra.stack.settings import Settings, settings_of_stack_file
@@ -70,9 +71,9 @@ class Workspace:
 def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, str]:
     """Variables that make plain `pulumi` do what `./kaldra` does; `images` are the base images."""
     binaries = [state() / "bin", Path(sys.prefix) / "bin"]
-    given = [p for p in os.environ.get("PATH", "").split(os.pathsep) if p]
+    given = [p for p in variables.PATH.value.split(os.pathsep) if p]
     path = [*map(str, binaries), *(p for p in given if p not in map(str, binaries))]
-    variables = {
+    exported = {
         "PATH": os.pathsep.join(path),
         "PULUMI_HOME": str(state() / "pulumi"),
         # Never the ambient one: a backend that belongs to other projects is not touched.
@@ -85,13 +86,13 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
         "DOCKER_BUILDKIT": "1",
         **images,
     }
-    if "KALDRA_STATE" in os.environ:
-        variables["KALDRA_STATE"] = str(state())
-    if not os.environ.get("PULUMI_CONFIG_PASSPHRASE"):
-        variables["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_given_passphrase() or _own_passphrase())
+    if variables.STATE.value:
+        exported["KALDRA_STATE"] = str(state())
+    if not variables.PASSPHRASE.value:
+        exported["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_given_passphrase() or _own_passphrase())
     if workspace.settings.target == "dev":
-        variables["KUBECONFIG"] = workspace.settings.kubeconfig_path
-    return variables
+        exported["KUBECONFIG"] = workspace.settings.kubeconfig_path
+    return exported
 
 
 def asked(workspace: Workspace, *arguments: str) -> str:
@@ -129,7 +130,7 @@ def _own_passphrase() -> Path:
 
 def _given_passphrase() -> Path | None:
     """The file that the environment names, unless another clone's `env` left it there."""
-    given = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    given = variables.PASSPHRASE_FILE.value
     if not given or (Path(given).parent / "state").is_dir():
         return None
     return Path(given)
@@ -140,7 +141,7 @@ def ensure_passphrase(workspace: Workspace) -> None:
 
     Raises ConfigurationError when stacks exist that only the lost passphrase can open.
     """
-    if os.environ.get("PULUMI_CONFIG_PASSPHRASE") or _given_passphrase():
+    if variables.PASSPHRASE.value or _given_passphrase():
         return
     settings = workspace.settings
     if settings.secrets_provider or workspace.backend.startswith("https://"):

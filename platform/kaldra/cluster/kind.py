@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from kaldra import variables
 from kaldra.cluster.kubeconfig import api_server, forget
 from kaldra.cluster.network import delete_network, ensure_network
 from kaldra.cluster.ports import require_free
@@ -208,7 +209,7 @@ def _kind(
     each_line: Callable[[str], None] | None = None,
 ) -> None:
     own = state() / "bin"
-    path = os.pathsep.join([str(own), os.environ.get("PATH", "")])
+    path = os.pathsep.join([str(own), variables.PATH.value])
     run(
         [shutil.which("kind", path=path) or "kind", *arguments],
         what=f"kind {arguments[0]} {arguments[1]}",

@@ -1,12 +1,12 @@
 """Names and labels of images: checked before anything is built."""
 
-import os
 import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kaldra import variables
 from kaldra.errors import ConfigurationError
 from kaldra.stack.settings import VERSION
 
@@ -84,9 +84,9 @@ def labels(origin: Source) -> Mapping[str, str]:
 
 def _url(repo: Path) -> str:
     """Address of the repository without credentials; a path of this machine is none."""
-    if os.environ.get("GITHUB_REPOSITORY"):
-        server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
-        return f"{server}/{os.environ['GITHUB_REPOSITORY']}"
+    if variables.GITHUB_REPOSITORY.value:
+        server = variables.GITHUB_SERVER.value or "https://github.com"
+        return f"{server}/{variables.GITHUB_REPOSITORY.value}"
     found = _REMOTE.fullmatch(_git(repo, "remote", "get-url", "origin"))
     return f"https://{found['host']}/{found['path']}" if found else ""
 

@@ -4,7 +4,6 @@ Where the service cannot be asked the report says so: it is then no statement ab
 """
 
 import json
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from kaldra import variables
 from kaldra.release.contents import Contents, Package
 
 SERVICE = "https://api.osv.dev"
@@ -70,7 +70,7 @@ class Report:
 
 def service() -> str:
     """Address of the service; a mirror may stand in for it."""
-    return os.environ.get("KALDRA_VULNERABILITIES_URL", SERVICE).rstrip("/")
+    return (variables.VULNERABILITIES_URL.value or SERVICE).rstrip("/")
 
 
 def report(images: Mapping[str, Contents]) -> Report:

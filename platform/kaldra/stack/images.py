@@ -1,13 +1,14 @@
 """Both images: built by pulumi-docker from one Dockerfile each, deployed by what was built."""
 
-import os
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_docker as docker
 
+from kaldra import variables
 from kaldra.errors import ConfigurationError
 from kaldra.stack.settings import Settings
+from kaldra.variables import Variable
 
 CONTEXT = ".."
 """The repository, seen from the program's working directory `platform/`."""
@@ -42,8 +43,8 @@ def _image(service: str, settings: Settings) -> pulumi.Input[str]:
             platform=settings.image_platform,
             builder_version=docker.BuilderVersion.BUILDER_BUILD_KIT,
             args={
-                "BASE_IMAGE": _required("KALDRA_BASE_IMAGE"),
-                "BUILDER_IMAGE": _required("KALDRA_BUILDER_IMAGE"),
+                "BASE_IMAGE": _required(variables.BASE_IMAGE),
+                "BUILDER_IMAGE": _required(variables.BUILDER_IMAGE),
                 **_reproducible(settings),
             },
         ),
@@ -68,11 +69,10 @@ def _registry(settings: Settings) -> docker.RegistryArgs:
     return docker.RegistryArgs(server=server, username=account.username, password=password)
 
 
-def _required(variable: str) -> str:
-    value = os.environ.get(variable)
-    if not value:
+def _required(variable: Variable) -> str:
+    if not variable.value:
         raise ConfigurationError(
-            f"{variable} is not set: which image the services build on depends on the machine.",
+            f"{variable.name} is not set: what the services build on depends on the machine.",
             hint='eval "$(./kaldra env)"',
         )
-    return value
+    return variable.value

@@ -1,12 +1,12 @@
 """Images made from Debian packages, for machines that reach no image registry."""
 
 import hashlib
-import os
 import re
 import shutil
 import tempfile
 from pathlib import Path
 
+from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.progress import Progress, Step
 from kaldra.toolchain import docker_api
@@ -170,8 +170,7 @@ def _secrets(folder: Path) -> dict[str, Path]:
 
 def _proxies() -> list[str]:
     """Options that pass this machine's proxies into a build; they stay in no image."""
-    names = ("http_proxy", "https_proxy", "no_proxy")
-    given = [name for low in names for name in (low, low.upper()) if os.environ.get(name)]
+    given = [proxy.name for proxy in variables.PROXIES if proxy.value]
     return [part for name in given for part in ("--build-arg", name)]
 
 

@@ -3,12 +3,12 @@
 import hashlib
 import http.client
 import json
-import os
 import socket
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from kaldra import variables
 from kaldra.errors import KaldraError
 
 SOCKETS = ("/var/run/docker.sock", str(Path.home() / ".docker/run/docker.sock"))
@@ -34,7 +34,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 def address() -> str:
     """The engine's address: DOCKER_HOST, the chosen docker context, or a usual socket."""
-    given = os.environ.get("DOCKER_HOST") or _context_host()
+    given = variables.DOCKER_HOST.value or _context_host()
     if given:
         return given
     return "unix://" + next((path for path in SOCKETS if Path(path).exists()), SOCKETS[0])
@@ -42,9 +42,9 @@ def address() -> str:
 
 def _context_host() -> str | None:
     """Address in the docker client's current context, unless that is the default one."""
-    folder = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    folder = Path(variables.DOCKER_CONFIG.value or Path.home() / ".docker")
     try:
-        chosen = os.environ.get("DOCKER_CONTEXT") or json.loads(
+        chosen = variables.DOCKER_CONTEXT.value or json.loads(
             (folder / "config.json").read_text(encoding="utf-8")
         ).get("currentContext")
         if not chosen or chosen == "default":

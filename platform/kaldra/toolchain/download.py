@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import json
-import os
 import re
 import urllib.error
 import urllib.request
@@ -13,6 +12,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import cast
 
+from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.paths import home
 from kaldra.progress import Step
@@ -29,7 +29,7 @@ def address(url: str) -> str:
 
     Host and path are kept: https://host/a becomes <mirror>/host/a.
     """
-    mirror = os.environ.get("KALDRA_PUBLISHERS_URL")
+    mirror = variables.PUBLISHERS_URL.value
     if not mirror:
         return url
     return f"{mirror.rstrip('/')}/{url.partition('://')[2]}"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from kaldra import variables
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import home
 from kaldra.progress import Progress, Step
@@ -99,9 +100,9 @@ def ensure_engine(progress: Progress, *, assume_yes: bool) -> Engine:
     version = engine_version()
     if version:
         return Engine(version, _client(), started=False)
-    if os.environ.get("DOCKER_HOST"):
+    if variables.DOCKER_HOST.value:
         raise KaldraError(
-            f"No Docker Engine answers at DOCKER_HOST={os.environ['DOCKER_HOST']}.",
+            f"No Docker Engine answers at DOCKER_HOST={variables.DOCKER_HOST.value}.",
             hint="Start it, or: unset DOCKER_HOST",
         )
     if not shutil.which("dockerd", path=_system_path()):
@@ -297,7 +298,7 @@ def _pid_file() -> Path:
 
 
 def _system_path() -> str:
-    return os.pathsep.join([os.environ.get("PATH", ""), PROGRAM_FOLDERS])
+    return os.pathsep.join([variables.PATH.value, PROGRAM_FOLDERS])
 
 
 def _number(path: Path) -> int:

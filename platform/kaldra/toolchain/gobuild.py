@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.paths import home
 from kaldra.progress import Progress, Step
@@ -115,7 +116,7 @@ def environment(go: Path) -> dict[str, str]:
     scratch.mkdir(parents=True, exist_ok=True)
     return {
         "GOROOT": "",
-        "PATH": os.pathsep.join([str(go.parent), os.environ.get("PATH", "")]),
+        "PATH": os.pathsep.join([str(go.parent), variables.PATH.value]),
         "GOMODCACHE": str(home() / "go" / "modules"),
         "GOCACHE": str(home() / "go" / "cache"),
         # Linking takes more room than /tmp has where that is memory.

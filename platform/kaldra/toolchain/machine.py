@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from kaldra import variables
+
 CAPABILITIES = (
     "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID",
     "SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW",
@@ -18,7 +20,6 @@ CAPABILITIES = (
 )  # fmt: skip
 """Linux capabilities by bit number (capabilities(7))."""
 
-CA_VARIABLES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 LOCAL_CAS = Path("/usr/local/share/ca-certificates")
 SYSTEM_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -87,7 +88,7 @@ def _last_capability() -> int:
 def _own_ca_bundle() -> Path | None:
     """The bundle to trust in image builds: the host's, where it holds local authorities."""
     local = LOCAL_CAS.is_dir() and any(LOCAL_CAS.glob("**/*.crt"))
-    named = next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), None)
+    named = next((each.value for each in variables.AUTHORITIES if each.value), None)
     if not local and not named:
         return None
     bundle = Path(named) if named else SYSTEM_BUNDLE

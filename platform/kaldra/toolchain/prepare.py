@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
 
+from kaldra import variables
 from kaldra.progress import Progress
 from kaldra.toolchain import (
     base_image,
@@ -134,7 +135,7 @@ def _engine(jobs: _Jobs, *, assume_yes: bool) -> "Future[engine.Engine]":
         links.link("docker", found.client)
         return found
 
-    places = os.pathsep.join([os.environ.get("PATH", ""), engine.PROGRAM_FOLDERS])
+    places = os.pathsep.join([variables.PATH.value, engine.PROGRAM_FOLDERS])
     docker = jobs.start(ensure)
     if machine().terminal and not assume_yes and not shutil.which("dockerd", path=places):
         docker.result()

@@ -8,6 +8,7 @@ from enum import Enum
 from functools import cache
 from http.client import HTTPException
 
+from kaldra import variables
 from kaldra.errors import ConfigurationError
 from kaldra.paths import home
 
@@ -33,7 +34,7 @@ def route() -> Route:
     A machine that had its tools from the publishers stays with them while it is offline.
     Raises ConfigurationError when KALDRA_ROUTE names no route.
     """
-    given = os.environ.get("KALDRA_ROUTE")
+    given = variables.ROUTE.value
     if given:
         try:
             return Route(given)
@@ -52,7 +53,7 @@ def route() -> Route:
 
 def publishers_reachable() -> bool:
     """Ask each publisher once, all at the same time, for two seconds at most."""
-    mirror = os.environ.get("KALDRA_PUBLISHERS_URL")
+    mirror = variables.PUBLISHERS_URL.value
     addresses = (mirror,) if mirror else PUBLISHERS
     answered: set[str] = set()
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.paths import home, state
 from kaldra.progress import Progress, Step
@@ -104,7 +105,7 @@ def provide(tool: Tool, way: Route, progress: Progress, build: Callable[[], Path
 
 def on_path(tool: Tool) -> Iterator[tuple[Path, str | None]]:
     """Programs of that name on PATH, ours left out, and the versions they report."""
-    for folder in dict.fromkeys(os.environ.get("PATH", "").split(os.pathsep)):
+    for folder in dict.fromkeys(variables.PATH.value.split(os.pathsep)):
         program = Path(folder) / tool.name
         ours = program.parent == state() / "bin"
         if folder and not ours and program.is_file() and os.access(program, os.X_OK):

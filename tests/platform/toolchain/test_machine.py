@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from kaldra import variables
 from kaldra.toolchain import machine
 
 
@@ -42,7 +43,7 @@ def certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "ca-certificates"
     folder.mkdir()
     monkeypatch.setattr(machine, "LOCAL_CAS", folder)
-    for name in machine.CA_VARIABLES:
+    for name in [each.name for each in variables.AUTHORITIES]:
         monkeypatch.delenv(name, raising=False)
     return folder
 

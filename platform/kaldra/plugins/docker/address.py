@@ -3,12 +3,12 @@
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kaldra import variables
 from kaldra.errors import ConfigurationError
 
 _DEFAULT = Path("/var/run/docker.sock")
@@ -39,14 +39,14 @@ def resolve(settings: Mapping[str, Any]) -> Address:
     host = settings.get("host") or ""
     if not host and settings.get("context"):
         host = _of_context(str(settings["context"]))
-    host = host or os.environ.get("DOCKER_HOST") or _found()
+    host = host or variables.DOCKER_HOST.value or _found()
     scheme = str(host).partition("://")[0]
     if scheme not in _SCHEMES:
         raise ConfigurationError(
             f"The Docker address {host} is of a kind the substitute docker plugin cannot use.",
             hint="Use a unix:// or tcp:// address: export DOCKER_HOST=unix:///var/run/docker.sock",
         )
-    certificates = settings.get("certPath") or os.environ.get("DOCKER_CERT_PATH")
+    certificates = settings.get("certPath") or variables.DOCKER_CERT_PATH.value
     secured = scheme == "tcp" and certificates
     return Address(str(host), Path(str(certificates)) if secured else None)
 
@@ -58,7 +58,7 @@ def _found() -> str:
 
 def configuration_directory() -> Path:
     """Where the docker client keeps its settings."""
-    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    return Path(variables.DOCKER_CONFIG.value or Path.home() / ".docker")
 
 
 def _of_context(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from kaldra import variables
 from kaldra.errors import ConfigurationError
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -102,7 +103,7 @@ def _read(given: object) -> tuple[dict[str, Any], str]:
                 raise ConfigurationError(f"The kubeconfig {given} does not exist.")
             return _parse(path.read_text(encoding="utf-8"), str(path)), str(path)
         return _parse(given, "the given kubeconfig"), "the given kubeconfig"
-    paths = [Path(p) for p in os.environ.get("KUBECONFIG", "").split(os.pathsep) if p]
+    paths = [Path(p) for p in variables.KUBECONFIG.value.split(os.pathsep) if p]
     paths = paths or [Path.home() / ".kube" / "config"]
     merged: dict[str, Any] = {}
     for path in paths:
@@ -187,7 +188,7 @@ def _material(entry: dict[str, Any], key: str, directory: Path) -> bytes:
 
 
 def _in_cluster() -> Access:
-    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+    host, port = variables.IN_CLUSTER_HOST.value, variables.IN_CLUSTER_PORT.value
     return Access(
         context="in-cluster",
         cluster=Cluster(f"https://{host}:{port}", (_IN_CLUSTER / "ca.crt").read_bytes()),

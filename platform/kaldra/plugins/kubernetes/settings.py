@@ -1,9 +1,9 @@
 """The provider's own settings, as pulumi-kubernetes takes them."""
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kaldra import variables
 from kaldra.plugins.diffs import Change, Diff, Kind, Path, compare
 from kaldra.plugins.provider import Checked, Failure
 from kaldra.plugins.values import Props, contains_unknown, reveal
@@ -39,11 +39,11 @@ class Settings:
             context=str(given.get("context") or ""),
             cluster=str(given.get("cluster") or ""),
             namespace=str(given.get("namespace") or ""),
-            patch_force=_flag(given, "enablePatchForce", "ENABLE_PATCH_FORCE"),
-            upsert_existing=_flag(given, "upsertExistingObjects", "UPSERT_EXISTING_OBJECTS"),
-            configmap_mutable=_flag(given, "enableConfigMapMutable", "ENABLE_CONFIGMAP_MUTABLE"),
-            secret_mutable=_flag(given, "enableSecretMutable", "ENABLE_SECRET_MUTABLE"),
-            delete_unreachable=_flag(given, "deleteUnreachable", "DELETE_UNREACHABLE"),
+            patch_force=_flag(given, "enablePatchForce"),
+            upsert_existing=_flag(given, "upsertExistingObjects"),
+            configmap_mutable=_flag(given, "enableConfigMapMutable"),
+            secret_mutable=_flag(given, "enableSecretMutable"),
+            delete_unreachable=_flag(given, "deleteUnreachable"),
         )
 
     def access(self) -> "Access":
@@ -98,9 +98,9 @@ def _identity(settings: Props) -> "Cluster | None":
     )
 
 
-def _flag(given: Props, key: str, variable: str) -> bool:
+def _flag(given: Props, key: str) -> bool:
     # The SDKs send booleans as JSON text.
     value = given.get(key)
     if value is None:
-        value = os.environ.get(f"PULUMI_K8S_{variable}", "")
+        value = variables.K8S_FLAGS[key].value
     return str(value).lower() == "true"

@@ -3,7 +3,6 @@
 import base64
 import http.client
 import json
-import os
 import socket
 import ssl
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from kaldra import variables
 from kaldra.errors import ConfigurationError
 from kaldra.plugins.kubernetes.kubeconfig import Access, User, exec_request
 
@@ -193,7 +193,7 @@ def _ask(user: User) -> str:
 
 def _ambient_proxy(scheme: str, host: str) -> str:
     names = (f"{scheme}_proxy", f"{scheme.upper()}_PROXY")
-    if not any(name in os.environ for name in names):
+    if not any(proxy.value for proxy in variables.PROXIES if proxy.name in names):
         return ""
     from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415  slow to import
 

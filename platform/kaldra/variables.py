@@ -1,0 +1,216 @@
+"""Every environment variable that the platform looks at: one definition, used and documented.
+
+Nothing else in platform/ asks the environment for a name, and docs/reference/cli.md has the table
+(`./kaldra reference`). What the services read is in their own settings.
+"""
+
+import os
+from dataclasses import dataclass
+
+KALDRA = "`./kaldra`"
+LAUNCHER = "the script `kaldra`"
+PROGRAM = "the Pulumi program"
+DOCKER_PLUGIN = "the substitute docker plugin"
+KUBERNETES_PLUGIN = "the substitute kubernetes plugin"
+BARE = f"{KALDRA}, {PROGRAM}, bare services"
+
+EMPTY = "none"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable; an empty one counts as unset."""
+
+    name: str
+    meaning: str
+    default: str = EMPTY
+    """What holds where it is unset, in words."""
+    reader: str = KALDRA
+
+    @property
+    def value(self) -> str:
+        """What it is set to, or "": read anew each time."""
+        return os.environ.get(self.name, "")
+
+
+HOME = Variable(
+    "KALDRA_HOME", "tools and images, shared by all clones on the machine", "`~/.cache/kaldra`"
+)
+STATE = Variable(
+    "KALDRA_STATE",
+    "this clone's state, passphrase, keys, kubeconfig",
+    "`.kaldra` in the clone",
+    f"{KALDRA}, {PROGRAM}",
+)
+ENV_FILE = Variable(
+    "KALDRA_ENV_FILE",
+    "the file that `serve`, bare runs and `local` stacks take for `.env`; `/dev/null` for none",
+    "`.env` in the clone",
+    BARE,
+)
+"""Read by serving/dotenv.py, which knows nothing of the platform."""
+
+PYTHON = Variable(
+    "KALDRA_PYTHON",
+    "the Python that makes `.venv`",
+    "the first of `python3`, `python3.14` … `python3.11` that is new enough",
+    LAUNCHER,
+)
+INDEXES = tuple(
+    Variable(
+        name, "package index that fills `.venv`", "the one of pip's settings, or PyPI", LAUNCHER
+    )
+    for name in ("UV_INDEX_URL", "PIP_INDEX_URL")
+)
+ROUTE = Variable(
+    "KALDRA_ROUTE",
+    "`publisher` or `registries`: where tools come from, without a probe",
+    "probed",
+)
+PUBLISHERS_URL = Variable(
+    "KALDRA_PUBLISHERS_URL",
+    "mirror of the publishers' files: `https://host/a` is fetched as `MIRROR/host/a`",
+)
+VULNERABILITIES_URL = Variable(
+    "KALDRA_VULNERABILITIES_URL",
+    "an OSV service or mirror, asked by `build --sbom`",
+    "`https://api.osv.dev`",
+)
+BASE_IMAGE, BUILDER_IMAGE = (
+    Variable(
+        name,
+        f"what the Dockerfiles take as `{name[7:]}`; `./kaldra env` has it",
+        "required",
+        PROGRAM,
+    )
+    for name in ("KALDRA_BASE_IMAGE", "KALDRA_BUILDER_IMAGE")
+)
+PASSPHRASE, PASSPHRASE_FILE = (
+    Variable(
+        name,
+        "passphrase of the state, or the file that holds it",
+        "`.kaldra/passphrase`, made on first use",
+        f"{KALDRA}, Pulumi",
+    )
+    for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
+)
+DOCKER_HOST = Variable(
+    "DOCKER_HOST",
+    "the Docker Engine to use; one that is named is never started or installed",
+    "the docker context's, or the usual sockets",
+    f"{KALDRA}, {DOCKER_PLUGIN}",
+)
+DOCKER_CONTEXT = Variable(
+    "DOCKER_CONTEXT", "docker context whose engine is used", "the docker client's current one"
+)
+DOCKER_CONFIG = Variable(
+    "DOCKER_CONFIG",
+    "folder of the docker client's settings and credentials",
+    "`~/.docker`",
+    f"{KALDRA}, {DOCKER_PLUGIN}",
+)
+DOCKER_CERT_PATH = Variable(
+    "DOCKER_CERT_PATH",
+    "folder of the certificates for an engine at `tcp://`",
+    EMPTY,
+    DOCKER_PLUGIN,
+)
+KUBECONFIG = Variable(
+    "KUBECONFIG",
+    "kubeconfigs, where the provider's settings name none (this program's always do)",
+    "`~/.kube/config`",
+    KUBERNETES_PLUGIN,
+)
+IN_CLUSTER_HOST, IN_CLUSTER_PORT = (
+    Variable(
+        name,
+        "the API server, in a pod that has no kubeconfig",
+        "set by Kubernetes",
+        KUBERNETES_PLUGIN,
+    )
+    for name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
+)
+K8S_FLAGS = {
+    setting: Variable(
+        f"PULUMI_K8S_{name}",
+        "`true`: as the official plugin, where the provider's settings leave it open",
+        "`false`",
+        KUBERNETES_PLUGIN,
+    )
+    for setting, name in {
+        "enablePatchForce": "ENABLE_PATCH_FORCE",
+        "upsertExistingObjects": "UPSERT_EXISTING_OBJECTS",
+        "enableConfigMapMutable": "ENABLE_CONFIGMAP_MUTABLE",
+        "enableSecretMutable": "ENABLE_SECRET_MUTABLE",
+        "deleteUnreachable": "DELETE_UNREACHABLE",
+    }.items()
+}
+"""By the provider's setting that each stands in for."""
+
+PROXIES = tuple(
+    Variable(
+        name,
+        "proxies, passed into image builds too",
+        EMPTY,
+        f"{KALDRA}, {KUBERNETES_PLUGIN}",
+    )
+    for low in ("http_proxy", "https_proxy", "no_proxy")
+    for name in (low, low.upper())
+)
+AUTHORITIES = tuple(
+    Variable(
+        name,
+        "authorities that package installation in image builds trusts; the first counts",
+        "the system's, where it holds local ones",
+    )
+    for name in ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+)
+GITHUB_REPOSITORY, GITHUB_SERVER = (
+    Variable(
+        name, "on GitHub: where labels of images say that they come from", "git's remote `origin`"
+    )
+    for name in ("GITHUB_REPOSITORY", "GITHUB_SERVER_URL")
+)
+OTHER_PYTHONS = Variable(
+    "KALDRA_OTHER_PYTHONS",
+    "newer Pythons on which the kernel's results are compared, one path after another as in `PATH`",
+    "those on `PATH` and of pyenv",
+    "`./kaldra test`",
+)
+"""Read by tests/core/test_interpreters.py."""
+
+NO_COLOR = Variable("NO_COLOR", "no colours", "unset")
+TERM = Variable("TERM", "`dumb`: lines in progress are not redrawn", "the terminal's")
+PATH = Variable("PATH", "where tools are looked for, this clone's own first", "the shell's")
+
+ALL = (
+    HOME,
+    STATE,
+    ENV_FILE,
+    PYTHON,
+    *INDEXES,
+    ROUTE,
+    PUBLISHERS_URL,
+    VULNERABILITIES_URL,
+    BASE_IMAGE,
+    BUILDER_IMAGE,
+    PASSPHRASE,
+    PASSPHRASE_FILE,
+    DOCKER_HOST,
+    DOCKER_CONTEXT,
+    DOCKER_CONFIG,
+    DOCKER_CERT_PATH,
+    KUBECONFIG,
+    IN_CLUSTER_HOST,
+    IN_CLUSTER_PORT,
+    *K8S_FLAGS.values(),
+    *PROXIES,
+    *AUTHORITIES,
+    GITHUB_REPOSITORY,
+    GITHUB_SERVER,
+    OTHER_PYTHONS,
+    NO_COLOR,
+    TERM,
+    PATH,
+)
+"""In the order of the table, where those that say the same share a row."""
