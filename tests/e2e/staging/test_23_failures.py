@@ -12,6 +12,7 @@ from tests.e2e.clone import eventually
 from tests.e2e.docker import docker
 from tests.e2e.staging.authority import Authority
 from tests.e2e.staging.ground import NODES
+from tests.e2e.staging.load import constant_load
 from tests.e2e.staging.stage import SERVICES, STACK, STACK_FILE, Stage
 
 LINE = '__version__ = "0.1.0"'
@@ -25,9 +26,9 @@ def mended(serving: Stage) -> Iterator[Stage]:
     """A stack that a test breaks: what it was before serves all the time, and again at the end."""
     before = running(serving)
     serving.deployed = False
-    with serving.answering():
+    with constant_load(serving, "a failing release"):
         yield serving
-        assert running(serving)["kaldra-api"] == before["kaldra-api"]
+        assert running(serving) == before
     assert serving.up().code == 0
     assert serving.ask("/status/core")[0] == 200
 
@@ -36,8 +37,10 @@ def mended(serving: Stage) -> Iterator[Stage]:
 def untouched(serving: Stage) -> Iterator[Stage]:
     """A stack whose `up` ends before it changes what runs."""
     before, generations = running(serving), generation(serving)
-    yield serving
+    with constant_load(serving, "a release that is refused"):
+        yield serving
     assert (running(serving), generation(serving)) == (before, generations)
+    assert serving.up().code == 0
     assert serving.ask("/status/core")[0] == 200
 
 
@@ -66,9 +69,11 @@ def setting(line: str) -> tuple[str, str, str]:
 # Failures of a rollout ------------------------------------------------------------------------
 
 
-def test_a_release_that_crashes(mended: Stage):
+def test_a_release_that_crashes_and_is_taken_back(mended: Stage):
     with mended.edited("app/__init__.py", LINE, CRASH):
         said = mended.up(code=1).output
+        mended.kaldra("rollback", "--yes")
+        eventually(lambda: len(mended.pods("kaldra-api")) == 2, "the pods of before alone")
     assert "kaldra-api" in said
     assert "no gateway today" in said
 
@@ -143,7 +148,10 @@ def test_credentials_of_the_cluster_that_have_expired(untouched: Stage):
 
 
 def test_another_up_in_progress(serving: Stage):
-    with serving.edited(*version("first")):
+    with (
+        serving.edited(*version("first")),
+        constant_load(serving, "two at once"),
+    ):
         process = serving.start("./kaldra", "up", "--stack", STACK)
         at_work = lambda: serving.pending(DEPLOYMENT) or process.poll() is not None  # noqa: E731
         eventually(at_work, "work on a deployment", 120)
@@ -151,6 +159,7 @@ def test_another_up_in_progress(serving: Stage):
         assert f"Another run works on stack {STACK} (pid " in said
         assert process.wait(180) == 0
         serving.await_version("0.1.0+first")
+    assert serving.up().code == 0
 
 
 def other_kubeconfig(stage: Stage, *, server: str = "", expired: bool = False):

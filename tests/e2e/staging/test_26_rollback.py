@@ -1,0 +1,53 @@
+"""What was released wrongly is taken back; what somebody else changed is told and put right."""
+
+from tests.e2e.staging.addons import MANIFESTS
+from tests.e2e.staging.load import constant_load
+from tests.e2e.staging.stage import SERVICES, STACK_FILE, Stage
+
+LINE = '__version__ = "0.1.0"'
+WRONG = '__version__ = "0.1.0+wrong"'
+MONITORED = STACK_FILE, "config:\n", "config:\n  kaldra:metrics: serviceMonitor\n"
+
+
+def test_a_rollback_brings_back_images_and_settings(stage: Stage):
+    stage.apply((MANIFESTS / "servicemonitors.yaml").read_text())
+    before = images(stage)
+    with stage.edited("app/__init__.py", LINE, WRONG), stage.edited(*MONITORED):
+        stage.up()
+        stage.await_version("0.1.0+wrong")
+        # The cluster holds the object to the schema that it has been given.
+        assert set(stage.objects("servicemonitors")) == {"kaldra"}
+        asked = stage.kaldra("rollback", code=2).output
+        assert "metrics: serviceMonitor → not set" in asked
+        assert "Nothing was changed" in asked
+        assert images(stage) != before
+        with constant_load(stage, "rollback"):
+            stage.kaldra("rollback", "--yes")
+            stage.await_version("0.1.0")
+    assert images(stage) == before
+    assert stage.objects("servicemonitors") == {}
+    assert "✓ no drift" in stage.kaldra("status").output
+
+
+def test_drift_is_told_with_object_and_field_and_put_right(stage: Stage):
+    stage.settled = False
+    with constant_load(stage, "drift put right"):
+        stage.kubectl("delete", "poddisruptionbudget", "kaldra-core")
+        patch = '{"spec": {"minReadySeconds": 1}}'
+        stage.kubectl("patch", "deployment/kaldra-api", f"--patch={patch}")
+        state = stage.checkpoint.read_bytes()
+        said = stage.kaldra("status", code=3).output
+        assert stage.checkpoint.read_bytes() == state
+        stage.up()
+    assert "PodDisruptionBudget kaldra-core was deleted" in said
+    assert "Deployment kaldra-api was changed" in said
+    assert "spec.minReadySeconds" in said
+    assert "✓ no drift" in stage.kaldra("status").output
+
+
+def images(stage: Stage) -> dict[str, str]:
+    """Reference of each Deployment's image."""
+    found = stage.objects("deployments")
+    return {
+        name: found[name]["spec"]["template"]["spec"]["containers"][0]["image"] for name in SERVICES
+    }
