@@ -13,7 +13,7 @@ from kaldra.errors import KaldraError
 from kaldra.toolchain.files import publishing
 
 Go = Callable[[Sequence[str | Path]], str]
-"""Runs go in the folder of the list; returns what it printed."""
+"""Runs go in the folder of the list; returns what it printed, its downloads included."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ def trimmed(trims: Iterable[Trim], modules: Path, into: Path, go: Go) -> Path | 
 def _copy(module: str, trims: Sequence[Trim], modules: Path, target: Path, go: Go) -> None:
     # Not by `go mod download`, which asks for a module's date too: not every proxy has it.
     package = f"{module}/{trims[0].package}"
-    source = Path(go(["list", "-find", "-f", "{{.Module.Dir}}", package]).strip())
+    said = go(["list", "-find", "-f", "{{.Module.Dir}}", package])
+    source = Path(said.splitlines()[-1])  # after what go says of its downloads
     # The cache's files are read-only, and tests need not be read by every `go list`.
     ignored = shutil.ignore_patterns("*_test.go", "testdata")
     shutil.copytree(source, target, copy_function=shutil.copyfile, ignore=ignored)

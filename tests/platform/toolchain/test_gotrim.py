@@ -17,7 +17,7 @@ class Go:
 
     def __call__(self, command: Sequence[str | Path]) -> str:
         self.asked.append(command)
-        return f"{self.module}\n" if command[0] == "list" else ""
+        return f"go: downloading m v1\n{self.module}\n" if command[0] == "list" else ""
 
 
 @pytest.fixture
