@@ -17,7 +17,7 @@ NAMES = [str(page.relative_to(REPO)) for page in PAGES]
 E2E = "tests/e2e"
 STAGED = f"{E2E}/staging/test_20_up.py::test_up_goes_to_status"
 PACK = "tests/platform/rules/test_pack.py::test_the_pack_tells_what_the_rules_tell"
-STAGING = f"{E2E}/staging"
+GIVEN_UP = f"{E2E}/test_17_from_the_start.py::test_a_state_without_its_passphrase_is_given_up"
 
 IN_A_SANDBOX = {
     ".venv/bin/python docs/reference/generate.py",
@@ -27,6 +27,7 @@ IN_A_SANDBOX = {
     "cp .env.example .env",
     "git --version",
     "git checkout Pulumi.dev.yaml",
+    "git checkout v0.1.0",
     "python3 --version",
 }
 """Run as they are, in a copy of the clone, by tests/platform/test_docs.py."""
@@ -137,8 +138,16 @@ BY_ANOTHER_TEST = {
     "docker image inspect kaldra-api:dev --format '{{json .Config.Labels}}'": (
         "tests/platform/cli/test_build.py::test_images_are_labelled_with_what_they_were_built_from"
     ),
-    "docker rm -f -v kaldra-dev-control-plane kaldra-dev-registry": f"{E2E}/test_08_recovery.py::"
-    "test_a_lost_cluster_is_made_again_even_if_that_is_killed_once",
+    "docker network rm kaldra-dev": GIVEN_UP,
+    "docker rm -f -v kaldra-dev-control-plane kaldra-dev-registry": GIVEN_UP,
+    "docker volume rm kaldra-dev-registry kaldra-dev-finished": GIVEN_UP,
+    "rm -r .kaldra": GIVEN_UP,
+    "rm -rf .kaldra .venv .venv.lock": f"{E2E}/test_17_from_the_start.py::"
+    "test_everything_is_made_from_the_start",
+    "ls .kaldra/pulumi/plugins/*/kaldra-substitute": f"{E2E}/test_17_from_the_start.py::"
+    "test_a_substitute_plugin_is_told_from_an_official_one",
+    "KALDRA_PLAIN_SECRETS=1 pulumi up -v=9 2> pulumi.log": f"{E2E}/test_06_security.py::"
+    "test_a_log_that_would_hold_the_key_is_refused",
     'eval "$(./kaldra env --stack staging)"': STAGED,
     "pulumi config set --path kaldra:registryPull.username reader": STAGED,
     "pulumi config set --path kaldra:registryPush.username robot": STAGED,
@@ -166,15 +175,9 @@ NOT_RUN = {
     "https://token.actions.githubusercontent.com --certificate-identity-regexp "
     "'^https://github.com/4iam/kaldra/'": "needs a release on GitHub",
     "docker login ghcr.io": "needs an account",
-    "docker network rm kaldra-dev": "gives up a lost state; `down --all` does it in its test",
-    "docker volume rm kaldra-dev-registry kaldra-dev-finished": "the same",
     "gh attestation verify oci://ghcr.io/4iam/kaldra/kaldra-api:v0.1.0 --repo 4iam/kaldra": (
         "needs a release on GitHub"
     ),
-    "git checkout 1f5f0e4": "an example's commit",
-    "ls .kaldra/pulumi/plugins/*/kaldra-substitute": "there on the registries' route only",
-    "rm -r .kaldra": "removes a state for good",
-    "rm -rf .kaldra .venv .venv.lock": "removes a state for good",
 }
 """Why a command is run by no test."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 KALDRA = "`./kaldra`"
 LAUNCHER = "the script `kaldra`"
+GUARD = "`pulumi`, after `./kaldra env`"
 PROGRAM = "the Pulumi program"
 DOCKER_PLUGIN = "the substitute docker plugin"
 KUBERNETES_PLUGIN = "the substitute kubernetes plugin"
@@ -94,6 +95,14 @@ PASSPHRASE, PASSPHRASE_FILE = (
     )
     for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 )
+PULUMI = Variable("KALDRA_PULUMI", "the Pulumi to run; `./kaldra env` has it", "required", GUARD)
+PLAIN_SECRETS = Variable(
+    "KALDRA_PLAIN_SECRETS",
+    "`1`: Pulumi's log and traces may hold secrets in plain text (`-v=9` and more, `--tracing`, …)",
+    "refused",
+    GUARD,
+)
+DEBUG_GRPC = Variable("PULUMI_DEBUG_GRPC", "refused likewise", "unset", GUARD)
 DOCKER_HOST = Variable(
     "DOCKER_HOST",
     "the Docker Engine to use; one that is named is never started or installed",
@@ -196,6 +205,9 @@ ALL = (
     BUILDER_IMAGE,
     PASSPHRASE,
     PASSPHRASE_FILE,
+    PULUMI,
+    PLAIN_SECRETS,
+    DEBUG_GRPC,
     DOCKER_HOST,
     DOCKER_CONTEXT,
     DOCKER_CONFIG,

@@ -1,5 +1,6 @@
 """One copy of the clone and one cluster serve all end-to-end tests, in the order of the files."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,13 @@ def _turn(item: pytest.Item) -> int:
     if item.get_closest_marker("e2e") is None:
         return 0
     return 2 if FOLDER / "staging" in item.path.parents else 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """As on a terminal: in a script's background job plain Pulumi waits 5 s for each plugin."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 ENGINE_LOG = "--logtostderr --logflow -v=8"
-"""All that Pulumi logs short of its messages to providers: docs/how-to/secrets.md."""
+"""The most verbose log that `pulumi` of `./kaldra env` makes: docs/how-to/secrets.md."""
 
 
 def spellings(secret: str) -> list[bytes]:

@@ -85,12 +85,12 @@ def test_the_tests_that_run_documented_commands_exist(test):
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
-    """A copy of the clone with a commit of its own."""
+    """A copy of the clone with a commit and a release of its own."""
     folder = tmp_path_factory.mktemp("docs") / "clone"
     copy_of_repo(folder)
     who = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
-    for arguments in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "--message=all")):
-        subprocess.run(["git", *who, *arguments], cwd=folder, check=True)  # noqa: S607
+    for words in ("init --quiet", "add .", "commit --quiet --message=all", "tag v0.1.0"):
+        subprocess.run(["git", *who, *words.split()], cwd=folder, check=True)  # noqa: S607
     return folder
 
 

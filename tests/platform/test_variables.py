@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kaldra import variables
+from kaldra.cli.workspace import GUARD
 from kaldra.paths import REPO
 from serving import dotenv
 
@@ -51,10 +52,16 @@ def test_names_are_defined_once() -> None:
     assert len(KNOWN) == len(variables.ALL)
 
 
-def test_the_script_reads_nothing_else() -> None:
-    script = (REPO / "kaldra").read_text(encoding="utf-8")
-    read = set(re.findall(r"\$\{([A-Z_]+)", script))
-    assert read - {"PYTHONPATH"} == {variables.PYTHON.name, *(v.name for v in variables.INDEXES)}
+def read(script: Path) -> set[str]:
+    """Variables that a shell script reads."""
+    return set(re.findall(r"\$\{?([A-Z_]+)", script.read_text(encoding="utf-8")))
+
+
+def test_the_scripts_read_nothing_else() -> None:
+    launcher = {variables.PYTHON.name, *(v.name for v in variables.INDEXES)}
+    assert read(REPO / "kaldra") - {"PYTHONPATH"} == launcher
+    guard = (variables.PULUMI, variables.PLAIN_SECRETS, variables.DEBUG_GRPC)
+    assert read(GUARD / "pulumi") == {variable.name for variable in guard}
 
 
 def test_those_that_others_read_have_the_same_name_there() -> None:

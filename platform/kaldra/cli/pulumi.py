@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaldra.cli.ui import Console
-from kaldra.cli.workspace import Workspace
+from kaldra.cli.workspace import GUARD, Workspace
 from kaldra.errors import KaldraError
-from kaldra.paths import REPO, state
+from kaldra.paths import REPO
 
 INTERRUPT_GRACE_SECONDS = 60
 PASSING = re.compile(
@@ -67,20 +67,22 @@ class Pulumi:
         environment = {**os.environ, **self.variables}
         # Verbs say for themselves what is confirmed; with both, Pulumi refuses some commands.
         environment.pop("PULUMI_SKIP_CONFIRMATIONS", None)
-        # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
-        process = subprocess.Popen(  # noqa: S603
-            command,
-            cwd=REPO,
-            env=environment,
-            executable=str(state() / "bin" / "pulumi"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            start_new_session=True,
-        )
+        with _interrupts_not_ignored():
+            # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes
+            # it on.
+            process = subprocess.Popen(  # noqa: S603
+                command,
+                cwd=REPO,
+                env=environment,
+                executable=str(GUARD / "pulumi"),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            )
         lines: list[str] = []
         previous = signal.signal(signal.SIGTERM, _interrupt)
         with process:
@@ -144,6 +146,22 @@ class Pulumi:
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+@contextmanager
+def _interrupts_not_ignored() -> Iterator[None]:
+    """Programs started here can be interrupted, even from a background job of a shell script.
+
+    Such a job inherits ignored interrupts. Pulumi ends its plugins with one, and waits five
+    seconds for each command where they ignore it.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _read(

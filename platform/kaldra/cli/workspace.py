@@ -15,6 +15,9 @@ from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO, state
 from kaldra.stack.settings import Settings, settings_of_stack_file
 
+GUARD = REPO / "platform" / "kaldra" / "guard"
+"""Its `pulumi` refuses what would write secrets down, and runs the real one otherwise."""
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -70,11 +73,12 @@ class Workspace:
 
 def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, str]:
     """Variables that make plain `pulumi` do what `./kaldra` does; `images` are the base images."""
-    binaries = [state() / "bin", Path(sys.prefix) / "bin"]
+    binaries = [GUARD, state() / "bin", Path(sys.prefix) / "bin"]
     given = [p for p in variables.PATH.value.split(os.pathsep) if p]
     path = [*map(str, binaries), *(p for p in given if p not in map(str, binaries))]
     exported = {
         "PATH": os.pathsep.join(path),
+        variables.PULUMI.name: str(state() / "bin" / "pulumi"),
         "PULUMI_HOME": str(state() / "pulumi"),
         # Never the ambient one: a backend that belongs to other projects is not touched.
         "PULUMI_BACKEND_URL": workspace.backend,

@@ -18,7 +18,8 @@ def pulumi(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "REPO", tmp_path)
     (tmp_path / "Pulumi.try.yaml").write_text("config: {}\n")
     (tmp_path / "state/bin").mkdir(parents=True)
-    return Pulumi(Workspace("try", Settings(target="dev")), {"CLONE": "x"}, Console(quiet=True))
+    variables = {"CLONE": "x", "KALDRA_PULUMI": str(tmp_path / "state/bin/pulumi")}
+    return Pulumi(Workspace("try", Settings(target="dev")), variables, Console(quiet=True))
 
 
 def script(tmp_path, text):
@@ -75,6 +76,18 @@ def test_a_stack_file_with_a_salt_of_its_own_is_left_to_pulumi(pulumi, tmp_path)
     script(tmp_path, "echo '# more' >> Pulumi.try.yaml")
     pulumi.run("config")
     assert (tmp_path / "Pulumi.try.yaml").read_text() == "encryptionsalt: v1:old\n# more\n"
+
+
+def test_a_background_job_hands_no_ignored_interrupts_on(pulumi, tmp_path):
+    """Pulumi would wait five seconds for plugins that ignore its interrupt."""
+    script(tmp_path, "grep SigIgn /proc/self/status")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        ignored = int(pulumi.run("up").split()[1], 16)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not ignored & 1 << signal.SIGINT - 1
 
 
 WAITS_FOR_INTERRUPT = f"""#!{sys.executable}

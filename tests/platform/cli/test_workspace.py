@@ -1,7 +1,7 @@
 import pytest
 
 from kaldra.cli import workspace
-from kaldra.cli.workspace import Workspace, ensure_passphrase, environment
+from kaldra.cli.workspace import GUARD, Workspace, ensure_passphrase, environment
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.stack.settings import Settings
 
@@ -61,7 +61,7 @@ def test_a_value_given_in_the_environment_stays_out_of_what_is_printed(clone, mo
 def test_our_programs_come_first_on_the_path_and_once(clone, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", f"/usr/bin:{tmp_path / 'bin'}")
     path = environment(clone, {})["PATH"].split(":")
-    assert path[0] == str(tmp_path / "bin")
+    assert path[:2] == [str(GUARD), str(tmp_path / "bin")]
     assert path.count(str(tmp_path / "bin")) == 1
     assert path[-1] == "/usr/bin"
 

@@ -1,0 +1,79 @@
+"""What stands before Pulumi on PATH lets everything through but what writes secrets down."""
+
+import subprocess
+
+import pytest
+
+from kaldra.cli.workspace import GUARD
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs the guard before a Pulumi that says what it was given."""
+    program = tmp_path / "pulumi"
+    program.write_text('#!/bin/sh\nfor argument; do printf "<%s>" "$argument"; done\nexit 7\n')
+    program.chmod(0o755)
+
+    def call(*arguments, **variables):
+        return subprocess.run(
+            [GUARD / "pulumi", *arguments],
+            env={"KALDRA_PULUMI": str(program), **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["up", "--yes", "-s", "dev"],
+        ["preview", "-v=8", "--logtostderr"],
+        ["preview", "-v", "8"],
+        ["preview", "--verbose=0"],
+        ["whoami", "-v"],
+        ["whoami", "--verbose", "--json"],
+        ["up", "-yv3"],
+        ["config", "set", "a:b", "--", "-v=9"],
+        ["config", "set", "a:b", "two words", "*", ""],
+        ["stack", "select", "v9"],
+        ["up", "--stack=v=9"],
+    ],
+)
+def test_everything_else_is_pulumis_own(run, arguments):
+    done = run(*arguments)
+    assert (done.stdout, done.stderr) == ("".join(f"<{a}>" for a in arguments), "")
+    assert done.returncode == 7
+
+
+LEVELS = (
+    ["-v=9"],
+    ["-v9"],
+    ["-v", "9"],
+    ["-v=11"],
+    ["--verbose=10"],
+    ["--verbose", "9"],
+    ["-yv9"],
+    ["-yfv=9"],
+    ["-yv", "9"],
+    ["-v=1", "-v=9"],
+)
+TRACES = (["--tracing=file:./trace"], ["--tracing", "file:./trace"], ["--otel-traces=file://t"])
+
+
+@pytest.mark.parametrize("arguments", [*LEVELS, *TRACES])
+def test_what_writes_secrets_down_is_refused(run, arguments):
+    done = run("up", "--yes", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "secrets of the stack down in plain text" in done.stderr
+    assert "KALDRA_PLAIN_SECRETS=1 pulumi" in done.stderr
+    assert run("up", *arguments, KALDRA_PLAIN_SECRETS="1").returncode == 7
+
+
+def test_the_engines_record_of_messages_is_refused(run):
+    assert "PULUMI_DEBUG_GRPC makes" in run("up", PULUMI_DEBUG_GRPC="/tmp/log").stderr  # noqa: S108
+    assert run("up", PULUMI_DEBUG_GRPC="/tmp/log", KALDRA_PLAIN_SECRETS="1").returncode == 7  # noqa: S108
+    assert run("up", PULUMI_DEBUG_GRPC="").returncode == 7
