@@ -13,6 +13,7 @@ from typing import Any
 from kaldra import variables
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO, state
+from kaldra.stack import stack_file
 from kaldra.stack.settings import Settings, settings_of_stack_file
 
 GUARD = REPO / "platform" / "kaldra" / "guard"
@@ -165,6 +166,13 @@ def ensure_passphrase(workspace: Workspace) -> None:
             f"the state in {workspace.checkpoint.parent} was encrypted with it.",
             hint="Put the file back, or: export PULUMI_CONFIG_PASSPHRASE=… , "
             f"or give the state up: rm -r {state() / 'state'}",
+        )
+    if stack_file.has_salt(workspace.stack, REPO):
+        file = f"Pulumi.{workspace.stack}.yaml"
+        raise ConfigurationError(
+            f"{file} belongs to a passphrase that this clone does not have (encryptionsalt).",
+            hint="export PULUMI_CONFIG_PASSPHRASE=… ; if it is lost: "
+            f"git checkout {file}, or remove that line and every `secure:` value",
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -45,6 +45,11 @@ def require_secrets(stack: str, repo: Path) -> None:
         raise missing("apiKeys", name)
 
 
+def has_salt(stack: str, repo: Path) -> bool:
+    """Whether the file belongs to one passphrase: plain pulumi writes that one's salt into it."""
+    return bool(_document(stack, repo).get("encryptionsalt"))
+
+
 def _config(stack: str, repo: Path) -> dict[str, Any]:
     """The stack's own settings, as they are written, by key without namespace."""
     prefix = f"{NAMESPACE}:"

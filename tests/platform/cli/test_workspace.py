@@ -9,6 +9,8 @@ from kaldra.stack.settings import Settings
 @pytest.fixture
 def clone(tmp_path, monkeypatch):
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+    monkeypatch.setattr(workspace, "REPO", tmp_path)
+    (tmp_path / "Pulumi.try.yaml").write_text("config: {}\n")
     for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
         monkeypatch.delenv(name, raising=False)
     return Workspace("try", Settings(target="dev"))
@@ -30,6 +32,16 @@ def test_a_lost_passphrase_is_never_replaced(clone, tmp_path):
     with pytest.raises(ConfigurationError, match="passphrase of stack try is missing"):
         ensure_passphrase(clone)
     assert not (tmp_path / "passphrase").exists()
+
+
+def test_a_stack_file_of_another_passphrase_is_told(clone, tmp_path, monkeypatch):
+    (tmp_path / "Pulumi.try.yaml").write_text("encryptionsalt: v1:abc\nconfig: {}\n")
+    with pytest.raises(ConfigurationError, match=r"Pulumi\.try\.yaml belongs to a pass") as caught:
+        ensure_passphrase(clone)
+    assert "git checkout Pulumi.try.yaml" in caught.value.hint
+    assert not (tmp_path / "passphrase").exists()
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "the one")
+    ensure_passphrase(clone)
 
 
 def test_a_backend_of_other_projects_is_never_used(clone, monkeypatch, tmp_path):
