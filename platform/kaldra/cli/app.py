@@ -171,7 +171,7 @@ def test(
 
 @app.command()
 def lint() -> None:
-    """Check Python, YAML, Dockerfiles, shell, workflows, JSON, links and rendered objects."""
+    """Check Python, YAML, Dockerfiles, shell, workflows, JSON, links, stack files and objects."""
     _verb("lint")(Console())
 
 

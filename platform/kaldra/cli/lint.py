@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from kaldra import rules
-from kaldra.checks import json_files, markdown
+from kaldra.checks import json_files, markdown, stack_files
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
@@ -58,6 +58,9 @@ def checks(repo: Path, console: Console) -> dict[str, Check]:
         "shellcheck": command(_tool("shellcheck"), *shell),
         "hadolint": command(_tool("hadolint"), *dockerfiles),
         "JSON": partial(_files, repo, _named(tracked, ".json"), json_files.faults),
+        "stack files": partial(
+            _files, repo, [p for p in yaml if p.startswith("Pulumi.")], stack_files.faults
+        ),
         "vocabularies": command(sys.executable, "-c", LOAD_DATA),
         "Markdown links": partial(
             _files, repo, _named(tracked, ".md"), partial(markdown.link_faults, root=repo)
