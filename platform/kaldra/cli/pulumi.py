@@ -187,8 +187,8 @@ def _failure(verb: str, code: int, output: str, *, shown: bool) -> KaldraError:
 def _advice(output: str) -> str:
     if "incorrect passphrase" in output:
         return (
-            "PULUMI_CONFIG_PASSPHRASE (or the passphrase file) is not the one "
-            "this stack was made with."
+            "PULUMI_CONFIG_PASSPHRASE (or the passphrase file) is not the one this stack was made "
+            "with, or its file has the encryptionsalt of another clone: take that line back."
         )
     if "the stack is currently locked" in output:
         return "Wait for the other run, or end it; a dead one's lock goes away with ./kaldra up."
