@@ -1,8 +1,7 @@
 """The way to the core over real sockets: what it sends, keeps, retries and gives up."""
 
 import asyncio
-import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,62 +11,13 @@ from app.core_client import CoreClient
 from app.core_http import CoreAwayError, CoreBrokenError, CoreSlowError, HttpTransport
 from app.settings import Settings
 from serving.errors import ApiError
+from tests.app.peers import Peer, core_that
 from tests.conftest import unused_port
 
 PATIENCE_SECONDS = 20
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 HEADERS = {"content-type": "application/json", "x-request-id": "r-1"}
-
-Serve = Callable[["Peer"], Awaitable[None]]
-
-
-class Peer:
-    """One connection, as the core sees it."""
-
-    def __init__(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
-        self.number = number
-        self._reader = reader
-        self._writer = writer
-
-    async def request(self) -> tuple[bytes, bytes]:
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", head.lower())
-        return head, await self._reader.readexactly(int(length[1]) if length else 0)
-
-    async def say(self, data: bytes) -> None:
-        self._writer.write(data)
-        await self._writer.drain()
-
-    async def left(self) -> bool:
-        return await self._reader.read(1) == b""
-
-
-class Core:
-    """A server that does with its connections what a test says."""
-
-    def __init__(self, serve: Serve) -> None:
-        self.connections = 0
-        self.port = 0
-        self._serve = serve
-
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        try:
-            await self._serve(Peer(self.connections, reader, writer))
-        except asyncio.IncompleteReadError:
-            pass
-        finally:
-            writer.close()
-
-
-@asynccontextmanager
-async def core_that(serve: Serve):
-    core = Core(serve)
-    server = await asyncio.start_server(core.accept, "127.0.0.1", 0)
-    core.port = server.sockets[0].getsockname()[1]
-    async with server:
-        yield core
 
 
 @asynccontextmanager

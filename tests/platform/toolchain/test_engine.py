@@ -11,20 +11,9 @@ import pytest
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.progress import QuietProgress
 from kaldra.toolchain import docker_api, engine
-from kaldra.toolchain.machine import Machine
+from tests.platform.toolchain.conftest import LINUX
 from tests.platform.toolchain.programs import client, program
 
-DEBIAN_ROOT = Machine(
-    system="linux",
-    arch="amd64",
-    root=True,
-    debian=True,
-    systemd=False,
-    terminal=False,
-    missing_capabilities=(),
-    cgroup=2,
-    ca_bundle=None,
-)
 FAKE_DOCKERD = """\
 #!{python}
 import http.server, os, signal, socketserver, sys
@@ -51,7 +40,7 @@ def here(monkeypatch, cache):
     """Sets the facts of the machine."""
 
     def be(**facts) -> None:
-        found = dataclasses.replace(DEBIAN_ROOT, **facts)
+        found = dataclasses.replace(LINUX, **facts)
         monkeypatch.setattr(engine, "machine", lambda: found)
 
     be()
@@ -241,7 +230,7 @@ def test_only_a_reduced_host_gets_a_configuration(
         return 1
 
     monkeypatch.setattr("os.posix_spawn", spawn)
-    engine._start_detached(dataclasses.replace(DEBIAN_ROOT, missing_capabilities=missing))
+    engine._start_detached(dataclasses.replace(LINUX, missing_capabilities=missing))
     assert ("--config-file" in commands[0]) is configured
 
 
