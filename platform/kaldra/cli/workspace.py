@@ -168,11 +168,11 @@ def ensure_passphrase(workspace: Workspace) -> None:
             f"or give the state up: rm -r {state() / 'state'}",
         )
     if stack_file.has_salt(workspace.stack, REPO):
-        file = f"Pulumi.{workspace.stack}.yaml"
+        name = f"Pulumi.{workspace.stack}.yaml"
         raise ConfigurationError(
-            f"{file} belongs to a passphrase that this clone does not have (encryptionsalt).",
+            f"{name} belongs to a passphrase that this clone does not have (encryptionsalt).",
             hint="export PULUMI_CONFIG_PASSPHRASE=… ; if it is lost: "
-            f"git checkout {file}, or remove that line and every `secure:` value",
+            f"git checkout {name}, or remove that line and every `secure:` value",
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
