@@ -37,8 +37,9 @@ def manifests(stack: str, repo: Path = REPO) -> Manifests:
     try:
         answer: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        last = "\n".join(done.stderr.strip().splitlines()[-10:])
-        raise KaldraError(f"The program of stack {stack} failed to render:\n{last}") from None
+        answer = {"failure": done.stderr.strip()[-2000:]}
+    if "failure" in answer:
+        raise KaldraError(f"The program of stack {stack} failed to render:\n{answer['failure']}")
     if "fault" in answer:
         raise ConfigurationError(answer["fault"], hint=answer["hint"])
     rendered: Manifests = answer["manifests"]

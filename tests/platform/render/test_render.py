@@ -90,11 +90,25 @@ def test_a_wrong_setting_is_told_as_by_up(checkout):
     assert "pulumi config rm" in caught.value.hint
 
 
+LAST_WORDS = """
+import atexit, sys
+atexit.register(lambda: sys.stderr.write("Exception ignored in: the event loop\\n" * 100))
+"""
+"""An interpreter that ends may write much to standard error."""
+
+
 def test_a_program_that_asks_a_plugin_cannot_be_rendered(checkout):
     program = checkout / "platform/__main__.py"
     question = 'pulumi.runtime.invoke("kubernetes:yaml:decode", {})\n'
-    program.write_text(program.read_text() + question)
+    program.write_text(program.read_text() + LAST_WORDS + question)
     with pytest.raises(KaldraError, match="asks a plugin"):
+        render.manifests("dev", checkout)
+
+
+def test_a_program_that_fails_is_told_with_its_line(checkout):
+    program = checkout / "platform/__main__.py"
+    program.write_text(program.read_text() + LAST_WORDS + "nothing.like_this()\n")
+    with pytest.raises(KaldraError, match=r"failed to render:\n(.*\n)*.*NameError: name 'nothing'"):
         render.manifests("dev", checkout)
 
 
