@@ -1,17 +1,15 @@
 """Stack files as they may be committed: no clone's own passphrase locks the others out."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_SALT = re.compile(r"^encryptionsalt:", re.MULTILINE)
-_SECRET = re.compile(r"\bsecure: ")
+from kaldra.stack.stack_file import has_salt, has_secret
 
 
 def faults(path: Path) -> Iterator[str]:
     """A salt where nothing is encrypted: plain pulumi writes that of its clone's passphrase."""
-    text = path.read_text(encoding="utf-8")
-    if _SALT.search(text) and not _SECRET.search(text):
+    stack = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    if has_salt(stack, path.parent) and not has_secret(stack, path.parent):
         yield (
             "encryptionsalt without a secret: no clone with another passphrase can use the file; "
             f"git checkout {path.name}, or remove the line"

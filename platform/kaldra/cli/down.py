@@ -5,10 +5,9 @@ from pathlib import Path
 from kaldra.cli import containers, recovery
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
-from kaldra.cli.workspace import Workspace, ensure_passphrase, environment
+from kaldra.cli.workspace import Workspace, ensure_passphrase, environment, pulumi_program
 from kaldra.cluster.kind import delete_cluster, node_name
 from kaldra.errors import KaldraError
-from kaldra.paths import state
 from kaldra.toolchain import docker_api, engine
 
 
@@ -55,7 +54,7 @@ def _variables(workspace: Workspace) -> dict[str, str]:
 def _destroy(pulumi: Pulumi, *, remove: bool) -> None:
     stack = pulumi.workspace.stack
     recovery.clear(pulumi)
-    if not (state() / "bin" / "pulumi").exists():
+    if not pulumi_program().exists():
         pulumi.console.warn("Pulumi is not installed here; the stack's state is left as it is.")
         return
     pulumi.change(

@@ -1,5 +1,6 @@
 """`./kaldra lint`: every checker over what it is made for, all of them even when one fails."""
 
+import fnmatch
 import os
 import shutil
 import subprocess
@@ -59,7 +60,7 @@ def checks(repo: Path, console: Console) -> dict[str, Check]:
         "hadolint": command(_tool("hadolint"), *dockerfiles),
         "JSON": partial(_files, repo, _named(tracked, ".json"), json_files.faults),
         "stack files": partial(
-            _files, repo, [p for p in yaml if p.startswith("Pulumi.")], stack_files.faults
+            _files, repo, fnmatch.filter(yaml, "Pulumi.*.yaml"), stack_files.faults
         ),
         "vocabularies": command(sys.executable, "-c", LOAD_DATA),
         "Markdown links": partial(

@@ -14,6 +14,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import GUARD, Workspace
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
+from kaldra.stack import stack_file
 
 INTERRUPT_GRACE_SECONDS = 60
 PASSING = re.compile(
@@ -67,9 +68,8 @@ class Pulumi:
         environment = {**os.environ, **self.variables}
         # Verbs say for themselves what is confirmed; with both, Pulumi refuses some commands.
         environment.pop("PULUMI_SKIP_CONFIRMATIONS", None)
+        # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
         with _interrupts_not_ignored():
-            # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes
-            # it on.
             process = subprocess.Popen(  # noqa: S603
                 command,
                 cwd=REPO,
@@ -136,11 +136,11 @@ class Pulumi:
         has a salt already is somebody's decision and left to Pulumi.
         """
         file = REPO / f"Pulumi.{self.workspace.stack}.yaml"
-        before = file.read_bytes()
+        before, own = file.read_bytes(), stack_file.has_salt(self.workspace.stack, REPO)
         try:
             yield
         finally:
-            if b"encryptionsalt" not in before and file.read_bytes() != before:
+            if not own and file.read_bytes() != before:
                 file.write_bytes(before)
 
 
@@ -155,13 +155,14 @@ def _interrupts_not_ignored() -> Iterator[None]:
     Such a job inherits ignored interrupts. Pulumi ends its plugins with one, and waits five
     seconds for each command where they ignore it.
     """
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _read(

@@ -10,9 +10,8 @@ from kaldra.cli import check, containers, drift, kubectl, releases
 from kaldra.cli.deploy import ready
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
-from kaldra.cli.workspace import Workspace, ensure_passphrase, environment
+from kaldra.cli.workspace import Workspace, ensure_passphrase, environment, pulumi_program
 from kaldra.errors import KaldraError
-from kaldra.paths import state
 from kaldra.stack.services import PART_OF
 
 DRIFTED = 3
@@ -55,7 +54,7 @@ def _pulumi(console: Console, workspace: Workspace) -> Pulumi:
     """
     if workspace.settings.target == "staging":
         return ready(console, workspace.stack, assume_yes=False)
-    if not (state() / "bin" / "pulumi").exists() or not workspace.deployment().get("resources"):
+    if not pulumi_program().exists() or not workspace.deployment().get("resources"):
         raise _not_deployed(workspace)
     ensure_passphrase(workspace)
     unused = {"KALDRA_BASE_IMAGE": "none", "KALDRA_BUILDER_IMAGE": "none"}

@@ -20,6 +20,11 @@ GUARD = REPO / "platform" / "kaldra" / "guard"
 """Its `pulumi` refuses what would write secrets down, and runs the real one otherwise."""
 
 
+def pulumi_program() -> Path:
+    """The Pulumi that this clone chose; not there before the first run that needs it."""
+    return state() / "bin" / "pulumi"
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A stack, its checked settings, and where its state lives."""
@@ -79,7 +84,7 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
     path = [*map(str, binaries), *(p for p in given if p not in map(str, binaries))]
     exported = {
         "PATH": os.pathsep.join(path),
-        variables.PULUMI.name: str(state() / "bin" / "pulumi"),
+        variables.PULUMI.name: str(pulumi_program()),
         "PULUMI_HOME": str(state() / "pulumi"),
         # Never the ambient one: a backend that belongs to other projects is not touched.
         "PULUMI_BACKEND_URL": workspace.backend,
@@ -102,7 +107,7 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
 
 def asked(workspace: Workspace, *arguments: str) -> str:
     """What `pulumi ARGUMENTS` tells of a remote stack; "" where there is none, or no Pulumi yet."""
-    pulumi = state() / "bin" / "pulumi"
+    pulumi = pulumi_program()
     if not pulumi.exists():
         return ""
     done = subprocess.run(  # noqa: S603

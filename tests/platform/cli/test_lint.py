@@ -57,8 +57,9 @@ def test_a_fault_is_found(repo, check, file, text, fault):
     assert fault in found(repo, check)
 
 
-def test_a_salt_that_secrets_need_is_no_fault(repo):
-    (repo / "Pulumi.a.yaml").write_text("encryptionsalt: v1:x\nconfig:\n  b:\n    secure: v1:y\n")
+@pytest.mark.parametrize("value", ["\n    secure: v1:y", "\n    deep: [{at: {secure: v1:y}}]"])
+def test_a_salt_that_secrets_need_is_no_fault(repo, value):
+    (repo / "Pulumi.a.yaml").write_text(f"encryptionsalt: v1:x\nconfig:\n  b:{value}\n")
     assert not found(repo, "stack files")
 
 
