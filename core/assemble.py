@@ -95,8 +95,8 @@ class Assembler:
         ):
             yield self._signal(reading, row, meta, options, settings)
 
-    def _rows(self, stages: Stages) -> list[_Row]:
-        """Round the numbers of all texts at once."""
+    def _rows(self, stages: Stages) -> Iterator[_Row]:
+        """Round the numbers of all texts at once, and give them out one by one."""
         field = stages.field
         v = stages.archetypes
         mean = v.sum(axis=1, keepdims=True) / v.shape[1]
@@ -134,10 +134,8 @@ class Assembler:
             stages.evidence.reasons,
             strict=True,
         )
-        return [
-            _Row._make((*numbers, *other))
-            for numbers, other in zip(rounded_blocks(blocks), known, strict=True)
-        ]
+        for numbers, other in zip(rounded_blocks(blocks), known, strict=True):
+            yield _Row._make((*numbers, *other))
 
     def _signal(
         self, reading: Reading, row: _Row, meta: MetaResult, options: Options, settings: str

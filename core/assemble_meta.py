@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -18,43 +19,37 @@ DOMINANT = 3
 ACTIVE_BOUND = 0.15
 
 
-def meta_blocks(model: Model, stages: Stages) -> list[MetaResult]:
-    """Return one `meta` object per text."""
+def meta_blocks(model: Model, stages: Stages) -> Iterator[MetaResult]:
+    """Yield one `meta` object per text."""
     n = _nietzsche(model, stages)
     a = _aurelius(model, stages)
     c = _campbell(model, stages)
-    return [
-        {"nietzsche": one, "aurelius": two, "campbell": three}
-        for one, two, three in zip(n, a, c, strict=True)
-    ]
+    for one, two, three in zip(n, a, c, strict=True):
+        yield {"nietzsche": one, "aurelius": two, "campbell": three}
 
 
-def _nietzsche(model: Model, stages: Stages) -> list[Any]:
+def _nietzsche(model: Model, stages: Stages) -> Iterator[Any]:
     reading = stages.nietzsche
     names = [axis.id for axis in model.vocabulary.readings.nietzsche]
     will, eternal = names.index("will_to_power"), names.index("eternal_return_acceptance")
     scalars = np.array([reading.master, reading.slave, reading.transcendence, reading.severity]).T
-    blocks = []
     for axes, values in rounded_blocks([reading.axes, scalars]):
         master, slave, transcendence, severity = values
         kind = nietzsche.morality(master, slave)
-        blocks.append(
-            {
-                "score": severity,
-                "label": kind,
-                "will_to_power": axes[will],
-                "morality_type": kind,
-                "eternal_return": axes[eternal],
-                "transcendence": transcendence,
-                "scores": dict(zip(names, axes, strict=True)),
-                "dominant_axes": _dominant(names, axes),
-                "severity": severity,
-            }
-        )
-    return blocks
+        yield {
+            "score": severity,
+            "label": kind,
+            "will_to_power": axes[will],
+            "morality_type": kind,
+            "eternal_return": axes[eternal],
+            "transcendence": transcendence,
+            "scores": dict(zip(names, axes, strict=True)),
+            "dominant_axes": _dominant(names, axes),
+            "severity": severity,
+        }
 
 
-def _aurelius(model: Model, stages: Stages) -> list[Any]:
+def _aurelius(model: Model, stages: Stages) -> Iterator[Any]:
     reading = stages.aurelius
     names = [axis.id for axis in model.vocabulary.readings.aurelius]
     scalars = np.array(
@@ -68,29 +63,25 @@ def _aurelius(model: Model, stages: Stages) -> list[Any]:
         ]
     ).T
     rows = rounded_blocks([reading.axes, reading.virtues, scalars])
-    blocks = []
     for axes, virtues, values in rows:
         alignment, memento, fati, controllable, beyond, severity = values
-        blocks.append(
-            {
-                "score": alignment,
-                "label": aurelius.label(alignment, math.fsum(virtues) / len(virtues)),
-                "dichotomy_of_control": {
-                    "controllable": controllable,
-                    "not_controllable": beyond,
-                },
-                "virtue_scores": dict(zip(aurelius.VIRTUES, virtues, strict=True)),
-                "memento_mori": memento,
-                "amor_fati": fati,
-                "scores": dict(zip(names, axes, strict=True)),
-                "dominant_axes": _dominant(names, axes),
-                "severity": severity,
-            }
-        )
-    return blocks
+        yield {
+            "score": alignment,
+            "label": aurelius.label(alignment, math.fsum(virtues) / len(virtues)),
+            "dichotomy_of_control": {
+                "controllable": controllable,
+                "not_controllable": beyond,
+            },
+            "virtue_scores": dict(zip(aurelius.VIRTUES, virtues, strict=True)),
+            "memento_mori": memento,
+            "amor_fati": fati,
+            "scores": dict(zip(names, axes, strict=True)),
+            "dominant_axes": _dominant(names, axes),
+            "severity": severity,
+        }
 
 
-def _campbell(model: Model, stages: Stages) -> list[Any]:
+def _campbell(model: Model, stages: Stages) -> Iterator[Any]:
     reading = stages.campbell
     names = [axis.id for axis in model.vocabulary.readings.campbell]
     archetypes = model.vocabulary.archetypes
@@ -101,29 +92,25 @@ def _campbell(model: Model, stages: Stages) -> list[Any]:
         stages.evidence.abstained,
         strict=True,
     )
-    blocks = []
     for (scores, (confidence, potential, resonance), delta12), stage, abstained in rows:
         leading = [] if abstained else ranking(delta12, DOMINANT)
         active = [archetypes[i] for i in leading if delta12[i] >= ACTIVE_BOUND]
-        blocks.append(
-            {
-                "score": confidence,
-                "label": names[stage],
-                "journey_stage": names[stage],
-                "archetypal_roles": {a.id: a.journey_role for a in active},
+        yield {
+            "score": confidence,
+            "label": names[stage],
+            "journey_stage": names[stage],
+            "archetypal_roles": {a.id: a.journey_role for a in active},
+            "transformation_potential": potential,
+            "mythic_resonance": resonance,
+            "active_archetypes": [a.id for a in active],
+            "scores": {
+                "stage_confidence": confidence,
                 "transformation_potential": potential,
                 "mythic_resonance": resonance,
-                "active_archetypes": [a.id for a in active],
-                "scores": {
-                    "stage_confidence": confidence,
-                    "transformation_potential": potential,
-                    "mythic_resonance": resonance,
-                },
-                "stage_scores": dict(zip(names, scores, strict=True)),
-                "severity": resonance,
-            }
-        )
-    return blocks
+            },
+            "stage_scores": dict(zip(names, scores, strict=True)),
+            "severity": resonance,
+        }
 
 
 def _dominant(names: list[str], values: list[float]) -> list[str]:

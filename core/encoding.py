@@ -28,10 +28,18 @@ def rounded(values: Floats) -> Any:
 
 
 def rounded_blocks(blocks: Sequence[Floats]) -> Iterator[tuple[list[float], ...]]:
-    """Return, for each row, one list per block of (rows, width) arrays; rounded all at once."""
+    """Yield, for each row, one list per block of (rows, width) arrays.
+
+    All are rounded at once, but a row becomes lists only when it is asked for: many lists at a time
+    are work for the garbage collector.
+    """
     whole = np.round(np.concatenate(blocks, axis=1), DECIMALS) + 0.0
-    bounds = pairwise(accumulate((block.shape[1] for block in blocks), initial=0))
-    return zip(*(whole[:, start:end].tolist() for start, end in bounds), strict=True)
+    bounds = [
+        slice(*ends) for ends in pairwise(accumulate((b.shape[1] for b in blocks), initial=0))
+    ]
+    for row in whole:
+        numbers = row.tolist()
+        yield tuple([numbers[place] for place in bounds])
 
 
 def number(value: float) -> float:

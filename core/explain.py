@@ -13,11 +13,11 @@ import numpy as np
 
 from core.delta144 import ranking
 from core.encoding import number, rounded
-from core.lexicon import PLAIN, Hit
+from core.hits import PLAIN, Hits
 from core.model import Floats, Model
 from core.options import Options
 from core.pipeline import Stages, run
-from core.reading import Reading, count, opposed
+from core.reading import Reading, count
 from core.results import (
     Explanation,
     StageResults,
@@ -52,36 +52,36 @@ def explain(
 def spans(model: Model, reading: Reading) -> list[TermSpan]:
     """Return every hit with its place in the text as given."""
     places = token_spans(reading.text)
+    found = [(first, last, model.meanings[number]) for first, last, number in reading.hits]
     return [
         {
-            "term": reading.text[places[hit.first][0] : places[hit.last][1]],
-            "concepts": [model.concepts[c] for c in _counted(model, hit)],
-            "start": places[hit.first][0],
-            "end": places[hit.last][1],
-            "sign": -1 if hit.negated else 1,
-            "weight": hit.units / PLAIN,
+            "term": reading.text[places[first][0] : places[last][1]],
+            "concepts": [model.concepts[c] for c in meaning.concepts],
+            "start": places[first][0],
+            "end": places[last][1],
+            "sign": -1 if meaning.negated else 1,
+            "weight": meaning.units / PLAIN,
         }
-        for hit in reading.hits
+        for first, last, meaning in found
     ]
-
-
-def _counted(model: Model, hit: Hit) -> list[int]:
-    return opposed(model, hit.concepts) if hit.negated else list(hit.concepts)
-
-
-def _term(reading: Reading, hit: Hit) -> str:
-    return " ".join(reading.tokens[hit.first : hit.last + 1])
 
 
 def _terms(
     model: Model, reading: Reading, stages: Stages, row: int, options: Options
 ) -> list[TermInfluence]:
     """Run the stages without each of the most frequent terms."""
-    frequency = Counter(_term(reading, hit) for hit in reading.hits)
+    found = reading.tokens()
+    terms = [" ".join(found[first : last + 1]) for first, last, _ in reading.hits]
+    frequency = Counter(terms)
     chosen = sorted(frequency, key=lambda term: (-frequency[term], term))[:TERMS_WEIGHED]
     variants = [
-        replace(reading, hits=[hit for hit in reading.hits if _term(reading, hit) != term])
-        for term in chosen
+        replace(
+            reading,
+            hits=Hits.of(
+                hit for hit, term in zip(reading.hits, terms, strict=True) if term != left_out
+            ),
+        )
+        for left_out in chosen
     ]
     counts = count(model, variants)
     without = run(model, counts, [reading] * len(variants), options)

@@ -54,13 +54,13 @@ class Kernel:
 
     def signal(self, text: str, options: Options = DEFAULT) -> Signal:
         """Read one text."""
-        return self._chunk([text], options)[0]
+        return next(self._signals(*self._stages([text], options), options))
 
     def batch(self, texts: Sequence[str], options: Options = DEFAULT) -> Iterator[Signal]:
         """Read texts in order; each signal is what `signal` gives for that text alone."""
         remaining = iter(texts)
         while chunk := list(islice(remaining, CHUNK)):
-            yield from self._chunk(chunk, options)
+            yield from self._signals(*self._stages(chunk, options), options)
 
     def window(self, texts: Sequence[str], options: Options = DEFAULT) -> WindowSignal:
         """Read texts in time order as one window.
@@ -126,20 +126,19 @@ class Kernel:
         return view(self._model.vocabulary, kind, language)
 
     def _analysis(self, text: str, options: Options) -> Analysis:
-        readings, stages, signals = self._stages([text], options)
-        return Analysis(self._model, readings[0], stages, signals[0])
+        readings, stages = self._stages([text], options)
+        signal = next(self._signals(readings, stages, options))
+        return Analysis(self._model, readings[0], stages, signal)
 
-    def _chunk(self, texts: Sequence[str], options: Options) -> list[Signal]:
-        return self._stages(texts, options)[2]
-
-    def _stages(
-        self, texts: Sequence[str], options: Options
-    ) -> tuple[list[Reading], Stages, list[Signal]]:
+    def _stages(self, texts: Sequence[str], options: Options) -> tuple[list[Reading], Stages]:
         readings = [read(self._model, text, options.language) for text in texts]
-        counts = count(self._model, readings)
-        stages = run(self._model, counts, readings, options)
-        signals = list(self._assembler.signals(readings, stages, options))
-        if options.explain:
-            for row, (reading, signal) in enumerate(zip(readings, signals, strict=True)):
-                signal["explain"] = explain(self._model, reading, stages, row, options)
-        return readings, stages, signals
+        return readings, run(self._model, count(self._model, readings), readings, options)
+
+    def _signals(
+        self, readings: Sequence[Reading], stages: Stages, options: Options
+    ) -> Iterator[Signal]:
+        """Yield one signal per text; none is kept here, so a batch holds one at a time."""
+        for row, signal in enumerate(self._assembler.signals(readings, stages, options)):
+            if options.explain:
+                signal["explain"] = explain(self._model, readings[row], stages, row, options)
+            yield signal

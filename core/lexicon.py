@@ -11,28 +11,32 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from core.hits import AS_IT_STANDS, UNDER_NEGATION, WITH_INTENSIFIER, Hits, Meanings, Senses
 from core.text import BREAKS, fold, tokens
 from core.vocabulary import LexiconSource
 
 NEGATION_REACH = 3
-PLAIN, INTENSIFIED, NEGATED = 2, 3, 1
-"""Units of a hit; two units are one hit, so that all counts stay whole numbers."""
 
-_new = tuple.__new__
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 _MEMO_LIMIT = 50_000
 _SHORTEST_STEM = 3
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Trie:
-    """A step of the term tree: what may follow, and the concepts of a term that ends here."""
+    """A step of the term tree: what may follow, and the senses of a term that ends here."""
 
     exact: dict[str, _Trie] = field(default_factory=dict)
     stems: dict[str, _Trie] = field(default_factory=dict)
-    concepts: tuple[int, ...] | None = None
+    senses: Senses | None = None
+
+
+_Step = tuple[Senses | None, tuple[_Trie, ...]]
+"""Where a token leads: the senses of a term that ends there, and the nodes that go on."""
 
 
 class _Word(NamedTuple):
@@ -41,71 +45,67 @@ class _Word(NamedTuple):
     alone: bool
     following: frozenset[str]
     openings: tuple[str, ...]
-    concepts: tuple[int, ...] | None
+    senses: Senses | None
     starts: tuple[_Trie, ...]
     negates: bool
     intensifies: bool
 
 
-class Hit(NamedTuple):
-    """A term found: its tokens [first, last], its concepts, its units, whether it was negated."""
+class _Memo(dict[_K, _V]):
+    """The answers given so far; a new one is worked out when it is asked for."""
 
-    first: int
-    last: int
-    concepts: tuple[int, ...]
-    units: int
-    negated: bool
-
-
-class _Memo(dict[str, "_Word | None"]):
-    """What the tokens met so far can mean; a new one is resolved when it is asked for."""
-
-    def __init__(self, resolve: Callable[[str], _Word | None]) -> None:
+    def __init__(self, resolve: Callable[[_K], _V]) -> None:
         super().__init__()
         self._resolve = resolve
 
-    def __missing__(self, token: str) -> _Word | None:
+    def __missing__(self, key: _K) -> _V:
         if len(self) >= _MEMO_LIMIT:
             self.clear()
-        word = self[token] = self._resolve(token)
-        return word
+        value = self[key] = self._resolve(key)
+        return value
 
 
 class Lexicon:
-    """The terms of one language, ready to be looked up."""
+    """The terms of one language, ready to be looked up.
 
-    def __init__(self, source: LexiconSource, index: Mapping[str, int]) -> None:
+    `index` gives each concept its number; what the terms mean is added to `meanings`.
+    """
+
+    def __init__(self, source: LexiconSource, index: Mapping[str, int], meanings: Meanings) -> None:
         self.language = source.language
-        self.function_words = frozenset(_folded(source.function_words))
         self._negators = frozenset(_folded(source.negators))
         self._intensifiers = frozenset(_folded(source.intensifiers))
         self._root = _Trie()
-        for concept, terms in source.terms.items():
-            for term in terms:
-                self._add(term, index[concept])
-        for phrase in source.neutral_phrases:
-            self._add(phrase, None)
-        self._memo = _Memo(self._resolve)
+        for term, concepts in _terms(source, index).items():
+            self._add(term, meanings.senses(concepts))
+        self._words = _Memo(self._resolve)
+        self._steps: _Memo[tuple[tuple[_Trie, ...], str], _Step] = _Memo(lambda key: _step(*key))
 
-    def scan(self, found: list[str]) -> list[Hit]:
-        """Return the hits in a token list, in order, without overlaps."""
-        hits: list[Hit] = []
-        negator, intensifier, last = -NEGATION_REACH - 1, -2, -1
+    def scan(self, found: list[str]) -> Hits:
+        """Return the hits in a token list."""
+        hits = Hits()
+        firsts, lasts, meanings = hits.first, hits.last, hits.meaning
+        last = negated = intensified = -1
         for position, word, after in self._candidates(found):
             if position <= last:
                 continue
-            alone, following, openings, concepts, starts, negates, intensifies = word
+            alone, following, openings, senses, starts, negates, intensifies = word
             last = position
             if starts and (not alone or _leads(after, following, openings)):
-                last, concepts = _phrase(starts, found, position, concepts)
-            if concepts:
-                units = INTENSIFIED if intensifier == position - 1 else PLAIN
-                if position - negator <= NEGATION_REACH and _same_clause(found, negator, position):
-                    units = NEGATED
-                hits.append(_new(Hit, (position, last, concepts, units, units == NEGATED)))
+                last, senses = self._phrase(starts, found, position, senses)
+            if senses:
+                firsts.append(position)
+                lasts.append(last)
+                if position <= negated:
+                    meanings.append(senses[UNDER_NEGATION])
+                else:
+                    emphasis = WITH_INTENSIFIER if position == intensified else AS_IT_STANDS
+                    meanings.append(senses[emphasis])
             if last == position:
-                negator = position if negates else negator
-                intensifier = position if intensifies else intensifier
+                if negates:
+                    negated = _reach(found, position)
+                if intensifies:
+                    intensified = position + 1
         return hits
 
     def _candidates(self, found: list[str]) -> list[tuple[int, _Word, str]]:
@@ -115,7 +115,7 @@ class Lexicon:
         """
         following = found[1:]
         following.append("")
-        words = map(self._memo.__getitem__, found)
+        words = map(self._words.__getitem__, found)
         return [
             (position, word, after)
             for position, word, after in zip(count(), words, following, strict=False)
@@ -128,36 +128,64 @@ class Lexicon:
             )
         ]
 
-    def _add(self, term: str, concept: int | None) -> None:
+    def _phrase(
+        self, nodes: tuple[_Trie, ...], found: list[str], position: int, senses: Senses | None
+    ) -> tuple[int, Senses | None]:
+        """Return where the longest phrase from `position` ends, and its senses."""
+        last = position
+        for following in range(position + 1, len(found)):
+            ended, nodes = self._steps[nodes, found[following]]
+            if ended is not None:
+                last, senses = following, ended
+            if not nodes:
+                break
+        return last, senses
+
+    def _add(self, words: tuple[str, ...], senses: Senses) -> None:
         node = self._root
-        for word in term.split():
-            *head, tail = tokens(fold(word.removesuffix("*")))
-            for piece in head:
-                node = node.exact.setdefault(piece, _Trie())
-            branch = node.stems if word.endswith("*") else node.exact
-            node = branch.setdefault(tail, _Trie())
-        known = node.concepts or ()
-        if concept is None or concept in known:
-            node.concepts = known
-        else:
-            node.concepts = (*known, concept)
+        for word in words:
+            stem = word.removesuffix("*")
+            branch = node.exact if stem == word else node.stems
+            node = branch.setdefault(stem, _Trie())
+        node.senses = senses
 
     def _resolve(self, token: str) -> _Word | None:
-        nodes = list(_children(self._root, token))
-        concepts = next((node.concepts for node in nodes if node.concepts is not None), None)
-        starts = tuple(node for node in nodes if node.exact or node.stems)
+        senses, starts = _step((self._root,), token)
         negates, intensifies = token in self._negators, token in self._intensifiers
-        if concepts is None and not (starts or negates or intensifies):
+        if senses is None and not (starts or negates or intensifies):
             return None
         return _Word(
-            alone=bool(concepts) or negates or intensifies,
+            alone=bool(senses) or negates or intensifies,
             following=frozenset(piece for start in starts for piece in start.exact),
             openings=tuple(stem for start in starts for stem in start.stems),
-            concepts=concepts,
+            senses=senses,
             starts=starts,
             negates=negates,
             intensifies=intensifies,
         )
+
+
+def _terms(
+    source: LexiconSource, index: Mapping[str, int]
+) -> dict[tuple[str, ...], tuple[int, ...]]:
+    """Return the concepts of each term, as the tokens it is made of; none for a neutral phrase."""
+    terms: dict[tuple[str, ...], dict[int, None]] = {}
+    for concept, listed in source.terms.items():
+        for term in listed:
+            terms.setdefault(_pieces(term), {})[index[concept]] = None
+    for phrase in source.neutral_phrases:
+        terms.setdefault(_pieces(phrase), {})
+    return {term: tuple(concepts) for term, concepts in terms.items()}
+
+
+def _pieces(term: str) -> tuple[str, ...]:
+    """Return a term's tokens; the last one of a stem keeps its asterisk."""
+    pieces: list[str] = []
+    for word in term.split():
+        stem = word.removesuffix("*")
+        *head, tail = tokens(fold(stem))
+        pieces += [*head, tail + word[len(stem) :]]
+    return tuple(pieces)
 
 
 def _children(node: _Trie, token: str) -> Iterable[_Trie]:
@@ -182,33 +210,20 @@ def _leads(after: str, following: frozenset[str], openings: tuple[str, ...]) -> 
     return after in following or after.startswith(openings) or "'" in after
 
 
-def _same_clause(found: list[str], negator: int, position: int) -> bool:
-    return BREAKS.isdisjoint(found[negator + 1 : position])
+def _reach(found: list[str], negator: int) -> int:
+    """Return the last position that a negation turns: some words on, within its clause."""
+    end = negator + NEGATION_REACH
+    for position, token in enumerate(found[negator + 1 : end], negator + 1):
+        if token in BREAKS:
+            return position
+    return end
 
 
-def _phrase(
-    starts: tuple[_Trie, ...], found: list[str], position: int, concepts: tuple[int, ...] | None
-) -> tuple[int, tuple[int, ...] | None]:
-    """Return where the longest phrase from `position` ends, and its concepts."""
-    last = position
-    for start in starts:
-        last, concepts = _longest(start, found, position, last, concepts)
-    return last, concepts
-
-
-def _longest(
-    node: _Trie, found: list[str], position: int, last: int, concepts: tuple[int, ...] | None
-) -> tuple[int, tuple[int, ...] | None]:
-    """Follow the phrases from `node`, which `found[position]` reached; keep the longest."""
-    following = position + 1
-    if following >= len(found):
-        return last, concepts
-    for child in _children(node, found[following]):
-        if child.concepts is not None and following > last:
-            last, concepts = following, child.concepts
-        if child.exact or child.stems:
-            last, concepts = _longest(child, found, following, last, concepts)
-    return last, concepts
+def _step(nodes: tuple[_Trie, ...], token: str) -> _Step:
+    """Take a step from all nodes at once; the first of them that ends a term says what it means."""
+    reached = [child for node in nodes for child in _children(node, token)]
+    senses = next((node.senses for node in reached if node.senses is not None), None)
+    return senses, tuple(node for node in reached if node.exact or node.stems)
 
 
 def _folded(words: Iterable[str]) -> Iterable[str]:

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from core.lexicon import PLAIN, Lexicon
+from core.hits import PLAIN, Meanings
+from core.lexicon import Lexicon
+from core.text import fold
 from core.vocabulary import Vocabulary, Weights
 
 Floats = npt.NDArray[np.float64]
@@ -51,13 +53,17 @@ class Model:
         self.vocabulary = vocabulary
         self.concepts = tuple(concept.id for concept in vocabulary.concepts)
         index = {concept: position for position, concept in enumerate(self.concepts)}
-        self.opposites = tuple(
+        opposites = tuple(
             -1 if concept.opposite is None else index[concept.opposite]
             for concept in vocabulary.concepts
         )
+        self.meanings = Meanings(opposites)
         self.lexicons = {
-            name: Lexicon(source, index) for name, source in vocabulary.lexicons.items()
+            name: Lexicon(source, index, self.meanings)
+            for name, source in vocabulary.lexicons.items()
         }
+        self.tally = self.meanings.tally()
+        self.votes = _votes(vocabulary)
         self.weights, self.channels = _channels(vocabulary, index)
         self.influence = _influence(vocabulary)
         self.tension_high = np.array([v.weight * v.tension_high for v in vocabulary.kindras])
@@ -67,6 +73,15 @@ class Model:
         planes = ("3", "6", "9")
         self.column_plane = np.array([planes.index(c.plane) for c in vocabulary.columns])
         self.metric_index = {axis.id: i for i, axis in enumerate(vocabulary.readings.metrics)}
+
+
+def _votes(vocabulary: Vocabulary) -> dict[str, int]:
+    """Return how each function word speaks: 1 for English, -1 for Portuguese, 0 for either."""
+    votes: dict[str, int] = {}
+    for language, vote in (("en", 1), ("pt", -1)):
+        for word in set(map(fold, vocabulary.lexicons[language].function_words)):
+            votes[word] = votes.get(word, 0) + vote
+    return votes
 
 
 def _channels(vocabulary: Vocabulary, index: dict[str, int]) -> tuple[Floats, Channels]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from core.reading import Reading
 from core.results import Signal
 
-WORDS_SHOWN = 5
-
 _REASONS = {
     "en": {
         "empty": "The text has no words; no archetype is named.",
@@ -34,20 +32,8 @@ def sentence(signal: Signal, reading: Reading) -> str:
     return _TEMPLATES[language].format(
         label=state["label"]["pt"] if language == "pt" else state["label"]["en"],
         share=f"{100 * signal['delta12'][state['archetype_id']]:.0f} %",
-        words=", ".join(f"'{word}'" for word in _words(reading)),
+        words=", ".join(f"'{word}'" for word in reading.terms),
         regime=signal["tw_regime"],
         index=f"{signal['tw']['index']:.2f}",
         bias=f"{signal['bias_score']:.2f}",
     )
-
-
-def _words(reading: Reading) -> list[str]:
-    """Return the first few distinct terms found, as folded words."""
-    shown: list[str] = []
-    for hit in reading.hits:
-        term = " ".join(reading.tokens[hit.first : hit.last + 1])
-        if term not in shown:
-            shown.append(term)
-        if len(shown) == WORDS_SHOWN:
-            break
-    return shown

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
-import numpy as np
-
-from core.lexicon import Hit, Lexicon
+from core.hits import Hits
 from core.model import Floats, Model
 from core.text import BREAKS, fold, normalise, shouted_words, tokens
 
 UNDETERMINED = "und"
 DETECTION_WORDS = 200
 """The language shows itself within so many words."""
+
+TERMS_KEPT = 5
+"""The explanation sentence names so many terms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +25,16 @@ class Reading:
     text: str
     normalised: str
     language: str
-    tokens: list[str]
     words: int
-    hits: list[Hit]
+    hits: Hits
+    terms: list[str]
     matched: int
     exclamations: int
     shouted: int
+
+    def tokens(self) -> list[str]:
+        """Return the words and breaks again: thousands in a long text, so a batch keeps none."""
+        return tokens(fold(self.normalised))
 
 
 def read(model: Model, text: str, language: str) -> Reading:
@@ -45,48 +51,43 @@ def read(model: Model, text: str, language: str) -> Reading:
         text=text,
         normalised=normalised,
         language=language,
-        tokens=found,
         words=words,
         hits=hits,
-        matched=sum([hit[1] - hit[0] + 1 for hit in hits]),
+        terms=_first_terms(found, hits),
+        matched=sum(hits.last) - sum(hits.first) + len(hits),
         exclamations=normalised.count("!"),
         shouted=shouted_words(normalised),
     )
 
 
-def _detect(model: Model, found: list[str]) -> tuple[str, list[Hit]]:
+def _detect(model: Model, found: list[str]) -> tuple[str, Hits]:
     """Choose by function words, then by hits; a text without either is undetermined."""
     english, portuguese = model.lexicons["en"], model.lexicons["pt"]
     sample = found[:DETECTION_WORDS]
-    en, pt = _function_words(english, sample), _function_words(portuguese, sample)
-    if en != pt:
-        chosen = english if en > pt else portuguese
+    votes = sum(map(model.votes.get, sample, repeat(0)))
+    if votes:
+        chosen = english if votes > 0 else portuguese
         return chosen.language, chosen.scan(found)
     en_hits, pt_hits = english.scan(found), portuguese.scan(found)
-    if not (en or en_hits or pt_hits):
-        return UNDETERMINED, []
+    if not (en_hits or pt_hits) and model.votes.keys().isdisjoint(sample):
+        return UNDETERMINED, Hits()
     if len(pt_hits) > len(en_hits):
         return portuguese.language, pt_hits
     return english.language, en_hits
 
 
-def _function_words(lexicon: Lexicon, found: list[str]) -> int:
-    return sum(map(lexicon.function_words.__contains__, found))
+def _first_terms(found: list[str], hits: Hits) -> list[str]:
+    """Return the first few distinct terms, as folded words."""
+    terms: list[str] = []
+    for first, last in zip(hits.first, hits.last, strict=True):
+        term = " ".join(found[first : last + 1])
+        if term not in terms:
+            terms.append(term)
+        if len(terms) == TERMS_KEPT:
+            break
+    return terms
 
 
 def count(model: Model, readings: Sequence[Reading]) -> Floats:
-    """Return (texts, concepts): units of hits, negated ones on the opposite concept."""
-    return np.array([_counts(model, reading.hits) for reading in readings], dtype=np.float64)
-
-
-def _counts(model: Model, hits: list[Hit]) -> list[int]:
-    total = [0] * len(model.concepts)
-    for _, _, concepts, units, negated in hits:
-        for concept in opposed(model, concepts) if negated else concepts:
-            total[concept] += units
-    return total
-
-
-def opposed(model: Model, concepts: Sequence[int]) -> list[int]:
-    """Return the opposites of concepts, where they have one: what a negated hit counts for."""
-    return [model.opposites[c] for c in concepts if model.opposites[c] >= 0]
+    """Return (texts, concepts): units of hits."""
+    return model.tally([reading.hits for reading in readings])

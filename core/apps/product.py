@@ -10,7 +10,6 @@ from core.apps.common import Analysis, planes
 from core.delta144 import ranking
 from core.encoding import number
 from core.model import UNIT
-from core.reading import opposed
 from core.results import ProductResult, Theme, VectorScore
 from core.text import sentences, token_spans
 
@@ -86,10 +85,11 @@ def _counts_by_sentence(analysis: Analysis) -> np.ndarray[tuple[int, int], np.dt
     places = token_spans(reading.text)
     ends = [end for _, end in sentences(reading.text)]
     counts = np.zeros((max(1, len(ends)), len(model.concepts)))
-    for hit in reading.hits:
-        row = sum(end <= places[hit.first][0] for end in ends[:-1])
-        for concept in opposed(model, hit.concepts) if hit.negated else hit.concepts:
-            counts[row, concept] += hit.units
+    for first, _, which in reading.hits:
+        meaning = model.meanings[which]
+        row = sum(end <= places[first][0] for end in ends[:-1])
+        for concept in meaning.concepts:
+            counts[row, concept] += meaning.units
     return counts
 
 

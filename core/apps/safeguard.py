@@ -65,21 +65,24 @@ def spans(analysis: Analysis) -> list[SafeguardSpan]:
     carriers = {axis.id: set(axis.evidence) for axis in axes if axis.id in DIMENSIONS}
     places = token_spans(reading.text)
     found: list[SafeguardSpan] = []
-    for hit in reading.hits:
-        names = {model.concepts[c] for c in hit.concepts}
-        start, end = places[hit.first][0], places[hit.last][1]
+    for first, last, number in reading.hits:
+        meaning = model.meanings[number]
+        names = {model.concepts[c] for c in meaning.concepts}
+        start, end = places[first][0], places[last][1]
         found.extend(
             {"dimension": name, "term": reading.text[start:end], "start": start, "end": end}
             for name in DIMENSIONS
-            if not hit.negated and carriers[name] & names
+            if not meaning.negated and carriers[name] & names
         )
     return found
 
 
 def recommendations(analysis: Analysis, flags: list[str], level: int) -> list[str]:
     """Return what a moderator should do, most urgent first."""
-    threat = analysis.model.concepts.index("toxic_threat")
-    threatens = any(threat in h.concepts and not h.negated for h in analysis.reading.hits)
+    model = analysis.model
+    threat = model.concepts.index("toxic_threat")
+    found = [model.meanings[number] for number in analysis.reading.hits.meaning]
+    threatens = any(threat in meaning.concepts and not meaning.negated for meaning in found)
     advice = [THREAT_ADVICE] if threatens else []
     advice.extend(ADVICE[flag] for flag in flags)
     if advice:

@@ -1,5 +1,6 @@
 """The same text, options and data give the same bytes, whatever happened before."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -46,6 +47,15 @@ def test_bytes_do_not_depend_on_what_was_read_before(kernel):
     kernel.window([*TEXTS, "Peace and love."] * 10)
     list(kernel.batch(reversed(TEXTS), Options(language="pt")))
     assert [dumps(kernel.signal(text)) for text in TEXTS] == first
+
+
+def test_a_batch_holds_one_signal_at_a_time(kernel):
+    def alive() -> int:
+        return sum(isinstance(o, dict) and "signal_id" in o for o in gc.get_objects())
+
+    before = alive()
+    for _ in kernel.batch(TEXTS * 50):
+        assert alive() - before == 1
 
 
 def test_signal_id_is_of_normalised_text_and_options(kernel):

@@ -1,10 +1,12 @@
 import pytest
 
-from core.lexicon import INTENSIFIED, NEGATED, PLAIN, Lexicon
+from core.hits import INTENSIFIED, NEGATED, PLAIN, Meanings
+from core.lexicon import Lexicon
 from core.text import fold, tokens
 from core.vocabulary import LexiconSource
 
-CONCEPTS = {"growth": 0, "guidance": 1, "joy": 2, "art": 3}
+CONCEPTS = {"growth": 0, "guidance": 1, "joy": 2, "art": 3, "decline": 4}
+OPPOSITES = (4, -1, -1, -1, 0)
 SOURCE = LexiconSource(
     language="en",
     function_words=("the",),
@@ -22,10 +24,11 @@ SOURCE = LexiconSource(
 
 @pytest.fixture
 def found():
-    lexicon = Lexicon(SOURCE, CONCEPTS)
+    meanings = Meanings(OPPOSITES)
+    lexicon = Lexicon(SOURCE, CONCEPTS, meanings)
     return lambda text: [
-        (set(hit.concepts), hit.units, hit.last - hit.first + 1)
-        for hit in lexicon.scan(tokens(fold(text)))
+        (set(meanings[number].concepts), meanings[number].units, last - first + 1)
+        for first, last, number in lexicon.scan(tokens(fold(text)))
     ]
 
 
@@ -50,8 +53,8 @@ def test_possessive_is_the_word(found):
 
 def test_negation_reaches_three_words_within_the_clause(found):
     assert found("not a very big growth")[0][1] == PLAIN
-    assert found("not a big growth") == [({0}, NEGATED, 1)]
-    assert found("I don\u2019t grow") == [({0}, NEGATED, 1)]
+    assert found("not a big growth") == [({4}, NEGATED, 1)]
+    assert found("I don\u2019t grow") == [({4}, NEGATED, 1)]
     assert found("not so, growth") == [({0}, PLAIN, 1)]
 
 
