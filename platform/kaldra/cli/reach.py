@@ -1,7 +1,9 @@
 """A cluster that is somebody else's: whether it answers, and whether the gateway in it does."""
 
+import json
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,9 +11,10 @@ from kaldra.cli import check, kubectl
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
-from kaldra.stack.services import API_PORT
+from kaldra.stack.services import API_NAME, API_PORT, CORE_NAME
 
 ANSWER_SECONDS = 10
+ASK_AGAIN_SECONDS = 1.0
 
 
 def require_cluster(workspace: Workspace) -> None:
@@ -31,6 +34,42 @@ def require_cluster(workspace: Workspace) -> None:
         hint=f"Check kaldra:kubeContext and kaldra:kubeconfig in Pulumi.{workspace.stack}.yaml; "
         "your credentials for the cluster may have ended.",
     )
+
+
+def wait_for_pods(workspace: Workspace, console: Console) -> None:
+    """Wait until every service has the pods it promises at least.
+
+    A new Deployment starts with one pod; its autoscaler adds the others, up to fifteen seconds
+    later. Raises KaldraError where they do not come in the time a rollout has.
+    """
+    seconds = workspace.settings.rollout_timeout_seconds
+    end = time.monotonic() + seconds
+    with console.step("pods as promised") as step:
+        while short := _short_of_pods(workspace):
+            if time.monotonic() > end:
+                raise KaldraError(
+                    f"After {seconds} s the autoscalers have not brought {', '.join(short)}.",
+                    hint=f'eval "$(./kaldra env --stack {workspace.stack})" && '
+                    "kubectl describe horizontalpodautoscalers,pods",
+                )
+            step.update(", ".join(short))
+            time.sleep(ASK_AGAIN_SECONDS)
+
+
+def _short_of_pods(workspace: Workspace) -> list[str]:
+    """Services with fewer pods ready than they promise, as `kaldra-api 1 of 2`."""
+    settings = workspace.settings
+    listed = json.loads(kubectl.read(workspace, "get", "deployments", "--output=json"))["items"]
+    ready = {d["metadata"]["name"]: d.get("status", {}).get("readyReplicas", 0) for d in listed}
+    wanted = {
+        API_NAME: settings.replicas_of("api"),
+        CORE_NAME: settings.replicas_of("core"),
+    }
+    return [
+        f"{name} {ready.get(name, 0)} of {count}"
+        for name, count in wanted.items()
+        if ready.get(name, 0) < count
+    ]
 
 
 def ask_gateway(workspace: Workspace, console: Console) -> str:

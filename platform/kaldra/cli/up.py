@@ -35,6 +35,7 @@ def ask(pulumi: Pulumi) -> None:
     """Wait for the gateway's answer and show it."""
     settings, console = pulumi.workspace.settings, pulumi.console
     if settings.target == "staging":
+        reach.wait_for_pods(pulumi.workspace, console)
         answer = reach.ask_gateway(pulumi.workspace, console)
     else:
         answer = wait_for_status(settings.url, console)

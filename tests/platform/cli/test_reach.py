@@ -82,3 +82,38 @@ def test_no_pod_to_forward_to_is_told(kubectl, workspace):
     kubectl('echo "error: unable to forward port because pod is not running"; exit 1')
     with pytest.raises(KaldraError, match=r"No pod .* can be asked: .*not running"):
         reach.ask_gateway(workspace, CONSOLE)
+
+
+DEPLOYMENTS = """{"items": [
+  {"metadata": {"name": "kaldra-api"}, "status": {"readyReplicas": 2}},
+  {"metadata": {"name": "kaldra-core"}, "status": {"readyReplicas": %s}}
+]}"""
+
+
+@pytest.fixture
+def doubled(monkeypatch):
+    """A stack that promises two pods of each service, and asks for them without a pause."""
+    monkeypatch.setattr(reach, "ASK_AGAIN_SECONDS", 0.0)
+    values = {"kubeContext": "far", "coreReplicas": 2, "apiReplicas": 2}
+    return Workspace("far", Settings.model_validate({"target": "dev", **values}))
+
+
+def test_up_waits_for_the_pods_that_an_autoscaler_adds(kubectl, doubled, tmp_path):
+    (tmp_path / "one").write_text(DEPLOYMENTS % 1)
+    (tmp_path / "two").write_text(DEPLOYMENTS % 2)
+    asked = tmp_path / "asked"
+    kubectl(
+        f'case "$(cat {asked})" in ..) cat {tmp_path}/two;; *) cat {tmp_path}/one;; esac; '
+        f"printf . >> {asked}"
+    )
+    asked.write_text("")
+    reach.wait_for_pods(doubled, CONSOLE)
+    assert asked.read_text() == "..."
+
+
+def test_pods_that_never_come_are_told(kubectl, doubled, tmp_path):
+    at_once = doubled.settings.model_copy(update={"rollout_timeout_seconds": 0})
+    (tmp_path / "one").write_text(DEPLOYMENTS % 1)
+    kubectl(f"cat {tmp_path}/one")
+    with pytest.raises(KaldraError, match=r"have not brought kaldra-core 1 of 2\."):
+        reach.wait_for_pods(Workspace("far", at_once), CONSOLE)
