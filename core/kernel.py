@@ -85,7 +85,7 @@ class Kernel:
         """Read an earnings call."""
         parts = paragraphs(text)
         sections = self.batch(parts, replace(options, explain=False)) if len(parts) > 1 else ()
-        return alpha.analyse(self._analysis(text, options), list(sections), ticker, quarter)
+        return alpha.analyse(self._analysis(text, options), sections, ticker, quarter)
 
     def geo(
         self,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 from core.hits import AS_IT_STANDS, UNDER_NEGATION, WITH_INTENSIFIER, Hits, Meanings, Senses
@@ -23,6 +24,9 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 _MEMO_LIMIT = 50_000
+_LONGEST_KEPT = 64
+"""Characters of a token that a memo keeps: what is longer is no word, and would fill the memory."""
+
 _SHORTEST_STEM = 3
 
 
@@ -32,11 +36,16 @@ class _Trie:
 
     exact: dict[str, _Trie] = field(default_factory=dict)
     stems: dict[str, _Trie] = field(default_factory=dict)
+    longest_stem: int = 0
     senses: Senses | None = None
 
 
 _Step = tuple[Senses | None, tuple[_Trie, ...]]
 """Where a token leads: the senses of a term that ends there, and the nodes that go on."""
+
+
+_Openings = tuple[frozenset[str], tuple[str, ...]]
+"""The exact words and the stems that a phrase goes on with."""
 
 
 class _Word(NamedTuple):
@@ -52,16 +61,22 @@ class _Word(NamedTuple):
 
 
 class _Memo(dict[_K, _V]):
-    """The answers given so far; a new one is worked out when it is asked for."""
+    """The answers given so far; a new one is worked out when it is asked for.
 
-    def __init__(self, resolve: Callable[[_K], _V]) -> None:
+    `token_of` gives the token in a key; no more than `_MEMO_LIMIT` keys of short tokens are kept.
+    """
+
+    def __init__(self, resolve: Callable[[_K], _V], token_of: Callable[[_K], str]) -> None:
         super().__init__()
         self._resolve = resolve
+        self._token_of = token_of
 
     def __missing__(self, key: _K) -> _V:
-        if len(self) >= _MEMO_LIMIT:
-            self.clear()
-        value = self[key] = self._resolve(key)
+        value = self._resolve(key)
+        if len(self._token_of(key)) <= _LONGEST_KEPT:
+            if len(self) >= _MEMO_LIMIT:
+                self.clear()
+            self[key] = value
         return value
 
 
@@ -78,8 +93,11 @@ class Lexicon:
         self._root = _Trie()
         for term, concepts in _terms(source, index).items():
             self._add(term, meanings.senses(concepts))
-        self._words = _Memo(self._resolve)
-        self._steps: _Memo[tuple[tuple[_Trie, ...], str], _Step] = _Memo(lambda key: _step(*key))
+        self._openings: dict[tuple[_Trie, ...], _Openings] = {}
+        self._words = _Memo(self._resolve, str)
+        self._steps: _Memo[tuple[tuple[_Trie, ...], str], _Step] = _Memo(
+            lambda key: _step(*key), itemgetter(1)
+        )
 
     def scan(self, found: list[str]) -> Hits:
         """Return the hits in a token list."""
@@ -145,8 +163,11 @@ class Lexicon:
         node = self._root
         for word in words:
             stem = word.removesuffix("*")
-            branch = node.exact if stem == word else node.stems
-            node = branch.setdefault(stem, _Trie())
+            if stem == word:
+                node = node.exact.setdefault(stem, _Trie())
+            else:
+                node.longest_stem = max(node.longest_stem, len(stem))
+                node = node.stems.setdefault(stem, _Trie())
         node.senses = senses
 
     def _resolve(self, token: str) -> _Word | None:
@@ -154,15 +175,24 @@ class Lexicon:
         negates, intensifies = token in self._negators, token in self._intensifiers
         if senses is None and not (starts or negates or intensifies):
             return None
+        following, openings = self._after(starts)
         return _Word(
             alone=bool(senses) or negates or intensifies,
-            following=frozenset(piece for start in starts for piece in start.exact),
-            openings=tuple(stem for start in starts for stem in start.stems),
+            following=following,
+            openings=openings,
             senses=senses,
             starts=starts,
             negates=negates,
             intensifies=intensifies,
         )
+
+    def _after(self, starts: tuple[_Trie, ...]) -> _Openings:
+        """Return how phrases go on from `starts`: one answer, however many words lead there."""
+        if starts not in self._openings:
+            following = frozenset(piece for start in starts for piece in start.exact)
+            stems = tuple(stem for start in starts for stem in start.stems)
+            self._openings[starts] = (following, stems)
+        return self._openings[starts]
 
 
 def _terms(
@@ -200,7 +230,7 @@ def _children(node: _Trie, token: str) -> Iterable[_Trie]:
             yield exact
     stems = node.stems
     if stems:
-        for length in range(len(token), _SHORTEST_STEM - 1, -1):
+        for length in range(min(len(token), node.longest_stem), _SHORTEST_STEM - 1, -1):
             if token[:length] in stems:
                 yield stems[token[:length]]
 

@@ -8,12 +8,12 @@ from core.results import Signal
 _REASONS = {
     "en": {
         "empty": "The text has no words; no archetype is named.",
-        "no_evidence": "No word of the text is in the lexicons; no archetype is named.",
+        "no_evidence": "No word of the text speaks for an archetype; none is named.",
         "too_little_evidence": "Too few words of the text are known; no archetype is named.",
     },
     "pt": {
         "empty": "O texto não tem palavras; nenhum arquétipo é nomeado.",
-        "no_evidence": "Nenhuma palavra do texto é conhecida; nenhum arquétipo é nomeado.",
+        "no_evidence": "Nenhuma palavra do texto fala por um arquétipo; nenhum é nomeado.",
         "too_little_evidence": "Poucas palavras são conhecidas; nenhum arquétipo é nomeado.",
     },
 }

@@ -8,7 +8,7 @@ from itertools import repeat
 
 from core.hits import Hits
 from core.model import Floats, Model
-from core.text import BREAKS, fold, normalise, shouted_words, tokens
+from core.text import BREAKS, fold, mended, normalise, shouted_words, tokens
 
 UNDETERMINED = "und"
 DETECTION_WORDS = 200
@@ -39,6 +39,7 @@ class Reading:
 
 def read(model: Model, text: str, language: str) -> Reading:
     """Find the hits of one text in the language asked for, or in the one it shows itself to be."""
+    text = mended(text)
     normalised = normalise(text)
     folded = fold(normalised)
     found = tokens(folded)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -35,55 +36,71 @@ TURN_BOUND = 0.15
 LEADING = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a story's coherence needs of one text that speaks: little, as there may be thousands."""
+
+    archetype: str
+    polarities: list[float]
+    stages: list[float]
+    weight: float
+    """How much the leading archetype's role counts."""
+
+
+def beat(signal: Signal) -> Beat:
+    """Return the beat of a signal that does not abstain."""
+    archetype = signal["archetype"] or ""
+    return Beat(
+        archetype=archetype,
+        polarities=list(signal["polarities"].values()),
+        stages=list(signal["meta"]["campbell"]["stage_scores"].values()),
+        weight=ROLE_POINTS * signal["delta12"][archetype] * signal["confidence"],
+    )
+
+
 def arc(model: Model, signals: Sequence[Signal]) -> StoryResult:
     """Return the arc over `signals`; texts that abstain are passed over."""
-    spoken = [signal for signal in signals if not signal["abstained"]]
-    leaders = [signal["archetype"] or "" for signal in spoken]
-    transitions = sum(a != b for a, b in pairwise(leaders))
-    scores = stage_scores(model, spoken)
-    dominant = max(scores, key=lambda name: scores[name]) if spoken else None
-    share = scores[dominant] if dominant else 0.0
+    places = [place for place, signal in enumerate(signals) if not signal["abstained"]]
+    spoken = [signals[place] for place in places]
+    beats = list(map(beat, spoken))
+    scores = stage_scores(model, beats)
     regimes = [signal["tw_regime"] for signal in spoken]
     return {
-        "dominant_stage": dominant,
+        "dominant_stage": max(scores, key=lambda name: scores[name]) if spoken else None,
         "stage_scores": {name: number(score) for name, score in scores.items()},
         "stages": [
             None if s["abstained"] else s["meta"]["campbell"]["journey_stage"] for s in signals
         ],
-        "coherence": number(coherence(spoken, transitions, share)) if spoken else 0.0,
+        "coherence": number(coherence(model, beats)) if spoken else 0.0,
         "stability": number(stability([s["delta144"] for s in spoken])),
         "regime_stability": number(_unchanged(regimes)),
-        "archetype_transitions": transitions,
-        "dominant_archetypes": _leaders(leaders),
-        "turning_points": turning_points(drifts(signals)),
+        "archetype_transitions": _transitions(beats),
+        "dominant_archetypes": _leaders([one.archetype for one in beats]),
+        "turning_points": [places[turn] for turn in turning_points(drifts(spoken))],
         "trend": trend([signal["tw"]["index"] for signal in spoken]),
     }
 
 
-def stage_scores(model: Model, spoken: Sequence[Signal]) -> dict[str, float]:
+def stage_scores(model: Model, beats: Sequence[Beat]) -> dict[str, float]:
     """Return each stage's share: evidence in the words counts 1, the leader's role counts 2."""
     names = [axis.id for axis in model.vocabulary.readings.campbell]
     roles = {a.id: a.journey_role for a in model.vocabulary.archetypes}
     points = dict.fromkeys(names, 0.0)
-    for signal in spoken:
-        reading = signal["meta"]["campbell"]["stage_scores"]
-        for name, score in reading.items():
+    for one in beats:
+        for name, score in zip(names, one.stages, strict=True):
             points[name] += score
-        archetype = signal["archetype"]
-        if archetype is not None:
-            weight = ROLE_POINTS * signal["delta12"][archetype] * signal["confidence"]
-            points[STAGE_OF_ROLE[roles[archetype]]] += weight
+        points[STAGE_OF_ROLE[roles[one.archetype]]] += one.weight
     total = math.fsum(points.values())
     return {name: value / total if total else 0.0 for name, value in points.items()}
 
 
-def coherence(spoken: Sequence[Signal], transitions: int, dominant_share: float) -> float:
+def coherence(model: Model, beats: Sequence[Beat]) -> float:
     """Return 0.4 * steadiness of the leader + 0.3 * smooth polarities + 0.3 * dominant stage."""
-    steps = max(1, len(spoken) - 1)
-    polarities = np.array([list(signal["polarities"].values()) for signal in spoken])
-    moves = np.abs(np.diff(polarities, axis=0))
+    steps = max(1, len(beats) - 1)
+    moves = np.abs(np.diff(np.array([one.polarities for one in beats]), axis=0))
     smoothness = 1.0 - (float(moves.mean()) if moves.size else 0.0)
-    return 0.4 * (1.0 - transitions / steps) + 0.3 * smoothness + 0.3 * dominant_share
+    dominant = max(stage_scores(model, beats).values())
+    return 0.4 * (1.0 - _transitions(beats) / steps) + 0.3 * smoothness + 0.3 * dominant
 
 
 def stability(rows: Sequence[Sequence[float]]) -> float:
@@ -96,9 +113,9 @@ def stability(rows: Sequence[Sequence[float]]) -> float:
 
 def drifts(signals: Sequence[Signal]) -> list[float]:
     """Return the L2 distance of each text's Δ144 from the text before it (0 for the first)."""
-    rows = np.array([signal["delta144"] for signal in signals])
+    rows = np.array([signal["delta144"] for signal in signals]).reshape(-1, 144)
     steps = np.linalg.norm(np.diff(rows, axis=0), axis=1)
-    return [0.0, *(number(step) for step in steps.tolist())]
+    return [0.0, *(number(step) for step in steps.tolist())][: len(signals)]
 
 
 def turning_points(moved: Sequence[float]) -> list[int]:
@@ -128,6 +145,10 @@ def trend(indices: Sequence[float]) -> Trend:
         "acceleration": number(acceleration),
         "direction": "rising" if rounded_slope > 0 else "falling",
     }
+
+
+def _transitions(beats: Sequence[Beat]) -> int:
+    return sum(a.archetype != b.archetype for a, b in pairwise(beats))
 
 
 def _leaders(leaders: Sequence[str]) -> list[ArchetypeShare]:

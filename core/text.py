@@ -31,13 +31,23 @@ BREAKS = frozenset(".!?;:,")
 _ASCII = "".join(c if c.isalnum() or c in "_'.!?;:," else " " for c in map(chr, range(128)))
 """For each ASCII character itself or a space: the quick way to what `_TOKEN` finds."""
 
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+"""Looks back for the mark: a pattern that began with marks would be quadratic in a row of them."""
+
 _LOOSE_APOSTROPHE = re.compile(r"(?<!\w)'|'(?!\w)")
 
 
+def mended(text: str) -> str:
+    """Return text without surrogates: pairs become characters, lone ones U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def normalise(text: str) -> str:
-    """Return the NFKC form with single spaces; lone surrogates become U+FFFD."""
+    """Return the NFKC form with single spaces; surrogates are mended."""
     if not text.isascii():
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        text = mended(text)
         # NFKC would make a space and a mark of the acute that people type for an apostrophe.
         text = unassigned.replace(text.replace("\u00b4", "'"))
         text = unicodedata.normalize("NFKC", text)
@@ -111,5 +121,5 @@ def paragraphs(text: str) -> list[str]:
 
 def sentences(text: str) -> list[tuple[int, int]]:
     """Return (start, end) of the sentences of `text`."""
-    bounds = [0, *(match.end() for match in re.finditer(r"[.!?]+\s+|\n+", text)), len(text)]
+    bounds = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
     return [(a, b) for a, b in pairwise(bounds) if text[a:b].strip()]

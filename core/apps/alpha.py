@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
 from core.delta144 import entropy
 from core.encoding import number
 from core.results import AlphaResult, Guidance, Signal
-from core.story import arc
+from core.story import beat, coherence
 
 TOP = 5
 UNDECIDED = 0.34
@@ -17,13 +17,16 @@ UNDECIDED = 0.34
 
 
 def analyse(
-    analysis: Analysis, sections: Sequence[Signal], ticker: str | None, quarter: str | None
+    analysis: Analysis, sections: Iterable[Signal], ticker: str | None, quarter: str | None
 ) -> AlphaResult:
-    """Return the reading of an earnings call; `sections` are the signals of its paragraphs."""
+    """Return the reading of an earnings call; `sections` are the signals of its paragraphs.
+
+    Only a beat of each is kept: fifty thousand characters can be thousands of paragraphs.
+    """
     signal = analysis.signal
     spread = float(entropy(analysis.stages.probabilities)[0])
     weights, tension = planes(analysis, "ALPHA")
-    spoken = [section for section in sections if not section["abstained"]]
+    beats = [beat(section) for section in sections if not section["abstained"]]
     return {
         "domain": "ALPHA",
         "signal_id": signal["signal_id"],
@@ -35,7 +38,7 @@ def analyse(
         "tw_trigger": signal["tw_regime"] == "UNSTABLE",
         "epistemic_status": epistemic_status(signal),
         "narrative_coherence": (
-            arc(analysis.model, spoken)["coherence"] if len(spoken) > 1 else None
+            number(coherence(analysis.model, beats)) if len(beats) > 1 else None
         ),
         "rates": {
             "hedge": analysis.rate("hedge"),

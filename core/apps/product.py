@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Literal
-
-import numpy as np
 
 from core.apps.common import Analysis, planes
 from core.delta144 import ranking
 from core.encoding import number
-from core.model import UNIT
+from core.hits import Hit, Hits
+from core.model import UNIT, Floats
 from core.results import ProductResult, Theme, VectorScore
 from core.text import sentences, token_spans
 
@@ -62,35 +62,29 @@ def verdict(
 
 def themes(analysis: Analysis) -> list[Theme]:
     """Return pain and praise by theme: a sentence's judgement counts for the themes it touches."""
-    model, reading = analysis.model, analysis.reading
-    metrics = model.channels.metrics.start
-    pain, praise = metrics + model.metric_index["pain"], metrics + model.metric_index["praise"]
-    rows = _counts_by_sentence(analysis) @ model.weights / UNIT
+    model = analysis.model
+    counts = _by_sentence(analysis)
+    start = model.channels.metrics.start
+    judging = [start + model.metric_index[name] for name in ("pain", "praise")]
+    judged = counts @ model.weights[:, judging] / UNIT
+    touched = counts @ model.weights[:, model.channels.themes] > 0
     found: list[Theme] = []
-    for position, axis in enumerate(model.vocabulary.readings.themes):
-        touched = rows[:, model.channels.themes.start + position] > 0
-        if touched.any() and reading.hits:
-            found.append(
-                {
-                    "theme": axis.id,
-                    "pain": number(rows[touched, pain].sum()),
-                    "praise": number(rows[touched, praise].sum()),
-                }
-            )
+    for place, axis in enumerate(model.vocabulary.readings.themes):
+        if touched[:, place].any():
+            pain, praise = map(number, judged[touched[:, place]].sum(axis=0).tolist())
+            found.append({"theme": axis.id, "pain": pain, "praise": praise})
     return found
 
 
-def _counts_by_sentence(analysis: Analysis) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    model, reading = analysis.model, analysis.reading
+def _by_sentence(analysis: Analysis) -> Floats:
+    """Return (sentences with hits, concepts): units of hits."""
+    reading = analysis.reading
     places = token_spans(reading.text)
-    ends = [end for _, end in sentences(reading.text)]
-    counts = np.zeros((max(1, len(ends)), len(model.concepts)))
-    for first, _, which in reading.hits:
-        meaning = model.meanings[which]
-        row = sum(end <= places[first][0] for end in ends[:-1])
-        for concept in meaning.concepts:
-            counts[row, concept] += meaning.units
-    return counts
+    ends = [end for _, end in sentences(reading.text)][:-1]
+    hits: dict[int, list[Hit]] = {}
+    for hit in reading.hits:
+        hits.setdefault(bisect_right(ends, places[hit[0]][0]), []).append(hit)
+    return analysis.model.tally(list(map(Hits.of, hits.values())))
 
 
 def _strongest(analysis: Analysis, prefix: str) -> list[VectorScore]:

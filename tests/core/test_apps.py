@@ -1,4 +1,5 @@
 import math
+import tracemalloc
 
 import pytest
 
@@ -45,6 +46,17 @@ def test_alpha_coherence_needs_two_paragraphs(kernel):
     steady = kernel.alpha(f"{RAISE}\n\n{RAISE}")["narrative_coherence"]
     torn = kernel.alpha(f"{RAISE}\n\n{STRIKE}")["narrative_coherence"]
     assert 0.0 <= torn < steady <= 1.0
+
+
+def test_alpha_of_thousands_of_paragraphs_keeps_little_of_each(kernel):
+    tracemalloc.start()
+    try:
+        result = kernel.alpha("war fear\n\n" * 5_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert result["narrative_coherence"] > 0.5
+    assert peak < 48 * 2**20
 
 
 def test_alpha_of_silence(kernel):

@@ -24,6 +24,20 @@ def test_terms_point_into_the_text_as_given(explained):
     assert {"president", "retaliation", "fear", "war", "hope"} <= {term["term"] for term in terms}
 
 
+def test_split_surrogate_pairs_are_characters(kernel):
+    halves = "".join(map(chr, (0xD83D, 0xDE00)))
+    for face in (halves, "\U0001f600"):
+        last = kernel.signal(f"{TEXT} {face} war", EXPLAIN)["explain"]["terms"][-1]
+        assert (last["term"], last["start"]) == ("war", len(TEXT) + 3)
+    assert kernel.product(f"bad {halves} bad")["pain_rate"] > 0
+
+
+def test_hits_that_name_no_archetype_are_not_called_unknown_words(kernel):
+    signal = kernel.signal("You are not an idiot.")
+    assert (signal["abstain_reason"], signal["evidence"]["hits"]) == ("no_evidence", 1)
+    assert "speaks for an archetype" in signal["explanation"]
+
+
 def test_negated_term_counts_half_for_the_opposite(explained):
     (fear,) = (t for t in explained["explain"]["terms"] if t["term"] == "fear")
     assert (fear["sign"], fear["weight"], fear["concepts"]) == (-1, 0.5, ["courage"])

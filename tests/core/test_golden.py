@@ -20,6 +20,8 @@ def text(request):
 
 
 def _value(signal: Signal, name: str) -> float:
+    if name == "confidence":
+        return signal["confidence"]
     if name.startswith("POL_"):
         return signal["polarities"][name]
     return signal["kindra"]["scores"].get(name, 0.0)

@@ -67,6 +67,23 @@ def test_intensifier_must_stand_directly_before(found):
     assert found("very much happy")[0][1] == PLAIN
 
 
+def test_memos_keep_no_long_tokens(kept):
+    assert kept(f"grow{'x' * 60}") == 64
+    assert kept(f"grow{'x' * 100_000} record {'y' * 100_000} art {'z' * 100_000}") == len("record")
+
+
+@pytest.fixture
+def kept():
+    lexicon = Lexicon(SOURCE, CONCEPTS, Meanings(OPPOSITES))
+
+    def longest(text: str) -> int:
+        before = set(lexicon._words)
+        lexicon.scan(tokens(fold(text)))
+        return max(map(len, set(lexicon._words) - before))
+
+    return longest
+
+
 def test_memo_never_changes_a_result(found, monkeypatch):
     before = found("not growth, very happy artists")
     monkeypatch.setattr("core.lexicon._MEMO_LIMIT", 1)

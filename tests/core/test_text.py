@@ -59,6 +59,12 @@ def test_paragraphs_and_sentences():
     assert [text[a:b].strip() for a, b in sentences(text)] == ["One.", "Two!", "Three"]
 
 
+def test_a_long_row_of_marks_is_one_sentence():
+    # Nothing is said here of the time it takes: bench/kernel.py does.
+    assert sentences("?!" * 25_000) == [(0, 50_000)]
+    assert sentences("?! " * 3) == [(0, 3), (3, 6), (6, 9)]
+
+
 def test_what_is_a_character_does_not_depend_on_the_interpreter():
     """Python 3.11 knows Unicode 14; a newer one must find nothing there that is not listed."""
     here = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Cn"]

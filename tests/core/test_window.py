@@ -30,6 +30,13 @@ def test_few_texts_are_averaged(kernel):
     assert window["items"][3]["wording_drift"] > 0.5
 
 
+def test_turning_points_are_of_texts_that_speak(kernel):
+    story = kernel.window([CALM[0], "zzz", CALM[0]])["story"]
+    assert (story["turning_points"], story["stability"]) == ([], 1.0)
+    story = kernel.window([CALM[0], "zzz", STORM, "zzz", CALM[0]])["story"]
+    assert story["turning_points"] == [2, 4], "there and back"
+
+
 def test_thirty_texts_are_judged_by_the_law(kernel):
     window = kernel.window((CALM * 9 + [STORM, CALM[0]] * 4)[:35])
     law = window["tracy_widom"]
