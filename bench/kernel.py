@@ -83,6 +83,24 @@ def show(what: str, value: float, unit: str, bound: str, *, good: bool) -> None:
     print(f"{what:<58} {value:9.3f} {unit:<9} {bound:<10} {'ok' if good else 'MISSED'}")
 
 
+def hostile(kernel: Kernel) -> None:
+    """Texts of 50,000 characters that would be dear to a reader with a quadratic step."""
+    shapes = {
+        "marks": ".!?" * 16_666,
+        "sentences": "bad. " * 10_000,
+        "paragraphs": "war fear\n\n" * 5_000,
+        "one word": "a" * 50_000,
+        "apostrophes": "a'" * 25_000,
+    }
+    ordinary = (PARAGRAPH * 112)[:50_000]
+    apps = (kernel.alpha, kernel.geo, kernel.product, kernel.safeguard)
+    usual = max(best(partial(app, ordinary), 3) for app in apps)
+    show("50,000 characters of prose, dearest app", usual, "s", "-", good=True)
+    for name, text in shapes.items():
+        spent = max(best(partial(app, text), 1) for app in apps)
+        show(f"  50,000 characters of {name}", spent, "s", "<= 3", good=spent <= 3)
+
+
 def resident_bytes() -> int:
     """Return the memory this process holds now."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
@@ -137,16 +155,20 @@ def main() -> None:
     encoded = best(lambda: dumps(kernel.signal(batch[1])), 5, 20) * 1e3
     show("one text of 300 words, encoded", encoded, "ms", "-", good=True)
     laws()
+    hostile(kernel)
     memory(kernel, arguments.texts)
 
 
 def memory(kernel: Kernel, texts: int) -> None:
-    """Read many different texts, after a tenth of them to settle, and compare the memory held."""
+    """Read many different texts, after a tenth of them to settle, and compare the memory held.
+
+    One in a hundred has a word of a thousand characters that no other has.
+    """
     for i in range(texts // 10):
         kernel.signal(text_of(40, i))
     before = resident_bytes()
     for i in range(texts):
-        kernel.signal(text_of(40, texts + i))
+        kernel.signal(text_of(40, texts + i) + f" {i:x<1000}" * (i % 100 == 0))
     grown = (resident_bytes() - before) / 2**20
     show(f"memory grown over {texts:,} texts", grown, "MiB", "<= 16", good=grown <= 16)
 
