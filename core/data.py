@@ -43,37 +43,34 @@ def load(directory: Path | None = None) -> Vocabulary:
     """
     folder = directory or DEFAULT_DIRECTORY
     nodes = {name: Node.read(folder / name) for name in FILES}
-    known = Known(concepts(_body(nodes, "concepts.json")))
-    archetype_list = archetypes(_body(nodes, "archetypes.json"), known)
-    modifier_list = modifiers(_body(nodes, "modifiers.json"), known)
-    column_list = columns(_body(nodes, "columns.json"), known)
+    bodies = {name: _body(node, FILES[name]) for name, node in nodes.items()}
+    known = Known(concepts(bodies["concepts.json"]))
+    archetype_list = archetypes(bodies["archetypes.json"], known)
+    modifier_list = modifiers(bodies["modifiers.json"], known)
+    column_list = columns(bodies["columns.json"], known)
     layers = tuple(
-        kindra_layer(_body(nodes, f"kindras.layer{number}.json"), number, known)
-        for number in (1, 2, 3)
+        kindra_layer(bodies[f"kindras.layer{number}.json"], number, known) for number in (1, 2, 3)
     )
     return Vocabulary(
         version=_version(folder, nodes),
         concepts=known.concepts,
         archetypes=archetype_list,
         columns=column_list,
-        states=states(_body(nodes, "states.json"), archetype_list, column_list, known),
-        polarities=polarities(_body(nodes, "polarities.json"), known),
+        states=states(bodies["states.json"], archetype_list, column_list, known),
+        polarities=polarities(bodies["polarities.json"], known),
         modifiers=modifier_list,
         layers=layers,
-        readings=readings(_body(nodes, "readings.json"), known),
-        rules=context_rules(_body(nodes, "context_rules.json"), known),
-        tw=tw_parameters(_body(nodes, "tw369.json"), known),
-        lexicons={
-            name: lexicon(_body(nodes, f"lexicon.{name}.json"), name, known) for name in LANGUAGES
-        },
+        readings=readings(bodies["readings.json"], known),
+        rules=context_rules(bodies["context_rules.json"], known),
+        tw=tw_parameters(bodies["tw369.json"], known),
+        lexicons={name: lexicon(bodies[f"lexicon.{name}.json"], name, known) for name in LANGUAGES},
     )
 
 
-def _body(nodes: dict[str, Node], name: str) -> Node:
+def _body(node: Node, kind: str) -> Node:
     """Check the header (`schema`, `version`) and return the object without it."""
-    node = nodes[name]
     members = dict(node.entries())
-    expected = f"kaldra.{FILES[name]}/1"
+    expected = f"kaldra.{kind}/1"
     for key in ("schema", "version"):
         if key not in members:
             node.fail(f"the key '{key}' is missing")

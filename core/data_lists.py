@@ -3,34 +3,85 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from core.node import Node
+from core.text import BREAKS, fold, tokens
 from core.vocabulary import Axis, Concept, Kindra, Label, Layer, LexiconSource, Readings, Weights
 
 LAYER_NAMES = {1: "L1_CULTURAL_MACRO", 2: "L2_SEMIOTIC_MEDIA", 3: "L3_STRUCTURAL_SYSTEMIC"}
 LETTERS = "ESPTRM"
-READING_COUNTS = {"nietzsche": 12, "aurelius": 12, "campbell": 12}
-BIAS_IDS = ("toxicity", "political", "gender", "racial", "loaded")
-METRIC_IDS = (
-    "hedge",
-    "uncertainty",
-    "guidance",
-    "guidance_raised",
-    "guidance_lowered",
-    "positive",
-    "negative",
-    "pain",
-    "praise",
-    "conflict",
-    "diplomacy",
-    "institutional_stress",
-)
+CONCEPT_IDS = ("toxic_threat",)
+"""The concepts that the code names: the safeguard alerts a person to a threat."""
+
+READING_IDS: dict[str, tuple[str, ...]] = {
+    "nietzsche": (
+        "will_to_power",
+        "resentment",
+        "life_affirmation",
+        "life_negation",
+        "free_spirit",
+        "active_nihilism",
+        "passive_nihilism",
+        "eternal_return_acceptance",
+        "transvaluation",
+        "dionysian_force",
+        "apollonian_order",
+        "amor_fati",
+    ),
+    "aurelius": (
+        "perception_clarity",
+        "assent_to_reality",
+        "right_action",
+        "discipline_of_will",
+        "emotional_regulation",
+        "fate_acceptance",
+        "control_dichotomy",
+        "premeditatio_malorum",
+        "desire_restraint",
+        "character_integrity",
+        "self_mastery",
+        "serenity",
+    ),
+    "campbell": (
+        "ORDINARY_WORLD",
+        "CALL_TO_ADVENTURE",
+        "REFUSAL_OF_CALL",
+        "MEETING_MENTOR",
+        "CROSSING_THRESHOLD",
+        "TESTS_ALLIES_ENEMIES",
+        "APPROACH_INMOST_CAVE",
+        "ORDEAL",
+        "REWARD",
+        "ROAD_BACK",
+        "RESURRECTION",
+        "RETURN_WITH_ELIXIR",
+    ),
+    "bias": ("toxicity", "political", "gender", "racial", "loaded"),
+    "metrics": (
+        "hedge",
+        "uncertainty",
+        "guidance",
+        "guidance_raised",
+        "guidance_lowered",
+        "positive",
+        "negative",
+        "pain",
+        "praise",
+        "conflict",
+        "diplomacy",
+        "institutional_stress",
+    ),
+}
+"""The code names these, and counts on their order: the first stage stands for no evidence.
+
+Themes are free: nothing asks for one by name.
+"""
+
 WORD = r"[^\s*]+"
 TERM = rf"{WORD}\*?(?: {WORD}\*?)*"
 MINIMUM_STEM = 3
 _TERM = re.compile(TERM)
-_SHORT_STEM = re.compile(rf"(?:^| ){WORD[:-1]}{{1,{MINIMUM_STEM - 1}}}\*")
 
 
 class Known:
@@ -82,6 +133,18 @@ def unique(nodes: Iterable[Node], values: Iterable[str]) -> None:
         seen.add(value)
 
 
+def id_at(node: Node, expected: str) -> str:
+    """Return an id that is fixed by its position."""
+    return node.choice({expected}, f"'{expected}', the id at this position")
+
+
+def require(node: Node, ids: Container[str], needed: Iterable[str]) -> None:
+    """Fail if one of the ids that the code names is not among those of a list."""
+    for name in needed:
+        if name not in ids:
+            node.fail(f"'{name}', which the code asks for, is missing")
+
+
 def concepts(body: Node) -> tuple[Concept, ...]:
     """Return the concepts; an opposite must be a concept too."""
     (listed,) = body.fields("concepts")
@@ -93,6 +156,7 @@ def concepts(body: Node) -> tuple[Concept, ...]:
         found.append(Concept(id_.text(r"[a-z][a-z0-9_]*"), description.text(), other))
     unique(nodes, [concept.id for concept in found])
     ids = {concept.id for concept in found}
+    require(listed, ids, CONCEPT_IDS)
     for node, concept in zip(nodes, found, strict=True):
         if concept.opposite is not None and concept.opposite not in ids:
             node.fields("id", "description", "opposite")[2].fail(
@@ -131,7 +195,7 @@ def _kindra(node: Node, layer: int, position: int, known: Known) -> Kindra:
     )
     id_, domain, name, definition, direction, weight, tension, boost, suppress, evidence = fields
     expected = f"{LETTERS[position // 8]}{position + 1:02d}"
-    id_.choice({expected}, f"'{expected}', the id at this position")
+    id_at(id_, expected)
     high, low = direction.fields("high", "low")
     tense_high, tense_low = tension.fields("high", "low")
     evidence_high, evidence_low = evidence.fields("high", "low")
@@ -170,19 +234,19 @@ def readings(body: Node, known: Known) -> Readings:
     """Return the axes of the readings, the bias dimensions, metrics and product themes."""
     names = ("nietzsche", "aurelius", "campbell", "bias", "metrics", "themes")
     groups = dict(zip(names, body.fields(*names), strict=True))
-    found = {name: _axes(node, known, READING_COUNTS.get(name)) for name, node in groups.items()}
-    for name, expected in (("bias", BIAS_IDS), ("metrics", METRIC_IDS)):
-        ids = tuple(axis.id for axis in found[name])
-        if ids != expected:
-            groups[name].fail(f"must be {', '.join(expected)} in this order")
-    return Readings(**found)
+    return Readings(
+        **{name: _axes(node, known, READING_IDS.get(name, ())) for name, node in groups.items()}
+    )
 
 
-def _axes(node: Node, known: Known, count: int | None) -> tuple[Axis, ...]:
-    items = node.items(count)
+def _axes(node: Node, known: Known, expected: tuple[str, ...]) -> tuple[Axis, ...]:
+    """Return axes with the ids expected; where none are, any will do."""
+    items = node.items(len(expected) or None)
     found = []
-    for item in items:
+    for position, item in enumerate(items):
         id_, name, evidence = item.fields("id", "label", "evidence")
+        if expected:
+            id_at(id_, expected[position])
         found.append(Axis(id_.text(r"[A-Za-z][A-Za-z_]*"), label(name), known.weights(evidence)))
     unique(items, [axis.id for axis in found])
     return tuple(found)
@@ -210,16 +274,39 @@ def lexicon(body: Node, name: str, known: Known) -> LexiconSource:
     if missing:
         terms.fail(f"the concept '{missing[0]}' has no terms")
     return LexiconSource(
-        name, texts(function_words), texts(negators), texts(intensifiers), texts(neutral), found
+        name, _words(function_words), _words(negators), _words(intensifiers), _terms(neutral), found
     )
 
 
-def _terms(node: Node) -> tuple[str, ...]:
-    """Return checked terms; only a list with a fault is looked at one by one."""
+def _words(node: Node) -> tuple[str, ...]:
+    """Return checked single words; they are compared with the tokens of a text as they are."""
     found = texts(node)
-    if not all(map(_TERM.fullmatch, found)) or any(map(_SHORT_STEM.search, found)):
-        for item in node.items():
-            item.text(TERM)
-            if _SHORT_STEM.search(item.value):
-                item.fail(f"a stem is shorter than {MINIMUM_STEM} letters")
+    for position, word in enumerate(found):
+        folded = fold(word)
+        if tokens(folded) != [folded] or folded in BREAKS:
+            node.items()[position].fail(f"'{word}' is not a single word")
     return found
+
+
+def _terms(node: Node) -> tuple[str, ...]:
+    """Return checked terms."""
+    found = texts(node)
+    for position, term in enumerate(found):
+        fault = _fault(term)
+        if fault:
+            node.items()[position].fail(fault)
+    return found
+
+
+def _fault(term: str) -> str | None:
+    """Return why a term could never be found in a text, or nothing."""
+    if not _TERM.fullmatch(term):
+        return f"'{term}' does not have the form {TERM}"
+    for word in term.split():
+        stem = word.removesuffix("*")
+        pieces = tokens(fold(stem))
+        if BREAKS.issuperset(pieces):
+            return f"'{word}' holds no letter or digit"
+        if stem != word and len(pieces[-1]) < MINIMUM_STEM:
+            return f"a stem is shorter than {MINIMUM_STEM} letters"
+    return None

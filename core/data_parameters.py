@@ -8,10 +8,20 @@ from collections.abc import Mapping
 from core.data_lists import Known
 from core.data_states import PLANES
 from core.node import Node
-from core.options import CHANNELS, MEDIA_TONES, SECTORS, SENTIMENTS, STRUCTURE, TW_PROFILES
+from core.options import (
+    CHANNELS,
+    MAXIMUM_STEPS,
+    MEDIA_TONES,
+    SECTORS,
+    SENTIMENTS,
+    STRUCTURE,
+    TW_PROFILES,
+)
 from core.vocabulary import Calibration, ContextRules, TwParameters, TwProfile, Weights
 
 DOMAINS = ("ALPHA", "GEO", "PRODUCT", "SAFEGUARD", "DEFAULT")
+SMALLEST_WINDOW = 3
+"""The Tracy-Widom law is scaled by the square root of two texts less."""
 
 
 def context_rules(body: Node, known: Known) -> ContextRules:
@@ -30,6 +40,9 @@ def context_rules(body: Node, known: Known) -> ContextRules:
     country, sector, tone, channel, podcast, sentiment, intense, structure, limits = fields
     for code, node in country.entries():
         Node(code, node.file, node.path).text(r"[A-Z]{2}")
+    for name, node in podcast.entries():
+        if name not in MEDIA_TONES:
+            node.fail(f"'{name}' is not a media tone")
     threshold, adds = intense.fields("threshold", "adds")
     high, low = limits.fields("high", "low")
     inputs = dict(zip(STRUCTURE, structure.fields(*STRUCTURE), strict=True))
@@ -74,6 +87,7 @@ def tw_parameters(body: Node, known: Known) -> TwParameters:
     mean, deviation, gain = tension.fields("mean_weight", "deviation_weight", "gain")
     below, above = regime.fields("stable_below", "unstable_above")
     stable = below.number(0.0, 1.0)
+    steps.integer(MAXIMUM_STEPS, MAXIMUM_STEPS)  # the bound is the options'; the two must agree
     profile_nodes = zip(TW_PROFILES, profiles.fields(*TW_PROFILES), strict=True)
     domain_nodes = zip(DOMAINS, domains.fields(*DOMAINS), strict=True)
     archetype_nodes = zip(
@@ -86,8 +100,7 @@ def tw_parameters(body: Node, known: Known) -> TwParameters:
         profiles={name: _profile(node) for name, node in profile_nodes},
         stable_below=stable,
         unstable_above=above.number(stable, 1.0),
-        max_steps=steps.integer(1, 10),
-        window_minimum=minimum.integer(2, 1000),
+        window_minimum=minimum.integer(SMALLEST_WINDOW, 1000),
         domains={name: _plane_weights(node) for name, node in domain_nodes},
         archetypes={name: _calibration(node) for name, node in archetype_nodes},
     )

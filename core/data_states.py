@@ -2,12 +2,45 @@
 
 from __future__ import annotations
 
-from core.data_lists import Known, label, texts, unique
+from core.data_lists import READING_IDS, Known, id_at, label, require, texts, unique
 from core.node import Node
 from core.vocabulary import Archetype, Column, Modifier, Polarity, State
 
 PLANES = ("3", "6", "9")
 PROFILES = ("EXPANSIVE", "CONTRACTIVE", "TRANSCENDENT")
+ARCHETYPE_IDS = (
+    "A01_CREATOR",
+    "A02_SAGE",
+    "A03_MAGICIAN",
+    "A04_HERO",
+    "A05_EXPLORER",
+    "A06_CAREGIVER",
+    "A07_RULER",
+    "A08_REBEL",
+    "A09_LOVER",
+    "A10_INNOCENT",
+    "A11_TRICKSTER",
+    "A12_ORACLE",
+)
+JOURNEY_ROLES = (
+    "CREATOR",
+    "MENTOR",
+    "SHAPESHIFTER",
+    "HERO",
+    "HERALD",
+    "ALLY",
+    "THRESHOLD_GUARDIAN",
+    "SHADOW",
+    "LOVER",
+    "INNOCENT",
+    "TRICKSTER",
+    "ORACLE",
+)
+"""The roles to which the story gives a stage."""
+
+POLARITY_IDS = ("POL_INDIVIDUAL_COLLECTIVE",)
+"""The polarities that the code names: the Stoic reading asks for the collective pole."""
+
 COLUMN_PLANES = ("3", "3", "6", "9", "6", "6", "3", "9", "3", "6", "9", "9")
 
 
@@ -15,7 +48,7 @@ def archetypes(body: Node, known: Known) -> tuple[Archetype, ...]:
     """Return the twelve archetypes in canonical order."""
     (listed,) = body.fields("archetypes")
     found = []
-    for position, node in enumerate(listed.items(12), start=1):
+    for expected, node in zip(ARCHETYPE_IDS, listed.items(12), strict=True):
         fields = node.fields(
             "id",
             "label",
@@ -32,14 +65,14 @@ def archetypes(body: Node, known: Known) -> tuple[Archetype, ...]:
         drives.items(2)
         found.append(
             Archetype(
-                id=id_.text(rf"A{position:02d}_[A-Z]+"),
+                id=id_at(id_, expected),
                 label=label(name),
                 essence=essence.text(),
                 light=light.text(),
                 shadow=shadow.text(),
                 drives=texts(drives),
-                journey_role=role.text(r"[A-Z_]+"),
-                stoic_axis=axis.text(r"[a-z_]+"),
+                journey_role=role.choice(JOURNEY_ROLES, "a role of the journey"),
+                stoic_axis=axis.choice(READING_IDS["aurelius"], "an axis of the Stoic reading"),
                 description=description.text(),
                 evidence=known.weights(evidence),
             )
@@ -97,7 +130,7 @@ def states(
         expected = f"{archetype.id}_{column.plane}_{column.col:02d}"
         found.append(
             State(
-                id=id_.choice({expected}, f"'{expected}', the id at this position"),
+                id=id_at(id_, expected),
                 index=index,
                 archetype_id=owner.choice({archetype.id}, f"'{archetype.id}'"),
                 row=row.integer(index // 12 + 1, index // 12 + 1),
@@ -149,7 +182,9 @@ def polarities(body: Node, known: Known) -> tuple[Polarity, ...]:
                 second=known.weights(second),
             )
         )
-    unique(nodes, [polarity.id for polarity in found])
+    ids = [polarity.id for polarity in found]
+    unique(nodes, ids)
+    require(listed, ids, POLARITY_IDS)
     return tuple(found)
 
 

@@ -110,13 +110,14 @@ def _vectors(
     keep[np.arange(len(present)), present] = 0.0
     counts = np.repeat(count(model, [reading]), len(present), axis=0)
     without = run(model, counts, [reading] * len(present), options, keep)
-    archetype, _ = _gap(stages, row, without)
+    archetype, state = _gap(stages, row, without)
     order = sorted(range(len(present)), key=lambda i: (-abs(archetype[i]), present[i]))
     return [
         {
             "id": model.kindra_keys[present[i]],
             "score": scores[present[i]],
             "archetype_delta": archetype[i],
+            "state_delta": state[i],
         }
         for i in order[:SHOWN]
     ]

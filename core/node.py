@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -90,7 +89,7 @@ class Node:
         value = self.value
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.fail("must be a number")
-        if not (math.isfinite(value) and low <= value <= high):
+        if not low <= value <= high:  # nor is NaN, of any bounds
             self.fail(f"{value} is outside {low}..{high}")
         return float(value)
 

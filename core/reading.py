@@ -55,10 +55,22 @@ def read(model: Model, text: str, language: str) -> Reading:
         words=words,
         hits=hits,
         terms=_first_terms(found, hits),
-        matched=sum(hits.last) - sum(hits.first) + len(hits),
+        matched=_matched(found, hits),
         exclamations=normalised.count("!"),
         shouted=shouted_words(normalised),
     )
+
+
+def _matched(found: list[str], hits: Hits) -> int:
+    """Return how many words the hits cover; a break within one ("tl;dr") is no word."""
+    more = sum(hits.last) - sum(hits.first)
+    if more:
+        more -= sum(
+            sum(map(BREAKS.__contains__, found[first:last]))
+            for first, last in zip(hits.first, hits.last, strict=True)
+            if first < last
+        )
+    return len(hits) + more
 
 
 def _detect(model: Model, found: list[str]) -> tuple[str, Hits]:

@@ -197,7 +197,6 @@ class TwParameters:
     profiles: Mapping[str, TwProfile]
     stable_below: float
     unstable_above: float
-    max_steps: int
     window_minimum: int
     domains: Mapping[str, Mapping[str, float]]
     archetypes: Mapping[str, Calibration]

@@ -249,6 +249,7 @@ class VectorInfluence(Answer):
     id: str
     score: Score
     archetype_delta: float
+    state_delta: float
 
 
 class Influence(Answer):

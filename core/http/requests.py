@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from core import options as kernel
-from core.options import Channel, Language, MediaTone, Sector, Sentiment, TwProfile
+from core.options import MAXIMUM_STEPS, Channel, Language, MediaTone, Sector, Sentiment, TwProfile
 
 LONGEST_TEXT = 50_000
 MOST_TEXTS = 1_000
@@ -28,7 +28,7 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Steps = Annotated[int, Field(ge=1, le=10), BeforeValidator(_whole)]
+Steps = Annotated[int, Field(ge=1, le=MAXIMUM_STEPS), BeforeValidator(_whole)]
 
 
 class Strict(BaseModel):

@@ -188,11 +188,12 @@ class TermInfluence(TypedDict):
 
 
 class VectorInfluence(TypedDict):
-    """How much the winning archetype's probability would fall without a vector."""
+    """How much the winner's probability would fall without a vector."""
 
     id: str
     score: float
     archetype_delta: float
+    state_delta: float
 
 
 class Influence(TypedDict):

@@ -1,12 +1,20 @@
 import json
 import shutil
 from collections.abc import Callable
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.apps import safeguard
+from core.bias import DIMENSIONS
 from core.data import DEFAULT_DIRECTORY, FILES, DataError, load
+from core.data_lists import READING_IDS
+from core.data_states import ARCHETYPE_IDS, JOURNEY_ROLES
+from core.meta import campbell
+from core.story import STAGE_OF_ROLE
 
 
 @pytest.fixture
@@ -64,7 +72,16 @@ def test_unknown_key_is_named(folder, name):
     assert caught.value.file == name
 
 
-BROKEN = {
+def _append(value: str, *path: str) -> Callable[[Any], object]:
+    """Add `value` to the list at `path`."""
+    return lambda data: reduce(getitem, path, data).append(value)
+
+
+def _rename(reading: str) -> Callable[[Any], object]:
+    return lambda data: data[reading][2].update(id="renamed")
+
+
+BROKEN: dict[str, tuple[str, Callable[[Any], object], str, str]] = {
     "count": ("archetypes.json", lambda d: d["archetypes"].pop(), "$.archetypes", "12 elements"),
     "id": (
         "states.json",
@@ -168,6 +185,111 @@ BROKEN = {
         "$.regime.stable_below",
         "must be a number",
     ),
+    "no version": ("polarities.json", lambda d: d.pop("version"), "$", "'version' is missing"),
+    "version": ("states.json", lambda d: d.update(version=1), "$.version", "must be a string"),
+    "legacy archetype": (
+        "archetypes.json",
+        lambda d: d["archetypes"][1].update(id="A02_ORPHAN"),
+        "$.archetypes[1].id",
+        "'A02_SAGE'",
+    ),
+    "role": (
+        "archetypes.json",
+        lambda d: d["archetypes"][3].update(journey_role="VILLAIN"),
+        "$.archetypes[3].journey_role",
+        "role of the journey",
+    ),
+    "Stoic axis": (
+        "archetypes.json",
+        lambda d: d["archetypes"][3].update(stoic_axis="apathy"),
+        "$.archetypes[3].stoic_axis",
+        "Stoic reading",
+    ),
+    "axis order": (
+        "readings.json",
+        lambda d: d["campbell"].reverse(),
+        "$.campbell[0].id",
+        "'ORDINARY_WORLD'",
+    ),
+    "polarity the code asks for": (
+        "polarities.json",
+        lambda d: next(p for p in d["polarities"] if p["id"] == "POL_INDIVIDUAL_COLLECTIVE").update(
+            id="POL_SELF_COLLECTIVE"
+        ),
+        "$.polarities",
+        "'POL_INDIVIDUAL_COLLECTIVE'",
+    ),
+    "concept the code asks for": (
+        "concepts.json",
+        lambda d: next(c for c in d["concepts"] if c["id"] == "toxic_threat").update(
+            id="toxic_menace"
+        ),
+        "$.concepts",
+        "'toxic_threat'",
+    ),
+    "podcast tone": (
+        "context_rules.json",
+        lambda d: d["podcast_tone"].update(solemn={}),
+        "$.podcast_tone.solemn",
+        "media tone",
+    ),
+    "domain": ("tw369.json", lambda d: d["domains"].pop("GEO"), "$.domains", "'GEO' is missing"),
+    "steps": (
+        "tw369.json",
+        lambda d: d.update(max_steps=5),
+        "$.max_steps",
+        "outside 10..10",
+    ),
+    "window of two": (
+        "tw369.json",
+        lambda d: d.update(window_minimum=2),
+        "$.window_minimum",
+        "outside 3..",
+    ),
+}
+BROKEN |= {
+    f"{reading} axis": (
+        "readings.json",
+        _rename(reading),
+        f"$.{reading}[2].id",
+        f"'{ids[2]}'",
+    )
+    for reading, ids in READING_IDS.items()
+}
+BROKEN |= {
+    f"{key} {word}": (
+        "lexicon.en.json",
+        _append(word, key),
+        f"$.{key}[",
+        "single word",
+    )
+    for key in ("function_words", "negators", "intensifiers")
+    for word in ("€", "*", "!", "two words")
+}
+BROKEN |= {
+    f"term {term}": (
+        "lexicon.pt.json",
+        _append(term, "terms", "joy"),
+        "$.terms.joy[",
+        reason,
+    )
+    for term, reason in (
+        ("€", "letter"),
+        ("joy €", "letter"),
+        ("...", "letter"),
+        ("€*", "letter"),
+        ("*", "form"),
+        ("€€jo*", "shorter"),
+    )
+}
+BROKEN |= {
+    f"neutral phrase {phrase}": (
+        "lexicon.en.json",
+        _append(phrase, "neutral_phrases"),
+        "$.neutral_phrases[",
+        reason,
+    )
+    for phrase, reason in (("€", "letter"), ("*", "form"))
 }
 
 
@@ -192,3 +314,12 @@ def test_unreadable_json_is_refused(folder, content, reason):
     with pytest.raises(DataError, match=reason) as caught:
         load(folder)
     assert caught.value.file == "tw369.json"
+
+
+def test_what_the_loader_requires_is_what_the_code_names():
+    assert set(STAGE_OF_ROLE) == set(JOURNEY_ROLES)
+    stages = {*STAGE_OF_ROLE.values(), *campbell.HIGH_POTENTIAL, *campbell.LOW_POTENTIAL}
+    assert stages <= set(READING_IDS["campbell"])
+    assert READING_IDS["bias"] == (*DIMENSIONS, "loaded")
+    assert set(safeguard.FLAGS) <= set(DIMENSIONS)
+    assert ARCHETYPE_IDS[campbell.HERO] == "A04_HERO"

@@ -59,6 +59,7 @@ def test_vectors_that_moved_the_result_are_named_with_their_scores(explained):
     sizes = [abs(vector["archetype_delta"]) for vector in vectors]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > 0
+    assert any(vector["state_delta"] != vector["archetype_delta"] for vector in vectors)
 
 
 def test_stages_lead_from_the_base_to_the_result(explained):

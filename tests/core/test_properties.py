@@ -142,6 +142,11 @@ def test_empty_and_meaningless_texts_abstain(kernel, text):
     assert signal["kindra"]["scores"] == {}
 
 
+def test_a_break_within_a_term_is_no_word(kernel):
+    evidence = kernel.signal("tl;dr", Options(language="en"))["evidence"]
+    assert (evidence["tokens"], evidence["matched"], evidence["coverage"]) == (2, 2, 1.0)
+
+
 def test_one_known_word_is_too_little(kernel):
     assert kernel.signal("war")["abstain_reason"] == "too_little_evidence"
 
