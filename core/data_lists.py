@@ -82,6 +82,10 @@ WORD = r"[^\s*]+"
 TERM = rf"{WORD}\*?(?: {WORD}\*?)*"
 MINIMUM_STEM = 3
 _TERM = re.compile(TERM)
+_LETTER = "[A-Za-zÀ-ÖØ-öø-ÿ]"
+_PLAIN_WORD = rf"(?:{_LETTER}+|{_LETTER}{{{MINIMUM_STEM},}}\*)"
+_PLAIN = re.compile(rf"{_PLAIN_WORD}(?: {_PLAIN_WORD})*")
+"""Nearly all terms; nothing can be wrong with one of these."""
 
 
 class Known:
@@ -300,6 +304,8 @@ def _terms(node: Node) -> tuple[str, ...]:
 
 def _fault(term: str) -> str | None:
     """Return why a term could never be found in a text, or nothing."""
+    if _PLAIN.fullmatch(term):
+        return None
     if not _TERM.fullmatch(term):
         return f"'{term}' does not have the form {TERM}"
     for word in term.split():
