@@ -39,7 +39,8 @@ class Settings(ServiceSettings):
         100,
         alias="KALDRA_RATE_LIMIT",
         ge=0,
-        description="Requests a caller may make in a minute; 0 is no limit",
+        description="Requests a caller may make of one process (so of each replica) in a minute; "
+        "0 is no limit",
     )
     cors_origins: tuple[str, ...] = Field(
         (),

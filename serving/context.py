@@ -7,7 +7,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+_PARENT = rb"([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})"
+_TRACEPARENT = re.compile(rb"00-" + _PARENT)
+_LATER_TRACEPARENT = re.compile(rb"(?!00|ff)[0-9a-f]{2}-" + _PARENT + rb"(?:-.*)?")
+"""Of a version that is yet to come: W3C has it read by the fields of version 00."""
+
 _NO_TRACE = "0" * 32
 _NO_SPAN = b"0" * 16
 _TRACESTATE = re.compile(rb"[ -~\t]{1,512}")
@@ -46,19 +50,23 @@ def request_id() -> str:
 
 def from_headers(headers: Iterable[tuple[bytes, bytes]]) -> RequestContext:
     """Take over well-formed ids from a request's headers (names in lower case); make the rest."""
-    given = state = b""
+    given = b""
+    states = []
     parent = None
     for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             given = value
         elif name == b"traceparent":
-            parent = _TRACEPARENT.fullmatch(value)
-        elif name == b"tracestate" and _TRACESTATE.fullmatch(value):
-            state = value
+            parent = _TRACEPARENT.fullmatch(value) or _LATER_TRACEPARENT.fullmatch(value)
+        elif name == b"tracestate":
+            states.append(value)
+    state = b",".join(states)
     if parent and parent[1].decode() != _NO_TRACE and parent[2] != _NO_SPAN:
         trace_id, flags = parent[1].decode(), parent[3].decode()
     else:
         trace_id, flags, state = os.urandom(16).hex(), "00", b""
+    if not _TRACESTATE.fullmatch(state):
+        state = b""
     return RequestContext(
         request_id=given.decode() or trace_id,
         trace_id=trace_id,

@@ -21,6 +21,19 @@ def test_ids_that_came_are_kept():
     assert passed["tracestate"] == "vendor=1"
 
 
+def test_a_state_in_several_headers_is_one_list():
+    parent = f"00-{TRACE}-b7ad6b7169203331-01".encode()
+    states = [(b"tracestate", b"one=1,two=2"), (b"tracestate", b"three=3")]
+    context = from_headers([(b"traceparent", parent), *states])
+    assert context.headers()["tracestate"] == "one=1,two=2,three=3"
+
+
+@pytest.mark.parametrize("more", ["", "-", "-and-what-is-yet-to-come"])
+def test_a_later_version_is_read_by_the_fields_of_this_one(more: str):
+    context = from_headers([(b"traceparent", f"01-{TRACE}-b7ad6b7169203331-01{more}".encode())])
+    assert context.headers()["traceparent"].startswith(f"00-{TRACE}-")
+
+
 @pytest.mark.parametrize("given", [b"", b"a b", b"x" * 65, b"\xc3\xa9", b'"}'])
 def test_a_malformed_request_id_is_replaced(given: bytes):
     context = from_headers([(b"x-request-id", given)])
@@ -34,6 +47,9 @@ def test_a_malformed_request_id_is_replaced(given: bytes):
         f"00-{'0' * 32}-b7ad6b7169203331-01",
         f"00-{TRACE}-{'0' * 16}-01",
         f"00-{TRACE.upper()}-b7ad6b7169203331-01",
+        f"00-{TRACE}-b7ad6b7169203331-01-more",
+        f"01-{TRACE}-b7ad6b7169203331-01more",
+        f"ff-{TRACE}-b7ad6b7169203331-01",
     ],
 )
 def test_a_malformed_trace_is_replaced_and_its_state_dropped(given: str):

@@ -72,6 +72,7 @@ def api(settings: Settings) -> Service:
             "CORE_SERVICE_URL": f"http://{CORE_NAME}:{CORE_PORT}",
             "KALDRA_API_KEYS_DIR": API_KEYS_DIRECTORY,
             **_cors(settings),
+            **_limits(settings),
         },
         secret_directories={"api-keys": API_KEYS_DIRECTORY},
     )
@@ -84,6 +85,15 @@ def _common(settings: Settings) -> dict[str, str]:
 def _cors(settings: Settings) -> dict[str, str]:
     origins = ",".join(settings.cors_origins)
     return {"KALDRA_CORS_ORIGINS": origins} if origins else {}
+
+
+def _limits(settings: Settings) -> dict[str, str]:
+    """What the stack says of the gateway's limits; of the others the gateway has its own."""
+    given = {
+        "KALDRA_RATE_LIMIT": settings.rate_limit,
+        "CORE_TIMEOUT_SECONDS": settings.core_timeout_seconds,
+    }
+    return {name: str(value) for name, value in given.items() if value is not None}
 
 
 def container_name(service: str, namespace: str) -> str:

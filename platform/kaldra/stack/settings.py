@@ -61,6 +61,16 @@ class Settings(BaseModel):
     cors_origins: tuple[Origin, ...] = Field(
         (), description="Origins of front ends that browsers may call the gateway from"
     )
+    rate_limit: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
+        None,
+        description="Requests a caller may make of one gateway pod in a minute; 0 is no limit; "
+        "the gateway's own 100 where it is not given",
+    )
+    core_timeout_seconds: Annotated[int, Field(ge=1, le=600)] | None = Field(
+        None,
+        description="How long the gateway waits for an answer of the core, in seconds; its own 30 "
+        "where it is not given",
+    )
     namespace: DnsLabel = Field(
         "kaldra",
         description="Kubernetes namespace (dev, staging), or Docker network and name prefix "

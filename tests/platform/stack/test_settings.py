@@ -154,6 +154,8 @@ def test_half_an_account_is_told_by_what_it_lacks():
         ("imageRegistry", "kaldra", "begin with its host, such as ghcr.io/kaldra"),
         ("imageRegistry", "https://ghcr.io/4iam", "should match pattern"),
         ("corsOrigins", ["*"], "should match pattern"),
+        ("rateLimit", -1, "greater than or equal to 0"),
+        ("coreTimeoutSeconds", 0, "greater than or equal to 1"),
         ("ingressNetworks", ["10.0.0.1/8"], "no network like 10.0.0.0/8"),
         ("stateBackend", "ftp://somewhere", "should match pattern"),
         ("coreResources", {"memoryLimit": 64}, "memoryRequest is above memoryLimit"),

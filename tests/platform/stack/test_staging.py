@@ -219,6 +219,17 @@ def test_the_gateway_is_told_of_front_ends_and_environment():
     assert data["ENV"] == "staging"
 
 
+def test_the_gateway_is_told_of_limits_that_the_stack_names_and_of_no_others():
+    silent = one(declare_staging(), "kubernetes:core/v1:ConfigMap", "kaldra-api-env")["data"]
+    named = {"KALDRA_RATE_LIMIT": "0", "CORE_TIMEOUT_SECONDS": "5"}
+    assert not named.keys() & silent.keys()
+    declared = declare_staging(rateLimit=0, coreTimeoutSeconds=5)
+    data = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-api-env")["data"]
+    assert data == {**silent, **named}
+    core = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-core-env")["data"]
+    assert not named.keys() & core.keys()
+
+
 def test_what_only_staging_has_is_not_on_dev():
     kinds = {d.type.rpartition(":")[2] for d in declare_staging()} - {
         d.type.rpartition(":")[2] for d in declare()
