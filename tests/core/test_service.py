@@ -1,15 +1,18 @@
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Message, Send
 
 from core.encoding import dumps
-from core.kernel import Kernel
+from core.kernel import DEFAULT, Kernel
 from core.node import DataError
 from core.options import Options
+from core.results import Signal
 from core.service import create_app
 from core.settings import Settings
 
@@ -45,6 +48,45 @@ def test_a_batch_streams_one_signal_per_line_in_order(client: TestClient, kernel
     answer = client.post("/v1/batch", json={"texts": texts})
     assert answer.headers["content-type"] == "application/x-ndjson"
     assert answer.content.splitlines() == [dumps(kernel.signal(text)) for text in texts]
+
+
+def test_the_first_lines_of_a_batch_are_sent_before_the_last_are_made(kernel: Kernel):
+    made = 0
+    seen: list[int] = []
+
+    class Counting(Kernel):
+        def batch(self, texts: Sequence[str], options: Options = DEFAULT) -> Iterator[Signal]:
+            nonlocal made
+            for signal in kernel.batch(texts, options):
+                made += 1
+                yield signal
+
+    async def noting(message: Message) -> None:
+        if message.get("body"):
+            seen.append(made)
+
+    body = json.dumps({"texts": [TEXT] * 200}).encode()
+    app = create_app(Settings.load({}), Counting.load())
+    asyncio.run(_post(app, "/v1/batch", body, noting))
+    assert len(seen) > 10
+    assert seen[0] < 64
+    assert seen[-1] == 200
+
+
+async def _post(app: ASGIApp, path: str, body: bytes, send: Send) -> None:
+    """POST with nothing between the application and `send` that could hold parts back."""
+    parts = iter([{"type": "http.request", "body": body}])
+
+    async def receive() -> Message:
+        for part in parts:
+            return part
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+    more = {"http_version": "1.1", "query_string": b"", "scheme": "http", "server": ("core", 9000)}
+    await app({**scope, **more, "client": ("127.0.0.1", 1), "root_path": ""}, receive, send)
 
 
 def test_a_window(client: TestClient, kernel: Kernel):
