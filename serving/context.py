@@ -58,7 +58,7 @@ def from_headers(headers: Iterable[tuple[bytes, bytes]]) -> RequestContext:
             given = value
         elif name == b"traceparent":
             parent = _TRACEPARENT.fullmatch(value) or _LATER_TRACEPARENT.fullmatch(value)
-        elif name == b"tracestate":
+        elif name == b"tracestate" and value:
             states.append(value)
     state = b",".join(states)
     if parent and parent[1].decode() != _NO_TRACE and parent[2] != _NO_SPAN:

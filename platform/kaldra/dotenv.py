@@ -77,7 +77,10 @@ def completed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def for_container(service: str) -> dict[str, str]:
-    """Given variables of a service that are no stack setting, such as KALDRA_RATE_LIMIT."""
+    """Given variables of a service for its container, such as KALDRA_RATE_LIMIT.
+
+    Those that stand for a stack setting are left out; what a stack file says of others wins.
+    """
     taken = OF_THE_CONTAINER | STACK_SETTINGS.keys()
     return {n: v for n, v in given().items() if n in _names_of(service) and n not in taken}
 

@@ -23,7 +23,7 @@ def test_ids_that_came_are_kept():
 
 def test_a_state_in_several_headers_is_one_list():
     parent = f"00-{TRACE}-b7ad6b7169203331-01".encode()
-    states = [(b"tracestate", b"one=1,two=2"), (b"tracestate", b"three=3")]
+    states = [(b"tracestate", s) for s in (b"one=1,two=2", b"", b"three=3")]
     context = from_headers([(b"traceparent", parent), *states])
     assert context.headers()["tracestate"] == "one=1,two=2,three=3"
 
