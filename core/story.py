@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -71,7 +71,7 @@ def arc(model: Model, signals: Sequence[Signal]) -> StoryResult:
         "stages": [
             None if s["abstained"] else s["meta"]["campbell"]["journey_stage"] for s in signals
         ],
-        "coherence": number(coherence(model, beats)) if spoken else 0.0,
+        "coherence": number(coherence(beats, scores)) if spoken else 0.0,
         "stability": number(stability([s["delta144"] for s in spoken])),
         "regime_stability": number(_unchanged(regimes)),
         "archetype_transitions": _transitions(beats),
@@ -94,13 +94,16 @@ def stage_scores(model: Model, beats: Sequence[Beat]) -> dict[str, float]:
     return {name: value / total if total else 0.0 for name, value in points.items()}
 
 
-def coherence(model: Model, beats: Sequence[Beat]) -> float:
-    """Return 0.4 * steadiness of the leader + 0.3 * smooth polarities + 0.3 * dominant stage."""
+def coherence(beats: Sequence[Beat], scores: Mapping[str, float]) -> float:
+    """Return 0.4 * steadiness of the leader + 0.3 * smooth polarities + 0.3 * dominant stage.
+
+    `scores` are the `stage_scores` of `beats`.
+    """
     steps = max(1, len(beats) - 1)
     moves = np.abs(np.diff(np.array([one.polarities for one in beats]), axis=0))
     smoothness = 1.0 - (float(moves.mean()) if moves.size else 0.0)
-    dominant = max(stage_scores(model, beats).values())
-    return 0.4 * (1.0 - _transitions(beats) / steps) + 0.3 * smoothness + 0.3 * dominant
+    steadiness = 1.0 - _transitions(beats) / steps
+    return 0.4 * steadiness + 0.3 * smoothness + 0.3 * max(scores.values())
 
 
 def stability(rows: Sequence[Sequence[float]]) -> float:

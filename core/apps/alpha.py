@@ -9,7 +9,7 @@ from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
 from core.delta144 import entropy
 from core.encoding import number
 from core.results import AlphaResult, Guidance, Signal
-from core.story import beat, coherence
+from core.story import beat, coherence, stage_scores
 
 TOP = 5
 UNDECIDED = 0.34
@@ -38,7 +38,9 @@ def analyse(
         "tw_trigger": signal["tw_regime"] == "UNSTABLE",
         "epistemic_status": epistemic_status(signal),
         "narrative_coherence": (
-            number(coherence(analysis.model, beats)) if len(beats) > 1 else None
+            number(coherence(beats, stage_scores(analysis.model, beats)))
+            if len(beats) > 1
+            else None
         ),
         "rates": {
             "hedge": analysis.rate("hedge"),

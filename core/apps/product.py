@@ -64,8 +64,7 @@ def themes(analysis: Analysis) -> list[Theme]:
     """Return pain and praise by theme: a sentence's judgement counts for the themes it touches."""
     model = analysis.model
     counts = _by_sentence(analysis)
-    start = model.channels.metrics.start
-    judging = [start + model.metric_index[name] for name in ("pain", "praise")]
+    judging = [analysis.channel(name) for name in ("pain", "praise")]
     judged = counts @ model.weights[:, judging] / UNIT
     touched = counts @ model.weights[:, model.channels.themes] > 0
     found: list[Theme] = []

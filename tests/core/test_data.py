@@ -77,6 +77,11 @@ def _append(value: str, *path: str) -> Callable[[Any], object]:
     return lambda data: reduce(getitem, path, data).append(value)
 
 
+def _reidentify(listed: str, old: str, new: str) -> Callable[[Any], object]:
+    """Give the member `old` of a list another id."""
+    return lambda data: next(item for item in data[listed] if item["id"] == old).update(id=new)
+
+
 def _rename(reading: str) -> Callable[[Any], object]:
     return lambda data: data[reading][2].update(id="renamed")
 
@@ -213,17 +218,13 @@ BROKEN: dict[str, tuple[str, Callable[[Any], object], str, str]] = {
     ),
     "polarity the code asks for": (
         "polarities.json",
-        lambda d: next(p for p in d["polarities"] if p["id"] == "POL_INDIVIDUAL_COLLECTIVE").update(
-            id="POL_SELF_COLLECTIVE"
-        ),
+        _reidentify("polarities", "POL_INDIVIDUAL_COLLECTIVE", "POL_SELF_COLLECTIVE"),
         "$.polarities",
         "'POL_INDIVIDUAL_COLLECTIVE'",
     ),
     "concept the code asks for": (
         "concepts.json",
-        lambda d: next(c for c in d["concepts"] if c["id"] == "toxic_threat").update(
-            id="toxic_menace"
-        ),
+        _reidentify("concepts", "toxic_threat", "toxic_menace"),
         "$.concepts",
         "'toxic_threat'",
     ),

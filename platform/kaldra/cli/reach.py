@@ -11,7 +11,8 @@ from kaldra.cli import check, kubectl
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
-from kaldra.stack.services import API_NAME, API_PORT, CORE_NAME
+from kaldra.stack import services
+from kaldra.stack.services import API_PORT
 
 ANSWER_SECONDS = 10
 ASK_AGAIN_SECONDS = 1.0
@@ -58,17 +59,13 @@ def wait_for_pods(workspace: Workspace, console: Console) -> None:
 
 def _short_of_pods(workspace: Workspace) -> list[str]:
     """Services with fewer pods ready than they promise, as `kaldra-api 1 of 2`."""
-    settings = workspace.settings
     listed = json.loads(kubectl.read(workspace, "get", "deployments", "--output=json"))["items"]
     ready = {d["metadata"]["name"]: d.get("status", {}).get("readyReplicas", 0) for d in listed}
-    wanted = {
-        API_NAME: settings.replicas_of("api"),
-        CORE_NAME: settings.replicas_of("core"),
-    }
+    promised = (services.api(workspace.settings), services.core(workspace.settings))
     return [
-        f"{name} {ready.get(name, 0)} of {count}"
-        for name, count in wanted.items()
-        if ready.get(name, 0) < count
+        f"{service.name} {ready.get(service.name, 0)} of {service.replicas}"
+        for service in promised
+        if ready.get(service.name, 0) < service.replicas
     ]
 
 
