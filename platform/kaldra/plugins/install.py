@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 
-VERSIONS = {"kubernetes": "4.34.2", "docker": "5.2.0"}
+VERSIONS = {"kubernetes": "4.25.0", "docker": "5.2.0"}
 """The official versions the substitutes stand in for: those of the pinned SDK packages."""
 
 _MARKER = "kaldra-substitute"

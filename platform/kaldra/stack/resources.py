@@ -11,7 +11,7 @@ from typing import Any
 
 import pulumi
 
-VERSION = "4.34.2"
+VERSION = "4.25.0"
 """Of the provider; pulumi_kubernetes has the same."""
 
 

