@@ -1,14 +1,15 @@
-"""The Tracy-Widom laws F1 and F2 by Fredholm determinants, and their quantiles.
+"""The Tracy-Widom laws F1 and F2, and their quantiles.
 
-F2(s) = det(I - K_Airy) and F1(s) = det(I - ½ Ai((x+y)/2)) on (s, ∞), by Gauss-Legendre quadrature
-on [s, max(s, 0) + 16]: Bornemann's method, whose error falls exponentially with the number of
-nodes. Beyond that the kernels are below 1e-16. For many points the determinants are taken once at
-Chebyshev nodes and interpolated; the interpolant differs from the determinant by less than 1e-10.
+Both laws are Chebyshev interpolants on [LOW, HIGH]. `tracy_widom.json` has the coefficients, which
+tests/core/fredholm.py computes from Fredholm determinants. The interpolants differ from the
+determinants by less than 1e-12.
 """
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -18,12 +19,10 @@ from core.model import Floats
 
 Beta = Literal[1, 2]
 
-NODES = 48
-REACH = 16.0
 LOW, HIGH = -10.0, 12.0
 """Outside of these bounds the laws are 0 and 1 to within 1e-11."""
 
-CHEBYSHEV_NODES = 96
+COEFFICIENTS = Path(__file__).with_suffix(".json")
 BISECTIONS = 60
 
 
@@ -58,55 +57,19 @@ def quantile(beta: Beta, probability: npt.ArrayLike) -> Floats:
     return result
 
 
-def determinant(beta: Beta, s: npt.ArrayLike) -> Floats:
-    """Return F1 or F2 at every s directly from the determinant (about 0.1 ms a point)."""
-    from scipy.special import airy  # noqa: PLC0415 - slow to import, and only windows need it
-
-    points = np.atleast_1d(np.asarray(s, dtype=np.float64))
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    reach = REACH + np.maximum(0.0, -points)[:, None]
-    x = points[:, None] + reach * (nodes + 1.0) / 2.0
-    root = np.sqrt(weights * reach / 2.0)
-    kernel = _goe_kernel(x) if beta == 1 else _airy_kernel(x, *airy(x)[:2])
-    result: Floats = np.linalg.det(np.eye(NODES) - root[:, :, None] * kernel * root[:, None, :])
-    return result
-
-
-def _goe_kernel(x: Floats) -> Floats:
-    """Return ½ Ai((x+y)/2); it is symmetric, so half of it is computed."""
-    from scipy.special import airy  # noqa: PLC0415 - as above
-
-    rows, columns = np.triu_indices(x.shape[1])
-    half = 0.5 * airy((x[:, rows] + x[:, columns]) / 2.0)[0]
-    kernel = np.empty((len(x), x.shape[1], x.shape[1]))
-    kernel[:, rows, columns] = half
-    kernel[:, columns, rows] = half
-    return kernel
-
-
-def _airy_kernel(x: Floats, ai: Floats, slope: Floats) -> Floats:
-    """Return (Ai(x)Ai'(y) - Ai'(x)Ai(y)) / (x - y), on the diagonal Ai'² - x Ai²."""
-    difference = x[:, :, None] - x[:, None, :]
-    diagonal = np.arange(x.shape[1])
-    difference[:, diagonal, diagonal] = 1.0
-    kernel = (ai[:, :, None] * slope[:, None, :] - slope[:, :, None] * ai[:, None, :]) / difference
-    kernel[:, diagonal, diagonal] = slope**2 - x * ai**2
-    return kernel
-
-
-@lru_cache(maxsize=2)
-def _coefficients(beta: Beta) -> Floats:
-    """Return Chebyshev coefficients of F on [LOW, HIGH]; computed at first use."""
-    angles = np.pi * (np.arange(CHEBYSHEV_NODES) + 0.5) / CHEBYSHEV_NODES
-    values = determinant(beta, LOW + (np.cos(angles) + 1.0) * (HIGH - LOW) / 2.0)
-    orders = np.arange(CHEBYSHEV_NODES)
-    coefficients = 2.0 / CHEBYSHEV_NODES * (np.cos(orders[:, None] * angles) @ values)
-    coefficients[0] /= 2.0
-    return coefficients
+@lru_cache(maxsize=1)
+def coefficients() -> dict[str, list[float]]:
+    """Return the Chebyshev coefficients of "f1" and "f2" on [LOW, HIGH]."""
+    listed: dict[str, list[float]] = json.loads(COEFFICIENTS.read_text(encoding="ascii"))
+    return listed
 
 
 def _interpolated(beta: Beta, s: npt.ArrayLike) -> Floats:
+    """Evaluate by Clenshaw's recurrence: importing numpy.polynomial takes longer than this."""
     points = np.asarray(s, dtype=np.float64)
-    inside = np.clip((2.0 * points - LOW - HIGH) / (HIGH - LOW), -1.0, 1.0)
-    values = np.polynomial.chebyshev.chebval(inside, _coefficients(beta))
-    return np.clip(values, 0.0, 1.0)
+    x = np.clip((2.0 * points - LOW - HIGH) / (HIGH - LOW), -1.0, 1.0)
+    first, *rest = coefficients()[f"f{beta}"]
+    value, previous = np.zeros_like(x), np.zeros_like(x)
+    for coefficient in reversed(rest):
+        value, previous = coefficient - previous + 2.0 * x * value, value
+    return np.clip(first - previous + x * value, 0.0, 1.0)

@@ -6,7 +6,8 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import eigh_tridiagonal
 from scipy.special import airy
 
-from core.tracy_widom import HIGH, LOW, determinant, f1, f2, quantile
+from core.tracy_widom import HIGH, LOW, coefficients, f1, f2, quantile
+from tests.core.fredholm import computed_coefficients, determinant
 
 POINTS = [-3, -2, -1, 0, 1, 2]
 F1 = [0.06960, 0.27432, 0.58379, 0.83191, 0.95142, 0.98960]
@@ -61,7 +62,13 @@ def test_f1_agrees_with_painleve_at_the_reference_points_and_between(painleve):
 @pytest.mark.parametrize(("beta", "law"), [(1, f1), (2, f2)])
 def test_interpolant_is_the_determinant(beta, law):
     s = np.linspace(LOW + 0.03, HIGH - 0.03, 97)
-    assert np.abs(law(s) - determinant(beta, s)).max() < 1e-10
+    assert np.abs(law(s) - determinant(beta, s)).max() < 1e-12
+
+
+@pytest.mark.parametrize("beta", [1, 2])
+def test_coefficients_are_those_of_the_determinant(beta):
+    difference = np.subtract(coefficients()[f"f{beta}"], computed_coefficients(beta))
+    assert np.abs(difference).max() < 1e-12
 
 
 @pytest.mark.parametrize(
