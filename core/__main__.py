@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 from core.kernel import Kernel
-from core.node import DataError
 from core.service import create_app
 from core.settings import Settings
+from core.vocabulary import DataError
 from serving import logs
 from serving.dotenv import EnvFile
 from serving.lifecycle import Lifecycle, serve

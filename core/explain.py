@@ -7,6 +7,7 @@ silenced) and the winner's probability is compared.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -150,5 +151,5 @@ def _stages(model: Model, stages: Stages, row: int) -> StageResults:
     }
 
 
-def _named(names: list[str], values: Floats) -> dict[str, float]:
+def _named(names: Sequence[str], values: Floats) -> dict[str, float]:
     return {name: number(value) for name, value in zip(names, values.tolist(), strict=True)}

@@ -11,7 +11,6 @@ from typing import Any
 from core.apps import alpha, geo, product, safeguard
 from core.apps.common import Analysis
 from core.assemble import Assembler
-from core.data import load
 from core.explain import explain
 from core.model import Model
 from core.options import Options
@@ -26,7 +25,8 @@ from core.results import (
     WindowSignal,
 )
 from core.text import paragraphs
-from core.vocabulary_view import KINDS, view
+from core.vocabulary import load
+from core.vocabulary.view import KINDS, view
 from core.window import read_window
 
 CHUNK = 64

@@ -26,18 +26,18 @@ def context_adds(model: Model, context: Context) -> Floats:
     total = np.zeros(len(model.kindra_keys))
     chosen = [
         rules.country.get(context.country or ""),
-        rules.sector.get(context.sector or ""),
-        rules.media_tone.get(context.media_tone or ""),
-        rules.channel.get(context.channel or ""),
+        context.sector and rules.sector[context.sector],
+        context.media_tone and rules.media_tone[context.media_tone],
+        context.channel and rules.channel[context.channel],
     ]
-    if context.channel == "podcast":
-        chosen.append(rules.podcast_tone.get(context.media_tone or ""))
+    if context.channel == "podcast" and context.media_tone:
+        chosen.append(rules.podcast_tone.get(context.media_tone))
     for name in STRUCTURE:
         value = getattr(context, name)
-        if value is not None and value >= rules.structure_high:
-            chosen.append(rules.structure[name]["high"])
-        elif value is not None and value <= rules.structure_low:
-            chosen.append(rules.structure[name]["low"])
+        if value is not None and value >= rules.structure_thresholds.high:
+            chosen.append(getattr(rules.structure, name).high)
+        elif value is not None and value <= rules.structure_thresholds.low:
+            chosen.append(getattr(rules.structure, name).low)
     for adds in chosen:
         for key, value in (adds or {}).items():
             total[model.kindra_index[key]] += value
@@ -52,8 +52,8 @@ def _add_sentiment(model: Model, context: Context, total: Floats) -> None:
     intensity = 1.0 if context.sentiment_intensity is None else context.sentiment_intensity
     for key, value in rules.sentiment[context.sentiment].items():
         total[model.kindra_index[key]] += value * intensity
-    if context.sentiment_intensity is not None and intensity >= rules.intense_threshold:
-        for key, value in rules.intense_adds.items():
+    if context.sentiment_intensity is not None and intensity >= rules.intense_sentiment.threshold:
+        for key, value in rules.intense_sentiment.adds.items():
             total[model.kindra_index[key]] += value
 
 

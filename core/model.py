@@ -66,8 +66,8 @@ class Model:
         self.votes = _votes(vocabulary)
         self.weights, self.channels = _channels(vocabulary, index)
         self.influence = _influence(vocabulary)
-        self.tension_high = np.array([v.weight * v.tension_high for v in vocabulary.kindras])
-        self.tension_low = np.array([v.weight * v.tension_low for v in vocabulary.kindras])
+        self.tension_high = np.array([v.weight * v.tension.high for v in vocabulary.kindras])
+        self.tension_low = np.array([v.weight * v.tension.low for v in vocabulary.kindras])
         self.kindra_index = {v.key: i for i, v in enumerate(vocabulary.kindras)}
         self.kindra_keys = tuple(self.kindra_index)
         planes = ("3", "6", "9")
@@ -89,10 +89,10 @@ def _channels(vocabulary: Vocabulary, index: dict[str, int]) -> tuple[Floats, Ch
     groups: list[list[Weights]] = [
         [a.evidence for a in vocabulary.archetypes],
         [c.evidence for c in vocabulary.columns],
-        [v.evidence_high for v in vocabulary.kindras],
-        [v.evidence_low for v in vocabulary.kindras],
-        [p.first for p in vocabulary.polarities],
-        [p.second for p in vocabulary.polarities],
+        [v.evidence.high for v in vocabulary.kindras],
+        [v.evidence.low for v in vocabulary.kindras],
+        [p.evidence.first for p in vocabulary.polarities],
+        [p.evidence.second for p in vocabulary.polarities],
         [m.evidence for m in vocabulary.modifiers],
         *(
             [axis.evidence for axis in axes]
@@ -125,7 +125,7 @@ def _influence(vocabulary: Vocabulary) -> Floats:
     """Return (144 vectors, 12 archetypes): +f where a vector boosts, -f where it suppresses."""
     position = {archetype.id: i for i, archetype in enumerate(vocabulary.archetypes)}
     table = np.zeros((len(vocabulary.kindras), len(position)))
-    factors = {layer.number: layer.factor for layer in vocabulary.layers}
+    factors = {layer.layer: layer.factor for layer in vocabulary.layers}
     for row, vector in enumerate(vocabulary.kindras):
         _fill(table, row, (position[a] for a in vector.boost), factors[vector.layer])
         _fill(table, row, (position[a] for a in vector.suppress), -factors[vector.layer])

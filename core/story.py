@@ -84,7 +84,7 @@ def arc(model: Model, signals: Sequence[Signal]) -> StoryResult:
 def stage_scores(model: Model, beats: Sequence[Beat]) -> dict[str, float]:
     """Return each stage's share: evidence in the words counts 1, the leader's role counts 2."""
     names = [axis.id for axis in model.vocabulary.readings.campbell]
-    roles = {a.id: a.journey_role for a in model.vocabulary.archetypes}
+    roles: dict[str, str] = {a.id: a.journey_role for a in model.vocabulary.archetypes}
     points = dict.fromkeys(names, 0.0)
     for one in beats:
         for name, score in zip(names, one.stages, strict=True):

@@ -10,7 +10,7 @@ import numpy as np
 from core.delta144 import normalised
 from core.model import Floats, Model
 from core.options import Options
-from core.vocabulary import TwParameters, TwProfile
+from core.vocabulary import Domain, Plane, TwParameters, TwProfileParameters
 
 REGIMES = ("STABLE", "CRITICAL", "UNSTABLE")
 
@@ -50,7 +50,7 @@ def charge(model: Model, scores: Floats) -> Floats:
     score past 0.6; the gain lets the loudest texts reach the end of the scale.
     """
     carried = scores * np.where(scores > 0, model.tension_high, model.tension_low)
-    return np.clip(model.vocabulary.tw.gain * carried, -1.0, 1.0)
+    return np.clip(model.vocabulary.tw.tension.gain * carried, -1.0, 1.0)
 
 
 def tension(parameters: TwParameters, charged: Floats, scores: Floats) -> Floats:
@@ -65,7 +65,9 @@ def tension(parameters: TwParameters, charged: Floats, scores: Floats) -> Floats
     signed = (weight * layers).sum(axis=2) / safe
     square = (weight * layers * layers).sum(axis=2) / safe
     deviation = np.sqrt(np.maximum(square - signed * signed, 0.0))
-    result: Floats = parameters.mean_weight * mean + parameters.deviation_weight * deviation
+    result: Floats = (
+        parameters.tension.mean_weight * mean + parameters.tension.deviation_weight * deviation
+    )
     return result
 
 
@@ -76,7 +78,7 @@ def gradients(planes: Floats) -> Floats:
     return scaled
 
 
-def regime_index(mean_tension: Floats, profile: TwProfile) -> Floats:
+def regime_index(mean_tension: Floats, profile: TwProfileParameters) -> Floats:
     """Return severity stretched to the whole of [0, 1]: (1-e^(-λT)) / (1-e^(-λ))."""
     full = 1.0 - np.exp(-profile.lam)
     index: Floats = np.clip((1.0 - np.exp(-profile.lam * mean_tension)) / full, 0.0, 1.0)
@@ -85,9 +87,9 @@ def regime_index(mean_tension: Floats, profile: TwProfile) -> Floats:
 
 def regime(parameters: TwParameters, index: float) -> str:
     """Return STABLE below 0.3, UNSTABLE above 0.7, CRITICAL between (bounds included)."""
-    if index < parameters.stable_below:
+    if index < parameters.regime.stable_below:
         return REGIMES[0]
-    return REGIMES[2] if index > parameters.unstable_above else REGIMES[1]
+    return REGIMES[2] if index > parameters.regime.unstable_above else REGIMES[1]
 
 
 def evolve(model: Model, columns: Floats, drift: Floats, options: Options) -> Floats:
@@ -107,15 +109,15 @@ def evolve(model: Model, columns: Floats, drift: Floats, options: Options) -> Fl
 
 
 def weighted_tension(
-    parameters: TwParameters, domain: str, planes: tuple[float, float, float], severity: float
+    parameters: TwParameters, domain: Domain, planes: tuple[float, float, float], severity: float
 ) -> tuple[dict[str, float], float]:
     """Return a domain's plane weights, shifted by severity, and the tension they give."""
-    weights = _shifted(domain, dict(parameters.domains[domain]), severity)
+    weights = _shifted(domain, parameters.domains[domain], severity)
     total = math.fsum(w * t for w, t in zip(weights.values(), planes, strict=True))
     return weights, total
 
 
-def _shifted(domain: str, weights: dict[str, float], severity: float) -> dict[str, float]:
+def _shifted(domain: str, weights: dict[Plane, float], severity: float) -> dict[str, float]:
     w3, w6, w9 = weights["3"], weights["6"], weights["9"]
     shift = 0.3 * severity
     if domain == "ALPHA" and severity >= 0.6:

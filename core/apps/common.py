@@ -11,6 +11,7 @@ from core.pipeline import Stages
 from core.reading import Reading
 from core.results import Epistemic, Signal, TopArchetype
 from core.tw369 import weighted_tension
+from core.vocabulary import Domain
 
 SUPPORTED_COVERAGE = 0.08
 SUPPORTED_CONFIDENCE = 0.5
@@ -64,7 +65,7 @@ def epistemic_status(signal: Signal) -> Epistemic:
     return "supported" if covered and trusted else "tentative"
 
 
-def planes(analysis: Analysis, domain: str) -> tuple[dict[str, float], float]:
+def planes(analysis: Analysis, domain: Domain) -> tuple[dict[str, float], float]:
     """Return the domain's plane weights (shifted by severity) and the weighted tension."""
     tw = analysis.signal["tw"]
     tension = (tw["tension"]["3"], tw["tension"]["6"], tw["tension"]["9"])

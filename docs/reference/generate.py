@@ -1,6 +1,7 @@
 """Writes what comes from the code: `python docs/reference/generate.py`.
 
-The pages of settings and routes, `.env.example`, and the examples of answers in OpenAPI.
+The pages of settings and routes, `.env.example`, the examples of answers in OpenAPI, and the JSON
+Schemas of the data files with the editor settings that apply them.
 """
 
 import json
@@ -23,6 +24,7 @@ from core.encoding import dumps  # noqa: E402
 from core.kernel import Kernel  # noqa: E402
 from core.options import Options  # noqa: E402
 from core.settings import Settings as CoreSettings  # noqa: E402
+from core.vocabulary.loader import FILES  # noqa: E402
 from serving.settings import ServiceSettings, name_of  # noqa: E402
 
 USUAL = ("ENV", "KALDRA_LOG_LEVEL", "API_PORT", "CORE_SERVICE_URL")
@@ -123,6 +125,29 @@ def example_answers(kernel: Kernel) -> dict[str, str]:
     return {**texts, "batch.ndjson": "".join(lines)}
 
 
+def schemas() -> dict[Path, str]:
+    """JSON Schema of each kind of data file, and where an editor finds it."""
+    models = {name.partition(".")[0]: model for name, model in FILES.items()}
+    applied = [
+        {
+            "fileMatch": [f"data/{name}" for name in FILES if name.partition(".")[0] == kind],
+            "url": f"./docs/reference/schemas/{kind}.json",
+        }
+        for kind in models
+    ]
+    return {
+        REPO / ".vscode" / "settings.json": _json({"json.schemas": applied}),
+        **{
+            HERE / "schemas" / f"{kind}.json": _json(model.model_json_schema())
+            for kind, model in models.items()
+        },
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
 def everything() -> dict[Path, str]:
     """Each generated file and its content."""
     examples = example_answers(Kernel.load()).items()
@@ -130,6 +155,7 @@ def everything() -> dict[Path, str]:
         HERE / "settings.md": settings_page(),
         HERE / "routes.md": routes_page(),
         REPO / ".env.example": env_example(),
+        **schemas(),
         **{EXAMPLES / name: text for name, text in examples},
     }
 
@@ -141,4 +167,5 @@ def _example(model: type[BaseModel]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     for path, content in everything().items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(content, encoding="utf-8")

@@ -1,8 +1,8 @@
 import pytest
 
-from core.data import load
 from core.kernel import Kernel
 from core.model import Model
+from core.vocabulary import load
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ ALLOWED = frozenset(
             "itertools",
         ),
         *("json", "math", "operator", "pathlib", "re", "typing", "unicodedata", "core"),
-        *("numpy", "typing_extensions"),
+        *("numpy", "pydantic", "pydantic_core", "typing_extensions"),
     }
 )
 """What the kernel may import: nothing that knows time, chance, the network or the environment."""

@@ -7,7 +7,9 @@ from core.vocabulary import LexiconSource
 
 CONCEPTS = {"growth": 0, "guidance": 1, "joy": 2, "art": 3, "decline": 4}
 OPPOSITES = (4, -1, -1, -1, 0)
-SOURCE = LexiconSource(
+SOURCE = LexiconSource.model_construct(
+    schema_="kaldra.lexicon/1",
+    version="1.0.0",
     language="en",
     function_words=("the",),
     negators=("not", "don't"),

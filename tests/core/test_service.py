@@ -10,11 +10,11 @@ from starlette.types import ASGIApp, Message, Send
 
 from core.encoding import dumps
 from core.kernel import DEFAULT, Kernel
-from core.node import DataError
 from core.options import Options
 from core.results import Signal
 from core.service import create_app
 from core.settings import Settings
+from core.vocabulary import DataError
 
 TEXT = "The board fears the risk, yet the founders dare to rebuild the company."
 

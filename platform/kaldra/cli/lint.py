@@ -22,7 +22,7 @@ AT_ONCE = 3
 """The type checker takes longest; the others fit beside it."""
 
 PACKAGES = ("app", "core", "serving", "platform")
-LOAD_DATA = "from core.data import load; load()"
+LOAD_DATA = "from core.vocabulary import load; load()"
 
 Check = Callable[[], str]
 """Text of what was found; empty where nothing was."""

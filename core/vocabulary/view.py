@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
-from core.vocabulary import Label, Vocabulary
+from core.vocabulary.base import Label
+from core.vocabulary.loader import Vocabulary
 
 _SHOWN: dict[str, tuple[str, ...]] = {
     "archetypes": (
@@ -25,8 +27,15 @@ _SHOWN: dict[str, tuple[str, ...]] = {
 }
 """What is shown of each record, in this order; evidence and weights are the kernel's own."""
 
-_FROM = {"kindras": {"id": "key", "label": "name"}}
-"""Where what is shown has another name than the record's attribute."""
+_FROM = {
+    "kindras": {
+        "id": "key",
+        "label": "short_name",
+        "high": "scale_direction.high",
+        "low": "scale_direction.low",
+    }
+}
+"""Where a record has what is shown under another name."""
 
 KINDS = tuple(_SHOWN)
 
@@ -41,9 +50,9 @@ def view(vocabulary: Vocabulary, kind: str, language: str) -> list[dict[str, Any
     if language not in {"en", "pt"}:
         raise KeyError(language)
     renamed = _FROM.get(kind, {})
-    attributes = {name: renamed.get(name, name) for name in _SHOWN[kind]}
+    getters = {name: attrgetter(renamed.get(name, name)) for name in _SHOWN[kind]}
     return [
-        {name: _plain(getattr(record, own), language) for name, own in attributes.items()}
+        {name: _plain(get(record), language) for name, get in getters.items()}
         for record in getattr(vocabulary, kind)
     ]
 

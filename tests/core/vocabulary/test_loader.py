@@ -4,17 +4,17 @@ from collections.abc import Callable
 from functools import reduce
 from operator import getitem
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from core.apps import safeguard
 from core.bias import DIMENSIONS
-from core.data import DEFAULT_DIRECTORY, FILES, DataError, load
-from core.data_lists import READING_IDS
-from core.data_states import ARCHETYPE_IDS, JOURNEY_ROLES
 from core.meta import campbell
 from core.story import STAGE_OF_ROLE
+from core.vocabulary.base import DataError
+from core.vocabulary.loader import DEFAULT_DIRECTORY, FILES, load
+from core.vocabulary.records import ARCHETYPE_IDS, READING_IDS, JourneyRole
 
 
 @pytest.fixture
@@ -102,9 +102,9 @@ BROKEN: dict[str, tuple[str, Callable[[Any], object], str, str]] = {
     ),
     "modifier": (
         "states.json",
-        lambda d: d["states"][0]["default_modifiers"].append("MOD_NOBODY"),
+        lambda d: d["states"][0]["default_modifiers"].append("MOD_WOUNDED"),
         "$.states[0].default_modifiers",
-        "1 to 2 elements",
+        "at most 2 items",
     ),
     "modifier reference": (
         "states.json",
@@ -116,7 +116,7 @@ BROKEN: dict[str, tuple[str, Callable[[Any], object], str, str]] = {
         "kindras.layer2.json",
         lambda d: d["vectors"][3].update(boost=["A02_ORPHAN"]),
         "$.vectors[3].boost[0]",
-        "archetypes.json",
+        "'A01_CREATOR', ",
     ),
     "boost and suppress": (
         "kindras.layer1.json",
@@ -188,10 +188,10 @@ BROKEN: dict[str, tuple[str, Callable[[Any], object], str, str]] = {
         "tw369.json",
         lambda d: d["regime"].update(stable_below=True),
         "$.regime.stable_below",
-        "must be a number",
+        "valid number",
     ),
     "no version": ("polarities.json", lambda d: d.pop("version"), "$", "'version' is missing"),
-    "version": ("states.json", lambda d: d.update(version=1), "$.version", "must be a string"),
+    "version": ("states.json", lambda d: d.update(version=1), "$.version", "valid string, not 1"),
     "legacy archetype": (
         "archetypes.json",
         lambda d: d["archetypes"][1].update(id="A02_ORPHAN"),
@@ -202,7 +202,7 @@ BROKEN: dict[str, tuple[str, Callable[[Any], object], str, str]] = {
         "archetypes.json",
         lambda d: d["archetypes"][3].update(journey_role="VILLAIN"),
         "$.archetypes[3].journey_role",
-        "role of the journey",
+        "or 'ORACLE', not 'VILLAIN'",
     ),
     "Stoic axis": (
         "archetypes.json",
@@ -232,20 +232,20 @@ BROKEN: dict[str, tuple[str, Callable[[Any], object], str, str]] = {
         "context_rules.json",
         lambda d: d["podcast_tone"].update(solemn={}),
         "$.podcast_tone.solemn",
-        "media tone",
+        "or 'editorial', not 'solemn'",
     ),
     "domain": ("tw369.json", lambda d: d["domains"].pop("GEO"), "$.domains", "'GEO' is missing"),
     "steps": (
         "tw369.json",
         lambda d: d.update(max_steps=5),
         "$.max_steps",
-        "outside 10..10",
+        "greater than or equal to 10, not 5",
     ),
     "window of two": (
         "tw369.json",
         lambda d: d.update(window_minimum=2),
         "$.window_minimum",
-        "outside 3..",
+        "greater than or equal to 3, not 2",
     ),
 }
 BROKEN |= {
@@ -318,7 +318,7 @@ def test_unreadable_json_is_refused(folder, content, reason):
 
 
 def test_what_the_loader_requires_is_what_the_code_names():
-    assert set(STAGE_OF_ROLE) == set(JOURNEY_ROLES)
+    assert set(STAGE_OF_ROLE) == set(get_args(JourneyRole))
     stages = {*STAGE_OF_ROLE.values(), *campbell.HIGH_POTENTIAL, *campbell.LOW_POTENTIAL}
     assert stages <= set(READING_IDS["campbell"])
     assert READING_IDS["bias"] == (*DIMENSIONS, "loaded")

@@ -1,0 +1,132 @@
+"""Reads `data/`: every file by its model, in the order in which they refer to each other."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.vocabulary.base import AnyFile, File, Known, read
+from core.vocabulary.lexicon import LexiconSource
+from core.vocabulary.parameters import ContextRules, TwParameters
+from core.vocabulary.records import (
+    Archetype,
+    Archetypes,
+    Column,
+    Columns,
+    Concept,
+    Concepts,
+    Kindra,
+    KindraLayer,
+    Modifier,
+    Modifiers,
+    Polarities,
+    Polarity,
+    Readings,
+    State,
+    States,
+)
+
+DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "data"
+LANGUAGES = ("en", "pt")
+FILES: dict[str, type[File]] = {
+    "concepts.json": Concepts,
+    "archetypes.json": Archetypes,
+    "columns.json": Columns,
+    "states.json": States,
+    "polarities.json": Polarities,
+    "modifiers.json": Modifiers,
+    "kindras.layer1.json": KindraLayer,
+    "kindras.layer2.json": KindraLayer,
+    "kindras.layer3.json": KindraLayer,
+    "readings.json": Readings,
+    "context_rules.json": ContextRules,
+    "tw369.json": TwParameters,
+    "lexicon.en.json": LexiconSource,
+    "lexicon.pt.json": LexiconSource,
+}
+"""File name → model; the order is that of the data digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Everything in `data/`, checked."""
+
+    version: str
+    concepts: tuple[Concept, ...]
+    archetypes: tuple[Archetype, ...]
+    columns: tuple[Column, ...]
+    states: tuple[State, ...]
+    polarities: tuple[Polarity, ...]
+    modifiers: tuple[Modifier, ...]
+    layers: tuple[KindraLayer, ...]
+    readings: Readings
+    rules: ContextRules
+    tw: TwParameters
+    lexicons: dict[str, LexiconSource]
+
+    @property
+    def kindras(self) -> tuple[Kindra, ...]:
+        """All 144 vectors, layer 1 first."""
+        return tuple(vector for layer in self.layers for vector in layer.vectors)
+
+
+def load(directory: Path | None = None) -> Vocabulary:
+    """Read and check every file of `directory` (default: the project's `data/`).
+
+    Raises:
+        DataError: a file is missing or invalid; it names the file, the path inside and the reason.
+
+    """
+    data = _Directory(directory or DEFAULT_DIRECTORY)
+    concepts = data.read("concepts.json", Concepts).concepts
+    data.known["concepts"] = {concept.id for concept in concepts}
+    readings = data.read("readings.json", Readings)
+    data.known["stoic_axes"] = {axis.id for axis in readings.aurelius}
+    modifiers = data.read("modifiers.json", Modifiers).modifiers
+    data.known["modifiers"] = {modifier.id for modifier in modifiers}
+    layers = tuple(
+        data.read(f"kindras.layer{number}.json", KindraLayer, layer=number) for number in (1, 2, 3)
+    )
+    data.known["kindras"] = {vector.key for layer in layers for vector in layer.vectors}
+    return Vocabulary(
+        concepts=concepts,
+        archetypes=data.read("archetypes.json", Archetypes).archetypes,
+        columns=data.read("columns.json", Columns).columns,
+        states=data.read("states.json", States).states,
+        polarities=data.read("polarities.json", Polarities).polarities,
+        modifiers=modifiers,
+        layers=layers,
+        readings=readings,
+        rules=data.read("context_rules.json", ContextRules),
+        tw=data.read("tw369.json", TwParameters),
+        lexicons={
+            name: data.read(f"lexicon.{name}.json", LexiconSource, language=name)
+            for name in LANGUAGES
+        },
+        version=data.version(),
+    )
+
+
+class _Directory:
+    """A directory of data files; `known` is what they define for those that are read later."""
+
+    def __init__(self, path: Path) -> None:
+        self.known: Known = {}
+        self._path = path
+        self._versions: list[tuple[int, ...]] = []
+
+    def read(self, name: str, model: type[AnyFile], **about: object) -> AnyFile:
+        """Read one file; `about` is what its name says of it."""
+        found = read(self._path / name, model, self.known | about)
+        self._versions.append(tuple(map(int, found.version.split("."))))
+        return found
+
+    def version(self) -> str:
+        """Return the highest file version with a digest of the contents, whatever the line ends."""
+        digest = hashlib.sha256()
+        for name in FILES:
+            digest.update(name.encode() + b"\0")
+            digest.update((self._path / name).read_text(encoding="utf-8").encode() + b"\0")
+        newest = ".".join(map(str, max(self._versions)))
+        return f"{newest}+{digest.hexdigest()[:12]}"

@@ -1,0 +1,138 @@
+"""Context rules and the parameters of TW369."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import AfterValidator, Field, model_validator
+
+from core.options import (
+    CHANNELS,
+    MAXIMUM_STEPS,
+    MEDIA_TONES,
+    SECTORS,
+    SENTIMENTS,
+    TW_PROFILES,
+    Channel,
+    MediaTone,
+    Sector,
+    Sentiment,
+    TwProfile,
+)
+from core.vocabulary.base import PLANES, File, Plane, Record, Share, every, fault, reference
+from core.vocabulary.records import ARCHETYPE_IDS, ArchetypeId
+
+Domain = Literal["ALPHA", "GEO", "PRODUCT", "SAFEGUARD", "DEFAULT"]
+SMALLEST_WINDOW = 3
+"""The Tracy-Widom law is scaled by the square root of two texts less."""
+
+Additions = dict[
+    Annotated[str, reference("kindras", "the Kindra files")],
+    Annotated[float, Field(ge=-1, le=1)],
+]
+"""Kindra key → what is added to its score."""
+
+
+class IntenseSentiment(Record):
+    """Additions for a sentiment of at least this intensity."""
+
+    threshold: Share
+    adds: Additions
+
+
+class Levels(Record):
+    """Additions where a structure is strong, and where it is weak."""
+
+    high: Additions
+    low: Additions
+
+
+class Structure(Record):
+    """Additions for what is known of the institutions around a text."""
+
+    institutional_strength: Levels
+    power_concentration: Levels
+    regulatory_stability: Levels
+
+
+class StructureThresholds(Record):
+    """From which value a structure is strong, and up to which it is weak."""
+
+    high: Share
+    low: Share
+
+
+class ContextRules(File):
+    """`context_rules.json`: additions to Kindra scores from what is known of a text's origin."""
+
+    schema_: Literal["kaldra.context_rules/1"] = Field(alias="schema")
+    country: dict[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], Additions]
+    sector: Annotated[dict[Sector, Additions], every(SECTORS)]
+    media_tone: Annotated[dict[MediaTone, Additions], every(MEDIA_TONES)]
+    channel: Annotated[dict[Channel, Additions], every(CHANNELS)]
+    podcast_tone: dict[MediaTone, Additions]
+    sentiment: Annotated[dict[Sentiment, Additions], every(SENTIMENTS)]
+    intense_sentiment: IntenseSentiment
+    structure: Structure
+    structure_thresholds: StructureThresholds
+
+
+class TensionParameters(Record):
+    """How the tension of a plane is measured."""
+
+    mean_weight: Share
+    deviation_weight: Share
+    gain: float = Field(ge=1, le=5)
+
+
+class TwProfileParameters(Record):
+    """One parameter set of TW369."""
+
+    lam: float = Field(alias="lambda", ge=0.01, le=10)
+    damping: Share
+    min_factor: float = Field(ge=0.01, le=1)
+    severity_cap: Share
+
+
+class RegimeBounds(Record):
+    """Bounds of the regimes on the index."""
+
+    stable_below: Share
+    unstable_above: Share
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.unstable_above < self.stable_below:
+            raise fault("must not be less than stable_below", "unstable_above")
+        return self
+
+
+class Calibration(Record):
+    """How an archetype responds to drift: strength, own plane, tolerance."""
+
+    alpha: Share
+    plane: Plane
+    tolerance: Share
+
+
+def _sum_to_one(weights: dict[str, float]) -> dict[str, float]:
+    if round(math.fsum(weights.values()), 9) != 1.0:
+        raise fault("the three plane weights must sum to 1")
+    return weights
+
+
+PlaneWeights = Annotated[dict[Plane, Share], every(PLANES), AfterValidator(_sum_to_one)]
+
+
+class TwParameters(File):
+    """`tw369.json`: all parameters of TW369."""
+
+    schema_: Literal["kaldra.tw369/1"] = Field(alias="schema")
+    tension: TensionParameters
+    profiles: Annotated[dict[TwProfile, TwProfileParameters], every(TW_PROFILES)]
+    regime: RegimeBounds
+    max_steps: int = Field(ge=MAXIMUM_STEPS, le=MAXIMUM_STEPS)
+    window_minimum: int = Field(ge=SMALLEST_WINDOW, le=1000)
+    domains: Annotated[dict[Domain, PlaneWeights], every(get_args(Domain))]
+    archetypes: Annotated[dict[ArchetypeId, Calibration], every(ARCHETYPE_IDS)]
