@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class _Row(NamedTuple):
     strength: list[float]
     journey: list[float]
     discipline: list[float]
-    scalars: list[float]
+    scalars: dict[str, float]
     state: int
     leading: list[int]
     reason: str | None
@@ -100,55 +100,56 @@ class Assembler:
         field = stages.field
         v = stages.archetypes
         mean = v.sum(axis=1, keepdims=True) / v.shape[1]
-        scalars = np.array(
-            [
-                stages.evidence.coverage,
-                field.severity,
-                field.drift_metric,
-                field.index,
-                stages.tau,
-                stages.risk,
-                stages.confidence,
-            ]
-        ).T
+        scalars = {
+            "coverage": stages.evidence.coverage,
+            "severity": field.severity,
+            "drift_metric": field.drift_metric,
+            "index": field.index,
+            "tau": stages.tau,
+            "risk": stages.risk,
+            "confidence": stages.confidence,
+        }
         bias = stages.bias
-        blocks: list[Floats] = [
-            stages.probabilities,
-            v,
-            stages.polarities,
-            stages.scores,
-            _shares(stages.scores),
-            plane_shares(stages.scores),
-            field.tension,
-            field.drift,
-            np.column_stack([bias.score, bias.parts, bias.exclamation, bias.shouting]),
-            stages.modifiers,
-            v + 1.1 * (v - mean),
-            v * self._journey,
-            0.8 * v + 0.2 * mean,
-            scalars,
-        ]
-        known = zip(
+        blocks: dict[str, Floats] = {
+            "delta144": stages.probabilities,
+            "delta12": v,
+            "polarities": stages.polarities,
+            "scores": stages.scores,
+            "shares": _shares(stages.scores),
+            "planes": plane_shares(stages.scores),
+            "tension": field.tension,
+            "drift": field.drift,
+            "bias": np.column_stack([bias.score, bias.parts, bias.exclamation, bias.shouting]),
+            "modifiers": stages.modifiers,
+            "strength": v + 1.1 * (v - mean),
+            "journey": v * self._journey,
+            "discipline": 0.8 * v + 0.2 * mean,
+            "scalars": np.column_stack(list(scalars.values())),
+        }
+        rows = zip(
+            rounded_blocks(list(blocks.values())),
             stages.state.tolist(),
             leading(stages.probabilities, TOP_STATES).tolist(),
             stages.evidence.reasons,
             strict=True,
         )
-        for numbers, other in zip(rounded_blocks(blocks), known, strict=True):
-            yield _Row._make((*numbers, *other))
+        for numbers, state, first_states, reason in rows:
+            row: dict[str, Any] = dict(zip(blocks, numbers, strict=True))
+            row["scalars"] = dict(zip(scalars, row["scalars"], strict=True))
+            yield _Row(**row, state=state, leading=first_states, reason=reason)
 
     def _signal(
         self, reading: Reading, row: _Row, meta: MetaResult, options: Options, settings: str
     ) -> Signal:
         version = self._model.vocabulary.version
-        coverage, severity, drift_metric, index, tau, risk, confidence = row.scalars
+        scalars = row.scalars
         abstained = row.reason is not None
         state = None if abstained else self._state(row)
         keys, scores, shares = self._model.kindra_keys, row.scores, row.shares
         present = [place for place, score in enumerate(scores) if score]
         bias = _bias(row.bias)
-        tw = self._tw(row, options, (severity, drift_metric, index))
-        risk_level = safeguard_level(risk)
+        tw = self._tw(row, options)
+        risk_level = safeguard_level(scalars["risk"])
         signal: Signal = {
             "signal_id": digest((reading.normalised, settings, version)),
             "version": __version__,
@@ -167,14 +168,14 @@ class Assembler:
                 "journey": row.journey,
                 "discipline": row.discipline,
             },
-            "confidence": confidence,
+            "confidence": scalars["confidence"],
             "explanation": "",
             "narrative_risk": None if abstained else NARRATIVE_RISK[risk_level],
             "evidence": {
                 "tokens": reading.words,
                 "matched": reading.matched,
                 "hits": len(reading.hits),
-                "coverage": coverage,
+                "coverage": scalars["coverage"],
             },
             "delta12": dict(zip(self._archetypes, row.delta12, strict=True)),
             "delta144": row.delta144,
@@ -188,27 +189,27 @@ class Assembler:
             "tw": tw,
             "meta": meta,
             "bias": bias,
-            "tau": _tau(tau),
+            "tau": _tau(scalars["tau"]),
             "safeguard": {
-                "risk_score": risk,
+                "risk_score": scalars["risk"],
                 "risk_level": LEVELS[risk_level],
-                "actions": safeguard_actions(risk_level, drift_metric),
+                "actions": safeguard_actions(risk_level, scalars["drift_metric"]),
             },
         }
         signal["explanation"] = sentence(signal, reading)
         return signal
 
-    def _tw(self, row: _Row, options: Options, values: tuple[float, float, float]) -> TwResult:
-        severity, drift_metric, index = values
+    def _tw(self, row: _Row, options: Options) -> TwResult:
+        scalars = row.scalars
         parameters = self._model.vocabulary.tw
         return {
             "tension": dict(zip(PLANES, row.tension, strict=True)),
-            "severity": severity,
+            "severity": scalars["severity"],
             "drift": dict(zip(DRIFTS, row.drift, strict=True)),
-            "drift_metric": drift_metric,
-            "index": index,
+            "drift_metric": scalars["drift_metric"],
+            "index": scalars["index"],
             "index_source": INDEX_SOURCE,
-            "regime": regime(parameters, index),
+            "regime": regime(parameters, scalars["index"]),
             "profile": options.tw_profile,
             "steps": options.steps,
             "damping": parameters.profiles[options.tw_profile].damping,

@@ -139,9 +139,9 @@ class Lexicon:
             for position, word, after in zip(count(), words, following, strict=False)
             if word
             and (
-                word[0]
-                or after in word[1]
-                or (word[2] and after.startswith(word[2]))
+                word.alone
+                or after in word.following
+                or (word.openings and after.startswith(word.openings))
                 or "'" in after
             )
         ]
