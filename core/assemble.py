@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from contract.options import Options
+from contract.signal import (
+    AbstainReason,
+    Bias,
+    Bilingual,
+    Drift,
+    Meta,
+    Modifier,
+    Planes,
+    Signal,
+    State,
+    Tau,
+    TopState,
+    Tw,
+)
 from core import __version__
 from core.assemble_meta import meta_blocks
 from core.bias import label
@@ -15,20 +30,8 @@ from core.encoding import digest, rounded_blocks
 from core.kindra import plane_shares
 from core.model import Floats, Model
 from core.narrate import sentence
-from core.options import Options
 from core.pipeline import Stages
 from core.reading import Reading
-from core.results import (
-    BiasResult,
-    LabelText,
-    MetaResult,
-    ModifierScore,
-    RankedState,
-    Signal,
-    StateResult,
-    TauResult,
-    TwResult,
-)
 from core.risk import (
     LEVELS,
     NARRATIVE_RISK,
@@ -43,9 +46,7 @@ from core.tw369 import regime
 TOP_STATES = 5
 MODIFIER_BOUND = 0.35
 MODIFIERS_AT_MOST = 4
-INDEX_SOURCE = "single_text"
-PLANES = ("3", "6", "9")
-DRIFTS = ("plane3_to_6", "plane6_to_9", "plane9_to_3")
+INDEX_SOURCE: Final = "single_text"
 
 
 class _Row(NamedTuple):
@@ -67,7 +68,7 @@ class _Row(NamedTuple):
     scalars: dict[str, float]
     state: int
     leading: list[int]
-    reason: str | None
+    reason: AbstainReason | None
 
 
 class Assembler:
@@ -79,7 +80,7 @@ class Assembler:
         self._archetypes = [a.id for a in vocabulary.archetypes]
         self._polarities = [p.id for p in vocabulary.polarities]
         self._modifiers = {m.id: i for i, m in enumerate(vocabulary.modifiers)}
-        self._labels: list[LabelText] = [
+        self._labels: list[Bilingual] = [
             {"en": state.label.en, "pt": state.label.pt} for state in vocabulary.states
         ]
         self._journey = 1.0 + np.linspace(0.0, 0.5, len(self._archetypes))
@@ -139,7 +140,7 @@ class Assembler:
             yield _Row(**row, state=state, leading=first_states, reason=reason)
 
     def _signal(
-        self, reading: Reading, row: _Row, meta: MetaResult, options: Options, settings: str
+        self, reading: Reading, row: _Row, meta: Meta, options: Options, settings: str
     ) -> Signal:
         version = self._model.vocabulary.version
         scalars = row.scalars
@@ -184,7 +185,7 @@ class Assembler:
             "polarities": dict(zip(self._polarities, row.polarities, strict=True)),
             "kindra": {
                 "scores": {keys[i]: scores[i] for i in present},
-                "planes": dict(zip(PLANES, row.planes, strict=True)),
+                "planes": _planes(row.planes),
             },
             "tw": tw,
             "meta": meta,
@@ -199,13 +200,13 @@ class Assembler:
         signal["explanation"] = sentence(signal, reading)
         return signal
 
-    def _tw(self, row: _Row, options: Options) -> TwResult:
+    def _tw(self, row: _Row, options: Options) -> Tw:
         scalars = row.scalars
         parameters = self._model.vocabulary.tw
         return {
-            "tension": dict(zip(PLANES, row.tension, strict=True)),
+            "tension": _planes(row.tension),
             "severity": scalars["severity"],
-            "drift": dict(zip(DRIFTS, row.drift, strict=True)),
+            "drift": _drift(row.drift),
             "drift_metric": scalars["drift_metric"],
             "index": scalars["index"],
             "index_source": INDEX_SOURCE,
@@ -215,7 +216,7 @@ class Assembler:
             "damping": parameters.profiles[options.tw_profile].damping,
         }
 
-    def _state(self, row: _Row) -> StateResult:
+    def _state(self, row: _Row) -> State:
         index = row.state
         state = self._model.vocabulary.states[index]
         return {
@@ -230,10 +231,10 @@ class Assembler:
             "modifiers": self._in_force(index, row.modifiers),
         }
 
-    def _in_force(self, index: int, scores: list[float]) -> list[ModifierScore]:
+    def _in_force(self, index: int, scores: list[float]) -> list[Modifier]:
         """Return the defaults, then the evident ones among the allowed, four at most."""
         state = self._model.vocabulary.states[index]
-        found: list[ModifierScore] = [
+        found: list[Modifier] = [
             {"id": name, "score": scores[self._modifiers[name]], "source": "default"}
             for name in state.default_modifiers
         ]
@@ -246,14 +247,24 @@ class Assembler:
             found.append({"id": name, "score": -score, "source": "evidence"})
         return found
 
-    def _top_states(self, row: _Row) -> list[RankedState]:
+    def _top_states(self, row: _Row) -> list[TopState]:
         states = self._model.vocabulary.states
         return [
             {"id": states[i].id, "index": i, "probability": row.delta144[i]} for i in row.leading
         ]
 
 
-def _bias(values: list[float]) -> BiasResult:
+def _planes(values: list[float]) -> Planes:
+    three, six, nine = values
+    return {"3": three, "6": six, "9": nine}
+
+
+def _drift(values: list[float]) -> Drift:
+    from_3, from_6, from_9 = values
+    return {"plane3_to_6": from_3, "plane6_to_9": from_6, "plane9_to_3": from_9}
+
+
+def _bias(values: list[float]) -> Bias:
     score, toxicity, political, gender, racial, loaded, exclamation, shouting = values
     return {
         "score": score,
@@ -270,7 +281,7 @@ def _bias(values: list[float]) -> BiasResult:
     }
 
 
-def _tau(score: float) -> TauResult:
+def _tau(score: float) -> Tau:
     level = tau_level(score)
     damping, smoothing, influence = TAU_EFFECTS[level]
     return {

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 
+from contract.signal import Meta
 from core.delta144 import ranking
 from core.encoding import rounded_blocks
 from core.meta import aurelius, nietzsche
 from core.model import Model
 from core.pipeline import Stages
-from core.results import MetaResult
 
 DOMINANT = 3
 ACTIVE_BOUND = 0.15
 
 
-def meta_blocks(model: Model, stages: Stages) -> Iterator[MetaResult]:
+def meta_blocks(model: Model, stages: Stages) -> Iterator[Meta]:
     """Yield one `meta` object per text."""
     n = _nietzsche(model, stages)
     a = _aurelius(model, stages)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
+from contract.signal import BiasLabel
 from core.evidence import Evidence
 from core.model import Floats, Model
 from core.reading import Reading
@@ -19,7 +21,7 @@ EXCLAMATION_SHARE = 0.25
 SHOUTING_SHARE = 0.25
 EXCLAMATIONS_FOR_ALL = 5.0
 SHOUTING_FLOOR, SHOUTING_RANGE = 0.1, 0.4
-LABELS = ("neutral", "moderate", "high", "extreme")
+LABELS: tuple[BiasLabel, ...] = get_args(BiasLabel)
 LABEL_BOUNDS = (0.3, 0.6, 0.8)
 
 
@@ -54,6 +56,6 @@ def measure(model: Model, evidence: Evidence, readings: Sequence[Reading]) -> Bi
     return Bias(1.0 - calm, parts, exclamation, shouting)
 
 
-def label(score: float) -> str:
+def label(score: float) -> BiasLabel:
     """Return neutral, moderate, high or extreme for a score."""
     return LABELS[sum(score >= bound for bound in LABEL_BOUNDS)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from contract.signal import AbstainReason
 from core.model import UNIT, Floats, Model
 from core.reading import Reading
 
@@ -34,7 +35,7 @@ class Evidence:
     support: Floats
     abstained: Sequence[bool]
     silent: npt.NDArray[np.bool_]
-    reasons: Sequence[str | None]
+    reasons: Sequence[AbstainReason | None]
 
 
 def gather(model: Model, counts: Floats, readings: Sequence[Reading]) -> Evidence:
@@ -69,7 +70,7 @@ def gather(model: Model, counts: Floats, readings: Sequence[Reading]) -> Evidenc
     )
 
 
-def _reason(reading: Reading, coverage: float, anything: bool) -> str | None:  # noqa: FBT001
+def _reason(reading: Reading, coverage: float, anything: bool) -> AbstainReason | None:  # noqa: FBT001
     if reading.words == 0:
         return "empty"
     if not reading.hits or not anything:

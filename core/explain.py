@@ -12,20 +12,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from contract.options import Options
+from contract.signal import Explanation, StageResults, Term, TermInfluence, VectorInfluence
 from core.delta144 import ranking
 from core.encoding import number, rounded
 from core.hits import PLAIN, Hits
 from core.model import Floats, Model
-from core.options import Options
 from core.pipeline import Stages, run
 from core.reading import Reading, count
-from core.results import (
-    Explanation,
-    StageResults,
-    TermInfluence,
-    TermSpan,
-    VectorInfluence,
-)
 from core.risk import TAU_WEIGHTS, effects, tau_of_bias
 from core.text import token_spans
 
@@ -50,7 +44,7 @@ def explain(
     }
 
 
-def spans(model: Model, reading: Reading) -> list[TermSpan]:
+def spans(model: Model, reading: Reading) -> list[Term]:
     """Return every hit with its place in the text as given."""
     places = token_spans(reading.text)
     found = [(first, last, model.meanings[number]) for first, last, number in reading.hits]

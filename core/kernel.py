@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from contract.apps import AlphaAnswer, GeoAnswer, ProductAnswer, SafeguardAnswer
+from contract.options import Options
+from contract.signal import Signal
+from contract.vocabulary import Kind, Language
+from contract.window import WindowAnswer
 from core.apps import alpha, geo, product, safeguard
 from core.apps.common import Analysis
 from core.assemble import Assembler
 from core.explain import explain
 from core.model import Model
-from core.options import Options
 from core.pipeline import Stages, run
 from core.reading import Reading, count, read
-from core.results import (
-    AlphaResult,
-    GeoResult,
-    ProductResult,
-    SafeguardResult,
-    Signal,
-    WindowSignal,
-)
 from core.text import paragraphs
 from core.vocabulary import load
 from core.vocabulary.view import KINDS, view
@@ -62,7 +57,7 @@ class Kernel:
         while chunk := list(islice(remaining, CHUNK)):
             yield from self._signals(*self._stages(chunk, options), options)
 
-    def window(self, texts: Sequence[str], options: Options = DEFAULT) -> WindowSignal:
+    def window(self, texts: Sequence[str], options: Options = DEFAULT) -> WindowAnswer:
         """Read texts in time order as one window.
 
         Raises:
@@ -71,7 +66,7 @@ class Kernel:
         """
         if not texts:
             raise ValueError("a window needs at least one text")
-        plain = replace(options, explain=False)
+        plain = _plain(options)
         return read_window(self._model, texts, list(self.batch(texts, plain)), plain)
 
     def alpha(
@@ -81,10 +76,10 @@ class Kernel:
         *,
         ticker: str | None = None,
         quarter: str | None = None,
-    ) -> AlphaResult:
+    ) -> AlphaAnswer:
         """Read an earnings call."""
         parts = paragraphs(text)
-        sections = self.batch(parts, replace(options, explain=False)) if len(parts) > 1 else ()
+        sections = self.batch(parts, _plain(options)) if len(parts) > 1 else ()
         return alpha.analyse(self._analysis(text, options), sections, ticker, quarter)
 
     def geo(
@@ -94,7 +89,7 @@ class Kernel:
         *,
         region: str | None = None,
         source: str | None = None,
-    ) -> GeoResult:
+    ) -> GeoAnswer:
         """Read a geopolitical text."""
         return geo.analyse(self._analysis(text, options), region, source)
 
@@ -106,22 +101,22 @@ class Kernel:
         product_id: str | None = None,
         category: str | None = None,
         channel: str | None = None,
-    ) -> ProductResult:
+    ) -> ProductAnswer:
         """Read a product text."""
         return product.analyse(self._analysis(text, options), product_id, category, channel)
 
     def safeguard(
         self, text: str, options: Options = DEFAULT, *, source: str | None = None
-    ) -> SafeguardResult:
+    ) -> SafeguardAnswer:
         """Evaluate the toxicity and bias of a text."""
         return safeguard.analyse(self._analysis(text, options), source)
 
     @property
-    def vocabulary_kinds(self) -> tuple[str, ...]:
+    def vocabulary_kinds(self) -> tuple[Kind, ...]:
         """The lists `vocabulary` offers."""
         return KINDS
 
-    def vocabulary(self, kind: str, language: str = "en") -> list[dict[str, Any]]:
+    def vocabulary(self, kind: Kind, language: Language = "en") -> list[dict[str, Any]]:
         """Return one list of the vocabulary with its labels in one language."""
         return view(self._model.vocabulary, kind, language)
 
@@ -142,3 +137,8 @@ class Kernel:
             if options.explain:
                 signal["explain"] = explain(self._model, readings[row], stages, row, options)
             yield signal
+
+
+def _plain(options: Options) -> Options:
+    """Return the same options without an explanation."""
+    return options.model_copy(update={"explain": False})

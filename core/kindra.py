@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from contract.options import Context
 from core.evidence import Evidence
 from core.model import Floats, Model
-from core.options import STRUCTURE, Context
 
 NOTHING_KNOWN = Context()
 
@@ -32,12 +32,12 @@ def context_adds(model: Model, context: Context) -> Floats:
     ]
     if context.channel == "podcast" and context.media_tone:
         chosen.append(rules.podcast_tone.get(context.media_tone))
-    for name in STRUCTURE:
+    for name, levels in rules.structure:
         value = getattr(context, name)
         if value is not None and value >= rules.structure_thresholds.high:
-            chosen.append(getattr(rules.structure, name).high)
+            chosen.append(levels.high)
         elif value is not None and value <= rules.structure_thresholds.low:
-            chosen.append(getattr(rules.structure, name).low)
+            chosen.append(levels.low)
     for adds in chosen:
         for key, value in (adds or {}).items():
             total[model.kindra_index[key]] += value

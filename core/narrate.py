@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contract.signal import Signal
 from core.reading import Reading
-from core.results import Signal
 
 _REASONS = {
     "en": {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contract.options import Options
 from core import bias, delta144, kindra, risk, tw369
 from core.bias import Bias
 from core.evidence import Evidence, gather
@@ -21,7 +22,6 @@ from core.meta.campbell import Campbell
 from core.meta.known import borrow
 from core.meta.nietzsche import Nietzsche
 from core.model import Floats, Integers, Model
-from core.options import Options
 from core.reading import Reading
 from core.tw369 import Field
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from typing import Literal
 
+from contract.signal import Language
 from core.hits import Hits
 from core.model import Floats, Model
 from core.text import BREAKS, fold, mended, normalise, shouted_words, tokens
 
-UNDETERMINED = "und"
+UNDETERMINED: Language = "und"
 DETECTION_WORDS = 200
 """The language shows itself within so many words."""
 
@@ -24,7 +26,7 @@ class Reading:
 
     text: str
     normalised: str
-    language: str
+    language: Language
     words: int
     hits: Hits
     terms: list[str]
@@ -37,21 +39,22 @@ class Reading:
         return tokens(fold(self.normalised))
 
 
-def read(model: Model, text: str, language: str) -> Reading:
+def read(model: Model, text: str, language: Literal["auto", "en", "pt"]) -> Reading:
     """Find the hits of one text in the language asked for, or in the one it shows itself to be."""
     text = mended(text)
     normalised = normalise(text)
     folded = fold(normalised)
     found = tokens(folded)
     words = len(found) - sum(map(folded.count, BREAKS))
+    spoken: Language
     if language == "auto":
-        language, hits = _detect(model, found)
+        spoken, hits = _detect(model, found)
     else:
-        hits = model.lexicons[language].scan(found)
+        spoken, hits = language, model.lexicons[language].scan(found)
     return Reading(
         text=text,
         normalised=normalised,
-        language=language,
+        language=spoken,
         words=words,
         hits=hits,
         terms=_first_terms(found, hits),
@@ -73,7 +76,7 @@ def _matched(found: list[str], hits: Hits) -> int:
     return len(hits) + more
 
 
-def _detect(model: Model, found: list[str]) -> tuple[str, Hits]:
+def _detect(model: Model, found: list[str]) -> tuple[Language, Hits]:
     """Choose by function words, then by hits; a text without either is undetermined."""
     english, portuguese = model.lexicons["en"], model.lexicons["pt"]
     sample = found[:DETECTION_WORDS]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
+from contract.signal import Risk, RiskWord
 from core.model import Floats
 
-LEVELS = ("LOW", "MID", "HIGH", "CRITICAL")
+LEVELS: tuple[Risk, ...] = get_args(Risk)
 TAU_BOUNDS = (0.8, 0.5, 0.2)
 TAU_WEIGHTS = {
     "bias": 2.5,
@@ -35,7 +37,7 @@ SAFEGUARD_ACTIONS: tuple[tuple[str, ...], ...] = (
     ("BLOCK_OUTPUT", "FREEZE_STATE", "ALERT_ADMIN"),
 )
 BIAS_CARRIES = 0.75
-NARRATIVE_RISK = ("low", "medium", "high", "critical")
+NARRATIVE_RISK: tuple[RiskWord, ...] = get_args(RiskWord)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from contract.signal import Signal
+from contract.window import DominantArchetype, Story, Trend
 from core.encoding import number
 from core.model import Floats, Model
-from core.results import ArchetypeShare, Signal, StoryResult, Trend
 
 ROLE_POINTS = 2.0
 STAGE_OF_ROLE = {
@@ -58,7 +59,7 @@ def beat(signal: Signal) -> Beat:
     )
 
 
-def arc(model: Model, signals: Sequence[Signal]) -> StoryResult:
+def arc(model: Model, signals: Sequence[Signal]) -> Story:
     """Return the arc over `signals`; texts that abstain are passed over."""
     places = [place for place, signal in enumerate(signals) if not signal["abstained"]]
     spoken = [signals[place] for place in places]
@@ -154,7 +155,7 @@ def _transitions(beats: Sequence[Beat]) -> int:
     return sum(a.archetype != b.archetype for a, b in pairwise(beats))
 
 
-def _leaders(leaders: Sequence[str]) -> list[ArchetypeShare]:
+def _leaders(leaders: Sequence[str]) -> list[DominantArchetype]:
     order = sorted(Counter(leaders).items(), key=lambda item: (-item[1], item[0]))
     return [{"id": name, "share": number(count / len(leaders))} for name, count in order[:LEADING]]
 

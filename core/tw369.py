@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
+from contract.options import Options
+from contract.signal import Regime
 from core.delta144 import normalised
 from core.model import Floats, Model
-from core.options import Options
-from core.vocabulary import Domain, Plane, TwParameters, TwProfileParameters
+from core.vocabulary import Domain, TwParameters, TwProfileParameters
 
-REGIMES = ("STABLE", "CRITICAL", "UNSTABLE")
+REGIMES: tuple[Regime, ...] = get_args(Regime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def regime_index(mean_tension: Floats, profile: TwProfileParameters) -> Floats:
     return index
 
 
-def regime(parameters: TwParameters, index: float) -> str:
+def regime(parameters: TwParameters, index: float) -> Regime:
     """Return STABLE below 0.3, UNSTABLE above 0.7, CRITICAL between (bounds included)."""
     if index < parameters.regime.stable_below:
         return REGIMES[0]
@@ -110,14 +112,16 @@ def evolve(model: Model, columns: Floats, drift: Floats, options: Options) -> Fl
 
 def weighted_tension(
     parameters: TwParameters, domain: Domain, planes: tuple[float, float, float], severity: float
-) -> tuple[dict[str, float], float]:
-    """Return a domain's plane weights, shifted by severity, and the tension they give."""
-    weights = _shifted(domain, parameters.domains[domain], severity)
-    total = math.fsum(w * t for w, t in zip(weights.values(), planes, strict=True))
-    return weights, total
+) -> tuple[tuple[float, float, float], float]:
+    """Return a domain's weights of planes 3, 6 and 9, shifted by severity, and their tension."""
+    weights = _shifted(parameters, domain, severity)
+    return weights, math.fsum(w * t for w, t in zip(weights, planes, strict=True))
 
 
-def _shifted(domain: str, weights: dict[Plane, float], severity: float) -> dict[str, float]:
+def _shifted(
+    parameters: TwParameters, domain: Domain, severity: float
+) -> tuple[float, float, float]:
+    weights = parameters.domains[domain]
     w3, w6, w9 = weights["3"], weights["6"], weights["9"]
     shift = 0.3 * severity
     if domain == "ALPHA" and severity >= 0.6:
@@ -133,4 +137,4 @@ def _shifted(domain: str, weights: dict[Plane, float], severity: float) -> dict[
         x = min(shift, w3)
         w3, w6 = w3 - 0.5 * x, w6 + 0.5 * x
     total = w3 + w6 + w9
-    return {"3": w3 / total, "6": w6 / total, "9": w9 / total}
+    return w3 / total, w6 / total, w9 / total

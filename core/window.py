@@ -5,27 +5,29 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 
+from contract.options import Options
+from contract.signal import Signal
+from contract.window import TracyWidom, WindowAnswer, WindowItem
 from core import __version__
 from core.encoding import digest, number
 from core.model import Floats, Model
-from core.options import Options
-from core.results import Signal, TracyWidomResult, WindowItem, WindowSignal
 from core.story import arc, drifts
 from core.tracy_widom import f1, quantile
 from core.tw369 import regime
 from core.wording import drifts as wording_drifts
 
-BY_LAW = "tracy_widom_window"
-BY_MEAN = "mean_of_texts"
+BY_LAW: Final = "tracy_widom_window"
+BY_MEAN: Final = "mean_of_texts"
 FLAT = 1e-9
 
 
 def read_window(
     model: Model, texts: Sequence[str], signals: Sequence[Signal], options: Options
-) -> WindowSignal:
+) -> WindowAnswer:
     """Read a window of texts from their signals.
 
     With enough texts that have evidence the index is F1 of the standardised largest eigenvalue of
@@ -58,7 +60,7 @@ def read_window(
     }
 
 
-def anomaly(rows: Floats) -> TracyWidomResult | None:
+def anomaly(rows: Floats) -> TracyWidom | None:
     """Judge the largest eigenvalue of standardised `rows` (texts, variables) by F1.
 
     One variable is dropped because a distribution sums to 1; constant variables carry nothing and

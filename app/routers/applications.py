@@ -6,8 +6,8 @@ from starlette.responses import Response
 from app import examples
 from app.core_client import CoreClient
 from app.forward import forward
-from app.models.apps import AlphaAnswer, GeoAnswer, ProductAnswer, SafeguardAnswer
-from app.models.requests import AlphaRequest, GeoRequest, ProductRequest, SafeguardRequest
+from contract.apps import AlphaAnswer, GeoAnswer, ProductAnswer, SafeguardAnswer
+from contract.requests import AlphaRequest, GeoRequest, ProductRequest, SafeguardRequest
 
 
 def add_routes(routes: APIRouter, core: CoreClient) -> None:

@@ -6,9 +6,9 @@ from starlette.responses import Response
 from app import examples
 from app.core_client import CoreClient
 from app.forward import forward, forward_stream
-from app.models.requests import BatchRequest, SignalRequest, WindowRequest
-from app.models.signal import Signal
-from app.models.window import WindowAnswer
+from contract.requests import BatchRequest, SignalRequest, WindowRequest
+from contract.signal import Signal
+from contract.window import WindowAnswer
 
 
 def add_routes(routes: APIRouter, core: CoreClient) -> None:

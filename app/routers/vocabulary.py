@@ -1,16 +1,14 @@
 """`/engine/vocabulary`: the words the kernel reads in."""
 
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app import examples
 from app.core_client import CoreClient
+from contract.vocabulary import Kind, Language
 from serving.disconnect import while_connected
-
-Kind = Literal["archetypes", "columns", "states", "polarities", "modifiers", "kindras"]
-Language = Literal["en", "pt"]
 
 
 def add_routes(routes: APIRouter, core: CoreClient) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from contract.apps import AlphaAnswer, Guidance
+from contract.signal import Signal
 from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
 from core.delta144 import entropy
 from core.encoding import number
-from core.results import AlphaResult, Guidance, Signal
 from core.story import beat, coherence, stage_scores
 
 TOP = 5
@@ -18,7 +19,7 @@ UNDECIDED = 0.34
 
 def analyse(
     analysis: Analysis, sections: Iterable[Signal], ticker: str | None, quarter: str | None
-) -> AlphaResult:
+) -> AlphaAnswer:
     """Return the reading of an earnings call; `sections` are the signals of its paragraphs.
 
     Only a beat of each is kept: fifty thousand characters can be thousands of paragraphs.

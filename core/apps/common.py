@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contract.apps import Epistemic, TopArchetype
+from contract.signal import Planes, Signal
 from core.delta144 import ranking
 from core.encoding import number
 from core.model import Model
 from core.pipeline import Stages
 from core.reading import Reading
-from core.results import Epistemic, Signal, TopArchetype
 from core.tw369 import weighted_tension
 from core.vocabulary import Domain
 
@@ -65,9 +66,10 @@ def epistemic_status(signal: Signal) -> Epistemic:
     return "supported" if covered and trusted else "tentative"
 
 
-def planes(analysis: Analysis, domain: Domain) -> tuple[dict[str, float], float]:
+def planes(analysis: Analysis, domain: Domain) -> tuple[Planes, float]:
     """Return the domain's plane weights (shifted by severity) and the weighted tension."""
     tw = analysis.signal["tw"]
     tension = (tw["tension"]["3"], tw["tension"]["6"], tw["tension"]["9"])
     weights, total = weighted_tension(analysis.model.vocabulary.tw, domain, tension, tw["severity"])
-    return {plane: number(weight) for plane, weight in weights.items()}, number(total)
+    three, six, nine = map(number, weights)
+    return {"3": three, "6": six, "9": nine}, number(total)

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import get_args
 
+from contract.apps import GeoAnswer
+from contract.signal import RiskWord
 from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
 from core.encoding import digest, number
-from core.results import GeoResult
 
 TOP = 3
 STRESS_VECTORS = ("L3.P20", "L3.T30", "L3.M44", "L3.P19")
 RELIEF_VECTORS = ("L3.S13", "L3.R36", "L3.P21", "L3.P17")
-RISK_LEVELS: tuple[Literal["low", "medium", "high", "critical"], ...] = (
-    "low",
-    "medium",
-    "high",
-    "critical",
-)
+RISK_LEVELS: tuple[RiskWord, ...] = get_args(RiskWord)
 BOUNDS = (0.25, 0.45, 0.65)
 
 
-def analyse(analysis: Analysis, region: str | None, source: str | None) -> GeoResult:
+def analyse(analysis: Analysis, region: str | None, source: str | None) -> GeoAnswer:
     """Return the reading of a geopolitical text."""
     signal = analysis.signal
     escalation = number(
@@ -61,9 +57,7 @@ def institutional_stress(analysis: Analysis) -> float:
     return number(1.0 - (1.0 - words) * (1.0 - min(1.0, structure)))
 
 
-def risk_level(
-    index: float, escalation: float, stress: float
-) -> Literal["low", "medium", "high", "critical"]:
+def risk_level(index: float, escalation: float, stress: float) -> RiskWord:
     """Return the level of the mean of regime index, escalation and institutional stress."""
     mean = (index + escalation + stress) / 3.0
     return RISK_LEVELS[sum(mean >= bound for bound in BOUNDS)]

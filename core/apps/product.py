@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import Literal
 
+from contract.apps import ProductAnswer, Theme, VectorScore, Verdict
 from core.apps.common import Analysis, planes
 from core.delta144 import ranking
 from core.encoding import number
 from core.hits import Hit, Hits
 from core.model import UNIT, Floats
-from core.results import ProductResult, Theme, VectorScore
 from core.text import sentences, token_spans
 
 TOP = 5
@@ -20,7 +19,7 @@ DECIDED = 0.3
 
 def analyse(
     analysis: Analysis, product_id: str | None, category: str | None, channel: str | None
-) -> ProductResult:
+) -> ProductAnswer:
     """Return the reading of a product text."""
     signal = analysis.signal
     pain, praise = analysis.metric("pain"), analysis.metric("praise")
@@ -49,9 +48,7 @@ def analyse(
     }
 
 
-def verdict(
-    pain: float, praise: float, net: float
-) -> Literal["pain", "praise", "mixed", "neutral"]:
+def verdict(pain: float, praise: float, net: float) -> Verdict:
     """Tell in a word how the text judges."""
     if pain + praise == 0:
         return "neutral"

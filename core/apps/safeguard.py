@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import cast, get_args
 
+from contract.apps import SafeguardAnswer, Severity, Span
 from core.apps.common import Analysis, planes
 from core.bias import DIMENSIONS
-from core.results import SafeguardResult, SafeguardSpan
 from core.text import token_spans
 
 FLAGS = {
@@ -15,13 +16,7 @@ FLAGS = {
     "gender": ("gender_bias", 0.7),
     "racial": ("racial_bias", 0.7),
 }
-SEVERITIES: tuple[Literal["none", "low", "medium", "high", "critical"], ...] = (
-    "none",
-    "low",
-    "medium",
-    "high",
-    "critical",
-)
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 SEVERITY_BOUNDS = (0.1, 0.4, 0.6, 0.8)
 ADVICE = {
     "high_toxicity": "Hold the message for review before it is shown.",
@@ -34,10 +29,10 @@ CLEAR_ADVICE = "No action needed."
 WATCH_ADVICE = "Show the message and watch the conversation."
 
 
-def analyse(analysis: Analysis, source: str | None) -> SafeguardResult:
+def analyse(analysis: Analysis, source: str | None) -> SafeguardAnswer:
     """Return the evaluation of a text."""
     signal = analysis.signal
-    dimensions = signal["bias"]["dimensions"]
+    dimensions = cast("Mapping[str, float]", signal["bias"]["dimensions"])
     flags = [flag for name, (flag, bound) in FLAGS.items() if dimensions[name] >= bound]
     found = spans(analysis)
     level = sum(max(dimensions.values()) >= bound for bound in SEVERITY_BOUNDS)
@@ -45,8 +40,8 @@ def analyse(analysis: Analysis, source: str | None) -> SafeguardResult:
     return {
         "domain": "SAFEGUARD",
         "signal_id": signal["signal_id"],
-        "toxicity": dimensions["toxicity"],
-        "bias_dimensions": dict(dimensions),
+        "toxicity": signal["bias"]["dimensions"]["toxicity"],
+        "bias_dimensions": signal["bias"]["dimensions"],
         "severity": SEVERITIES[level],
         "flags": flags,
         "spans": found,
@@ -58,13 +53,13 @@ def analyse(analysis: Analysis, source: str | None) -> SafeguardResult:
     }
 
 
-def spans(analysis: Analysis) -> list[SafeguardSpan]:
+def spans(analysis: Analysis) -> list[Span]:
     """Return the terms that speak for a dimension, in order of the text. Negated ones do not."""
     model, reading = analysis.model, analysis.reading
     axes = model.vocabulary.readings.bias
     carriers = {axis.id: set(axis.evidence) for axis in axes if axis.id in DIMENSIONS}
     places = token_spans(reading.text)
-    found: list[SafeguardSpan] = []
+    found: list[Span] = []
     for first, last, number in reading.hits:
         meaning = model.meanings[number]
         names = {model.concepts[c] for c in meaning.concepts}

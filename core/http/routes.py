@@ -5,15 +5,19 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from http import HTTPStatus
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from core import __version__, results
+from contract import requests
+from contract.apps import AlphaAnswer, GeoAnswer, ProductAnswer, SafeguardAnswer
+from contract.signal import Signal
+from contract.vocabulary import Kind, Language
+from contract.window import WindowAnswer
+from core import __version__
 from core.encoding import dumps
-from core.http import requests
 from core.http.workers import Workers
 from core.kernel import Kernel
 from serving.disconnect import while_connected
@@ -40,9 +44,6 @@ class About(BaseModel):
     data_version: str
 
 
-Kind = Literal["archetypes", "columns", "states", "polarities", "modifiers", "kindras"]
-
-
 def router(kernel: Kernel, workers: Workers) -> APIRouter:
     """The routes, computing with `kernel` in `workers`."""
     routes = APIRouter(prefix="/v1", responses=FAULTS)
@@ -59,10 +60,10 @@ async def _computed(request: Request, workers: Workers, function: Callable[[], A
 
 
 def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
-    @routes.post("/signal", response_model=results.Signal, tags=["signals"])
+    @routes.post("/signal", response_model=Signal, tags=["signals"])
     async def signal(request: Request, body: requests.SignalRequest) -> Response:
         """Read one text."""
-        options = body.options.for_kernel()
+        options = body.options
         return await _computed(request, workers, lambda: kernel.signal(body.text, options))
 
     @routes.post(
@@ -73,7 +74,7 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
     )
     async def batch(body: requests.BatchRequest) -> Response:
         """Read up to 1,000 texts; the signals come as they are made, one JSON object per line."""
-        signals = kernel.batch(body.texts, body.options.for_kernel())
+        signals = kernel.batch(body.texts, body.options)
         held = ExitStack()
         held.enter_context(workers.place())
 
@@ -82,14 +83,14 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
 
         return LineStream(_pieces(workers, signals), close)
 
-    @routes.post("/window", response_model=results.WindowSignal, tags=["signals"])
+    @routes.post("/window", response_model=WindowAnswer, tags=["signals"])
     async def window(request: Request, body: requests.WindowRequest) -> Response:
         """Read several texts as one story, oldest first."""
-        options = body.options.for_kernel()
+        options = body.options
         return await _computed(request, workers, lambda: kernel.window(body.texts, options))
 
 
-async def _pieces(workers: Workers, signals: Iterator[results.Signal]) -> AsyncIterator[bytes]:
+async def _pieces(workers: Workers, signals: Iterator[Signal]) -> AsyncIterator[bytes]:
     def some() -> bytes:
         return b"".join(dumps(signal) + b"\n" for signal in islice(signals, PART_TEXTS))
 
@@ -105,7 +106,7 @@ def _add_applications(routes: APIRouter, kernel: Kernel, workers: Workers) -> No
 
         async def application(request: Request, body: requests.SignalRequest) -> Response:
             facts = body.model_dump(exclude={"text", "options"})
-            options = body.options.for_kernel()
+            options = body.options
             return await _computed(request, workers, lambda: read(body.text, options, **facts))
 
         application.__name__ = name
@@ -113,19 +114,19 @@ def _add_applications(routes: APIRouter, kernel: Kernel, workers: Workers) -> No
         application.__doc__ = model.__doc__
         routes.post(f"/apps/{name}", response_model=answer, tags=["applications"])(application)
 
-    add("alpha", requests.AlphaRequest, results.AlphaResult, kernel.alpha)
-    add("geo", requests.GeoRequest, results.GeoResult, kernel.geo)
-    add("product", requests.ProductRequest, results.ProductResult, kernel.product)
-    add("safeguard", requests.SafeguardRequest, results.SafeguardResult, kernel.safeguard)
+    add("alpha", requests.AlphaRequest, AlphaAnswer, kernel.alpha)
+    add("geo", requests.GeoRequest, GeoAnswer, kernel.geo)
+    add("product", requests.ProductRequest, ProductAnswer, kernel.product)
+    add("safeguard", requests.SafeguardRequest, SafeguardAnswer, kernel.safeguard)
 
 
 def _add_vocabulary(routes: APIRouter, kernel: Kernel) -> None:
     @functools.cache
-    def content(kind: Kind, language: Literal["en", "pt"]) -> bytes:
+    def content(kind: Kind, language: Language) -> bytes:
         return dumps(kernel.vocabulary(kind, language))
 
     @routes.get("/vocabulary/{kind}", response_model=list[dict[str, Any]], tags=["vocabulary"])
-    async def vocabulary(kind: Kind, language: Literal["en", "pt"] = "en") -> Response:
+    async def vocabulary(kind: Kind, language: Language = "en") -> Response:
         """List a part of the vocabulary, with labels and descriptions in one language."""
         return Response(content(kind, language), media_type="application/json")
 

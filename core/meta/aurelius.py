@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contract.signal import StoicLabel
 from core.meta.known import Borrowed
 from core.model import Floats, Model
 
@@ -59,7 +60,7 @@ def read(model: Model, strength: Floats, borrowed: Borrowed, collective: Floats)
     )
 
 
-def label(alignment: float, mean_virtue: float) -> str:
+def label(alignment: float, mean_virtue: float) -> StoicLabel:
     """Return exemplary_stoic, stoic, mixed or non_stoic."""
     if alignment > 0.7 and mean_virtue > 0.7:
         return "exemplary_stoic"

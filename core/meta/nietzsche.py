@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contract.signal import Morality
 from core.meta.known import Borrowed
 from core.model import Floats, Model
 
@@ -51,7 +52,7 @@ def read(model: Model, strength: Floats, borrowed: Borrowed) -> Nietzsche:
     )
 
 
-def morality(master: float, slave: float) -> str:
+def morality(master: float, slave: float) -> Morality:
     """Return master, slave or mixed: one must exceed 0.6 and be 1.3 times the other."""
     if master > MASTER_BOUND and master > MARGIN * slave:
         return "master"

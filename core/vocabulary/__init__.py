@@ -1,6 +1,6 @@
 """The vocabulary: pydantic models of the files in `data/`, their loader, and a view of them."""
 
-from core.vocabulary.base import DataError, Label, Plane, Weights
+from core.vocabulary.base import DataError, Label, Weights
 from core.vocabulary.lexicon import LexiconSource
 from core.vocabulary.loader import Vocabulary, load
 from core.vocabulary.parameters import Domain, TwParameters, TwProfileParameters
@@ -10,7 +10,6 @@ __all__ = [
     "Domain",
     "Label",
     "LexiconSource",
-    "Plane",
     "TwParameters",
     "TwProfileParameters",
     "Vocabulary",

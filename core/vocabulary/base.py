@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
+
+from contract.base import Plane, Strict
 
 Known = dict[str, Any]
 """What the files read so far define; the validation context of the files that follow."""
@@ -24,13 +26,7 @@ class DataError(Exception):
         self.reason = reason
 
 
-class Record(BaseModel):
-    """An object with exactly these keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class File(Record):
+class File(Strict):
     """The header of every data file."""
 
     version: str = Field(pattern=r"^\d+\.\d+\.\d+$")
@@ -90,7 +86,7 @@ def fault(reason: str, *at: str | int) -> PydanticCustomError:
     return PydanticCustomError(_CHECK, "{reason}", {"reason": reason, "at": at})
 
 
-def compare(record: Record, expected: Mapping[str, object], *at: str | int) -> None:
+def compare(record: Strict, expected: Mapping[str, object], *at: str | int) -> None:
     """Fail at the first key of a record that has another value than expected."""
     for name, value in expected.items():
         found = getattr(record, name)
@@ -99,7 +95,7 @@ def compare(record: Record, expected: Mapping[str, object], *at: str | int) -> N
             raise fault(f"'{found}' must be '{value}' at this position", *at, key)
 
 
-def compare_all(records: Sequence[Record], expected: Sequence[Mapping[str, object]]) -> None:
+def compare_all(records: Sequence[Strict], expected: Sequence[Mapping[str, object]]) -> None:
     """Fail at the first record that differs from what is expected at its position."""
     if len(records) != len(expected):
         raise fault(f"must have {len(expected)} elements, has {len(records)}")
@@ -110,7 +106,7 @@ def compare_all(records: Sequence[Record], expected: Sequence[Mapping[str, objec
 def in_order(expected: Sequence[Mapping[str, object]]) -> AfterValidator:
     """Require records with these values, in this order."""
 
-    def check(records: tuple[Record, ...]) -> tuple[Record, ...]:
+    def check(records: tuple[Strict, ...]) -> tuple[Strict, ...]:
         compare_all(records, expected)
         return records
 
@@ -172,8 +168,6 @@ def _unique(values: _Value) -> _Value:
 UNIQUE = AfterValidator(_unique)
 
 Text = Annotated[str, Field(pattern=r"\S")]
-Share = Annotated[float, Field(ge=0, le=1)]
-Plane = Literal["3", "6", "9"]
 PLANES: tuple[Plane, ...] = get_args(Plane)
 Alignment = Annotated[tuple[Plane, ...], UNIQUE]
 ConceptId = Annotated[str, reference("concepts", "concepts.json")]
@@ -182,7 +176,7 @@ Weights = Annotated[dict[ConceptId, Weight], Field(min_length=1)]
 """Concept id → weight (multiples of ¼, so that sums stay exact in any order)."""
 
 
-class Label(Record):
+class Label(Strict):
     """A name in both languages."""
 
     en: Text

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from contract.vocabulary import Language
 from core.text import BREAKS, fold, tokens
 from core.vocabulary.base import UNIQUE, ConceptId, File, Known, Text, fault
 
@@ -61,7 +62,7 @@ class LexiconSource(File):
     """`lexicon.*.json`: words as written (accents and capitals kept), terms by concept."""
 
     schema_: Literal["kaldra.lexicon/1"] = Field(alias="schema")
-    language: str
+    language: Language
     function_words: Words
     negators: Words
     intensifiers: Words
@@ -70,7 +71,7 @@ class LexiconSource(File):
 
     @field_validator("language")
     @classmethod
-    def _of_this_file(cls, language: str, info: ValidationInfo[Known]) -> str:
+    def _of_this_file(cls, language: Language, info: ValidationInfo[Known]) -> Language:
         if language != info.context["language"]:
             raise fault(f"'{language}' must be '{info.context['language']}'")
         return language

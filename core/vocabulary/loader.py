@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
+from contract.vocabulary import Language
 from core.vocabulary.base import AnyFile, File, Known, read
 from core.vocabulary.lexicon import LexiconSource
 from core.vocabulary.parameters import ContextRules, TwParameters
@@ -28,7 +30,6 @@ from core.vocabulary.records import (
 )
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "data"
-LANGUAGES = ("en", "pt")
 FILES: dict[str, type[File]] = {
     "concepts.json": Concepts,
     "archetypes.json": Archetypes,
@@ -102,7 +103,7 @@ def load(directory: Path | None = None) -> Vocabulary:
         tw=data.read("tw369.json", TwParameters),
         lexicons={
             name: data.read(f"lexicon.{name}.json", LexiconSource, language=name)
-            for name in LANGUAGES
+            for name in get_args(Language)
         },
         version=data.version(),
     )

@@ -7,20 +7,9 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
-from core.options import (
-    CHANNELS,
-    MAXIMUM_STEPS,
-    MEDIA_TONES,
-    SECTORS,
-    SENTIMENTS,
-    TW_PROFILES,
-    Channel,
-    MediaTone,
-    Sector,
-    Sentiment,
-    TwProfile,
-)
-from core.vocabulary.base import PLANES, File, Plane, Record, Share, every, fault, reference
+from contract.base import Plane, Share, Strict
+from contract.options import MAXIMUM_STEPS, Channel, MediaTone, Sector, Sentiment, TwProfile
+from core.vocabulary.base import PLANES, File, every, fault, reference
 from core.vocabulary.records import ARCHETYPE_IDS, ArchetypeId
 
 Domain = Literal["ALPHA", "GEO", "PRODUCT", "SAFEGUARD", "DEFAULT"]
@@ -34,21 +23,21 @@ Additions = dict[
 """Kindra key → what is added to its score."""
 
 
-class IntenseSentiment(Record):
+class IntenseSentiment(Strict):
     """Additions for a sentiment of at least this intensity."""
 
     threshold: Share
     adds: Additions
 
 
-class Levels(Record):
+class Levels(Strict):
     """Additions where a structure is strong, and where it is weak."""
 
     high: Additions
     low: Additions
 
 
-class Structure(Record):
+class Structure(Strict):
     """Additions for what is known of the institutions around a text."""
 
     institutional_strength: Levels
@@ -56,7 +45,7 @@ class Structure(Record):
     regulatory_stability: Levels
 
 
-class StructureThresholds(Record):
+class StructureThresholds(Strict):
     """From which value a structure is strong, and up to which it is weak."""
 
     high: Share
@@ -68,17 +57,17 @@ class ContextRules(File):
 
     schema_: Literal["kaldra.context_rules/1"] = Field(alias="schema")
     country: dict[Annotated[str, Field(pattern=r"^[A-Z]{2}$")], Additions]
-    sector: Annotated[dict[Sector, Additions], every(SECTORS)]
-    media_tone: Annotated[dict[MediaTone, Additions], every(MEDIA_TONES)]
-    channel: Annotated[dict[Channel, Additions], every(CHANNELS)]
+    sector: Annotated[dict[Sector, Additions], every(get_args(Sector))]
+    media_tone: Annotated[dict[MediaTone, Additions], every(get_args(MediaTone))]
+    channel: Annotated[dict[Channel, Additions], every(get_args(Channel))]
     podcast_tone: dict[MediaTone, Additions]
-    sentiment: Annotated[dict[Sentiment, Additions], every(SENTIMENTS)]
+    sentiment: Annotated[dict[Sentiment, Additions], every(get_args(Sentiment))]
     intense_sentiment: IntenseSentiment
     structure: Structure
     structure_thresholds: StructureThresholds
 
 
-class TensionParameters(Record):
+class TensionParameters(Strict):
     """How the tension of a plane is measured."""
 
     mean_weight: Share
@@ -86,7 +75,7 @@ class TensionParameters(Record):
     gain: float = Field(ge=1, le=5)
 
 
-class TwProfileParameters(Record):
+class TwProfileParameters(Strict):
     """One parameter set of TW369."""
 
     lam: float = Field(alias="lambda", ge=0.01, le=10)
@@ -95,7 +84,7 @@ class TwProfileParameters(Record):
     severity_cap: Share
 
 
-class RegimeBounds(Record):
+class RegimeBounds(Strict):
     """Bounds of the regimes on the index."""
 
     stable_below: Share
@@ -108,7 +97,7 @@ class RegimeBounds(Record):
         return self
 
 
-class Calibration(Record):
+class Calibration(Strict):
     """How an archetype responds to drift: strength, own plane, tolerance."""
 
     alpha: Share
@@ -130,7 +119,7 @@ class TwParameters(File):
 
     schema_: Literal["kaldra.tw369/1"] = Field(alias="schema")
     tension: TensionParameters
-    profiles: Annotated[dict[TwProfile, TwProfileParameters], every(TW_PROFILES)]
+    profiles: Annotated[dict[TwProfile, TwProfileParameters], every(get_args(TwProfile))]
     regime: RegimeBounds
     max_steps: int = Field(ge=MAXIMUM_STEPS, le=MAXIMUM_STEPS)
     window_minimum: int = Field(ge=SMALLEST_WINDOW, le=1000)

@@ -6,15 +6,13 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from contract.base import Plane, Share, Strict
 from core.vocabulary.base import (
     UNIQUE,
     Alignment,
     File,
     Known,
     Label,
-    Plane,
-    Record,
-    Share,
     Text,
     Weights,
     compare,
@@ -135,7 +133,7 @@ Themes are free.
 ModifierId = Annotated[str, reference("modifiers", "modifiers.json")]
 
 
-class Concept(Record):
+class Concept(Strict):
     """A field of meaning; lexicons map words to concepts, the vocabulary maps concepts on."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -159,7 +157,7 @@ class Concepts(File):
         return concepts
 
 
-class Archetype(Record):
+class Archetype(Strict):
     """One of the twelve figures."""
 
     id: ArchetypeId
@@ -181,7 +179,7 @@ class Archetypes(File):
     archetypes: Annotated[tuple[Archetype, ...], with_ids(ARCHETYPE_IDS)]
 
 
-class Column(Record):
+class Column(Strict):
     """One of the twelve ways an archetype can stand (its profile and its TW369 plane)."""
 
     col: int
@@ -200,7 +198,7 @@ class Columns(File):
     columns: Annotated[tuple[Column, ...], in_order(COLUMNS)]
 
 
-class State(Record):
+class State(Strict):
     """One of the 144 cells."""
 
     id: str
@@ -239,14 +237,14 @@ class States(File):
         return states
 
 
-class Poles(Record):
+class Poles(Strict):
     """Evidence of the two poles of a polarity."""
 
     first: Weights
     second: Weights
 
 
-class Polarity(Record):
+class Polarity(Strict):
     """A pair of poles; the score 1 is the first-named pole."""
 
     id: str = Field(pattern=r"^POL_[A-Z]+_[A-Z]+$")
@@ -268,7 +266,7 @@ class Polarities(File):
     ]
 
 
-class Modifier(Record):
+class Modifier(Strict):
     """A colouring of a state."""
 
     id: str = Field(pattern=r"^MOD_[A-Z_]+$")
@@ -286,28 +284,28 @@ class Modifiers(File):
     modifiers: Annotated[tuple[Modifier, ...], Field(min_length=62, max_length=62), has_ids()]
 
 
-class Scale(Record):
+class Scale(Strict):
     """What the two ends of a vector mean."""
 
     high: Text
     low: Text
 
 
-class Tension(Record):
+class Tension(Strict):
     """How much tension the two ends of a vector carry."""
 
     high: Share
     low: Share
 
 
-class Ends(Record):
+class Ends(Strict):
     """Evidence of the two ends of a vector."""
 
     high: Weights
     low: Weights
 
 
-class Kindra(Record):
+class Kindra(Strict):
     """One vector of one layer."""
 
     id: str
@@ -366,7 +364,7 @@ class KindraLayer(File):
         return self
 
 
-class Axis(Record):
+class Axis(Strict):
     """One measured axis of a reading, a bias dimension, a metric or a product theme."""
 
     id: str = Field(pattern=r"^[A-Za-z][A-Za-z_]*$")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import Any
 
+from contract.vocabulary import Kind, Language
 from core.vocabulary.base import Label
 from core.vocabulary.loader import Vocabulary
 
-_SHOWN: dict[str, tuple[str, ...]] = {
+_SHOWN: dict[Kind, tuple[str, ...]] = {
     "archetypes": (
         *("id", "label", "essence", "light", "shadow", "drives"),
         *("journey_role", "stoic_axis", "description"),
@@ -37,10 +38,10 @@ _FROM = {
 }
 """Where a record has what is shown under another name."""
 
-KINDS = tuple(_SHOWN)
+KINDS: tuple[Kind, ...] = tuple(_SHOWN)
 
 
-def view(vocabulary: Vocabulary, kind: str, language: str) -> list[dict[str, Any]]:
+def view(vocabulary: Vocabulary, kind: Kind, language: Language) -> list[dict[str, Any]]:
     """Return the list `kind` with labels in `language` ("en" or "pt").
 
     Raises:
@@ -57,7 +58,7 @@ def view(vocabulary: Vocabulary, kind: str, language: str) -> list[dict[str, Any
     ]
 
 
-def _plain(value: Any, language: str) -> Any:
+def _plain(value: Any, language: Language) -> Any:
     if isinstance(value, Label):
         return getattr(value, language)
     return list(value) if isinstance(value, tuple) else value

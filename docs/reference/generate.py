@@ -18,11 +18,11 @@ from pydantic import BaseModel  # noqa: E402  after the path is set
 
 from app.examples import DIRECTORY as EXAMPLES  # noqa: E402
 from app.factory import create_app  # noqa: E402
-from app.models import requests  # noqa: E402
 from app.settings import Settings as ApiSettings  # noqa: E402
+from contract import requests  # noqa: E402
+from contract.options import Options  # noqa: E402
 from core.encoding import dumps  # noqa: E402
 from core.kernel import Kernel  # noqa: E402
-from core.options import Options  # noqa: E402
 from core.settings import Settings as CoreSettings  # noqa: E402
 from core.vocabulary.loader import FILES  # noqa: E402
 from serving.settings import ServiceSettings, name_of  # noqa: E402
@@ -114,7 +114,7 @@ def example_answers(kernel: Kernel) -> dict[str, str]:
     many = _example(requests.BatchRequest)["texts"]
     window = _example(requests.WindowRequest)["texts"]
     answers: dict[str, Any] = {
-        "signal.json": kernel.signal(one["text"], Options.parse(one["options"])),
+        "signal.json": kernel.signal(one["text"], Options.model_validate(one["options"])),
         "window.json": kernel.window(window),
         "vocabulary.json": kernel.vocabulary("archetypes", "en")[:VOCABULARY_ITEMS],
     }

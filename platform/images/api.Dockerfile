@@ -23,6 +23,7 @@ RUN sed '/^# --- core/,$d' /tmp/requirements.lock > /tmp/gateway.lock \
 
 FROM ${BUILDER_IMAGE} AS checkout
 COPY --chmod=0755 serving /layer/srv/serving
+COPY --chmod=0755 contract /layer/srv/contract
 COPY --chmod=0755 app /layer/srv/app
 
 FROM checkout AS undated

@@ -23,6 +23,7 @@ RUN sed '/^# --- platform/,$d' /tmp/requirements.lock > /tmp/core.lock \
 
 FROM ${BUILDER_IMAGE} AS checkout
 COPY --chmod=0755 serving /layer/srv/serving
+COPY --chmod=0755 contract /layer/srv/contract
 COPY --chmod=0755 data /layer/srv/data
 COPY --chmod=0755 core /layer/srv/core
 

@@ -12,7 +12,7 @@ from core.settings import Settings as CoreSettings
 from serving.lifecycle import Lifecycle
 from tests.app.conftest import KEY, KEYS
 from tests.app.transports import InProcess
-from tests.contract import bounded, contract_of
+from tests.openapi import bounded, contract_of
 
 contract, subject = contract_of(create_app(Settings.load({})))
 

@@ -8,9 +8,9 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO))
 
+from contract.options import Options  # noqa: E402 - found by the line above
 from core.encoding import dumps  # noqa: E402 - found by the line above
 from core.kernel import Kernel  # noqa: E402 - found by the line above
-from core.options import Options  # noqa: E402 - found by the line above
 
 EVERY_CHARACTER = tuple(range(first, first + 0x4000) for first in range(0, 0x110000, 0x4000))
 OPTIONS = (Options(explain=True), Options(language="pt", tw_profile="conservative_v1", steps=3))

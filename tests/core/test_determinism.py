@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from contract.options import Context, Options
 from core.encoding import dumps
 from core.kernel import DEFAULT
-from core.options import Context, Options
 
 REPO = Path(__file__).resolve().parents[2]
 TEXTS = [
@@ -21,7 +21,7 @@ SCRIPT = """
 import sys
 from core.encoding import dumps
 from core.kernel import Kernel
-from core.options import Options
+from contract.options import Options
 kernel = Kernel.load()
 for text in sys.argv[1:]:
     sys.stdout.buffer.write(dumps(kernel.safeguard(text, Options(explain=True))) + b"\\n")
@@ -81,8 +81,8 @@ ALLOWED = frozenset(
             "hashlib",
             "itertools",
         ),
-        *("json", "math", "operator", "pathlib", "re", "typing", "unicodedata", "core"),
-        *("numpy", "pydantic", "pydantic_core", "typing_extensions"),
+        *("json", "math", "operator", "pathlib", "re", "typing", "unicodedata"),
+        *("contract", "core", "numpy", "pydantic", "pydantic_core", "typing_extensions"),
     }
 )
 """What the kernel may import: nothing that knows time, chance, the network or the environment."""

@@ -1,6 +1,6 @@
 import pytest
 
-from core.options import Options
+from contract.options import Options
 
 TEXT = "The president vowed retaliation, but people don't fear the war; “hope” remains."
 EXPLAIN = Options(explain=True)

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from core.encoding import dumps
-from core.results import Signal
+from contract.options import Options
+from contract.signal import Signal
+from core import __version__
+from core.encoding import digest
+from tests.core.golden.update import found
 
 GOLDEN = Path(__file__).parent / "golden"
 TEXTS = json.loads((GOLDEN / "texts.json").read_text(encoding="utf-8"))
@@ -29,7 +32,15 @@ def _value(signal: Signal, name: str) -> float:
 
 def test_bytes_are_the_reviewed_ones(kernel, text):
     expected = (GOLDEN / "signals" / f"{text['name']}.json").read_bytes()
-    assert dumps(kernel.signal(text["text"])) + b"\n" == expected
+    assert found(kernel, text["text"]) == expected
+
+
+def test_stamps_are_of_the_kernel_and_its_data(kernel):
+    signal = kernel.signal("War  and peace.")
+    assert signal["version"] == __version__
+    assert signal["data_version"] == kernel.data_version
+    parts = ("War and peace.", Options().canonical(), kernel.data_version)
+    assert signal["signal_id"] == digest(parts)
 
 
 def test_reading_is_what_the_reason_says(kernel, text):

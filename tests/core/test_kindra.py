@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from contract.options import Context, Options
 from core.kernel import Kernel
-from core.options import Context, Options
 
 TEXT = "The plan was discussed at the meeting and the report was published."
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from contract.options import Options
 from core import delta144, kindra
 from core.encoding import dumps
 from core.evidence import gather
 from core.model import Floats, Model
-from core.options import Options
 from core.reading import Reading, count, read
 
 WORDS = [

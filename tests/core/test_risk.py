@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
+from contract.options import Options
 from core import risk
 from core.bias import label
-from core.options import Options
 
 
 def _features(**values: float) -> risk.Features:

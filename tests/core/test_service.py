@@ -8,10 +8,11 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Send
 
+from contract.options import Options
+from contract.signal import Signal
+from contract.vocabulary import Language
 from core.encoding import dumps
 from core.kernel import DEFAULT, Kernel
-from core.options import Options
-from core.results import Signal
 from core.service import create_app
 from core.settings import Settings
 from core.vocabulary import DataError
@@ -34,7 +35,7 @@ def test_a_signal_is_the_kernels_byte_for_byte(client: TestClient, kernel: Kerne
     options = {"language": "en", "steps": 3, "explain": True, "context": {"country": "BR"}}
     answer = client.post("/v1/signal", json={"text": TEXT, "options": options})
     assert answer.headers["content-type"] == "application/json"
-    assert answer.content == dumps(kernel.signal(TEXT, Options.parse(options)))
+    assert answer.content == dumps(kernel.signal(TEXT, Options.model_validate(options)))
 
 
 def test_the_versions_are_those_of_each_signal(client: TestClient, kernel: Kernel):
@@ -112,7 +113,7 @@ def test_an_application_gets_its_facts(
 
 
 @pytest.mark.parametrize("language", ["en", "pt"])
-def test_the_vocabulary(client: TestClient, kernel: Kernel, language: str):
+def test_the_vocabulary(client: TestClient, kernel: Kernel, language: Language):
     for kind in kernel.vocabulary_kinds:
         answer = client.get(f"/v1/vocabulary/{kind}", params={"language": language})
         assert answer.content == dumps(kernel.vocabulary(kind, language))

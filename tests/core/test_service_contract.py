@@ -8,7 +8,7 @@ from core.kernel import Kernel
 from core.service import create_app
 from core.settings import Settings
 from serving.lifecycle import Lifecycle
-from tests.contract import bounded, contract_of
+from tests.openapi import bounded, contract_of
 
 contract, subject = contract_of(create_app(Settings.load({}), Mock(spec=Kernel)))
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from contract.options import Options
 from core.encoding import dumps
 from core.kernel import Kernel
-from core.options import Options
 from tests.e2e.clone import ANSWER_SECONDS, Clone
 
 GOLDEN = Path(__file__).parents[1] / "core" / "golden" / "texts.json"
@@ -52,7 +52,7 @@ def test_options_go_all_the_way(platform: Clone, kernel: Kernel):
     body = {"text": TEXTS[0], "options": options}
     status, content = post(platform, SIGNAL, body, platform.key)
     assert status == HTTPStatus.OK
-    assert content == dumps(kernel.signal(TEXTS[0], Options.parse(options)))
+    assert content == dumps(kernel.signal(TEXTS[0], Options.model_validate(options)))
 
 
 def test_a_batch_has_the_kernels_lines(platform: Clone, kernel: Kernel):

@@ -11,9 +11,10 @@ import pytest
 
 from app.factory import create_app
 from app.settings import Settings
+from contract.options import Options
+from contract.vocabulary import Kind
 from core.encoding import dumps
 from core.kernel import Kernel
-from core.options import Options
 from tests.conftest import unused_port
 from tests.e2e.clone import LOCAL_STACK, Clone, ask, eventually
 
@@ -106,7 +107,7 @@ def test_what_is_open_to_all(gateway: Gateway, path: str):
 
 def test_a_signal_is_the_kernel_s_byte_for_byte(gateway: Gateway):
     options = {"language": "en", "explain": True}
-    expected = dumps(Kernel.load().signal(TEXT, Options.parse(options)))
+    expected = dumps(Kernel.load().signal(TEXT, Options.model_validate(options)))
     asked = gateway.as_caller("POST", SIGNAL, {"text": TEXT, "options": options})
     assert asked == (HTTPStatus.OK, expected)
 
@@ -118,7 +119,7 @@ def test_a_batch_answers_line_by_line(gateway: Gateway):
 
 
 @pytest.mark.parametrize("kind", ["archetypes", "states", "kindras"])
-def test_the_vocabulary(gateway: Gateway, kind: str):
+def test_the_vocabulary(gateway: Gateway, kind: Kind):
     asked = gateway.as_caller("GET", f"/engine/vocabulary/{kind}?language=pt")
     assert asked == (HTTPStatus.OK, dumps(Kernel.load().vocabulary(kind, "pt")))
 

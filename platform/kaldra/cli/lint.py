@@ -21,7 +21,7 @@ from kaldra.toolchain import actionlint
 AT_ONCE = 3
 """The type checker takes longest; the others fit beside it."""
 
-PACKAGES = ("app", "core", "serving", "platform")
+PACKAGES = ("app", "contract", "core", "serving", "platform")
 LOAD_DATA = "from core.vocabulary import load; load()"
 
 Check = Callable[[], str]

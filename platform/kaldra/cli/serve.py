@@ -31,14 +31,14 @@ def run(console: Console, *, service: Service, reload: bool) -> None:
     programs = []
     if service != "api":
         require_free(core.port, "kaldra-core", "CORE_PORT", where=ENV_FILE)
-        programs.append(_program("kaldra-core", "core", ("serving", "data"), common))
+        programs.append(_program("kaldra-core", "core", ("contract", "serving", "data"), common))
     if service != "core":
         require_free(api.port, "kaldra-api", "API_PORT", where=ENV_FILE)
         own = {**common, **_keys(api, console)}
         if service == "all":
             own["CORE_SERVICE_URL"] = _url(core)
             _tell_other_core(given, own["CORE_SERVICE_URL"], console)
-        programs.append(_program("kaldra-api", "app", ("serving",), own))
+        programs.append(_program("kaldra-api", "app", ("contract", "serving"), own))
     asked = core if service == "core" else api
     Supervisor(programs, console, reload=reload).run(_announcement(_url(asked), console))
 

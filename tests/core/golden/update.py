@@ -14,6 +14,15 @@ sys.path.insert(0, str(HERE.parents[2]))
 from core.encoding import dumps  # noqa: E402 - the repository must be on the path first
 from core.kernel import Kernel  # noqa: E402
 
+STAMPS = ("signal_id", "version", "data_version")
+"""These change with any change of the data, whatever a text holds."""
+
+
+def found(kernel: Kernel, text: str) -> bytes:
+    """Return what the kernel found in a text: the signal without its stamps."""
+    items = kernel.signal(text).items()
+    return dumps({name: value for name, value in items if name not in STAMPS}) + b"\n"
+
 
 def main() -> None:
     """Write one file per text, and remove those whose text is gone."""
@@ -24,8 +33,7 @@ def main() -> None:
     for stale in {path.stem for path in folder.glob("*.json")} - {t["name"] for t in texts}:
         (folder / f"{stale}.json").unlink()
     for text in texts:
-        signal = dumps(kernel.signal(text["text"]))
-        (folder / f"{text['name']}.json").write_bytes(signal + b"\n")
+        (folder / f"{text['name']}.json").write_bytes(found(kernel, text["text"]))
 
 
 if __name__ == "__main__":

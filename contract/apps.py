@@ -1,38 +1,41 @@
 """What the four applications add to a signal."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.models.signal import Answer, BiasDimensions, Planes, Share, Signal
+from contract.base import Amount, Answer, Score, Share
+from contract.signal import BiasDimensions, Planes, RiskWord, Signal
 
 
 class TopArchetype(Answer):
     """One of the most probable archetypes."""
 
     id: str
-    index: int = Field(ge=0, le=11)
+    index: Annotated[int, Field(ge=0, le=11)]
     probability: Share
 
 
 Epistemic = Literal["insufficient", "tentative", "supported"]
+Verdict = Literal["pain", "praise", "mixed", "neutral"]
+Severity = Literal["none", "low", "medium", "high", "critical"]
 
 
 class Rates(Answer):
     """Words of each kind in a hundred."""
 
-    hedge: float
-    uncertainty: float
-    guidance: float
-    positive: float
-    negative: float
+    hedge: Amount
+    uncertainty: Amount
+    guidance: Amount
+    positive: Amount
+    negative: Amount
 
 
 class Guidance(Answer):
     """What management says of its own forecast."""
 
-    raised: float
-    lowered: float
+    raised: Amount
+    lowered: Amount
     direction: Literal["raised", "lowered", "maintained", "mixed", "none"]
 
 
@@ -43,8 +46,8 @@ class AlphaAnswer(Answer):
     signal_id: str
     ticker: str | None
     quarter: str | None
-    top_archetypes: list[TopArchetype] = Field(max_length=5)
-    entropy: float = Field(ge=0)
+    top_archetypes: Annotated[list[TopArchetype], Field(max_length=5)]
+    entropy: Annotated[float, Field(ge=0, le=4.97)]
     normalised_entropy: Share
     tw_trigger: bool
     epistemic_status: Epistemic
@@ -52,7 +55,7 @@ class AlphaAnswer(Answer):
     rates: Rates
     guidance: Guidance
     plane_weights: Planes
-    weighted_tension: float
+    weighted_tension: Share
     signal: Signal
 
 
@@ -70,14 +73,14 @@ class GeoAnswer(Answer):
     domain: Literal["GEO"]
     signal_id: str
     story_id: str
-    top_archetypes: list[TopArchetype] = Field(max_length=3)
+    top_archetypes: Annotated[list[TopArchetype], Field(max_length=3)]
     tw_triggered: bool
     tw_severity: Share
-    risk_level: Literal["low", "medium", "high", "critical"]
+    risk_level: RiskWord
     escalation: Share
     institutional_stress: Share
     plane_weights: Planes
-    weighted_tension: float
+    weighted_tension: Share
     extras: GeoExtras
     signal: Signal
 
@@ -86,15 +89,15 @@ class VectorScore(Answer):
     """A Kindra vector and its score."""
 
     id: str
-    score: float
+    score: Score
 
 
 class Theme(Answer):
     """What is praised or blamed."""
 
     theme: str
-    pain: float
-    praise: float
+    pain: Amount
+    praise: Amount
 
 
 class ProductAnswer(Answer):
@@ -110,13 +113,13 @@ class ProductAnswer(Answer):
     kindra_layer3: list[VectorScore]
     dominant_vectors: list[VectorScore]
     archetype_top_indices: list[int]
-    pain_rate: float
-    praise_rate: float
-    net_sentiment: float = Field(ge=-1, le=1)
-    verdict: Literal["pain", "praise", "mixed", "neutral"]
+    pain_rate: Amount
+    praise_rate: Amount
+    net_sentiment: Score
+    verdict: Verdict
     themes: list[Theme]
     plane_weights: Planes
-    weighted_tension: float
+    weighted_tension: Share
     signal: Signal
 
 
@@ -136,11 +139,11 @@ class SafeguardAnswer(Answer):
     signal_id: str
     toxicity: Share
     bias_dimensions: BiasDimensions
-    severity: Literal["none", "low", "medium", "high", "critical"]
+    severity: Severity
     flags: list[str]
     spans: list[Span]
     recommendations: list[str]
     source: str | None
     plane_weights: Planes
-    weighted_tension: float
+    weighted_tension: Share
     signal: Signal

@@ -2,19 +2,22 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+from typing_extensions import NotRequired, TypedDict  # noqa: UP035 - pydantic, below Python 3.12
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Score = Annotated[float, Field(ge=-1, le=1)]
+from contract.base import Answer, Plane, Score, Share
+
 Regime = Literal["STABLE", "CRITICAL", "UNSTABLE"]
 Risk = Literal["LOW", "MID", "HIGH", "CRITICAL"]
-Plane = Literal["3", "6", "9"]
-
-
-class Answer(BaseModel):
-    """Exactly these fields."""
-
-    model_config = ConfigDict(extra="forbid")
+RiskWord = Literal["low", "medium", "high", "critical"]
+BiasLabel = Literal["neutral", "moderate", "high", "extreme"]
+Morality = Literal["master", "slave", "mixed"]
+StoicLabel = Literal["exemplary_stoic", "stoic", "mixed", "non_stoic"]
+AbstainReason = Literal["empty", "no_evidence", "too_little_evidence"]
+Language = Literal["en", "pt", "und"]
+PerArchetype = Annotated[
+    list[Annotated[float, Field(ge=-0.1, le=2.1)]], Field(min_length=12, max_length=12)
+]
 
 
 class Evidence(Answer):
@@ -29,9 +32,9 @@ class Evidence(Answer):
 class MetaModifiers(Answer):
     """The three operators over the twelve archetypes."""
 
-    strength: list[float] = Field(min_length=12, max_length=12)
-    journey: list[float] = Field(min_length=12, max_length=12)
-    discipline: list[float] = Field(min_length=12, max_length=12)
+    strength: PerArchetype
+    journey: PerArchetype
+    discipline: PerArchetype
 
 
 class Bilingual(Answer):
@@ -53,9 +56,9 @@ class State(Answer):
     """The most probable of the 144 states."""
 
     id: str
-    index: int = Field(ge=0, le=143)
+    index: Annotated[int, Field(ge=0, le=143)]
     archetype_id: str
-    column: int = Field(ge=1, le=12)
+    column: Annotated[int, Field(ge=1, le=12)]
     label: Bilingual
     profile: str
     plane: Plane
@@ -67,16 +70,12 @@ class TopState(Answer):
     """One of the most probable states."""
 
     id: str
-    index: int = Field(ge=0, le=143)
+    index: Annotated[int, Field(ge=0, le=143)]
     probability: Share
 
 
-class Planes(Answer):
-    """One number for each plane."""
-
-    three: float = Field(alias="3")
-    six: float = Field(alias="6")
-    nine: float = Field(alias="9")
+Planes = TypedDict("Planes", {"3": Share, "6": Share, "9": Share})
+"""One number for each plane."""
 
 
 class Kindra(Answer):
@@ -89,9 +88,9 @@ class Kindra(Answer):
 class Drift(Answer):
     """Flow between the planes."""
 
-    plane3_to_6: float
-    plane6_to_9: float
-    plane9_to_3: float
+    plane3_to_6: Score
+    plane6_to_9: Score
+    plane9_to_3: Score
 
 
 class Tw(Answer):
@@ -100,13 +99,13 @@ class Tw(Answer):
     tension: Planes
     severity: Share
     drift: Drift
-    drift_metric: float = Field(ge=0)
+    drift_metric: Annotated[float, Field(ge=0, le=0.333334)]
     index: Share
     index_source: Literal["single_text"]
     regime: Regime
     profile: str
     steps: int
-    damping: float
+    damping: Share
 
 
 class Nietzsche(Answer):
@@ -115,11 +114,11 @@ class Nietzsche(Answer):
     score: Share
     label: str
     will_to_power: Share
-    morality_type: Literal["master", "slave", "mixed"]
+    morality_type: Morality
     eternal_return: Share
     transcendence: Share
     scores: dict[str, Share]
-    dominant_axes: list[str] = Field(max_length=3)
+    dominant_axes: Annotated[list[str], Field(max_length=3)]
     severity: Share
 
 
@@ -143,13 +142,13 @@ class Aurelius(Answer):
     """The Stoic reading."""
 
     score: Share
-    label: Literal["exemplary_stoic", "stoic", "mixed", "non_stoic"]
+    label: StoicLabel
     dichotomy_of_control: Control
     virtue_scores: Virtues
     memento_mori: Share
     amor_fati: Share
     scores: dict[str, Share]
-    dominant_axes: list[str] = Field(max_length=3)
+    dominant_axes: Annotated[list[str], Field(max_length=3)]
     severity: Share
 
 
@@ -170,7 +169,7 @@ class Campbell(Answer):
     archetypal_roles: dict[str, str]
     transformation_potential: Share
     mythic_resonance: Share
-    active_archetypes: list[str] = Field(max_length=3)
+    active_archetypes: Annotated[list[str], Field(max_length=3)]
     scores: CampbellScores
     stage_scores: dict[str, Share]
     severity: Share
@@ -197,11 +196,11 @@ class Bias(Answer):
     """How loaded the language is."""
 
     score: Share
-    label: Literal["neutral", "moderate", "high", "extreme"]
+    label: BiasLabel
     dimensions: BiasDimensions
-    loaded: float
-    exclamation: float
-    shouting: float
+    loaded: Share
+    exclamation: Share
+    shouting: Share
 
 
 class Tau(Answer):
@@ -231,7 +230,7 @@ class Term(Answer):
     start: int
     end: int
     sign: Literal[-1, 1]
-    weight: float
+    weight: Annotated[float, Field(ge=0.5, le=1.5)]
 
 
 class TermInfluence(Answer):
@@ -239,8 +238,8 @@ class TermInfluence(Answer):
 
     term: str
     count: int
-    archetype_delta: float
-    state_delta: float
+    archetype_delta: Score
+    state_delta: Score
 
 
 class VectorInfluence(Answer):
@@ -248,8 +247,8 @@ class VectorInfluence(Answer):
 
     id: str
     score: Score
-    archetype_delta: float
-    state_delta: float
+    archetype_delta: Score
+    state_delta: Score
 
 
 class Influence(Answer):
@@ -259,7 +258,7 @@ class Influence(Answer):
     vectors: list[VectorInfluence]
 
 
-class Stages(Answer):
+class StageResults(Answer):
     """What each stage passed on: evidence, caution from bias, archetypes, columns, doubts."""
 
     evidence_archetypes: dict[str, Share]
@@ -277,31 +276,35 @@ class Explanation(Answer):
 
     terms: list[Term]
     influence: Influence
-    stages: Stages
+    stages: StageResults
 
 
 class Signal(Answer):
     """Everything read out of one text. The same text, options and data give the same bytes."""
 
-    signal_id: str = Field(pattern=r"^[0-9a-f]{64}$")
+    signal_id: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     version: str
     data_version: str
-    language: Literal["en", "pt", "und"]
+    language: Language
     abstained: bool
-    abstain_reason: Literal["empty", "no_evidence", "too_little_evidence"] | None
-    archetype: str | None = Field(description="Most probable archetype; null when abstained")
-    delta_state: str | None = Field(description="Most probable Δ144 state; null when abstained")
+    abstain_reason: AbstainReason | None
+    archetype: Annotated[
+        str | None, Field(description="Most probable archetype; null when abstained")
+    ]
+    delta_state: Annotated[
+        str | None, Field(description="Most probable Δ144 state; null when abstained")
+    ]
     tw_regime: Regime
-    kindra_distribution: dict[str, Share] = Field(description="Sums to 1, or is empty")
+    kindra_distribution: Annotated[dict[str, Share], Field(description="Sums to 1, or is empty")]
     bias_score: Share
-    bias_label: Literal["neutral", "moderate", "high", "extreme"]
+    bias_label: BiasLabel
     meta_modifiers: MetaModifiers
     confidence: Share
     explanation: str
-    narrative_risk: Literal["low", "medium", "high", "critical"] | None
+    narrative_risk: RiskWord | None
     evidence: Evidence
     delta12: dict[str, Share]
-    delta144: list[Share] = Field(min_length=144, max_length=144)
+    delta144: Annotated[list[Share], Field(min_length=144, max_length=144)]
     state: State | None
     top_states: list[TopState]
     polarities: dict[str, Share]
@@ -311,4 +314,4 @@ class Signal(Answer):
     bias: Bias
     tau: Tau
     safeguard: SafeguardRisk
-    explain: Explanation | None = None
+    explain: NotRequired[Explanation]

@@ -1,8 +1,11 @@
 """The story that several texts tell together."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from app.models.signal import Answer, Regime, Share
+from pydantic import Field
+
+from contract.base import Answer, Share
+from contract.signal import Regime
 
 
 class TracyWidom(Answer):
@@ -29,8 +32,8 @@ class DominantArchetype(Answer):
 class Trend(Answer):
     """Where the index goes."""
 
-    slope: float
-    acceleration: float
+    slope: Annotated[float, Field(ge=-4, le=4)]
+    acceleration: Annotated[float, Field(ge=-4, le=4)]
     direction: Literal["rising", "falling", "flat"]
 
 
@@ -59,7 +62,7 @@ class WindowItem(Answer):
     index: Share
     tw_regime: Regime
     journey_stage: str | None
-    drift: float
+    drift: Annotated[float, Field(ge=0, le=1.414214)]
     wording_drift: Share
 
 

@@ -2,7 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from contract.base import Strict
+from contract.options import Options
 
 BOARD = (
     "We raise our guidance for the year. The board fears the risk, yet the founders dare to "
@@ -29,88 +32,8 @@ Text = Annotated[
         examples=[BOARD],
     ),
 ]
-Share = Annotated[float, Field(ge=0, le=1)]
+Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
-
-
-def _whole(value: object) -> object:
-    """Read 2.0 as 2: JSON knows no difference."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-Steps = Annotated[int, Field(ge=1, le=10), BeforeValidator(_whole)]
-
-
-class Strict(BaseModel):
-    """Refuses fields it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Context(Strict):
-    """Where a text comes from; each known fact moves some Kindra vectors by a fixed amount."""
-
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
-        None, description="ISO 3166 code, such as BR", examples=["BR"]
-    )
-    sector: (
-        Literal[
-            "tech",
-            "finance",
-            "banking",
-            "energy",
-            "oil_gas",
-            "healthcare",
-            "pharma",
-            "retail",
-            "consumer",
-            "industrial",
-            "manufacturing",
-        ]
-        | None
-    ) = Field(None, description="Sector of the economy")
-    media_tone: (
-        Literal["sensational", "alarmist", "analytical", "neutral", "opinionated", "editorial"]
-        | None
-    ) = Field(None, description="Tone of the medium")
-    channel: (
-        Literal[
-            "social",
-            "twitter",
-            "x",
-            "tiktok",
-            "instagram",
-            "newspaper",
-            "print",
-            "tv_news",
-            "cable_news",
-            "radio",
-            "podcast",
-            "blog",
-        ]
-        | None
-    ) = Field(None, description="Kind of medium")
-    sentiment: Literal["positive", "negative"] | None = Field(
-        None, description="Overall sentiment, where it is known"
-    )
-    sentiment_intensity: Share | None = Field(None, description="Strength of the sentiment")
-    institutional_strength: Share | None = Field(None, description="Strength of institutions")
-    power_concentration: Share | None = Field(None, description="Concentration of power")
-    regulatory_stability: Share | None = Field(None, description="Stability of regulation")
-
-
-class Options(Strict):
-    """How a text is read; the defaults suit most."""
-
-    language: Literal["auto", "en", "pt"] = Field("auto", description="Language of the text")
-    context: Context = Field(default_factory=Context, description="Where the text comes from")
-    tw_profile: Literal["default", "conservative_v1", "exploratory_v1"] = Field(
-        "default", description="Parameters of the TW369 dynamics"
-    )
-    steps: Steps = Field(1, description="Steps of evolution")
-    explain: bool = Field(
-        default=False, description="Also tell which words and vectors moved the result, how much"
-    )
 
 
 class SignalRequest(Strict):
@@ -129,9 +52,7 @@ class BatchRequest(Strict):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"texts": [BOARD, TREATY, REVIEW]}]})
 
-    texts: Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)] = Field(
-        description="Texts; the answers keep their order"
-    )
+    texts: Texts = Field(description="Texts; the answers keep their order")
     options: Options = Field(default_factory=Options, description="How the texts are read")
 
 
@@ -140,9 +61,7 @@ class WindowRequest(Strict):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"texts": [TREATY, BOARD, REVIEW]}]})
 
-    texts: Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)] = Field(
-        description="Texts in the order of time"
-    )
+    texts: Texts = Field(description="Texts in the order of time")
     options: Options = Field(default_factory=Options, description="How the texts are read")
 
 

@@ -1,18 +1,19 @@
 import pytest
+from pydantic import ValidationError
 
-from core.options import Context, Options, OptionsError
+from contract.options import Context, Options
 
 
-def test_defaults_and_parsing_agree():
-    assert Options.parse({}) == Options()
-    assert Options.parse({"language": "pt", "context": {"country": "BR"}}) == Options(
+def test_defaults_and_validation_agree():
+    assert Options.model_validate({}) == Options()
+    assert Options.model_validate({"language": "pt", "context": {"country": "BR"}}) == Options(
         language="pt", context=Context(country="BR")
     )
 
 
 def test_equal_options_have_one_canonical_form():
-    whole = Options.parse({"context": {"institutional_strength": 1}})
-    real = Options.parse({"context": {"institutional_strength": 1.0}})
+    whole = Options.model_validate({"context": {"institutional_strength": 1}})
+    real = Options.model_validate({"context": {"institutional_strength": 1.0}})
     assert whole.canonical() == real.canonical()
     assert Options(steps=2).canonical() != Options().canonical()
 
@@ -39,6 +40,6 @@ def test_equal_options_have_one_canonical_form():
     ],
 )
 def test_wrong_option_is_named(values, field):
-    with pytest.raises(OptionsError) as caught:
-        Options.parse(values)
-    assert caught.value.field == field
+    with pytest.raises(ValidationError) as caught:
+        Options.model_validate(values)
+    assert ".".join(map(str, caught.value.errors()[0]["loc"])) == field

@@ -1,1 +1,0 @@
-"""What the gateway takes and gives, as its OpenAPI document shows it."""

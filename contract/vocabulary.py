@@ -1,0 +1,6 @@
+"""The lists of the vocabulary."""
+
+from typing import Literal
+
+Kind = Literal["archetypes", "columns", "states", "polarities", "modifiers", "kindras"]
+Language = Literal["en", "pt"]
