@@ -85,33 +85,23 @@ def _votes(vocabulary: Vocabulary) -> dict[str, int]:
 
 
 def _channels(vocabulary: Vocabulary, index: dict[str, int]) -> tuple[Floats, Channels]:
-    readings = vocabulary.readings
-    groups: list[list[Weights]] = [
-        [a.evidence for a in vocabulary.archetypes],
-        [c.evidence for c in vocabulary.columns],
-        [v.evidence.high for v in vocabulary.kindras],
-        [v.evidence.low for v in vocabulary.kindras],
-        [p.evidence.first for p in vocabulary.polarities],
-        [p.evidence.second for p in vocabulary.polarities],
-        [m.evidence for m in vocabulary.modifiers],
-        *(
-            [axis.evidence for axis in axes]
-            for axes in (
-                readings.nietzsche,
-                readings.aurelius,
-                readings.campbell,
-                readings.bias,
-                readings.metrics,
-                readings.themes,
-            )
-        ),
-    ]
+    groups: dict[str, list[Weights]] = {
+        "archetypes": [a.evidence for a in vocabulary.archetypes],
+        "columns": [c.evidence for c in vocabulary.columns],
+        "high": [v.evidence.high for v in vocabulary.kindras],
+        "low": [v.evidence.low for v in vocabulary.kindras],
+        "first": [p.evidence.first for p in vocabulary.polarities],
+        "second": [p.evidence.second for p in vocabulary.polarities],
+        "modifiers": [m.evidence for m in vocabulary.modifiers],
+    }
+    for name in ("nietzsche", "aurelius", "campbell", "bias", "metrics", "themes"):
+        groups[name] = [axis.evidence for axis in getattr(vocabulary.readings, name)]
     columns: list[Floats] = []
-    slices: list[slice] = []
-    for group in groups:
-        slices.append(slice(len(columns), len(columns) + len(group)))
+    slices: dict[str, slice] = {}
+    for name, group in groups.items():
+        slices[name] = slice(len(columns), len(columns) + len(group))
         columns.extend(_column(weights, index) for weights in group)
-    return np.ascontiguousarray(np.stack(columns, axis=1)), Channels(*slices)
+    return np.ascontiguousarray(np.stack(columns, axis=1)), Channels(**slices)
 
 
 def _column(weights: Weights, index: dict[str, int]) -> Floats:

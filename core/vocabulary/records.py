@@ -66,65 +66,29 @@ COLUMNS = [
 LAYER_NAMES = {1: "L1_CULTURAL_MACRO", 2: "L2_SEMIOTIC_MEDIA", 3: "L3_STRUCTURAL_SYSTEMIC"}
 VECTOR_IDS = [f"{'ESPTRM'[i // 8]}{i + 1:02d}" for i in range(48)]
 
-READING_IDS: dict[str, tuple[str, ...]] = {
+_READINGS = {
     "nietzsche": (
-        "will_to_power",
-        "resentment",
-        "life_affirmation",
-        "life_negation",
-        "free_spirit",
-        "active_nihilism",
-        "passive_nihilism",
-        "eternal_return_acceptance",
-        "transvaluation",
-        "dionysian_force",
-        "apollonian_order",
-        "amor_fati",
+        "will_to_power resentment life_affirmation life_negation free_spirit active_nihilism "
+        "passive_nihilism eternal_return_acceptance transvaluation dionysian_force "
+        "apollonian_order amor_fati"
     ),
     "aurelius": (
-        "perception_clarity",
-        "assent_to_reality",
-        "right_action",
-        "discipline_of_will",
-        "emotional_regulation",
-        "fate_acceptance",
-        "control_dichotomy",
-        "premeditatio_malorum",
-        "desire_restraint",
-        "character_integrity",
-        "self_mastery",
-        "serenity",
+        "perception_clarity assent_to_reality right_action discipline_of_will "
+        "emotional_regulation fate_acceptance control_dichotomy premeditatio_malorum "
+        "desire_restraint character_integrity self_mastery serenity"
     ),
     "campbell": (
-        "ORDINARY_WORLD",
-        "CALL_TO_ADVENTURE",
-        "REFUSAL_OF_CALL",
-        "MEETING_MENTOR",
-        "CROSSING_THRESHOLD",
-        "TESTS_ALLIES_ENEMIES",
-        "APPROACH_INMOST_CAVE",
-        "ORDEAL",
-        "REWARD",
-        "ROAD_BACK",
-        "RESURRECTION",
-        "RETURN_WITH_ELIXIR",
+        "ORDINARY_WORLD CALL_TO_ADVENTURE REFUSAL_OF_CALL MEETING_MENTOR CROSSING_THRESHOLD "
+        "TESTS_ALLIES_ENEMIES APPROACH_INMOST_CAVE ORDEAL REWARD ROAD_BACK RESURRECTION "
+        "RETURN_WITH_ELIXIR"
     ),
-    "bias": ("toxicity", "political", "gender", "racial", "loaded"),
+    "bias": "toxicity political gender racial loaded",
     "metrics": (
-        "hedge",
-        "uncertainty",
-        "guidance",
-        "guidance_raised",
-        "guidance_lowered",
-        "positive",
-        "negative",
-        "pain",
-        "praise",
-        "conflict",
-        "diplomacy",
-        "institutional_stress",
+        "hedge uncertainty guidance guidance_raised guidance_lowered positive negative pain "
+        "praise conflict diplomacy institutional_stress"
     ),
 }
+READING_IDS = {name: tuple(ids.split()) for name, ids in _READINGS.items()}
 """The code refers to these ids and relies on their order: the first stage means no evidence.
 
 Themes are free.
