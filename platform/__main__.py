@@ -1,22 +1,22 @@
-"""The KALDRA stack: settings, images, the target that runs them, and what a stack tells."""
+"""The KALDRA stack: settings, images, the target that runs them, and the stack's outputs."""
 
 import pulumi
 
-from kaldra.stack import configuration, images
+from kaldra.stack import configuration, images, services
 
 with configuration.plain_errors():
     settings = configuration.read()
     built = images.build(settings)
 
     if settings.target == "local":
-        from kaldra.stack import containers
+        from kaldra.stack import local
 
-        containers.deploy(settings, built)
+        local.deploy(settings, built)
     else:
-        from kaldra.stack import cluster
+        from kaldra.stack import kubernetes
 
-        pulumi.export("namespace", cluster.deploy(settings, built))
+        pulumi.export("namespace", kubernetes.deploy(settings, built))
 
     pulumi.export("url", settings.url)
-    pulumi.export("apiImage", built.api)
-    pulumi.export("coreImage", built.core)
+    pulumi.export("apiImage", built[services.API_NAME])
+    pulumi.export("coreImage", built[services.CORE_NAME])

@@ -1,6 +1,4 @@
-"""Both images: built by pulumi-docker from one Dockerfile each, deployed by what was built."""
-
-from dataclasses import dataclass
+"""The services' images: built by pulumi-docker, deployed by digest."""
 
 import pulumi
 import pulumi_docker as docker
@@ -14,17 +12,12 @@ CONTEXT = ".."
 """The repository, seen from the program's working directory `platform/`."""
 
 
-@dataclass(frozen=True)
-class Images:
-    """References that name exactly what was built."""
+def build(settings: Settings) -> dict[str, pulumi.Input[str]]:
+    """Declare the images; returns references by service name.
 
-    core: pulumi.Input[str]
-    api: pulumi.Input[str]
-
-
-def build(settings: Settings) -> Images:
-    """Declare both images; pushed ones are referred to by digest, others by image id."""
-    return Images(core=_image("core", settings), api=_image("api", settings))
+    Pushed images are referred to by digest, others by image id.
+    """
+    return {f"kaldra-{service}": _image(service, settings) for service in ("core", "api")}
 
 
 def _image(service: str, settings: Settings) -> pulumi.Input[str]:
@@ -56,7 +49,7 @@ def _image(service: str, settings: Settings) -> pulumi.Input[str]:
 
 
 def _reproducible(settings: Settings) -> dict[str, str]:
-    """What makes two builds of the same sources the same; dev and local save the time it takes."""
+    """Arguments for reproducible builds, which take longer: only staging needs them."""
     return {"SOURCE": "undated"} if settings.target == "staging" else {}
 
 
@@ -72,7 +65,7 @@ def _registry(settings: Settings) -> docker.RegistryArgs:
 def _required(variable: Variable) -> str:
     if not variable.value:
         raise ConfigurationError(
-            f"{variable.name} is not set: what the services build on depends on the machine.",
+            f"{variable.name} is not set: the base images depend on the machine.",
             hint='eval "$(./kaldra env)"',
         )
     return variable.value

@@ -11,8 +11,16 @@ from kaldra.errors import ConfigurationError
 from kaldra.paths import state
 from kaldra.stack.settings import Settings
 
+API_KEYS = "api-keys"
+"""Name of the secret with one entry per caller of the gateway."""
+
 DEV_CALLER = "dev"
 """Name of the caller whose key a dev stack makes for itself."""
+
+
+def contents(settings: Settings) -> dict[str, dict[str, str]]:
+    """Entries of each secret of the stack, by its name, in plain text: mark them as secret."""
+    return {API_KEYS: api_keys(settings)}
 
 
 def api_keys(settings: Settings) -> dict[str, str]:

@@ -1,28 +1,29 @@
-"""The two services, described once for every target.
+"""The services, described once for every target.
 
-Kubernetes (`workload`) and Docker (`containers`) translate these descriptions; neither adds
-anything of its own to what a service needs.
+`kubernetes` and `local` translate these descriptions; neither adds anything of its own to what a
+service needs.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kaldra.stack import secrets
 from kaldra.stack.setting_types import Resources
 from kaldra.stack.settings import Settings
 
 PART_OF = "kaldra"
-"""Value of app.kubernetes.io/part-of on everything of the platform."""
+"""Value of app.kubernetes.io/part-of on every object of the platform."""
 
 USER_ID = 10001
 """User and group of both services' processes."""
 
 CORE_NAME = "kaldra-core"
 API_NAME = "kaldra-api"
-"""Names of the services, and of what runs them wherever that has a name."""
+"""Names of the services, and of the objects that run them."""
 
 CORE_PORT = 9000
 API_PORT = 8000
-"""Ports inside the container; what is published is the target's business."""
+"""Ports inside the container; the target decides which of them is published."""
 
 API_KEYS_DIRECTORY = "/etc/kaldra/api-keys"
 """One file per caller: its name is the caller's, its content the key."""
@@ -34,8 +35,9 @@ class Service:
 
     name: str
     port: int
-    module: str
     replicas: int
+    """Number of pods, or the minimum where an autoscaler decides."""
+    max_replicas: int
     resources: Resources
     environment: Mapping[str, str]
     live_path: str = "/health"
@@ -44,6 +46,13 @@ class Service:
     grace_seconds: int = 30
     secret_directories: Mapping[str, str] = field(default_factory=dict)
     """Name of a secret of the stack → directory its entries are mounted at, one file each."""
+    public: bool = False
+    """Whether clients outside of the stack may reach it."""
+
+
+def all_of(settings: Settings) -> tuple[Service, ...]:
+    """Every service of a stack."""
+    return core(settings), api(settings)
 
 
 def core(settings: Settings) -> Service:
@@ -51,8 +60,8 @@ def core(settings: Settings) -> Service:
     return Service(
         name=CORE_NAME,
         port=CORE_PORT,
-        module="core",
         replicas=settings.replicas_of("core"),
+        max_replicas=settings.core_max_replicas,
         resources=settings.core_resources,
         environment=_common(settings),
     )
@@ -63,8 +72,8 @@ def api(settings: Settings) -> Service:
     return Service(
         name=API_NAME,
         port=API_PORT,
-        module="app",
         replicas=settings.replicas_of("api"),
+        max_replicas=settings.api_max_replicas,
         resources=settings.api_resources,
         environment={
             **_common(settings),
@@ -74,7 +83,8 @@ def api(settings: Settings) -> Service:
             **_cors(settings),
             **_limits(settings),
         },
-        secret_directories={"api-keys": API_KEYS_DIRECTORY},
+        secret_directories={secrets.API_KEYS: API_KEYS_DIRECTORY},
+        public=True,
     )
 
 
@@ -88,7 +98,7 @@ def _cors(settings: Settings) -> dict[str, str]:
 
 
 def _limits(settings: Settings) -> dict[str, str]:
-    """What the stack says of the gateway's limits; of the others the gateway has its own."""
+    """Limits of the gateway that the stack sets; the gateway has defaults for the others."""
     given = {
         "KALDRA_RATE_LIMIT": settings.rate_limit,
         "CORE_TIMEOUT_SECONDS": settings.core_timeout_seconds,

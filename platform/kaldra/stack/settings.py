@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.alias_generators import to_camel
 
 from kaldra.paths import REPO, state
-from kaldra.stack import faults, production
+from kaldra.stack import config_errors, staging_checks
 from kaldra.stack.setting_types import (
     NAMESPACE,
     ApiKey,
@@ -211,7 +211,7 @@ class Settings(BaseModel):
     def replicas_of(self, service: Literal["core", "api"]) -> int:
         """Pods of a service: how many, or where the cluster decides, at least."""
         given = self.core_replicas if service == "core" else self.api_replicas
-        return given or (production.FEWEST_REPLICAS if self.scaled else 1)
+        return given or (staging_checks.FEWEST_REPLICAS if self.scaled else 1)
 
     @property
     def registry(self) -> str:
@@ -259,9 +259,9 @@ class Settings(BaseModel):
             settings = cls.model_validate({key: _decoded(value) for key, value in values.items()})
         except ValidationError as error:
             known = [to_camel(name) for name in cls.model_fields]
-            raise faults.explained(error, stack_file, known) from None
+            raise config_errors.explained(error, stack_file, known) from None
         if settings.target == "staging":
-            production.require(settings, stack_file)
+            staging_checks.require(settings, stack_file)
         return settings
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from kaldra.errors import ConfigurationError
-from kaldra.stack.faults import SECRETS, missing, wrong
+from kaldra.stack.config_errors import SECRETS, missing, wrong
 from kaldra.stack.setting_types import NAMESPACE
 
 UNREAD = "encrypted, unread here"

@@ -115,10 +115,9 @@ def test_a_program_that_fails_is_told_with_its_line(checkout):
 def test_a_secret_beside_other_fields_hides_itself_alone(checkout):
     program = checkout / "platform/__main__.py"
     declared = f"""
-from kaldra.stack.resources import KubernetesObject
+import pulumi_kubernetes
 token = pulumi.Output.secret("{CANARY}")
-data = {{"open": "yes", "token": token}}
-KubernetesObject(("v1", "ConfigMap"), "mixed", {{"data": data}}, pulumi.ResourceOptions())
+pulumi_kubernetes.core.v1.ConfigMap("mixed", data={{"open": "yes", "token": token}})
 """
     program.write_text(program.read_text() + declared)
     rendered = render.manifests("dev", checkout)

@@ -7,7 +7,6 @@ import pulumi_docker as docker
 
 from kaldra import dotenv
 from kaldra.stack import secrets, services
-from kaldra.stack.images import Images
 from kaldra.stack.services import USER_ID, Service
 from kaldra.stack.settings import Settings
 
@@ -15,56 +14,46 @@ LOG_MEGABYTES = 10
 LOG_FILES = 3
 HEALTHY_SECONDS = 60
 PROBE_SECONDS = 3
-"""Each probe is a process in the container: soon enough to tell, seldom enough to cost little."""
+"""Interval of the health check: each one starts a process in the container."""
 
 
-def deploy(settings: Settings, images: Images) -> None:
-    """Declare the network and both containers; only the gateway is published, on loopback."""
+def deploy(settings: Settings, images: Mapping[str, pulumi.Input[str]]) -> None:
+    """Declare the network and all containers; `images` by service name.
+
+    Only the gateway is published, on loopback.
+    """
     network = docker.Network(
         "kaldra",
         name=settings.namespace,
         labels=[docker.NetworkLabelArgs(label="io.kaldra.stack", value=pulumi.get_stack())],
     )
-    # Neither waits for the other: the gateway serves without a core, and says so.
-    _container(services.core(settings), images.core, network, prefix=settings.namespace)
-    _container(
-        services.api(settings),
-        images.api,
-        network,
-        prefix=settings.namespace,
-        published=settings.api_port,
-        mounted={"api-keys": secrets.api_keys(settings)},
-    )
+    # Neither waits for the other: without a core the gateway serves, and reports it.
+    for service in services.all_of(settings):
+        _container(service, images[service.name], network, settings)
 
 
 def _container(
-    spec: Service,
-    image: pulumi.Input[str],
-    network: docker.Network,
-    *,
-    prefix: str,
-    published: int | None = None,
-    mounted: Mapping[str, Mapping[str, str]] | None = None,
+    spec: Service, image: pulumi.Input[str], network: docker.Network, settings: Settings
 ) -> None:
     resources = spec.resources
     environment = {**dotenv.for_container(spec.name), **spec.environment}
     docker.Container(
         spec.name,
-        name=services.container_name(spec.name, prefix),
+        name=services.container_name(spec.name, settings.namespace),
         image=image,
         user=f"{USER_ID}:{USER_ID}",
         envs=[f"{key}={value}" for key, value in sorted(environment.items())],
-        ports=_ports(spec, published),
+        ports=_ports(spec, settings),
         networks_advanced=[
             docker.ContainerNetworksAdvancedArgs(name=network.name, aliases=[spec.name])
         ],
-        volumes=_volumes(spec, mounted or {}),
+        volumes=_volumes(spec, secrets.contents(settings)),
         read_only=True,
         tmpfs={"/tmp": f"size={spec.tmp_mebibytes}m,mode=1777"},  # noqa: S108  the container's own
         capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
         security_opts=["no-new-privileges:true"],
         memory=resources.memory_limit,
-        # Docker's own default, said aloud; and "1.0", not "1": both are what is read back.
+        # Docker's defaults as it reports them ("1.0", not "1"), so that a refresh sees no drift.
         memory_swap=2 * resources.memory_limit,
         cpus=str(resources.cpu_limit / 1000),
         healthcheck=_health(spec),
@@ -79,18 +68,18 @@ def _container(
     )
 
 
-def _ports(spec: Service, published: int | None) -> list[docker.ContainerPortArgs]:
-    if published is None:
+def _ports(spec: Service, settings: Settings) -> list[docker.ContainerPortArgs]:
+    if not spec.public:
         return []
     return [
         docker.ContainerPortArgs(
-            internal=spec.port, external=published, ip="127.0.0.1", protocol="tcp"
+            internal=spec.port, external=settings.api_port, ip="127.0.0.1", protocol="tcp"
         )
     ]
 
 
 def _health(spec: Service) -> docker.ContainerHealthcheckArgs:
-    # Without the site packages' start-up, which would cost more than the question itself.
+    # -IS skips the site packages, whose start-up would cost more than the request itself.
     probe = (
         f"import socket; c = socket.create_connection(('127.0.0.1', {spec.port}), 2); "
         f"c.sendall(b'GET {spec.ready_path} HTTP/1.0\\r\\n\\r\\n'); "

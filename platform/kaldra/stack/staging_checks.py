@@ -5,7 +5,7 @@ Nothing there comes from a default key, a moving tag, a single pod, or whatever 
 
 from typing import TYPE_CHECKING
 
-from kaldra.stack.faults import missing, wrong
+from kaldra.stack.config_errors import missing, wrong
 
 if TYPE_CHECKING:
     from kaldra.stack.settings import Settings

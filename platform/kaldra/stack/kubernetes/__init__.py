@@ -1,0 +1,63 @@
+"""The platform on Kubernetes, in one namespace of one cluster."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from kaldra.stack import secrets, services
+from kaldra.stack.kubernetes import autoscaling, ingress, monitoring, network_policies, quota
+from kaldra.stack.kubernetes.namespace import create_namespace, create_pull_secret
+from kaldra.stack.kubernetes.workload import Workload, WorkloadArgs
+from kaldra.stack.services import Service
+from kaldra.stack.settings import Settings
+
+DEV_NODE_PORT = 30080
+"""Port of the dev cluster's node that kind maps to 127.0.0.1:<apiPort>."""
+
+MIN_READY_SECONDS = 3
+"""How long a new pod must be ready on staging before an old one is stopped."""
+
+
+def deploy(settings: Settings, images: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
+    """Declare the platform; `images` by service name. Returns the namespace's name."""
+    # Bound to one kubeconfig and context, never to the ambient one.
+    provider = k8s.Provider(
+        "cluster", kubeconfig=settings.kubeconfig_path, context=settings.context or None
+    )
+    opts = pulumi.ResourceOptions(provider=provider)
+    namespace = create_namespace(settings, opts)
+    network_policies.create(settings, namespace, opts)
+    limits = quota.create(settings, namespace, opts) if settings.scaled else []
+    pull_secret = create_pull_secret(settings, namespace, opts) if settings.scaled else None
+    contents = {k: pulumi.Output.secret(v) for k, v in secrets.contents(settings).items()}
+    for service in services.all_of(settings):
+        Workload(
+            service.name,
+            WorkloadArgs(
+                service=service,
+                image=images[service.name],
+                namespace=namespace,
+                secrets={name: contents[name] for name in service.secret_directories},
+                pull_secret=pull_secret,
+                rollout_timeout_seconds=settings.rollout_timeout_seconds,
+                # Never set beside an autoscaler: each would undo the other's work.
+                replicas=None if settings.scaled else service.replicas,
+                min_ready_seconds=MIN_READY_SECONDS if settings.scaled else None,
+                spread=settings.scaled,
+                pod_annotations=monitoring.annotations(settings, service),
+                node_port=_node_port(settings, service),
+                depends_on=limits,
+            ),
+            opts,
+        )
+        if settings.scaled:
+            autoscaling.create(settings, service, namespace, opts)
+    if settings.scaled:
+        ingress.create(settings, namespace, opts)
+        monitoring.create(settings, namespace, opts)
+    return namespace
+
+
+def _node_port(settings: Settings, service: Service) -> int | None:
+    return DEV_NODE_PORT if settings.target == "dev" and service.public else None

@@ -1,0 +1,136 @@
+"""Network policies: all traffic is denied except for the flows listed here."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi_kubernetes.networking.v1 import (
+    IPBlockArgs,
+    NetworkPolicy,
+    NetworkPolicyEgressRuleArgs,
+    NetworkPolicyIngressRuleArgs,
+    NetworkPolicyPeerArgs,
+    NetworkPolicyPortArgs,
+    NetworkPolicySpecArgs,
+)
+
+from kaldra.stack import services
+from kaldra.stack.kubernetes import labels
+from kaldra.stack.services import Service
+from kaldra.stack.settings import Settings
+
+DNS_PORT = 53
+
+DEFAULT_INGRESS_NAMESPACE = "ingress-nginx"
+"""Namespace of the ingress controller where the stack names no other source."""
+
+NODE_LOCAL_DNS = "169.254.20.10/32"
+"""Address of NodeLocal DNSCache, which is outside of any pod network."""
+
+Peers = list[NetworkPolicyPeerArgs]
+
+
+def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+    """Declare one policy per service, and a default-deny policy for everything else."""
+    core, api = services.core(settings), services.api(settings)
+    allowed = [
+        _policy(
+            core.name,
+            namespace,
+            labels.selector(core.name),
+            ingress=[_from([_pods(api)], core), *_scraping(settings, core)],
+            opts=opts,
+        ),
+        _policy(
+            api.name,
+            namespace,
+            labels.selector(api.name),
+            ingress=[_public(settings, api), *_scraping(settings, api)],
+            egress=[_to([_pods(core)], _port(core.port)), _dns()],
+            opts=opts,
+        ),
+    ]
+    # Last, so that an allowed flow is never cut for a moment.
+    after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=allowed))
+    _policy("default-deny", namespace, None, opts=after)
+
+
+def _public(settings: Settings, api: Service) -> NetworkPolicyIngressRuleArgs:
+    """From the ingress controller; on dev from anywhere.
+
+    Traffic through a node port arrives from the node's, the client's or the Docker network's
+    address, depending on the cluster; there the gateway's API keys keep strangers out.
+    """
+    if settings.target == "dev":
+        return NetworkPolicyIngressRuleArgs(ports=[_port(api.port)])
+    sources = [
+        NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=network))
+        for network in settings.ingress_networks
+    ]
+    # Never an empty list: to Kubernetes that means everyone.
+    if settings.ingress_namespace or not sources:
+        sources.insert(0, _namespace(settings.ingress_namespace or DEFAULT_INGRESS_NAMESPACE))
+    return _from(sources, api)
+
+
+def _scraping(settings: Settings, service: Service) -> list[NetworkPolicyIngressRuleArgs]:
+    if not settings.scraped:
+        return []
+    return [_from([_namespace(settings.metrics_namespace)], service)]
+
+
+def _dns() -> NetworkPolicyEgressRuleArgs:
+    servers = NetworkPolicyPeerArgs(
+        namespace_selector=_match({"kubernetes.io/metadata.name": "kube-system"}),
+        pod_selector=_match({"k8s-app": "kube-dns"}),
+    )
+    node_local = NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=NODE_LOCAL_DNS))
+    return _to([servers, node_local], _port(DNS_PORT, "UDP"), _port(DNS_PORT))
+
+
+def _from(sources: Peers, service: Service) -> NetworkPolicyIngressRuleArgs:
+    return NetworkPolicyIngressRuleArgs(from_=sources, ports=[_port(service.port)])
+
+
+def _to(destinations: Peers, *ports: NetworkPolicyPortArgs) -> NetworkPolicyEgressRuleArgs:
+    return NetworkPolicyEgressRuleArgs(to=destinations, ports=list(ports))
+
+
+def _port(number: int, protocol: str = "TCP") -> NetworkPolicyPortArgs:
+    return NetworkPolicyPortArgs(port=number, protocol=protocol)
+
+
+def _pods(service: Service) -> NetworkPolicyPeerArgs:
+    return NetworkPolicyPeerArgs(pod_selector=_match(labels.selector(service.name)))
+
+
+def _namespace(name: str) -> NetworkPolicyPeerArgs:
+    return NetworkPolicyPeerArgs(namespace_selector=_match({"kubernetes.io/metadata.name": name}))
+
+
+def _match(wanted: dict[str, str] | None) -> k8s.meta.v1.LabelSelectorArgs:
+    """A label selector; None matches every pod."""
+    return k8s.meta.v1.LabelSelectorArgs(match_labels=wanted)
+
+
+def _policy(
+    name: str,
+    namespace: pulumi.Input[str],
+    pods: dict[str, str] | None,
+    *,
+    ingress: Sequence[NetworkPolicyIngressRuleArgs] = (),
+    egress: Sequence[NetworkPolicyEgressRuleArgs] = (),
+    opts: pulumi.ResourceOptions,
+) -> NetworkPolicy:
+    return NetworkPolicy(
+        name,
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=labels.PLATFORM),
+        spec=NetworkPolicySpecArgs(
+            pod_selector=_match(pods),
+            policy_types=["Ingress", "Egress"],
+            # API servers do not store empty lists.
+            ingress=list(ingress) or None,
+            egress=list(egress) or None,
+        ),
+        opts=opts,
+    )
