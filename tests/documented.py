@@ -16,7 +16,6 @@ NAMES = [str(page.relative_to(REPO)) for page in PAGES]
 
 E2E = "tests/e2e"
 STAGED = f"{E2E}/staging/test_20_up.py::test_up_goes_to_status"
-PACK = "tests/platform/rules/test_pack.py::test_the_pack_tells_what_the_rules_tell"
 GIVEN_UP = f"{E2E}/test_17_from_the_start.py::test_a_state_without_its_passphrase_is_given_up"
 
 IN_A_SANDBOX = {
@@ -156,9 +155,6 @@ BY_ANOTHER_TEST = {
     'pulumi config set --secret --path kaldra:apiKeys.front "$(openssl rand -base64 24)"': (STAGED),
     "./kaldra up --stack staging": STAGED,
     "./kaldra preview --stack staging": STAGED,
-    "platform/policy/.venv/bin/pip install --requirement platform/policy/requirements.txt": PACK,
-    "python3 -m venv platform/policy/.venv": PACK,
-    "pulumi preview --policy-pack platform/policy": PACK,
     "kubectl --context kaldra-staging --namespace kaldra create secret tls kaldra-api-tls "
     "--cert tls.crt --key tls.key": STAGED,
     "kubectl apply --dry-run=server --filename rendered": f"{E2E}/test_15_render.py::"

@@ -1,36 +1,36 @@
-"""The security rules of whatever the platform runs on Kubernetes: one definition.
+"""The security rules of every object on Kubernetes: pure functions over plain manifests.
 
-Two callers: `./kaldra lint`, over what is rendered, and the policy pack in platform/policy, over
-what Pulumi is about to deploy. Pure functions over plain manifests.
+Each rule yields what is wrong. `./kaldra lint` checks what the stacks render.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from kaldra.rules import pod_security, stack, workloads
-from kaldra.rules.model import Fault, ObjectRule, PodRule, StackRule
 from kaldra.rules.objects import Object, identity, pod_of
 
-__all__ = [
-    "OBJECT_RULES",
-    "POD_RULES",
-    "RELEASED_RULES",
-    "STACK_RULES",
-    "Fault",
-    "check",
-    "check_object",
-]
+POD_RULES = {**pod_security.RULES, **workloads.POD_RULES}
+OBJECT_RULES = workloads.OBJECT_RULES
+STACK_RULES = {**stack.RULES, **stack.RELEASED_RULES}
 
-POD_RULES: tuple[PodRule, ...] = (*pod_security.RULES, *workloads.POD_RULES)
-OBJECT_RULES: tuple[ObjectRule, ...] = workloads.OBJECT_RULES
-RELEASED_RULES: tuple[StackRule, ...] = stack.RELEASED_RULES
-STACK_RULES: tuple[StackRule, ...] = (*stack.RULES, *RELEASED_RULES)
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with an object."""
+
+    object: str
+    """Kind, namespace and name."""
+    rule: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.object}: {self.message} ({self.rule})"
 
 
 def check(objects: Sequence[Object]) -> list[Fault]:
     """Every fault of these manifests, which are all that a stack consists of.
 
-    What holds only for what others use is left out where every image comes from the registry of
-    the machine itself.
+    Rules for releases are left out where every image comes from a registry on this machine.
     """
     found = [fault for obj in objects for fault in check_object(obj)]
     return found + list(_check_stack(objects))
@@ -38,19 +38,17 @@ def check(objects: Sequence[Object]) -> list[Fault]:
 
 def check_object(obj: Object) -> Iterator[Fault]:
     """Faults of one object by itself."""
-    name = identity(obj)
-    pod = pod_of(obj)
-    if pod is not None:
-        for rule in POD_RULES:
-            for message in rule.check(pod):
-                yield Fault(name, rule.name, message)
-    for object_rule in OBJECT_RULES:
-        for message in object_rule.check(obj):
-            yield Fault(name, object_rule.name, message)
+    name, pod = identity(obj), pod_of(obj)
+    for rule, pod_check in POD_RULES.items() if pod else ():
+        for message in pod_check(pod):
+            yield Fault(name, rule, message)
+    for rule, object_check in OBJECT_RULES.items():
+        for message in object_check(obj):
+            yield Fault(name, rule, message)
 
 
 def _check_stack(objects: Sequence[Object]) -> Iterator[Fault]:
     released = stack.is_released(stack.images_of(objects))
-    for rule in STACK_RULES if released else stack.RULES:
-        for obj, message in rule.check(objects):
-            yield Fault(identity(obj), rule.name, message)
+    for rule, stack_check in (STACK_RULES if released else stack.RULES).items():
+        for obj, message in stack_check(objects):
+            yield Fault(identity(obj), rule, message)

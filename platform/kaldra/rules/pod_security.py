@@ -4,10 +4,9 @@ It includes the standard `baseline`. What Kubernetes waives for Windows pods and
 namespace of their own is waived here too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from kaldra.rules.model import PodRule
 from kaldra.rules.objects import Object, Pod, entry
 
 _DEFAULT_CAPABILITIES = {
@@ -190,24 +189,24 @@ def _root_user(pod: Pod) -> Found:
             yield f"{who} runs as user 0"
 
 
-RULES = (
-    PodRule("windowsHostProcess", "No container is a process of its node", _host_process),
-    PodRule("hostNamespaces", "Nodes' network, processes and IPC stay theirs", _host_namespaces),
-    PodRule("privileged", "No container is privileged", _privileged),
-    PodRule("capabilities_baseline", "No capability is beyond the default", _default_capabilities),
-    PodRule("hostPathVolumes", "No folder of a node is mounted", _host_paths),
-    PodRule("hostPorts", "No port of a node is taken", _host_ports),
-    PodRule("appArmorProfile", "The AppArmor profile is not weakened", _app_armor),
-    PodRule("seLinuxOptions", "SELinux types are those of containers", _selinux),
-    PodRule("procMount", "/proc is masked", _proc_mount_baseline),
-    PodRule("seccompProfile_baseline", "The seccomp profile is not switched off", _seccomp),
-    PodRule("sysctls", "Kernel settings are safe ones", _sysctls),
-    PodRule("hostProbesAndHostLifecycle", "Probes ask the pod itself", _handler_hosts),
-    PodRule("restrictedVolumes", "Volumes are of harmless types", _volume_types),
-    PodRule("allowPrivilegeEscalation", "No process gains privileges", _escalation),
-    PodRule("runAsNonRoot", "No container may run as root", _non_root),
-    PodRule("runAsUser", "No container runs as user 0", _root_user),
-    PodRule("seccompProfile_restricted", "A seccomp profile is set", _seccomp_given),
-    PodRule("capabilities_restricted", "Every capability is dropped", _no_capabilities),
-    PodRule("procMount_restricted", "/proc is masked, in any user namespace", _proc_mount),
-)
+RULES: dict[str, Callable[[Pod], Found]] = {
+    "windowsHostProcess": _host_process,
+    "hostNamespaces": _host_namespaces,
+    "privileged": _privileged,
+    "capabilities_baseline": _default_capabilities,
+    "hostPathVolumes": _host_paths,
+    "hostPorts": _host_ports,
+    "appArmorProfile": _app_armor,
+    "seLinuxOptions": _selinux,
+    "procMount": _proc_mount_baseline,
+    "seccompProfile_baseline": _seccomp,
+    "sysctls": _sysctls,
+    "hostProbesAndHostLifecycle": _handler_hosts,
+    "restrictedVolumes": _volume_types,
+    "allowPrivilegeEscalation": _escalation,
+    "runAsNonRoot": _non_root,
+    "runAsUser": _root_user,
+    "seccompProfile_restricted": _seccomp_given,
+    "capabilities_restricted": _no_capabilities,
+    "procMount_restricted": _proc_mount,
+}

@@ -1,9 +1,8 @@
 """What the objects of a stack have to say together."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from kaldra.rules.model import StackRule
 from kaldra.rules.objects import (
     LONG_RUNNING,
     Object,
@@ -99,13 +98,13 @@ def _scalers(obj: Object, objects: Objects) -> list[Object]:
     ]
 
 
-def _one_master(objects: Objects) -> Found:
+def _replicas_with_autoscaler(objects: Objects) -> Found:
     for obj, _ in _workloads(objects, "Deployment", "StatefulSet"):
         if entry(obj, "spec").get("replicas") is not None and _scalers(obj, objects):
             yield obj, "both it and an autoscaler set the number of its pods"
 
 
-def _several_pods(objects: Objects) -> Found:
+def _min_replicas(objects: Objects) -> Found:
     for obj, _ in _workloads(objects, "Deployment", "StatefulSet"):
         fewest = [entry(s, "spec").get("minReplicas") or 1 for s in _scalers(obj, objects)]
         if min(fewest or [entry(obj, "spec").get("replicas") or 1]) < FEWEST_PODS:
@@ -141,7 +140,7 @@ def _spread(objects: Objects) -> Found:
             yield obj, "nothing spreads its pods over nodes: no topologySpreadConstraints"
 
 
-def _gentle_rollout(objects: Objects) -> Found:
+def _max_unavailable(objects: Objects) -> Found:
     for obj in _of(objects, "Deployment"):
         strategy = entry(obj, "spec", "strategy")
         unavailable = entry(strategy, "rollingUpdate").get("maxUnavailable")
@@ -153,33 +152,33 @@ rollingUpdate.maxUnavailable is not 0",
             )
 
 
-def _limited_namespace(objects: Objects) -> Found:
+def _namespace_quota(objects: Objects) -> Found:
     for kind in ("ResourceQuota", "LimitRange"):
         for obj, _ in _workloads(objects, *LONG_RUNNING):
             if not _beside(obj, objects, kind):
                 yield obj, f"namespace {namespace_of(obj)} has no {kind}"
 
 
-def _inside(objects: Objects) -> Found:
+def _node_port(objects: Objects) -> Found:
     for service in _of(objects, "Service"):
         if entry(service, "spec").get("type") == "NodePort":
             yield service, "every node serves it, past the ingress and its TLS"
 
 
-RULES = (
-    StackRule("restricted-namespace", "Namespaces enforce Pod Security", _restricted_namespace),
-    StackRule("default-deny", "What is not allowed is denied", _default_deny),
-    StackRule("narrow-egress", "Pods talk to what they need", _narrow_egress),
-    StackRule("one-master", "One of two sets the number of pods", _one_master),
-    StackRule("gentle-rollout", "A release takes no pod away too early", _gentle_rollout),
-)
-RELEASED_RULES = (
-    StackRule("narrow-ingress", "Pods are talked to by who needs them", _narrow_ingress),
-    StackRule("inside", "No node port", _inside),
-    StackRule("several-pods", "Never a single pod", _several_pods),
-    StackRule("autoscaler", "Pods follow the load", _scaled),
-    StackRule("disruption-budget", "A drain leaves pods", _disruption),
-    StackRule("spread", "Pods are spread over nodes", _spread),
-    StackRule("limited-namespace", "A namespace has a quota", _limited_namespace),
-)
+RULES: dict[str, Callable[[Objects], Found]] = {
+    "restricted-namespace": _restricted_namespace,
+    "default-deny": _default_deny,
+    "narrow-egress": _narrow_egress,
+    "no-replicas-with-autoscaler": _replicas_with_autoscaler,
+    "max-unavailable-zero": _max_unavailable,
+}
+RELEASED_RULES: dict[str, Callable[[Objects], Found]] = {
+    "narrow-ingress": _narrow_ingress,
+    "no-node-port": _node_port,
+    "min-replicas": _min_replicas,
+    "autoscaler": _scaled,
+    "disruption-budget": _disruption,
+    "spread": _spread,
+    "namespace-quota": _namespace_quota,
+}
 """What holds only for what others use, and not for what runs on a developer's machine."""

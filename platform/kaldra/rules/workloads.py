@@ -1,9 +1,8 @@
 """What this platform asks of a workload beyond Pod Security."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from kaldra.rules.model import ObjectRule, PodRule
 from kaldra.rules.objects import LONG_RUNNING, Object, Pod, entry, kind_of
 
 LOWEST_ID = 10000
@@ -59,7 +58,7 @@ def _read_only_root(pod: Pod) -> Found:
             yield f"container {name} may write to its root file system"
 
 
-def _high_ids(pod: Pod) -> Found:
+def _high_uid(pod: Pod) -> Found:
     for name, container in pod.containers():
         own = entry(container, "securityContext")
         for field in ("runAsUser", "runAsGroup"):
@@ -99,18 +98,18 @@ def _tls(obj: Object) -> Found:
         yield f"it serves {host or 'every host'} without TLS"
 
 
-POD_RULES = (
-    PodRule("image-digest", "Images are named by digest", _digest),
-    PodRule("resources", "Requests and limits are set", _amounts),
-    PodRule("probes", "Readiness and liveness are probed, apart", _probes),
-    PodRule("no-token", "No token of the cluster's API is mounted", _no_token),
-    PodRule("own-account", "Pods have a service account of their own", _own_account),
-    PodRule("read-only-root", "Root file systems are read-only", _read_only_root),
-    PodRule("high-ids", "Users and groups are nobody on the node", _high_ids),
-    PodRule("secrets-in-files", "Secrets are mounted, not in the environment", _secrets_in_files),
-)
-OBJECT_RULES = (
-    ObjectRule("immutable-configuration", "Configuration is replaced, not changed", _immutable),
-    ObjectRule("not-published", "Nothing is published past the ingress", _not_published),
-    ObjectRule("ingress-tls", "An ingress serves TLS only", _tls),
-)
+POD_RULES: dict[str, Callable[[Pod], Found]] = {
+    "image-digest": _digest,
+    "resources": _amounts,
+    "probes": _probes,
+    "no-token": _no_token,
+    "own-account": _own_account,
+    "read-only-root": _read_only_root,
+    "run-as-high-uid": _high_uid,
+    "secrets-in-files": _secrets_in_files,
+}
+OBJECT_RULES: dict[str, Callable[[Object], Found]] = {
+    "immutable-configuration": _immutable,
+    "not-published": _not_published,
+    "ingress-tls": _tls,
+}
