@@ -12,7 +12,6 @@ LAUNCHER = "the script `kaldra`"
 GUARD = "`pulumi`, after `./kaldra env`"
 PROGRAM = "the Pulumi program"
 DOCKER_PLUGIN = "the substitute docker plugin"
-KUBERNETES_PLUGIN = "the substitute kubernetes plugin"
 BARE = f"{KALDRA}, {PROGRAM}, bare services"
 
 EMPTY = "none"
@@ -124,44 +123,11 @@ DOCKER_CERT_PATH = Variable(
     EMPTY,
     DOCKER_PLUGIN,
 )
-KUBECONFIG = Variable(
-    "KUBECONFIG",
-    "kubeconfigs, where the provider's settings name none (this program's always do)",
-    "`~/.kube/config`",
-    KUBERNETES_PLUGIN,
-)
-IN_CLUSTER_HOST, IN_CLUSTER_PORT = (
-    Variable(
-        name,
-        "the API server, in a pod that has no kubeconfig",
-        "set by Kubernetes",
-        KUBERNETES_PLUGIN,
-    )
-    for name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")
-)
-K8S_FLAGS = {
-    setting: Variable(
-        f"PULUMI_K8S_{name}",
-        "`true`: as the official plugin, where the provider's settings leave it open",
-        "`false`",
-        KUBERNETES_PLUGIN,
-    )
-    for setting, name in {
-        "enablePatchForce": "ENABLE_PATCH_FORCE",
-        "upsertExistingObjects": "UPSERT_EXISTING_OBJECTS",
-        "enableConfigMapMutable": "ENABLE_CONFIGMAP_MUTABLE",
-        "enableSecretMutable": "ENABLE_SECRET_MUTABLE",
-        "deleteUnreachable": "DELETE_UNREACHABLE",
-    }.items()
-}
-"""By the provider's setting that each stands in for."""
-
 PROXIES = tuple(
     Variable(
         name,
         "proxies, passed into image builds too",
         EMPTY,
-        f"{KALDRA}, {KUBERNETES_PLUGIN}",
     )
     for low in ("http_proxy", "https_proxy", "no_proxy")
     for name in (low, low.upper())
@@ -212,10 +178,6 @@ ALL = (
     DOCKER_CONTEXT,
     DOCKER_CONFIG,
     DOCKER_CERT_PATH,
-    KUBECONFIG,
-    IN_CLUSTER_HOST,
-    IN_CLUSTER_PORT,
-    *K8S_FLAGS.values(),
     *PROXIES,
     *AUTHORITIES,
     GITHUB_REPOSITORY,

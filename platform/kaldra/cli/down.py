@@ -46,7 +46,7 @@ def _variables(workspace: Workspace) -> dict[str, str]:
             hint="./kaldra up, then ./kaldra down again",
         )
     if docker_api.container(node_name(settings.cluster_name)) is None:
-        # A cluster that is gone took its objects with it: forgetting them is all there is to do.
+        # The cluster is gone, and its objects with it: the provider drops them from the state.
         variables["PULUMI_K8S_DELETE_UNREACHABLE"] = "true"
     return variables
 

@@ -1,6 +1,6 @@
 """`./kaldra up`: from whatever is there to an answer at /status/."""
 
-from kaldra.cli import containers, reach, recovery, releases
+from kaldra.cli import containers, diagnosis, reach, recovery, releases
 from kaldra.cli.check import wait_for_status
 from kaldra.cli.deploy import (
     Ground,
@@ -11,7 +11,7 @@ from kaldra.cli.deploy import (
 )
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
-from kaldra.cli.untouched import untouched
+from kaldra.errors import KaldraError
 
 IMAGE_TYPE = "docker:index/image:Image"
 
@@ -55,10 +55,14 @@ def deploy(pulumi: Pulumi, ground: Ground | None, *options: str, message: str = 
     last = last_ground(pulumi.workspace)
     if ground is not None:
         arguments += _anew(pulumi, last, ground)
-    if ground is None or last != ground or not untouched(pulumi.workspace):
-        # What was changed or deleted behind Pulumi's back is put right as well.
-        arguments.append("--refresh")
-    pulumi.change(f"pulumi up · {pulumi.workspace.stack}", *arguments)
+    # Also repairs what was changed or deleted outside of Pulumi.
+    arguments.append("--refresh")
+    try:
+        pulumi.change(f"pulumi up · {pulumi.workspace.stack}", *arguments)
+    except KaldraError:
+        if reasons := diagnosis.explain(pulumi.workspace):
+            pulumi.console.raw(reasons)
+        raise
     if ground is not None:
         remember_ground(pulumi.workspace, ground)
 

@@ -2,11 +2,12 @@ import json
 
 import pytest
 
-from kaldra.cli import recovery, up
+from kaldra.cli import diagnosis, recovery, up
 from kaldra.cli.deploy import Ground, last_ground, remember_ground
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
+from kaldra.errors import KaldraError
 from kaldra.stack.settings import Settings
 
 IMAGE = {"type": "docker:index/image:Image", "urn": "urn:image"}
@@ -45,13 +46,6 @@ def test_on_the_same_ground_only_up_runs(pulumi, calls):
     assert calls == [UP]
 
 
-def test_what_nobody_touched_is_not_refreshed(pulumi, calls, monkeypatch):
-    deployed(pulumi, IMAGE, POD)
-    monkeypatch.setattr(up, "untouched", lambda _: True)
-    up.deploy(pulumi, OLD)
-    assert calls == [UP[:-1]]
-
-
 def test_a_new_cluster_is_looked_at_first(pulumi, calls):
     deployed(pulumi, IMAGE, POD)
     new = Ground(cluster="c2", registry="r1")
@@ -77,13 +71,15 @@ def test_a_first_deployment_settles_nothing(pulumi, calls):
     assert calls == [UP]
 
 
-def test_a_failed_up_does_not_pass_for_done(pulumi, calls, monkeypatch):
+def test_a_failed_up_does_not_pass_for_done_and_is_explained(capsys, pulumi, monkeypatch):
     deployed(pulumi, IMAGE)
 
     def fail(*_):
-        raise RuntimeError("broken")
+        raise KaldraError("broken")
 
     monkeypatch.setattr(Pulumi, "change", fail)
-    with pytest.raises(RuntimeError):
+    monkeypatch.setattr(diagnosis, "explain", lambda _: "pod api-1: CrashLoopBackOff")
+    with pytest.raises(KaldraError, match="broken"):
         up.deploy(pulumi, Ground(cluster="c2", registry="r2"))
     assert last_ground(pulumi.workspace) == OLD
+    assert "pod api-1: CrashLoopBackOff" in capsys.readouterr().err

@@ -1,0 +1,134 @@
+"""Why a stack's pods are not ready, in Kubernetes' words: reasons, events and last log lines."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kaldra.cli import kubectl
+from kaldra.cli.workspace import Workspace
+from kaldra.errors import KaldraError
+from kaldra.stack.services import PART_OF
+
+Object = Mapping[str, Any]
+
+LOG_LINES = 15
+EVENTS = 3
+REQUEST_TIMEOUT = "--request-timeout=10s"
+
+_STARTING = ("ContainerCreating", "PodInitializing")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What keeps a container from being ready; without a container, its pod."""
+
+    pod: str
+    container: str
+    reason: str
+    restarts: int = 0
+
+
+def explain(workspace: Workspace) -> str:
+    """Describe each kind of problem once; "" if there is none or the cluster does not answer."""
+    if not workspace.settings.on_cluster:
+        return ""
+    try:
+        pods = _listed(workspace, "pods", f"--selector=app.kubernetes.io/part-of={PART_OF}")
+        events = [e for e in _listed(workspace, "events") if e.get("type") == "Warning"]
+    except KaldraError:
+        return ""
+    # Replicas fail alike: one of them is enough.
+    distinct = {(p.container, p.reason): p for p in reversed(problems(pods))}
+    if distinct:
+        return "\n".join(_described(workspace, p, events) for p in reversed(distinct.values()))
+    # No pod: its ReplicaSet knows why (quota, Pod Security, admission).
+    return "\n".join(warnings(events, "ReplicaSet"))
+
+
+def problems(pods: list[Object]) -> list[Problem]:
+    """What keeps these pods from being ready, the most restarted first."""
+    found = [p for pod in pods if not pod["metadata"].get("deletionTimestamp") for p in _of(pod)]
+    return sorted(found, key=lambda problem: -problem.restarts)
+
+
+def warnings(events: list[Object], kind: str, name: str = "") -> list[str]:
+    """The latest warnings about an object, or about all of a kind, without repetitions."""
+    about = [
+        event
+        for event in events
+        if event["involvedObject"]["kind"] == kind and name in ("", event["involvedObject"]["name"])
+    ]
+    about.sort(key=_time, reverse=True)
+    texts = (f"{event.get('reason')}: {str(event.get('message')).strip()}" for event in about)
+    return list(dict.fromkeys(texts))[:EVENTS]
+
+
+def _listed(workspace: Workspace, *arguments: str) -> list[Object]:
+    answer = kubectl.read(workspace, "get", *arguments, "--output=json", REQUEST_TIMEOUT)
+    items: list[Object] = json.loads(answer)["items"]
+    return items
+
+
+def _described(workspace: Workspace, problem: Problem, events: list[Object]) -> str:
+    where = f"pod {problem.pod}"
+    where += f", container {problem.container}" if problem.container else ""
+    often = f" (restarted {problem.restarts} times)" if problem.restarts else ""
+    lines = [f"{where}: {problem.reason}{often}"]
+    if said := warnings(events, "Pod", problem.pod):
+        lines += ["  events:", *(f"    {line}" for line in said)]
+    if logged := _last_log_lines(workspace, problem):
+        lines += ["  last log lines:", *(f"    {line}" for line in logged)]
+    return "\n".join(lines)
+
+
+def _last_log_lines(workspace: Workspace, problem: Problem) -> list[str]:
+    if not problem.container:
+        return []
+    # A restarted container may not have written anything yet.
+    for previous in (True, False) if problem.restarts else (False,):
+        options = [f"--container={problem.container}", f"--tail={LOG_LINES}", REQUEST_TIMEOUT]
+        options += ["--previous"] if previous else []
+        try:
+            lines = kubectl.read(workspace, "logs", problem.pod, *options).splitlines()
+        except KaldraError:
+            continue
+        if lines:
+            return lines
+    return []
+
+
+def _of(pod: Object) -> Iterator[Problem]:
+    status, name = pod.get("status") or {}, pod["metadata"]["name"]
+    for kind in ("initContainerStatuses", "containerStatuses"):
+        for container in status.get(kind) or ():
+            if reason := _reason(container):
+                yield Problem(name, container["name"], reason, container.get("restartCount") or 0)
+    for condition in status.get("conditions") or ():
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            yield Problem(name, "", f"{condition.get('reason')}: {condition.get('message')}")
+
+
+def _reason(container: Object) -> str:
+    state = container.get("state") or {}
+    waiting, ended = state.get("waiting") or {}, state.get("terminated") or {}
+    before = (container.get("lastState") or {}).get("terminated") or {}
+    if waiting and waiting.get("reason") not in _STARTING:
+        message = _ending(before) if before else waiting.get("message")
+        return f"{waiting.get('reason')}: {message}"
+    if ended.get("exitCode"):
+        return _ending(ended)
+    if "running" in state and not container.get("ready"):
+        return _ending(before) if before else "NotReady: it runs, but its probe fails"
+    return ""
+
+
+def _ending(ended: Object) -> str:
+    said = str(ended.get("message") or "").strip()
+    return f"{ended.get('reason')}, exit code {ended.get('exitCode')}" + (
+        f": {said}" if said else ""
+    )
+
+
+def _time(event: Object) -> str:
+    return str(event.get("lastTimestamp") or event.get("eventTime") or "")

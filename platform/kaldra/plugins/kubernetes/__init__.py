@@ -1,1 +1,0 @@
-"""Substitute for the Kubernetes provider, over server-side apply."""
