@@ -39,9 +39,10 @@ def check(objects: Sequence[Object]) -> list[Fault]:
 def check_object(obj: Object) -> Iterator[Fault]:
     """Faults of one object by itself."""
     name, pod = identity(obj), pod_of(obj)
-    for rule, pod_check in POD_RULES.items() if pod else ():
-        for message in pod_check(pod):
-            yield Fault(name, rule, message)
+    if pod is not None:
+        for rule, pod_check in POD_RULES.items():
+            for message in pod_check(pod):
+                yield Fault(name, rule, message)
     for rule, object_check in OBJECT_RULES.items():
         for message in object_check(obj):
             yield Fault(name, rule, message)

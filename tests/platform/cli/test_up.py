@@ -71,15 +71,16 @@ def test_a_first_deployment_settles_nothing(pulumi, calls):
     assert calls == [UP]
 
 
-def test_a_failed_up_does_not_pass_for_done_and_is_explained(capsys, pulumi, monkeypatch):
+def test_a_failed_up_does_not_pass_for_done_and_is_explained(pulumi, calls, monkeypatch):
     deployed(pulumi, IMAGE)
 
     def fail(*_):
         raise KaldraError("broken")
 
     monkeypatch.setattr(Pulumi, "change", fail)
+    monkeypatch.setattr(Console, "raw", lambda _self, text: calls.append(text))
     monkeypatch.setattr(diagnosis, "explain", lambda _: "pod api-1: CrashLoopBackOff")
     with pytest.raises(KaldraError, match="broken"):
         up.deploy(pulumi, Ground(cluster="c2", registry="r2"))
     assert last_ground(pulumi.workspace) == OLD
-    assert "pod api-1: CrashLoopBackOff" in capsys.readouterr().err
+    assert calls[-1] == "pod api-1: CrashLoopBackOff"

@@ -10,7 +10,7 @@ from kaldra.stack.settings import Settings
 
 def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
     """Declare the Ingress."""
-    host = settings.ingress_host
+    host = settings.ingress_host or ""  # always set: see staging_checks
     path = k8s.networking.v1.HTTPIngressPathArgs(
         path="/",
         path_type="Prefix",
