@@ -55,8 +55,9 @@ def deploy(pulumi: Pulumi, ground: Ground | None, *options: str, message: str = 
     last = last_ground(pulumi.workspace)
     if ground is not None:
         arguments += _anew(pulumi, last, ground)
-    # Also repairs what was changed or deleted outside of Pulumi.
-    arguments.append("--refresh")
+    # Also repairs what was changed or deleted outside of Pulumi. The program names the providers:
+    # those in the state may have another version, or a kubeconfig that has moved.
+    arguments += ["--refresh", "--run-program"]
     try:
         pulumi.change(f"pulumi up · {pulumi.workspace.stack}", *arguments)
     except KaldraError:

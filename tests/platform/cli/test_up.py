@@ -37,7 +37,9 @@ def deployed(pulumi, *resources, **more):
     remember_ground(pulumi.workspace, OLD)
 
 
-UP = ("up", "--stack", "try", "--yes", "--skip-preview", "--refresh")
+OPTIONS = ("up", "--stack", "try", "--yes", "--skip-preview")
+REFRESH = ("--refresh", "--run-program")
+UP = (*OPTIONS, *REFRESH)
 
 
 def test_on_the_same_ground_only_up_runs(pulumi, calls):
@@ -57,7 +59,7 @@ def test_a_new_cluster_is_looked_at_first(pulumi, calls):
 def test_a_new_registry_gets_every_image_again(pulumi, calls):
     deployed(pulumi, IMAGE, POD)
     up.deploy(pulumi, Ground(cluster="c1", registry="r2"))
-    assert calls == [("settle",), (*UP[:-1], "--replace=urn:image", "--refresh")]
+    assert calls == [("settle",), (*OPTIONS, "--replace=urn:image", *REFRESH)]
 
 
 def test_unfinished_operations_are_settled_first(pulumi, calls):
