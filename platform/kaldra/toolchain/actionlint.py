@@ -9,8 +9,8 @@ from pathlib import Path
 from kaldra.progress import Progress
 from kaldra.toolchain import gobuild, links, tools
 from kaldra.toolchain.go_tool import ensure_go
-from kaldra.toolchain.pins import ACTIONLINT
 from kaldra.toolchain.probe import route
+from kaldra.versions import ACTIONLINT
 
 _RELEASE = f"{tools.RELEASES}/rhysd/actionlint/releases/download/v{ACTIONLINT}"
 
@@ -20,7 +20,6 @@ TOOL = tools.Tool(
     version_command=("actionlint", "-version"),
     acceptable=lambda version: version == ACTIONLINT,
     url=lambda system, arch: f"{_RELEASE}/actionlint_{ACTIONLINT}_{system}_{arch}.tar.gz",
-    checksums=lambda _system, _arch: f"{_RELEASE}/actionlint_{ACTIONLINT}_checksums.txt",
     members=("actionlint",),
 )
 BUILD = gobuild.Build(
@@ -33,8 +32,9 @@ BUILD = gobuild.Build(
 def ensure(progress: Progress) -> Path:
     """The program of the pinned version, linked in `state()/bin`."""
 
-    def build() -> Path:
-        return gobuild.build(BUILD, partial(ensure_go, progress), progress) / TOOL.name
+    def build() -> dict[str, Path]:
+        built = gobuild.build(BUILD, partial(ensure_go, progress), progress)
+        return {TOOL.name: built / TOOL.name}
 
     tools.provide(TOOL, route(), progress, build)
     return links.folder() / TOOL.name

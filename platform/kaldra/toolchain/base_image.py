@@ -8,8 +8,8 @@ from pathlib import Path
 from kaldra.progress import Progress
 from kaldra.toolchain import debian, image_archive
 from kaldra.toolchain.machine import machine
-from kaldra.toolchain.pins import PYTHON_IMAGE
 from kaldra.toolchain.probe import Route
+from kaldra.versions import PYTHON_IMAGE
 
 BASE_PACKAGES = ("python3", "ca-certificates")
 BUILDER_PACKAGES = ("python3-pip",)

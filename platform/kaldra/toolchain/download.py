@@ -2,8 +2,6 @@
 
 import errno
 import hashlib
-import json
-import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -35,10 +33,11 @@ def address(url: str) -> str:
     return f"{mirror.rstrip('/')}/{url.partition('://')[2]}"
 
 
-def fetch(url: str, target: Path, sha256: str, step: Step) -> Path:
+def fetch(url: str, target: Path, digest: str, step: Step) -> Path:
     """Download to `target` unless it is there; a file with another digest is not kept.
 
-    An interrupted download is continued. Raises KaldraError naming the address and what to do.
+    `digest` is a sha256, or a sha512 where it has 128 hex digits. An interrupted download is
+    continued. Raises KaldraError naming the address and what to do.
     """
     if target.exists():
         return target
@@ -46,12 +45,15 @@ def fetch(url: str, target: Path, sha256: str, step: Step) -> Path:
         if target.exists():
             return target
         partial = target.with_name(f"{target.name}.partial")
-        actual = _download(address(url), partial, step)
-        if actual != sha256:
+        _download(address(url), partial, step)
+        algorithm = "sha512" if len(digest) == 128 else "sha256"
+        with partial.open("rb") as file:
+            actual = hashlib.file_digest(file, algorithm).hexdigest()
+        if actual != digest:
             partial.unlink()
             raise KaldraError(
-                f"Checksum mismatch for {address(url)}: expected sha256 {sha256}, got {actual}. "
-                "The file was thrown away.",
+                f"Checksum mismatch for {address(url)}: expected {algorithm} {digest}, "
+                f"got {actual}. The file was deleted.",
                 hint="Try again; if it happens again, that address serves something else than "
                 "the publisher's release, and KALDRA_ROUTE=registries does without it.",
             )
@@ -59,65 +61,8 @@ def fetch(url: str, target: Path, sha256: str, step: Step) -> Path:
     return target
 
 
-def fetch_unlisted(url: str, target: Path, step: Step) -> Path:
-    """Download a release whose publisher lists no sha256, over TLS.
-
-    Its digest is recorded when this machine first sees it: a later change under the same name is
-    refused.
-    """
-    record = home() / "digests.json"
-    known = _recorded(record)
-    if url in known:
-        return fetch(url, target, known[url], step)
-    with locked(f"download-{target.name}"):
-        partial = target.with_name(f"{target.name}.partial")
-        digest = _download(address(url), partial, step)
-        with locked("digests"):
-            record.write_text(
-                json.dumps({**_recorded(record), url: digest}, indent=2, sort_keys=True),
-                encoding="utf-8",
-            )
-        partial.rename(target)
-    return target
-
-
-def forget(url: str, target: Path) -> None:
-    """Throw an unlisted release away that is none after all, and the record of its digest."""
-    record = home() / "digests.json"
-    with locked(f"download-{target.name}"), locked("digests"):
-        target.unlink(missing_ok=True)
-        known = _recorded(record)
-        if known.pop(url, None):
-            record.write_text(json.dumps(known, indent=2, sort_keys=True), encoding="utf-8")
-
-
-def published_digest(url: str, name: str, step: Step) -> str:
-    """The sha256 of `name` in a publisher's checksum file at `url`.
-
-    Raises KaldraError where the file does not list it.
-    """
-    step.update(f"checksums of {name}")
-    with _broken_off(address(url)), _open(address(url)) as answer:
-        text = answer.read().decode(errors="replace")
-    bare = re.fullmatch(r"\s*([0-9a-f]{64})\s*", text)
-    if bare:
-        return bare[1]
-    for line in text.splitlines():
-        found = re.match(r"([0-9a-f]{64})\s+\*?(?:\./)?(\S+)$", line.strip())
-        if found and found[2].rsplit("/", 1)[-1] == name:
-            return found[1]
-    raise KaldraError(
-        f"{address(url)} lists no checksum for {name}.",
-        hint="KALDRA_ROUTE=registries does without publishers' releases.",
-    )
-
-
-def _recorded(record: Path) -> dict[str, str]:
-    return dict(json.loads(record.read_text(encoding="utf-8"))) if record.exists() else {}
-
-
-def _download(url: str, partial: Path, step: Step) -> str:
-    """Download what is missing of `partial`; returns the sha256 of the whole."""
+def _download(url: str, partial: Path, step: Step) -> None:
+    """Download what is missing of `partial`."""
     partial.parent.mkdir(parents=True, exist_ok=True)
     have = partial.stat().st_size if partial.exists() else 0
     with _broken_off(url), _open(url, have) as answer:
@@ -134,8 +79,6 @@ def _download(url: str, partial: Path, step: Step) -> str:
         raise KaldraError(
             f"The download of {url} ended early: {done} of {total} bytes.", hint=AGAIN
         )
-    with partial.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @contextmanager

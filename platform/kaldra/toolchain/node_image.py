@@ -14,9 +14,9 @@ from kaldra.errors import KaldraError
 from kaldra.progress import Progress, Step
 from kaldra.toolchain import debian, docker_api, image_archive
 from kaldra.toolchain.commands import run
-from kaldra.toolchain.files import locked
+from kaldra.toolchain.files import link_or_copy, locked
 from kaldra.toolchain.machine import Machine, machine
-from kaldra.toolchain.pins import COREDNS, ETCD_IMAGE_TAG, KUBERNETES, PAUSE
+from kaldra.versions import COREDNS, ETCD_IMAGE_TAG, KUBERNETES, PAUSE
 
 DATA = Path(__file__).parent / "data"
 NODE_DATA = DATA / "node"
@@ -81,7 +81,7 @@ def _assemble(
     with tempfile.TemporaryDirectory() as folder:
         incoming = Path(folder)
         for binary in BINARIES:
-            _link(binaries[binary], incoming / binary)
+            link_or_copy(binaries[binary], incoming / binary)
         step.update("installing Kubernetes and its images")
         try:
             run(
@@ -133,15 +133,6 @@ def own_files(here: Machine) -> dict[str, bytes]:
         "usr/local/sbin/runc": (DATA / "runc-reduced").read_bytes(),
         "etc/containerd/restrict-oom-score": b"true",
     }
-
-
-def _link(source: Path, target: Path) -> None:
-    """A hard link where source and target are on one file system, else a copy."""
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        shutil.copyfile(source, target)
-    target.chmod(0o755)
 
 
 def _remove(container: str, client: Path) -> None:

@@ -1,13 +1,17 @@
-"""Everything a target needs on this machine, made at once: builds, downloads, images."""
+"""Everything a target needs on this machine, prepared at once: builds, downloads, images.
+
+`prepare` lists the tasks with what each needs, and `_run` starts each as soon as it can.
+"""
 
 import os
 import shutil
-from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
+from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal
 
 from kaldra import variables
 from kaldra.progress import Progress
@@ -21,18 +25,33 @@ from kaldra.toolchain import (
     registry_image,
     tools,
 )
-from kaldra.toolchain.builds import KUBECTL, LANGUAGE_HOST, NODE, PULUMI_CLI, pulumi_bundle
+from kaldra.toolchain.builds import (
+    KUBECTL,
+    KUBERNETES_PROVIDER,
+    LANGUAGE_HOST,
+    NODE,
+    PULUMI_CLI,
+    pulumi_bundle,
+)
+from kaldra.toolchain.files import sharing
 from kaldra.toolchain.go_tool import ensure_go
 from kaldra.toolchain.machine import machine
-from kaldra.toolchain.pins import KIND, NODE_IMAGE
-from kaldra.toolchain.plugins import ensure_plugins
+from kaldra.toolchain.plugins import ensure_plugin, must_build
 from kaldra.toolchain.probe import Route, route
+from kaldra.versions import KIND, NODE_IMAGE
 
-T = TypeVar("T")
 Target = Literal["local", "dev", "staging", "build"]
+Task = tuple[tuple[str, ...], Callable[..., Any]]
+"""Names of the tasks it needs, and a function of their results."""
 
-JOBS_AT_ONCE = 16
-"""More than there are jobs: one that waits for another must never keep it from starting."""
+PLUGINS_OF: Mapping[Target, tuple[str, ...]] = {
+    "local": ("docker",),
+    "dev": ("kubernetes", "docker"),
+    "staging": ("kubernetes", "docker"),
+    "build": (),
+}
+TASKS_AT_ONCE = 16
+"""More than can be ready at once: none waits for a thread."""
 
 
 @dataclass(frozen=True)
@@ -57,192 +76,176 @@ def prepare(
 
     On dev, `meanwhile` gets the node's and the registry's image as soon as both and the programs
     that make a cluster are there: the rest may still be compiling.
-    Raises KaldraError or ConfigurationError of the first thing that fails, after ending the rest.
+    Raises KaldraError or ConfigurationError of the first task that fails, after ending the rest.
     """
-    way = route()
-    with ThreadPoolExecutor(JOBS_AT_ONCE, thread_name_prefix="prepare") as pool:
-        jobs = _Jobs(pool, progress, way)
+    plan = _Plan(route(), progress)
+    plan.docker(assume_yes=assume_yes)
+    plan.images(target)
+    plan.programs(target)
+    plan.plugins(target)
+    if meanwhile:
+        needs = ("node image", "registry image", "kind", "kubectl")
+        plan.tasks["cluster"] = (needs, lambda node, registry, *_: meanwhile(node, registry))
+    with sharing("go-cache"):
+        results = _run(plan.tasks | plan.compilation())
+    gobuild.drop_caches()
+    base = results["base image"]
+    return Prepared(
+        plan.way, base.base, base.builder, results.get("node image"), results.get("registry image")
+    )
+
+
+def _run(tasks: Mapping[str, Task]) -> dict[str, Any]:
+    """Run every task once those it needs have ended; returns the results by name."""
+    order = TopologicalSorter({name: needs for name, (needs, _) in tasks.items()})
+    order.prepare()
+    results: dict[str, Any] = {}
+    running: dict[Future[Any], str] = {}
+    with ThreadPoolExecutor(TASKS_AT_ONCE, thread_name_prefix="prepare") as pool:
         try:
-            docker = _engine(jobs, assume_yes=assume_yes)
-            ready = _images(jobs, target, docker, meanwhile)
-            if target != "build":
-                jobs.start(partial(_pulumi, jobs))
-                plugins = ("docker",) if target == "local" else ("kubernetes", "docker")
-                jobs.start(partial(ensure_plugins, plugins, progress, route=way))
-            if target == "staging":
-                jobs.start(partial(_provide, jobs, tools.KUBECTL_TOOL))
-            jobs.wait()
-            prepared = ready()
+            while order.is_active():
+                for name in order.get_ready():
+                    needs, work = tasks[name]
+                    running[pool.submit(work, *(results[need] for need in needs))] = name
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    name = running.pop(future)
+                    results[name] = future.result()
+                    order.done(name)
         except BaseException:
             commands.stop_all()
             pool.shutdown(cancel_futures=True)
             raise
-    gobuild.drop_caches()
-    return prepared
+    return results
 
 
-class _Jobs:
-    """Work in threads; the first failure is raised."""
+class _Plan:
+    """The tasks of one run, by name."""
 
-    def __init__(self, pool: ThreadPoolExecutor, progress: Progress, way: Route) -> None:
-        self._pool = pool
-        self._futures: list[Future[object]] = []
-        self._builds: dict[str, Future[Path]] = {}
-        self.progress = progress
+    def __init__(self, way: Route, progress: Progress) -> None:
         self.way = way
+        self.tasks: dict[str, Task] = {}
+        self._progress = progress
+        self._builds: dict[str, gobuild.Build] = {}
+        # The publisher's node cannot start privileged containers on a host with few capabilities.
+        self._own_node = way is Route.REGISTRIES or bool(machine().missing_capabilities)
 
-    def start(self, work: Callable[[], T]) -> "Future[T]":
-        future = self._pool.submit(work)
-        self._futures.append(future)  # type: ignore[arg-type]
-        return future
+    def docker(self, *, assume_yes: bool) -> None:
+        """Find, start or install Docker; before anything else where that asks a question."""
 
-    def build(self, wanted: gobuild.Build) -> "Future[Path]":
-        """Start a Go build, or join the one that is under way.
+        def ensure() -> Path:
+            found = engine.ensure_engine(self._progress, assume_yes=assume_yes)
+            links.link("docker", found.client)
+            return found.client
 
-        It downloads at once and compiles after those that were started before it: one build
-        keeps every core busy, and two at once would compile what they share twice.
+        places = os.pathsep.join([variables.PATH.value, engine.PROGRAM_FOLDERS])
+        asks = machine().terminal and not assume_yes and not shutil.which("dockerd", path=places)
+        client = ensure() if asks else None
+        self.tasks["docker"] = ((), lambda: client or ensure())
+
+    def images(self, target: Target) -> None:
+        """Base images; on dev those of node and registry too."""
+        progress = self._progress
+
+        def base(client: Path, way: Route = self.way) -> base_image.BaseImages:
+            return base_image.ensure_base(progress, route=way, client=client)
+
+        self.tasks["base image"] = (("docker",), base)
+        if target != "dev":
+            return
+        self.tasks["registry image"] = (
+            ("base image", "docker"),
+            lambda base, client: registry_image.ensure_registry_image(
+                base.base, progress, route=self.way, client=client
+            ),
+        )
+        if not self._own_node:
+            self.tasks["node image"] = ((), lambda: NODE_IMAGE)
+            return
+        node_base = "base image"
+        if self.way is Route.PUBLISHER:
+            node_base = "node base image"
+            self.tasks[node_base] = (("docker",), partial(base, way=Route.REGISTRIES))
+        find_go = partial(ensure_go, progress)
+        self.tasks["kind files"] = (
+            (),
+            lambda: gobuild.module_folder(
+                NODE, "sigs.k8s.io/kind", "images/base/files", f"kind-files-{KIND}", find_go
+            ),
+        )
+        self.tasks["node packages"] = (
+            (node_base, "kind files", "docker"),
+            lambda base, files, client: node_image.ensure_node_base(
+                base.base, files, progress, client=client
+            ),
+        )
+        self.tasks["node image"] = (
+            ("node packages", *self._built(NODE), "docker"),
+            lambda packages, built, client: node_image.ensure_node_image(
+                packages,
+                {name: built / name for name in node_image.BINARIES},
+                progress,
+                client=client,
+            ),
+        )
+
+    def programs(self, target: Target) -> None:
+        """The command-line tools."""
+        if target == "build":
+            return
+        self._program(tools.PULUMI_TOOL, pulumi_bundle, PULUMI_CLI, LANGUAGE_HOST)
+        if target == "dev":
+            self._program(tools.KIND_TOOL, lambda built: {"kind": built / "kind"}, NODE)
+        if target in ("dev", "staging"):
+            # One program in the node's build is all of Kubernetes' programs.
+            node = target == "dev" or NODE.folder.is_dir()
+            build, name = (NODE, "kube") if node else (KUBECTL, "kubectl")
+            self._program(tools.KUBECTL_TOOL, lambda built: {"kubectl": built / name}, build)
+
+    def plugins(self, target: Target) -> None:
+        """Pulumi's provider plugins."""
+        for name in PLUGINS_OF[target]:
+            needs = self._built(KUBERNETES_PROVIDER) if must_build(name, self.way) else ()
+            install = partial(ensure_plugin, name, self._progress, self.way)
+            self.tasks[f"plugin {name}"] = (needs, install)
+
+    def compilation(self) -> dict[str, Task]:
+        """Download all modules at once, compile one build after the other in the order of need.
+
+        One build keeps every core busy, and two at once would compile what they share twice.
         """
-        key = str(wanted.folder)
-        if key not in self._builds:
-            earlier = list(self._builds.values())
-            self._builds[key] = self.start(
-                lambda: gobuild.build(
-                    wanted, partial(ensure_go, self.progress), self.progress, lambda: wait(earlier)
-                )
+        find_go = partial(ensure_go, self._progress)
+        tasks: dict[str, Task] = {}
+        before: tuple[str, ...] = ()
+        for name, build in self._builds.items():
+            compile_ = partial(gobuild.build, build, find_go, self._progress)
+            tasks[f"modules {build.name}"] = (
+                (),
+                partial(gobuild.fetch, build, find_go, self._progress),
             )
-        return self._builds[key]
-
-    def building(self, wanted: gobuild.Build) -> bool:
-        """Whether this run builds it anyway."""
-        return str(wanted.folder) in self._builds
-
-    def wait(self) -> None:
-        """Wait until all that was started has ended, also by other jobs."""
-        while pending := [f for f in self._futures if not f.done()]:
-            wait(pending, return_when=FIRST_EXCEPTION)
-            if any(f.done() and f.exception() for f in self._futures):
-                break
-        for future in list(self._futures):
-            if future.done():
-                future.result()
-
-
-def _engine(jobs: _Jobs, *, assume_yes: bool) -> "Future[engine.Engine]":
-    """Start finding, starting or installing Docker; alone where that has to ask first."""
-
-    def ensure() -> engine.Engine:
-        found = engine.ensure_engine(jobs.progress, assume_yes=assume_yes)
-        links.link("docker", found.client)
-        return found
-
-    places = os.pathsep.join([variables.PATH.value, engine.PROGRAM_FOLDERS])
-    docker = jobs.start(ensure)
-    if machine().terminal and not assume_yes and not shutil.which("dockerd", path=places):
-        docker.result()
-    return docker
-
-
-def _images(
-    jobs: _Jobs,
-    target: Target,
-    docker: "Future[engine.Engine]",
-    meanwhile: Callable[[str, str], object] | None,
-) -> Callable[[], Prepared]:
-    """Start making the images; what is returned collects them once every job has ended."""
-    progress, way = jobs.progress, jobs.way
-    base = jobs.start(
-        lambda: base_image.ensure_base(progress, route=way, client=docker.result().client)
-    )
-    if target != "dev":
-        return lambda: Prepared(way, base.result().base, base.result().builder, None, None)
-    node = _node_image(jobs, docker, base)
-    registry = jobs.start(
-        lambda: registry_image.ensure_registry_image(
-            base.result().base, progress, route=way, client=docker.result().client
-        )
-    )
-    programs = [
-        jobs.start(partial(_provide, jobs, tool)) for tool in (tools.KIND_TOOL, tools.KUBECTL_TOOL)
-    ]
-    if meanwhile:
-
-        def when_ready() -> None:
-            for program in programs:
-                program.result()
-            meanwhile(node.result(), registry.result())
-
-        jobs.start(when_ready)
-    return lambda: Prepared(
-        way, base.result().base, base.result().builder, node.result(), registry.result()
-    )
-
-
-def _node_image(
-    jobs: _Jobs, docker: "Future[engine.Engine]", base: "Future[base_image.BaseImages]"
-) -> "Future[str]":
-    progress = jobs.progress
-    if jobs.way is Route.PUBLISHER:
-        if not machine().missing_capabilities:
-            return jobs.start(lambda: NODE_IMAGE)
-        # The publisher's node cannot start privileged containers here; our own one can.
-        base = jobs.start(
-            lambda: base_image.ensure_base(
-                progress, route=Route.REGISTRIES, client=docker.result().client
+            tasks[name] = (
+                (f"modules {build.name}", *before),
+                lambda packages, *_, compile_=compile_: compile_(packages),
             )
+            before = (name,)
+        return tasks
+
+    def _program(
+        self,
+        tool: tools.Tool,
+        programs: Callable[..., Mapping[str, Path]],
+        *builds: gobuild.Build,
+    ) -> None:
+        """Find, download or build a tool; `programs` gets the folders of the builds."""
+        needs = self._built(*builds) if tools.must_build(tool, self.way) else ()
+        self.tasks[tool.name] = (
+            needs,
+            lambda *folders: tools.provide(
+                tool, self.way, self._progress, lambda: programs(*folders)
+            ),
         )
-    programs = jobs.build(NODE)
-    kind_files = jobs.start(
-        lambda: gobuild.module_folder(
-            NODE,
-            "sigs.k8s.io/kind",
-            "images/base/files",
-            f"kind-files-{KIND}",
-            partial(ensure_go, progress),
-        )
-    )
-    packages = jobs.start(
-        lambda: node_image.ensure_node_base(
-            base.result().base, kind_files.result(), progress, client=docker.result().client
-        )
-    )
 
-    def assemble() -> str:
-        binaries = {name: programs.result() / name for name in node_image.BINARIES}
-        client = docker.result().client
-        return node_image.ensure_node_image(packages.result(), binaries, progress, client=client)
-
-    return jobs.start(assemble)
-
-
-def _pulumi(jobs: _Jobs) -> None:
-    """The CLI with its Python language host; beside each other, since the CLI looks there."""
-    tool = tools.PULUMI_TOOL
-    if links.chosen(tool.name, tool.version, tool.members):
-        return
-    found = tools.find(tool)
-    if found:
-        folder = found.parent
-    elif jobs.way is Route.PUBLISHER:
-        folder = tools.ensure_downloaded(tool, jobs.progress)
-    else:
-        cli, language = jobs.build(PULUMI_CLI), jobs.build(LANGUAGE_HOST)
-        folder = pulumi_bundle(cli.result(), language.result())
-    links.choose(tool.name, tool.version, {name: folder / name for name in tool.members})
-
-
-def _provide(jobs: _Jobs, tool: tools.Tool) -> None:
-    """Find, download or build kind or kubectl, and link it."""
-
-    def build() -> Path:
-        if tool is tools.KIND_TOOL:
-            return jobs.build(NODE).result() / "kind"
-        return _built_kubectl(jobs)
-
-    tools.provide(tool, jobs.way, jobs.progress, build)
-
-
-def _built_kubectl(jobs: _Jobs) -> Path:
-    """The node's program of many names where there is one, else kubectl alone."""
-    if NODE.folder.is_dir() or jobs.building(NODE):
-        return jobs.build(NODE).result() / "kube"
-    return jobs.build(KUBECTL).result() / "kubectl"
+    def _built(self, *builds: gobuild.Build) -> tuple[str, ...]:
+        """Have these built; returns the names of the tasks."""
+        wanted = {f"build {build.name}": build for build in builds}
+        self._builds |= wanted
+        return tuple(wanted)

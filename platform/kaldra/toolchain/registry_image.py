@@ -5,8 +5,8 @@ from pathlib import Path
 
 from kaldra.progress import Progress
 from kaldra.toolchain import debian, image_archive
-from kaldra.toolchain.pins import REGISTRY_IMAGE
 from kaldra.toolchain.probe import Route
+from kaldra.versions import REGISTRY_IMAGE
 
 DOCKERFILE = """\
 FROM {base}

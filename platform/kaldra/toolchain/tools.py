@@ -5,22 +5,21 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.paths import home, state
-from kaldra.progress import Progress, Step
+from kaldra.progress import Progress
 from kaldra.toolchain import download, links
 from kaldra.toolchain.files import locked, publishing
 from kaldra.toolchain.machine import machine
-from kaldra.toolchain.pins import DIGESTS, KIND, KUBERNETES, PULUMI
 from kaldra.toolchain.probe import Route
+from kaldra.versions import DIGESTS, KIND, KUBERNETES, PULUMI
 
 RELEASES = "https://github.com"
-_PULUMI_RELEASE = f"{RELEASES}/pulumi/pulumi/releases/download/v{PULUMI}"
 
 
 @dataclass(frozen=True)
@@ -29,15 +28,24 @@ class Tool:
 
     name: str
     version: str
-    version_command: tuple[str, ...]
-    acceptable: Callable[[str], bool]
-    """Whether the version that a program on PATH reports will do."""
     url: Callable[[str, str], str]
     """(system, arch) → address of the publisher's release."""
-    checksums: Callable[[str, str], str]
-    """(system, arch) → address of the publisher's own checksum file, for what pins.py lacks."""
     members: tuple[str, ...] = ()
     """Files taken out of a release that is an archive; empty for a bare program."""
+    version_command: tuple[str, ...] = ()
+    acceptable: Callable[[str], bool] = lambda _version: False
+    """Whether the version that a program on PATH reports will do."""
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """Names of its programs."""
+        return self.members or (self.name,)
+
+    @property
+    def digest(self) -> str | None:
+        """Pinned digest of the release for this machine; None where none is known."""
+        here = machine()
+        return DIGESTS[self.name].get(f"{here.system}-{here.arch}")
 
 
 def _pulumi_asset(system: str, arch: str) -> str:
@@ -47,39 +55,37 @@ def _pulumi_asset(system: str, arch: str) -> str:
 PULUMI_TOOL = Tool(
     name="pulumi",
     version=PULUMI,
-    version_command=("pulumi", "version"),
-    acceptable=lambda version: version == PULUMI,
-    url=lambda system, arch: f"{_PULUMI_RELEASE}/{_pulumi_asset(system, arch)}",
-    checksums=lambda _system, _arch: f"{_PULUMI_RELEASE}/pulumi-{PULUMI}-checksums.txt",
+    url=lambda system, arch: (
+        f"{RELEASES}/pulumi/pulumi/releases/download/v{PULUMI}/{_pulumi_asset(system, arch)}"
+    ),
     members=(
         "pulumi",
         "pulumi-language-python",
         "pulumi-language-python-exec",
         "pulumi-resource-pulumi-python",
     ),
+    version_command=("pulumi", "version"),
+    acceptable=lambda version: version == PULUMI,
 )
 KIND_TOOL = Tool(
     name="kind",
     version=KIND,
-    version_command=("kind", "version", "-q"),
-    acceptable=lambda version: _minor(version) >= _minor(KIND),
     url=lambda system, arch: (
         f"{RELEASES}/kubernetes-sigs/kind/releases/download/v{KIND}/kind-{system}-{arch}"
     ),
-    checksums=lambda system, arch: (
-        f"{RELEASES}/kubernetes-sigs/kind/releases/download/v{KIND}/kind-{system}-{arch}.sha256sum"
-    ),
+    version_command=("kind", "version", "-q"),
+    acceptable=lambda version: _minor(version) >= _minor(KIND),
 )
 KUBECTL_TOOL = Tool(
     name="kubectl",
     version=KUBERNETES,
+    url=lambda system, arch: (
+        f"https://dl.k8s.io/v{KUBERNETES}/kubernetes-client-{system}-{arch}.tar.gz"
+    ),
+    members=("kubectl",),
     version_command=("kubectl", "version", "--client", "--output=json"),
     # kubectl is supported one minor version either side of the cluster's.
     acceptable=lambda version: abs(_minor(version) - _minor(KUBERNETES)) <= 1,
-    url=lambda system, arch: f"https://dl.k8s.io/release/v{KUBERNETES}/bin/{system}/{arch}/kubectl",
-    checksums=lambda system, arch: (
-        f"https://dl.k8s.io/release/v{KUBERNETES}/bin/{system}/{arch}/kubectl.sha256"
-    ),
 )
 
 
@@ -93,14 +99,31 @@ def find(tool: Tool) -> Path | None:
     return None
 
 
-def provide(tool: Tool, way: Route, progress: Progress, build: Callable[[], Path]) -> None:
-    """Find, download or build a tool of one program, and link it in `state()/bin`."""
-    if links.chosen(tool.name, tool.version, (tool.name,)):
+def must_build(tool: Tool, way: Route) -> bool:
+    """Whether `provide` will ask for a build."""
+    return way is Route.REGISTRIES and not _chosen(tool) and find(tool) is None
+
+
+def provide(
+    tool: Tool, way: Route, progress: Progress, build: Callable[[], Mapping[str, Path]]
+) -> None:
+    """Find, download or build a tool, and link its programs in `state()/bin`.
+
+    `build` returns the programs by name.
+    """
+    if _chosen(tool):
         return
     program = find(tool)
-    if program is None and way is Route.PUBLISHER:
-        program = ensure_downloaded(tool, progress) / tool.name
-    links.choose(tool.name, tool.version, {tool.name: program or build()})
+    if program is None and way is Route.REGISTRIES:
+        programs = build()
+    else:
+        folder = program.parent if program else ensure_downloaded(tool, progress)
+        programs = {name: folder / name for name in tool.programs}
+    links.choose(tool.name, tool.version, programs)
+
+
+def _chosen(tool: Tool) -> bool:
+    return links.chosen(tool.name, tool.version, tool.programs)
 
 
 def on_path(tool: Tool) -> Iterator[tuple[Path, str | None]]:
@@ -131,26 +154,30 @@ def downloaded(tool: Tool) -> Path:
 
 
 def ensure_downloaded(tool: Tool, progress: Progress) -> Path:
-    """Download and check the publisher's release; returns the folder with its programs."""
+    """Download and check the publisher's release; returns the folder with its programs.
+
+    Raises KaldraError where no digest is pinned for this platform: nothing is run unchecked.
+    """
     folder = downloaded(tool)
     if folder.is_dir():
         return folder
     here = machine()
+    if tool.digest is None:
+        raise KaldraError(
+            f"No checksum of {tool.name} {tool.version} is known for {here.system}-{here.arch}, "
+            "so its release is not used.",
+            hint="KALDRA_ROUTE=registries does without publishers' releases.",
+        )
+    url = tool.url(here.system, here.arch)
     with locked(f"download-{tool.name}"), progress.step(f"{tool.name} {tool.version}") as step:
         if not folder.is_dir():
+            target = home() / "downloads" / f"{tool.version}-{url.rsplit('/', 1)[-1]}"
+            release = download.fetch(url, target, tool.digest, step)
             with publishing(folder) as partial:
-                _unpack(tool, _release(tool, here.system, here.arch, step), partial)
+                _unpack(tool, release, partial)
+            release.unlink()
         step.done("publisher's release, checksum verified")
     return folder
-
-
-def _release(tool: Tool, system: str, arch: str, step: Step) -> Path:
-    url = tool.url(system, arch)
-    name = url.rsplit("/", 1)[-1]
-    digest = DIGESTS.get((tool.name, system, arch)) or download.published_digest(
-        tool.checksums(system, arch), name, step
-    )
-    return download.fetch(url, home() / "downloads" / f"{tool.version}-{name}", digest, step)
 
 
 def _unpack(tool: Tool, release: Path, folder: Path) -> None:
@@ -168,7 +195,6 @@ def _unpack(tool: Tool, release: Path, folder: Path) -> None:
         shutil.copyfile(release, folder / tool.name)
     for program in folder.iterdir():
         program.chmod(0o755)
-    release.unlink()
 
 
 def _minor(version: str) -> int:

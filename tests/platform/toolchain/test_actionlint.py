@@ -1,5 +1,6 @@
+from kaldra import versions
 from kaldra.progress import QuietProgress
-from kaldra.toolchain import actionlint, links, pins
+from kaldra.toolchain import actionlint, links
 from kaldra.toolchain.probe import Route
 
 
@@ -19,18 +20,18 @@ def ensure(monkeypatch, tmp_path, path):
 
 
 def test_one_of_the_pinned_version_on_path_is_used(monkeypatch, tmp_path):
-    mine = program(tmp_path / "bin", pins.ACTIONLINT)
+    mine = program(tmp_path / "bin", versions.ACTIONLINT)
     assert ensure(monkeypatch, tmp_path, mine.parent) == mine
 
 
 def test_another_version_is_not_used_but_built(monkeypatch, tmp_path):
     other = program(tmp_path / "bin", "1.0.0")
-    built = program(tmp_path / "built", pins.ACTIONLINT)
+    built = program(tmp_path / "built", versions.ACTIONLINT)
     monkeypatch.setattr(actionlint.gobuild, "build", lambda *_: built.parent)
     assert ensure(monkeypatch, tmp_path, other.parent) == built
-    assert links.chosen("actionlint", pins.ACTIONLINT, ["actionlint"])
+    assert links.chosen("actionlint", versions.ACTIONLINT, ["actionlint"])
 
 
 def test_the_module_list_names_the_pinned_version():
     text = (actionlint.gobuild.MODULES / "actionlint" / "go.mod").read_text()
-    assert f"github.com/rhysd/actionlint v{pins.ACTIONLINT}" in text
+    assert f"github.com/rhysd/actionlint v{versions.ACTIONLINT}" in text

