@@ -11,7 +11,7 @@ PULUMI_LANGUAGE_HOST = "3.78.0"
 """The last Pulumi SDK whose Go module holds the Python language host, for builds from modules."""
 PULUMI_PLUGINS = {"kubernetes": "4.25.0", "docker": "5.2.0"}
 """Provider plugins, and the Python packages `pulumi-NAME`."""
-KUBERNETES_PROVIDER_MODULE = "v4.0.0-20260115033456-f47bc2d6f199"
+KUBERNETES_PROVIDER_MODULE = "4.0.0-20260115033456-f47bc2d6f199"
 """The commit that is tagged v4.25.0: module proxies know the provider by commit only."""
 PULUMI_CODEGEN = "3.229.0"
 """The newest `pulumi/pkg` that this kubernetes provider compiles with."""

@@ -1,23 +1,47 @@
-"""`kaldra lock`: requirements.lock from the dependency groups of pyproject.toml.
+"""`kaldra lock`: what follows from the table of versions and from pyproject.toml.
 
-One resolution for every platform and Python, written in three sections: what the gateway needs,
-what the core adds (`# --- core`), what the platform adds (`# --- platform`). An image installs
-the leading sections alone, from the same file and with the same hashes as everything else.
+Versions are written where other files name them, changed Go module lists and requirements.lock are
+resolved, and what the services report about themselves is generated.
+
+requirements.lock is one resolution for every platform and Python, in three sections: what the
+gateway needs, what the core adds (`# --- core`), what the platform adds (`# --- platform`). An
+image installs the leading sections alone, with the same hashes as everything else.
 """
 
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
+from kaldra.cli import bump, reference
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
+from kaldra.toolchain import actionlint, gobuild
+from kaldra.toolchain.builds import (
+    KUBECTL,
+    KUBERNETES_PROVIDER,
+    LANGUAGE_HOST,
+    NODE,
+    PULUMI_CLI,
+)
+from kaldra.toolchain.commands import run as run_command
+from kaldra.toolchain.go_tool import ensure_go
 
 LOCK = "requirements.lock"
+MODULE_LISTS = (
+    (NODE, KUBECTL, KUBERNETES_PROVIDER),
+    (PULUMI_CLI,),
+    (LANGUAGE_HOST,),
+    (actionlint.BUILD,),
+)
+GENERATORS = ("docs/reference/generate.py", "tests/core/golden/update.py")
+"""Scripts whose output names the product's version."""
 GROUPS = ("gateway", "core", "platform")
 HEADER = "# Every dependency, pinned with hashes; made by `./kaldra lock` from pyproject.toml.\n"
 
@@ -25,7 +49,23 @@ _REQUIREMENT = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.IGNORECASE)
 
 
 def run(console: Console) -> None:
-    """Write the lock; versions that the present one pins stay, unless pyproject forbids them."""
+    """Bring every file in line; locked versions stay, unless pyproject.toml forbids them."""
+    changed = bump.outdated(REPO)
+    with console.step("Versions") as step:
+        for path, text in changed.items():
+            path.write_text(text, encoding="utf-8")
+        step.done(f"{len(changed)} files changed")
+    for builds in MODULE_LISTS:
+        if builds[0].modules / "go.mod" in changed:
+            gobuild.resolve(builds, partial(ensure_go, console), console)
+    if changed:
+        for script in GENERATORS:
+            run_command(
+                [sys.executable, REPO / script],
+                what=f"Running {script}",
+                env={"PYTHONPATH": os.pathsep.join([str(REPO), str(REPO / "platform")])},
+            )
+        reference.run(console)
     with console.step("Lock") as step:
         step.update("resolving")
         text = resolve(REPO)

@@ -1,12 +1,18 @@
 """What the doctor says of a dev cluster and its registry; changes nothing."""
 
-from kaldra.cluster.kind import Condition, examine, require_privileged_containers
+from kaldra.cluster.kind import (
+    Condition,
+    examine,
+    outdated_version,
+    require_privileged_containers,
+)
 from kaldra.cluster.kubeconfig import api_server
 from kaldra.cluster.ports import holder, is_free
 from kaldra.cluster.registry import is_running
 from kaldra.cluster.spec import ClusterSpec, context_name, node_name, registry_name
 from kaldra.errors import KaldraError
 from kaldra.toolchain.findings import Finding
+from kaldra.versions import KUBERNETES
 
 UP = "./kaldra up"
 
@@ -36,7 +42,13 @@ def _server(spec: ClusterSpec, name: str) -> Finding:
     if not server.ready():
         problem = "its API server is not ready"
         return Finding(name, where=node, problem=problem, fix=f"docker logs {node}")
-    return Finding(name, where=f"{node}, API at {server.host}:{server.port}")
+    where = f"{node}, API at {server.host}:{server.port}"
+    if version := outdated_version(spec.name):
+        problem = f"it runs Kubernetes {version}, and {KUBERNETES} is pinned"
+        return Finding(
+            name, where=where, problem=problem, fix="./kaldra down --all, then ./kaldra up"
+        )
+    return Finding(name, where=where)
 
 
 def check_registry(spec: ClusterSpec) -> Finding:

@@ -26,6 +26,7 @@ from kaldra.cluster.spec import (
     hosts_file,
     kind_configuration,
     node_name,
+    other_version,
 )
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import state
@@ -34,6 +35,7 @@ from kaldra.toolchain import docker_api
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.engine import REDUCED_RUNTIME
 from kaldra.toolchain.machine import machine
+from kaldra.versions import KUBERNETES
 
 __all__ = [
     "Cluster",
@@ -81,6 +83,11 @@ def ensure_cluster(spec: ClusterSpec, progress: Progress) -> Cluster:
     """
     condition = examine(spec)
     if condition is Condition.RUNNING and _reachable(spec):
+        if version := outdated_version(spec.name):
+            progress.warn(
+                f"Cluster {spec.name} runs Kubernetes {version}; this revision pins {KUBERNETES}. "
+                "It is kept. To replace it: ./kaldra down --all, then ./kaldra up"
+            )
         return _cluster(spec)
     with progress.step(f"kind cluster {spec.name}") as step:
         if condition in (Condition.RUNNING, Condition.STOPPED):
@@ -125,6 +132,12 @@ def examine(spec: ClusterSpec) -> Condition:
     if fingerprint != spec.fingerprint:
         return Condition.CHANGED
     return Condition.RUNNING if node["State"]["Running"] else Condition.STOPPED
+
+
+def outdated_version(name: str) -> str:
+    """Kubernetes version of the cluster's node where this revision pins another; else empty."""
+    node = docker_api.container(node_name(name)) or {}
+    return other_version(str(node.get("Config", {}).get("Image", "")))
 
 
 def _cluster(spec: ClusterSpec) -> Cluster:

@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from kaldra.versions import KUBERNETES, NODE_IMAGE
 
 LABEL = "io.kaldra.cluster"
 """Docker label that everything made for a cluster carries, where Docker lets us set one."""
@@ -13,6 +16,7 @@ KIND_LABEL = "io.x-k8s.kind.cluster"
 NODE_PORT = 30080
 """Port of the gateway's NodePort service inside the cluster."""
 REGISTRY_CONTAINER_PORT = 5000
+IMAGE_VERSION = r":v(\d+\.\d+\.\d+)"
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,12 @@ class ClusterSpec:
         """Digest of what a running cluster cannot change."""
         fixed = json.dumps([self.name, self.api_port, self.registry_port])
         return hashlib.sha256(fixed.encode()).hexdigest()[:16]
+
+
+def other_version(node_image: str) -> str:
+    """The Kubernetes version that a node image's tag names, where this revision pins another."""
+    pinned = {KUBERNETES, *re.findall(IMAGE_VERSION, NODE_IMAGE)}
+    return next((v for v in re.findall(IMAGE_VERSION, node_image) if v not in pinned), "")
 
 
 def node_name(cluster: str) -> str:

@@ -30,10 +30,11 @@ from kaldra.stack.setting_types import (
     Replicas,
     Target,
 )
+from kaldra.versions import PRODUCT
 
 __all__ = ["NAMESPACE", "VERSION", "Settings", "settings_of_stack_file"]
 
-VERSION = "0.1.0"
+VERSION = PRODUCT
 """Version of both services, as they report it."""
 
 

@@ -49,7 +49,7 @@ KUBECTL = Build(
 
 # The node image waits for the node's programs; nothing waits for these, so they yield the CPU.
 _PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
-_PROVIDER_DATA = f"{_PROVIDER}@{KUBERNETES_PROVIDER_MODULE}/cmd/pulumi-resource-kubernetes"
+_PROVIDER_DATA = f"{_PROVIDER}@v{KUBERNETES_PROVIDER_MODULE}/cmd/pulumi-resource-kubernetes"
 KUBERNETES_PROVIDER = Build(
     name="kubernetes-provider",
     list="node",

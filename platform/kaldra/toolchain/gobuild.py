@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,6 +153,31 @@ def module_folder(
             with publishing(target) as partial:
                 shutil.copytree(source, partial, copy_function=shutil.copyfile, dirs_exist_ok=True)
     return target
+
+
+def resolve(builds: Sequence[Build], find_go: Callable[[], Path], progress: Progress) -> None:
+    """Write go.mod and go.sum of a list again, after a version in its go.mod has changed.
+
+    `builds` are all builds of the list.
+    """
+    go, (first, *_) = find_go(), builds
+    with (
+        progress.step(f"go modules · {first.modules.name}"),
+        sharing("go-cache"),
+        _copy(first) as work,
+    ):
+        (work / "go.sum").unlink()
+        for name in (name for build in builds for name in build.embedded):
+            (work / name).touch()
+        packages = [package for build in builds for package in build.outputs.values()]
+        _go(
+            [go, "list", "-mod=mod", "-deps", "-tags", ",".join(first.tags), *packages],
+            environment(go),
+            what=f"Resolving the Go modules of {first.modules.name}",
+            cwd=work,
+        )
+        for name in ("go.mod", "go.sum"):
+            shutil.copyfile(work / name, first.modules / name)
 
 
 def drop_caches() -> None:

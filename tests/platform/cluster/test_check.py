@@ -65,6 +65,15 @@ def test_a_running_cluster_is_asked(found, spec, monkeypatch, ready, problem):
     assert check.check_cluster(spec).problem == problem
 
 
+def test_another_kubernetes_version_is_told(found, spec, monkeypatch):
+    found(Condition.RUNNING, ApiServer("127.0.0.1", 6443, ""))
+    monkeypatch.setattr(ApiServer, "ready", lambda _self: True)
+    monkeypatch.setattr(check, "outdated_version", lambda _name: "1.34.2")
+    finding = check.check_cluster(spec)
+    assert "1.34.2" in finding.problem
+    assert finding.fix == "./kaldra down --all, then ./kaldra up"
+
+
 def test_a_lost_kubeconfig_is_told(found, spec):
     found(Condition.RUNNING)
     assert str(spec.kubeconfig) in check.check_cluster(spec).problem

@@ -12,6 +12,7 @@ from kaldra.cluster.kubeconfig import ApiServer
 from kaldra.cluster.spec import KIND_LABEL, LABEL, ClusterSpec
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.progress import QuietProgress
+from kaldra.versions import KUBERNETES, NODE_IMAGE
 
 NODE = "/containers/demo-control-plane"
 FAKE_KIND = """\
@@ -114,6 +115,26 @@ def test_a_cluster_that_answers_is_left_alone(engine, spec, monkeypatch):
     found = ensure_cluster(spec, QuietProgress())
     assert found == kind.Cluster(identity="node1", context="kind-demo")
     assert engine.changes() == []
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        ("kaldra/node:v1.34.2-abc", True),
+        (f"kaldra/node:v{KUBERNETES}-abc", False),
+        (NODE_IMAGE, False),
+    ],
+)
+def test_another_kubernetes_version_is_told_and_kept(engine, spec, monkeypatch, image, told):
+    found = node()
+    found["Config"]["Image"] = image
+    engine.answers[f"GET {NODE}/json"] = found
+    engine.answers["GET /volumes/demo-finished"] = finished(spec)
+    monkeypatch.setattr(kind, "_reachable", lambda _spec: True)
+    notes = Notes()
+    ensure_cluster(spec, notes)
+    assert engine.changes() == []
+    assert ["./kaldra down --all" in said for said in notes.said] == ([True] if told else [])
 
 
 def test_a_new_cluster_is_made_with_its_own_network_and_kubeconfig(engine, spec, made):

@@ -1,0 +1,84 @@
+"""Each version is written once: every other file that names it says the same."""
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import app
+import core
+from kaldra import versions
+from kaldra.cli import bump
+from kaldra.paths import REPO
+from kaldra.stack import settings
+from kaldra.toolchain.builds import NODE, PULUMI_CLI
+
+
+def test_no_file_names_another_version() -> None:
+    assert [str(path.relative_to(REPO)) for path in bump.outdated(REPO)] == []
+
+
+def test_the_product_s_version_is_the_services() -> None:
+    assert {app.__version__, core.__version__, settings.VERSION} == {versions.PRODUCT}
+
+
+def test_python_packages_are_the_plugins() -> None:
+    groups = tomllib.loads((REPO / "pyproject.toml").read_text())["dependency-groups"]
+    pinned = {r.name: str(r.specifier) for r in map(Requirement, groups["platform"])}
+    assert pinned["pulumi"] == f"=={versions.PULUMI}"
+    for name, version in versions.PULUMI_PLUGINS.items():
+        assert pinned[f"pulumi-{name}"] == f"=={version}"
+
+
+def test_the_plugins_module_is_the_tagged_commit() -> None:
+    module = versions.KUBERNETES_PROVIDER_MODULE
+    assert (versions.PULUMI_PLUGINS["kubernetes"], module) == (
+        "4.25.0",
+        "4.0.0-20260115033456-f47bc2d6f199",
+    )
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The files of the repository that may name versions."""
+    ignored = shutil.ignore_patterns(".*", "golden", "go.sum", "*.json", "*.pyc")
+    for name in ("app", "core", "serving", "platform", "docs", "bench"):
+        shutil.copytree(REPO / name, tmp_path / name, ignore=ignored)
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copyfile(REPO / name, tmp_path / name)
+    return tmp_path
+
+
+def bumped(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, name: str, version: object
+) -> dict[str, str]:
+    """Files that one edit of the table changes."""
+    monkeypatch.setattr(versions, name, version)
+    changed = bump.outdated(copy)
+    for path, text in changed.items():
+        path.write_text(text)
+    assert bump.outdated(copy) == {}
+    return {str(path.relative_to(copy)): text for path, text in changed.items()}
+
+
+def test_bump_of_pulumi(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = bumped(copy, monkeypatch, "PULUMI", "3.300.1")
+    assert '"pulumi==3.300.1"' in changed["pyproject.toml"]
+    cli = changed[str((PULUMI_CLI.modules / "go.mod").relative_to(REPO))]
+    assert cli.count("v3.300.1\n") == 2
+
+
+def test_bump_of_kubernetes(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = bumped(copy, monkeypatch, "KUBERNETES", "1.36.2")
+    text = changed[str((NODE.modules / "go.mod").relative_to(REPO))]
+    assert "\tk8s.io/kubernetes v1.36.2\n" in text
+    assert text.count("=> k8s.io/") == text.count(" v0.36.2\n")
+
+
+def test_bump_of_the_product(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = bumped(copy, monkeypatch, "PRODUCT", "0.2.0")
+    assert "./kaldra build --tag v0.2.0 " in changed["docs/how-to/release.md"]
+    assert '__version__ = "0.2.0"' in changed["core/__init__.py"]
+    assert 'image.version="0.2.0"' in changed["platform/images/api.Dockerfile"]
