@@ -87,6 +87,8 @@ BY_ANOTHER_TEST = {
     "test_the_bill_of_materials_holds_what_the_image_holds",
     "./kaldra build --strict": "tests/platform/cli/test_build.py::"
     "test_strict_fails_on_a_fault_of_a_python_package_alone",
+    "./kaldra lock": "tests/platform/cli/test_lock.py::"
+    "test_what_follows_from_a_version_is_made_with_it",
     "./kaldra build --tag v0.1.0": f"{E2E}/test_14_build.py::"
     "test_two_builds_of_the_same_sources_have_the_same_layers",
     "./kaldra build --tag v0.1.0 --push ghcr.io/OWNER": f"{E2E}/test_14_build.py::"
@@ -125,8 +127,6 @@ BY_ANOTHER_TEST = {
     "test_drift_is_told_with_object_and_field_and_put_right",
     "./kaldra status --stack staging || test $? -ne 3": f"{E2E}/test_13_rollback.py::"
     "test_drift_is_told_with_object_and_field_and_put_right",
-    "KALDRA_ROUTE=publisher ./kaldra preview": "tests/platform/toolchain/test_probe.py::"
-    "test_environment_decides_without_asking",
     "KALDRA_ROUTE=publisher ./kaldra up": "tests/platform/toolchain/test_probe.py::"
     "test_environment_decides_without_asking",
     "KALDRA_ROUTE=registries ./kaldra up": "tests/platform/toolchain/test_probe.py::"
@@ -143,8 +143,7 @@ BY_ANOTHER_TEST = {
     "rm -r .kaldra": GIVEN_UP,
     "rm -rf .kaldra .venv .venv.lock": f"{E2E}/test_17_from_the_start.py::"
     "test_everything_is_made_from_the_start",
-    "ls .kaldra/pulumi/plugins/*/kaldra-substitute": f"{E2E}/test_17_from_the_start.py::"
-    "test_a_substitute_plugin_is_told_from_an_official_one",
+    "pulumi plugin ls": f"{E2E}/test_17_from_the_start.py::test_pulumi_lists_both_plugins",
     "KALDRA_PLAIN_SECRETS=1 pulumi up -v=9 2> pulumi.log": f"{E2E}/test_06_security.py::"
     "test_a_log_that_would_hold_the_key_is_refused",
     'eval "$(./kaldra env --stack staging)"': STAGED,

@@ -14,7 +14,7 @@ PULUMI_PLUGINS = {"kubernetes": "4.25.0", "docker": "5.2.0"}
 KUBERNETES_PROVIDER_MODULE = "4.0.0-20260115033456-f47bc2d6f199"
 """The commit that is tagged v4.25.0: module proxies know the provider by commit only."""
 PULUMI_CODEGEN = "3.229.0"
-"""The newest `pulumi/pkg` that this kubernetes provider compiles with."""
+"""The newest `pulumi/pkg`, and the `pulumi/sdk` of it, that this provider compiles with."""
 
 KUBERNETES = "1.35.4"
 """The newest that containerd 1.x (Debian's) and cgroup v1 hosts still run; supported to 2027-02."""

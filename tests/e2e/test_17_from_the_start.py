@@ -2,6 +2,7 @@
 
 import re
 
+from kaldra.versions import PULUMI_PLUGINS
 from tests.e2e.clone import NAME, STACK, Clone
 
 LOST = f"""
@@ -16,7 +17,6 @@ rm -rf .kaldra .venv .venv.lock
 """
 SALT = "encryptionsalt: v1:cZF/InZql/U=:v1:MQbK/cAkbSt9ACR3:1gAfXfZyDGDKCTEax1O3TR62tt3yVg==\n"
 """As plain pulumi writes it."""
-MARKS = "ls .kaldra/pulumi/plugins/*/kaldra-substitute"
 
 
 def test_a_state_without_its_passphrase_is_given_up(breakable: Clone):
@@ -42,8 +42,10 @@ def test_everything_is_made_from_the_start(breakable: Clone):
     assert breakable.get("/status/")[0] == 200
 
 
-def test_a_substitute_plugin_is_told_from_an_official_one(platform: Clone):
-    """By the file that docs/reference/plugins.md names, and by what each run says."""
-    announced = "Substitute provider plugins in use" in platform.kaldra("preview").output
-    listed = platform.run("bash", "-c", MARKS, code=0 if announced else None).output
-    assert listed.count("/kaldra-substitute\n") == (2 if announced else 0)
+def test_pulumi_lists_both_plugins(platform: Clone):
+    listed = platform.shell('eval "$(./kaldra env)"\npulumi plugin ls').output
+    for name, version in PULUMI_PLUGINS.items():
+        assert re.search(rf"^{name}\s+resource\s+{re.escape(version)}\s", listed, re.MULTILINE)
+    substitute = "plugin docker: this project's substitute" in platform.kaldra("preview").output
+    doctor = platform.kaldra("doctor", code=None).output
+    assert ("(substitute)" in doctor) == substitute

@@ -36,10 +36,9 @@ def _places() -> Iterator[tuple[str, str, str]]:
         "actionlint": {r"rhysd/actionlint": versions.ACTIONLINT},
         "language": {r"pulumi/pulumi/sdk/v3": versions.PULUMI_LANGUAGE_HOST},
         "pulumi": {r"pulumi/pulumi/(?:pkg|sdk)/v3": versions.PULUMI},
-        "node/sdk-kubernetes": {r"pulumi/pulumi/sdk/v3": versions.PULUMI},
+        "node/sdk-kubernetes": {r"pulumi/pulumi/sdk/v3": versions.PULUMI_CODEGEN},
         "node": {
-            r"pulumi/pulumi/sdk/v3": versions.PULUMI,
-            r"pulumi/pulumi/pkg/v3": versions.PULUMI_CODEGEN,
+            r"pulumi/pulumi/(?:pkg|sdk)/v3": versions.PULUMI_CODEGEN,
             r"pulumi/pulumi-kubernetes/provider/v4": versions.KUBERNETES_PROVIDER_MODULE,
             r"k8s\.io/kubernetes": versions.KUBERNETES,
             r"k8s\.io/[a-z-]+ => k8s\.io/[a-z-]+": versions.KUBERNETES.replace("1.", "0.", 1),

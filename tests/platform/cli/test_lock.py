@@ -1,10 +1,14 @@
 import re
 import tomllib
+from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
-from kaldra.cli import lock
+from kaldra.cli import bump, lock, reference
+from kaldra.cli.ui import Console
 from kaldra.paths import REPO
+from kaldra.toolchain import gobuild
 
 LOCK = (REPO / lock.LOCK).read_text(encoding="utf-8")
 PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))
@@ -48,3 +52,23 @@ def test_the_services_get_nothing_of_the_platform():
 def test_only_the_providers_that_are_used_are_installed():
     pulumi = {name for name in lock.blocks(LOCK) if name.startswith("pulumi")}
     assert pulumi == {"pulumi", "pulumi-docker", "pulumi-kubernetes"}
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_what_follows_from_a_version_is_made_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, changed: bool
+) -> None:
+    made: list[object] = []
+    (tmp_path / "node").mkdir()
+    list_file = tmp_path / "node" / "go.mod"
+    monkeypatch.setattr(gobuild, "MODULES", tmp_path)
+    monkeypatch.setattr(lock, "REPO", tmp_path)
+    monkeypatch.setattr(bump, "outdated", lambda _: {list_file: "module m\n"} if changed else {})
+    monkeypatch.setattr(gobuild, "resolve", lambda builds, *_: made.append(builds[0].name))
+    monkeypatch.setattr(lock, "run_command", lambda command, **_: made.append(command[1].name))
+    monkeypatch.setattr(reference, "run", lambda _: made.append("reference"))
+    monkeypatch.setattr(lock, "resolve", lambda _: "pip==1\n")
+    lock.run(Console())
+    assert made == (["node", "generate.py", "update.py", "reference"] if changed else [])
+    assert list_file.exists() == changed
+    assert (tmp_path / lock.LOCK).read_text() == "pip==1\n"
