@@ -27,11 +27,13 @@ def run(  # noqa: PLR0913  each is one independent option
     env: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
     each_line: Callable[[str], None] | None = None,
+    telling: Callable[[str], object] = bool,
     hint: str = "",
 ) -> str:
     """Run a program to its end; returns its output (both streams).
 
-    `each_line` sees every line as it comes. Raises KaldraError with the last lines.
+    `each_line` sees every line as it comes. Raises KaldraError with the last lines that are
+    `telling`.
     """
     try:
         process = subprocess.Popen(  # noqa: S603
@@ -52,7 +54,8 @@ def run(  # noqa: PLR0913  each is one independent option
     finally:
         _running.discard(process)
     if code != 0:
-        tail = "\n".join(f"  {line}" for line in lines[-SHOWN_LINES:] if line)
+        shown = [f"  {line}" for line in lines if telling(line)][-SHOWN_LINES:]
+        tail = "\n".join(shown)
         raise KaldraError(f"{what} failed (exit code {code}):\n{tail}", hint=hint)
     return "\n".join(lines)
 

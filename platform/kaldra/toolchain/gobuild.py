@@ -276,7 +276,15 @@ def _go(
     each_line: Callable[[str], None] | None = None,
 ) -> str:
     try:
-        return run(command, what=what, cwd=cwd, env=env, each_line=each_line)
+        # Lines without a space are the packages that were compiled, not what went wrong.
+        return run(
+            command,
+            what=what,
+            cwd=cwd,
+            env=env,
+            each_line=each_line,
+            telling=lambda line: " " in line,
+        )
     except KaldraError as error:
         if not UNREACHABLE.search(str(error)):
             raise

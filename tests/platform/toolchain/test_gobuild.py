@@ -110,11 +110,13 @@ def test_a_list_may_be_elsewhere(wanted: Build, tmp_path: Path) -> None:
 
 
 def test_failed_build_leaves_nothing_and_shows_the_compiler(wanted: Build, program: Write) -> None:
-    go = program("go", 'test "$1" = list || { echo "a.go:1: syntax error"; exit 1; }')
-    with pytest.raises(
-        KaldraError, match=r"Building tool with Go failed[\s\S]*a.go:1: syntax error"
-    ):
+    packages = "for i in $(seq 40); do echo example.org/$i; done"
+    go = program(
+        "go", f'test "$1" = list || {{ echo "a.go:1: syntax error"; {packages}; exit 1; }}'
+    )
+    with pytest.raises(KaldraError, match="Building tool with Go failed") as caught:
         gobuild.build(wanted, lambda: go, QUIET)
+    assert str(caught.value).splitlines()[1:] == ["  a.go:1: syntax error"]
     assert list(wanted.folder.parent.iterdir()) == []
 
 

@@ -36,6 +36,7 @@ type (
 		Default, Const                *yaml.Node
 		Discriminator                 *Discriminator
 		Properties                    *orderedmap.Map[string, *SchemaProxy]
+		Extensions                    *orderedmap.Map[string, *yaml.Node]
 		Items, AdditionalProperties   *DynamicValue[*SchemaProxy, bool]
 	}
 
