@@ -101,6 +101,22 @@ def test_files_of_modules_are_put_beside_the_sources(
         gobuild.build(missing, lambda: go, QUIET)
 
 
+def test_a_list_is_resolved_for_all_its_builds(wanted: Build, cache: Path, program: Write) -> None:
+    (wanted.modules / "go.sum").write_text("old\n")
+    go = program(
+        "go", 'ls > "$KALDRA_HOME/files"; echo "$@" > "$KALDRA_HOME/asked"; echo h > go.sum'
+    )
+    other = replace(wanted, outputs={"c": "example.org/c"}, embedded={"schema.json": "m@v1/schema"})
+    gobuild.resolve((wanted, other), lambda: go, QUIET)
+    assert (cache / "files").read_text().split() == ["go.mod", "schema.json"]
+    packages = "example.org/a example.org/b/server/v3 example.org/c"
+    assert (cache / "asked").read_text() == f"list -mod=mod -deps -tags  {packages}\n"
+    assert {p.name: p.read_text() for p in wanted.modules.iterdir()} == {
+        "go.mod": "module m\n",
+        "go.sum": "h\n",
+    }
+
+
 def test_a_list_may_be_elsewhere(wanted: Build, tmp_path: Path) -> None:
     elsewhere = replace(wanted, lists=tmp_path / "elsewhere")
     shutil.copytree(gobuild.MODULES, tmp_path / "elsewhere")

@@ -10,6 +10,7 @@ import pytest
 from kaldra import versions
 from kaldra.errors import KaldraError
 from kaldra.toolchain import plugins, tools
+from kaldra.toolchain.builds import KUBERNETES_PROVIDER
 from kaldra.toolchain.plugins import FOUND, RELEASED, SUBSTITUTE, ensure_plugin, must_build, origin
 from kaldra.toolchain.probe import Route
 from tests.platform.publishers import Publishers, Recorder
@@ -76,7 +77,7 @@ def test_kubernetes_is_built_where_nothing_can_be_downloaded(built: Path) -> Non
     assert must_build("kubernetes", Route.REGISTRIES)
     progress = Recorder()
     ensure_plugin("kubernetes", progress, Route.REGISTRIES, built)
-    assert origin("kubernetes") == f"registries {plugins.KUBERNETES_PROVIDER.folder.name}"
+    assert origin("kubernetes") == f"registries {KUBERNETES_PROVIDER.folder.name}"
     assert "# built" in installed("kubernetes")
     assert not must_build("kubernetes", Route.REGISTRIES)
     ensure_plugin("kubernetes", progress, Route.REGISTRIES)
