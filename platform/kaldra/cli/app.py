@@ -234,7 +234,7 @@ def status(stack: Stack = "dev") -> None:
 
 @app.command(hidden=True)
 def lock() -> None:
-    """Regenerate requirements.lock (for maintainers)."""
+    """Write pinned versions into every file and regenerate requirements.lock (for maintainers)."""
     _verb("lock")(Console())
 
 
