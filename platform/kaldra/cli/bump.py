@@ -27,11 +27,10 @@ def _places() -> Iterator[tuple[str, str, str]]:
     yield "pyproject.toml", r'^version = "(.+)"$', versions.PRODUCT
     yield "*/__init__.py", r'^__version__ = "(.+)"$', versions.PRODUCT
     yield "platform/images/*Dockerfile", r'image\.version="(.+)"$', versions.PRODUCT
-    yield "platform/policy/PulumiPolicy.yaml", r"^version: (.+)$", versions.PRODUCT
-    yield "platform/policy/requirements.txt", r"^pulumi==(.+)$", versions.PULUMI
     yield "pyproject.toml", r'"pulumi==(.+)"', versions.PULUMI
     for name, version in versions.PULUMI_PLUGINS.items():
         yield "pyproject.toml", rf'"pulumi-{name}==(.+)"', version
+        yield "docs/reference/plugins.md", rf"^\| `{name}` (\S+) \|", version
     in_list = {
         "actionlint": {r"rhysd/actionlint": versions.ACTIONLINT},
         "language": {r"pulumi/pulumi/sdk/v3": versions.PULUMI_LANGUAGE_HOST},

@@ -14,6 +14,7 @@ from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.prepare import Target
 
 Write = Callable[[str, str], Path]
+PLUGIN = versions.PULUMI_PLUGINS["kubernetes"]
 
 
 @pytest.fixture(autouse=True)
@@ -99,10 +100,10 @@ def test_full_disk_and_lost_connection_are_told(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("origin", "version", "route", "where"),
     [
-        ("", "4.25.0", "found", "kubernetes-v4.25.0"),
-        ("publisher", "4.25.0", "publisher", "kubernetes-v4.25.0"),
-        ("registries kubernetes-provider-0", "4.25.0", "registries", "without .* helm.sh/v4 Chart"),
-        ("substitute", "4.25.0 (substitute)", "registries", "kubernetes-v4.25.0"),
+        ("", PLUGIN, "found", "resource-kubernetes-v"),
+        ("publisher", PLUGIN, "publisher", "resource-kubernetes-v"),
+        ("registries kubernetes-provider-0", PLUGIN, "registries", "without .* helm.sh/v4 Chart"),
+        ("substitute", f"{PLUGIN} (substitute)", "registries", "resource-kubernetes-v"),
     ],
 )
 def test_plugin_tells_where_it_came_from(

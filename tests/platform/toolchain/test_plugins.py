@@ -130,7 +130,7 @@ def test_platform_without_a_pinned_digest_gets_the_substitute(
     assert origin("docker") == SUBSTITUTE
 
 
-@pytest.mark.parametrize("version", ["4.34.2", "4.25.0"])
+@pytest.mark.parametrize("version", ["4.34.2", versions.PULUMI_PLUGINS["kubernetes"]])
 def test_former_python_substitutes_are_removed(
     version: str, clone: Path, built: Path, program: Write
 ) -> None:
