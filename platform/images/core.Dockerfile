@@ -1,11 +1,9 @@
 # kaldra-core. Context: the repository, of which core.Dockerfile.dockerignore lets through only what
 # is copied below. BASE_IMAGE has Python and nothing else; BUILDER_IMAGE the same Python with pip.
 # Each layer is prepared in a stage of its own, where every time stamp can be set to zero: the same
-# sources then give the same layers, whenever and wherever they were checked out. SOURCE=undated
-# does that for the source too; without it a changed line costs no process.
+# sources then give the same layers, whenever and wherever they were checked out.
 ARG BASE_IMAGE
 ARG BUILDER_IMAGE
-ARG SOURCE=checkout
 
 FROM ${BUILDER_IMAGE} AS dependencies
 COPY requirements.lock /tmp/
@@ -21,18 +19,14 @@ RUN sed '/^# --- platform/,$d' /tmp/requirements.lock > /tmp/core.lock \
         -s /layer /layer/opt/site \
     && find /layer -exec touch --no-dereference --date=@0 {} +
 
-FROM ${BUILDER_IMAGE} AS checkout
+FROM ${BUILDER_IMAGE} AS source
 COPY --chmod=0755 serving /layer/srv/serving
 COPY --chmod=0755 contract /layer/srv/contract
 COPY --chmod=0755 data /layer/srv/data
 COPY --chmod=0755 core /layer/srv/core
-
-FROM checkout AS undated
 # Read-only too: BuildKit's cache takes copies that differ in their times alone for the same one.
 RUN chmod -R a-w /layer/srv \
     && find /layer -exec touch --no-dereference --date=@0 {} +
-
-FROM ${SOURCE} AS source
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="kaldra-core" \

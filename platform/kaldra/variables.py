@@ -140,12 +140,6 @@ AUTHORITIES = tuple(
     )
     for name in ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 )
-GITHUB_REPOSITORY, GITHUB_SERVER = (
-    Variable(
-        name, "on GitHub: where labels of images say that they come from", "git's remote `origin`"
-    )
-    for name in ("GITHUB_REPOSITORY", "GITHUB_SERVER_URL")
-)
 OTHER_PYTHONS = Variable(
     "KALDRA_OTHER_PYTHONS",
     "newer Pythons on which the kernel's results are compared, one path after another as in `PATH`",
@@ -180,8 +174,6 @@ ALL = (
     DOCKER_CERT_PATH,
     *PROXIES,
     *AUTHORITIES,
-    GITHUB_REPOSITORY,
-    GITHUB_SERVER,
     OTHER_PYTHONS,
     NO_COLOR,
     TERM,

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from kaldra.toolchain import docker_client
 from tests.platform.fake_docker import FakeDocker, fake_docker
 
 
@@ -11,13 +12,16 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDock
     """A Docker Engine that is only a socket."""
     with fake_docker(tmp_path) as engine:
         monkeypatch.setenv("DOCKER_HOST", f"unix://{engine.socket}")
+        docker_client.disconnect()
         yield engine
+        docker_client.disconnect()
 
 
 @pytest.fixture
 def no_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An address where no engine listens."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+    docker_client.disconnect()
 
 
 @pytest.fixture

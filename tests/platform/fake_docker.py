@@ -1,6 +1,7 @@
 """A stand-in for the Docker Engine's socket: answers what a test says, remembers what was asked."""
 
 import json
+import re
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -20,7 +21,9 @@ class FakeDocker:
     """Answers by `METHOD /path` without the query; what is not listed is not found."""
 
     socket: Path
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(
+        default_factory=lambda: {"GET /version": {"Version": "20.10.24", "ApiVersion": "1.41"}}
+    )
     asked: list[str] = field(default_factory=list)
     bodies: dict[str, Any] = field(default_factory=dict)
 
@@ -28,7 +31,8 @@ class FakeDocker:
         return [asked for asked in self.asked if not asked.startswith("GET ")]
 
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, Any]:
-        key = f"{method} {unquote(urlsplit(target).path)}"
+        path = re.sub(r"^/v\d+\.\d+", "", unquote(urlsplit(target).path))
+        key = f"{method} {path}"
         self.asked.append(key)
         self.bodies[key] = _decoded(body)
         found = self.answers.get(key)

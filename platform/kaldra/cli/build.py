@@ -8,7 +8,10 @@ from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO, state
 from kaldra.release import bom, contents, naming, pushing, vulnerabilities
-from kaldra.toolchain.commands import run as run_command
+from kaldra.stack.build_arguments import build_arguments
+from kaldra.toolchain import image_build
+from kaldra.toolchain.image_build import Recipe
+from kaldra.toolchain.machine import machine
 from kaldra.toolchain.prepare import Prepared, prepare
 
 
@@ -38,7 +41,7 @@ def run(console: Console, wanted: Wanted, *, assume_yes: bool) -> None:
     prepared = prepare("build", console, assume_yes=assume_yes)
     source = naming.source(REPO)
     for service in naming.SERVICES:
-        _build(console, f"{naming.image(service)}:{wanted.tag}", service, wanted, source, prepared)
+        _build(console, f"{naming.image(service)}:{wanted.tag}", service, wanted, prepared)
     if wanted.sbom or wanted.strict:
         _describe(console, wanted, source)
     if wanted.registry:
@@ -51,38 +54,18 @@ def _build(
     image: str,
     service: str,
     wanted: Wanted,
-    source: naming.Source,
     prepared: Prepared,
 ) -> None:
-    arguments = {
-        "BASE_IMAGE": prepared.base_image,
-        "BUILDER_IMAGE": prepared.builder_image,
-        "SOURCE": "undated",
-        # Newer builders also date the image itself by it.
-        "SOURCE_DATE_EPOCH": str(source.seconds),
-    }
+    recipe = Recipe(
+        image=image,
+        context=".",
+        dockerfile=f"platform/images/{service}.Dockerfile",
+        args=build_arguments(prepared.base_image, prepared.builder_image),
+        platform=f"linux/{machine().arch}",
+        cache=wanted.cache,
+    )
     with console.step(f"image {image}") as step:
-        run_command(
-            [
-                _docker(),
-                "build",
-                "--progress=plain",
-                f"--tag={image}",
-                f"--file=platform/images/{service}.Dockerfile",
-                *([] if wanted.cache else ["--no-cache"]),
-                *(f"--build-arg={name}={value}" for name, value in arguments.items()),
-                *(f"--label={name}={value}" for name, value in naming.labels(source).items()),
-                ".",
-            ],
-            what=f"Building {image}",
-            cwd=REPO,
-            env={
-                "DOCKER_BUILDKIT": "1",
-                "BUILDX_BUILDER": "default",
-                "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
-            },
-            each_line=lambda line: step.update(line[:70]),
-        )
+        image_build.build(recipe, lambda line: step.update(line[:70]), client=_docker(), cwd=REPO)
 
 
 def _describe(console: Console, wanted: Wanted, source: naming.Source) -> None:
@@ -94,7 +77,7 @@ def _describe(console: Console, wanted: Wanted, source: naming.Source) -> None:
         with console.step(f"contents of {name}") as step:
             found[name] = contents.read(_docker(), f"{name}:{wanted.tag}")
             file = wanted.out / f"{name}.cdx.json"
-            file.write_text(bom.document(name, found[name], source.seconds), encoding="utf-8")
+            file.write_text(bom.document(name, found[name], source), encoding="utf-8")
             step.done(f"{len(found[name].packages)} packages in {file}")
     _report(console, wanted, found)
 

@@ -12,7 +12,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.stack.services import API_NAME, CORE_NAME, PART_OF
-from kaldra.toolchain import docker_api, engine
+from kaldra.toolchain import docker_client, engine
 
 TAG = "dev"
 ANSWER_SECONDS = 15
@@ -117,7 +117,7 @@ class Checklist:
             tag=TAG, registry=None, sbom=False, strict=False, out=Path("dist"), cache=True
         )
         build.run(self._console, wanted, assume_yes=self._assume_yes)
-        made = {f"{name}:{TAG}": docker_api.image_id(f"{name}:{TAG}") for name in SERVICES}
+        made = {f"{name}:{TAG}": docker_client.image_id(f"{name}:{TAG}") for name in SERVICES}
         missing = [name for name, id_ in made.items() if id_ is None]
         if missing:
             raise KaldraError(f"Docker has no {', '.join(missing)}.", hint="./kaldra build")
@@ -196,6 +196,6 @@ def _left(workspace: Workspace) -> list[str]:
     if settings.target != "local":
         listed = kubectl.read(workspace, "get", "namespaces", "--output=name").split()
         return [name for name in listed if name == f"namespace/{settings.namespace}"]
-    network = docker_api.request("GET", f"/networks/{settings.namespace}")
-    left = [name for name in containers.names(workspace) if docker_api.container(name)]
+    network = docker_client.network(settings.namespace)
+    left = [name for name in containers.names(workspace) if docker_client.container(name)]
     return [*left, *([f"network {settings.namespace}"] if network else [])]

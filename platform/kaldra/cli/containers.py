@@ -13,7 +13,7 @@ from kaldra.cluster.ports import require_free
 from kaldra.errors import KaldraError
 from kaldra.paths import state
 from kaldra.stack.services import API_NAME, CORE_NAME, container_name
-from kaldra.toolchain import docker_api
+from kaldra.toolchain import docker_client
 
 PROBED_SECONDS = 10.0
 LOOK_SECONDS = 0.2
@@ -29,11 +29,11 @@ def names(workspace: Workspace) -> list[str]:
 def require_engine(workspace: Workspace) -> None:
     """Raise KaldraError where no Docker Engine answers."""
     try:
-        docker_api.request("GET", "/_ping")
-    except OSError as error:
+        with docker_client.engine() as api:
+            api.ping()
+    except docker_client.UnavailableError as error:
         raise KaldraError(
-            f"No Docker Engine answers at {docker_api.address()} ({error}); "
-            f"the containers of stack {workspace.stack} run in it.",
+            f"{error}. The containers of stack {workspace.stack} run in it.",
             hint=f"Start it, or: ./kaldra up --stack {workspace.stack}",
         ) from None
 
@@ -41,7 +41,7 @@ def require_engine(workspace: Workspace) -> None:
 def require_port(workspace: Workspace) -> None:
     """Raise ConfigurationError naming who has the gateway's port, unless the gateway itself has."""
     settings = workspace.settings
-    own = docker_api.container(names(workspace)[-1])
+    own = docker_client.container(names(workspace)[-1])
     if own is None or settings.api_port not in _published(own):
         require_free(settings.api_port, "kaldra-api", "API_PORT", where=PORT_FILES)
 
@@ -75,7 +75,7 @@ def look(name: str) -> dict[str, Any] | None:
     """
     end = time.monotonic() + PROBED_SECONDS
     while True:
-        found = docker_api.container(name)
+        found = docker_client.container(name)
         if found is None or health(found) != "starting" or time.monotonic() >= end:
             return found
         time.sleep(LOOK_SECONDS)
@@ -140,7 +140,7 @@ def follow_logs(workspace: Workspace, *, lines: int) -> None:
 
 def _existing(workspace: Workspace) -> list[str]:
     require_engine(workspace)
-    there = [name for name in names(workspace) if docker_api.container(name)]
+    there = [name for name in names(workspace) if docker_client.container(name)]
     if not there:
         stack = workspace.stack
         raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")

@@ -8,7 +8,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, ensure_passphrase, environment, pulumi_program
 from kaldra.cluster.kind import delete_cluster, node_name
 from kaldra.errors import KaldraError
-from kaldra.toolchain import docker_api, engine
+from kaldra.toolchain import docker_client, engine
 
 
 def run(console: Console, *, stack: str, everything: bool) -> None:
@@ -45,7 +45,7 @@ def _variables(workspace: Workspace) -> dict[str, str]:
             "The Docker Engine that the dev cluster lives in is not running.",
             hint="./kaldra up, then ./kaldra down again",
         )
-    if docker_api.container(node_name(settings.cluster_name)) is None:
+    if docker_client.container(node_name(settings.cluster_name)) is None:
         # The cluster is gone, and its objects with it: the provider drops them from the state.
         variables["PULUMI_K8S_DELETE_UNREACHABLE"] = "true"
     return variables

@@ -11,10 +11,10 @@ from pathlib import Path
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import state
-from kaldra.plugins.docker.registry import is_local
 from kaldra.release import naming, pushing
 from kaldra.toolchain.commands import run as run_command
 from kaldra.toolchain.engine import ensure_engine
+from kaldra.toolchain.image_registry import is_local
 from kaldra.toolchain.links import link
 
 

@@ -14,12 +14,9 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
-from kaldra.plugins.docker import registry
 from kaldra.render.diff import ABSENT, fields
 from kaldra.stack.settings import NAMESPACE
-from kaldra.toolchain import docker_api
-
-_REGISTRY_SECONDS = 10.0
+from kaldra.toolchain import docker_client, image_registry
 
 
 def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
@@ -87,7 +84,7 @@ def _require_images(workspace: Workspace, release: Release) -> None:
     for service, reference in release.images.items():
         found = True
         if target == "local":
-            found = docker_api.image_id(reference) is not None
+            found = docker_client.image_id(reference) is not None
         elif target == "dev":
             found = _in_registry(workspace.settings.registry_port, reference)
         if not found:
@@ -100,7 +97,8 @@ def _require_images(workspace: Workspace, release: Release) -> None:
 
 def _in_registry(port: int, reference: str) -> bool:
     address = f"localhost:{port}"
-    digest = registry.digest_of(f"{address}/{reference.partition('/')[2]}", _REGISTRY_SECONDS)
+    with docker_client.engine() as api:
+        digest = image_registry.digest(api, f"{address}/{reference.partition('/')[2]}")
     if digest is None:
         raise KaldraError(
             f"The registry at {address} does not tell whether it has {reference}.",

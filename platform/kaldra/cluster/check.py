@@ -11,6 +11,7 @@ from kaldra.cluster.ports import holder, is_free
 from kaldra.cluster.registry import is_running
 from kaldra.cluster.spec import ClusterSpec, context_name, node_name, registry_name
 from kaldra.errors import KaldraError
+from kaldra.toolchain.docker_client import UnavailableError
 from kaldra.toolchain.findings import Finding
 from kaldra.versions import KUBERNETES
 
@@ -23,7 +24,7 @@ def check_cluster(spec: ClusterSpec) -> Finding:
     try:
         condition = examine(spec)
         require_privileged_containers()
-    except OSError:
+    except UnavailableError:
         return Finding(name, problem="the Docker Engine does not run", fix=UP)
     except KaldraError as error:
         return Finding(name, problem=str(error), fix=error.hint)
@@ -56,7 +57,7 @@ def check_registry(spec: ClusterSpec) -> Finding:
     name = f"registry {registry_name(spec.name)}"
     try:
         running = is_running(spec)
-    except OSError:
+    except UnavailableError:
         return Finding(name, problem="the Docker Engine does not run", fix=UP)
     if running:
         return Finding(name, where=f"localhost:{spec.registry_port}")

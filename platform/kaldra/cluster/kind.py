@@ -1,29 +1,28 @@
-"""The dev cluster itself: made by kind, kept as it is, started again after a reboot."""
+"""The dev cluster itself: created by kind, kept as it is, started again after a reboot."""
 
 import io
 import json
 import os
+import re
 import shutil
 import tarfile
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 from kaldra import variables
 from kaldra.cluster.kubeconfig import api_server, forget
 from kaldra.cluster.network import delete_network, ensure_network
 from kaldra.cluster.ports import require_free
-from kaldra.cluster.registry import Registry, delete_registry, ensure_registry
+from kaldra.cluster.registry import Registry, delete_registry, ensure_registry, write_hosts
 from kaldra.cluster.spec import (
     KIND_LABEL,
-    LABEL,
+    NODE_PORT,
     ClusterSpec,
     context_name,
-    hosts_file,
     kind_configuration,
     node_name,
     other_version,
@@ -31,7 +30,7 @@ from kaldra.cluster.spec import (
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import state
 from kaldra.progress import Progress, Step
-from kaldra.toolchain import docker_api
+from kaldra.toolchain import docker_client
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.engine import REDUCED_RUNTIME
 from kaldra.toolchain.machine import machine
@@ -47,13 +46,11 @@ __all__ = [
     "node_name",
 ]
 
-FINISHED = "io.kaldra.finished"
-"""Label of the volume that is made last: id and fingerprint of a node that was finished.
-
-A container takes no label once it exists, and reading a file out of one takes 150 ms.
-"""
-START_SECONDS = 60.0
-READY_SECONDS = 90.0
+REMOVE = "./kaldra down --all"
+READY_SECONDS = 300.0
+"""A node that was stopped, on a slow machine, needs minutes."""
+REGISTRIES = "/etc/containerd/certs.d"
+"""Folder in the node; what is written there last marks a node whose creation was completed."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class Cluster:
     """A cluster whose API server answers."""
 
     identity: str
-    """Changes when the cluster is made anew."""
+    """Changes when the cluster is created again."""
     context: str
     """Name of its context in the kubeconfig."""
 
@@ -72,36 +69,32 @@ class Condition(Enum):
     ABSENT = "absent"
     RUNNING = "running"
     STOPPED = "stopped"
-    BROKEN = "half made by a killed run"
-    CHANGED = "made for other ports"
 
 
 def ensure_cluster(spec: ClusterSpec, progress: Progress) -> Cluster:
-    """Have the cluster run: keep it, start it, or make it (anew, if it was left half made).
+    """Keep the cluster, start it, or create it. One whose creation was completed is never removed.
 
-    Raises ConfigurationError when its port is taken, KaldraError when it does not come up.
+    Raises ConfigurationError when its port is taken or another one than it was created with,
+    KaldraError when it does not become ready.
     """
     condition = examine(spec)
-    if condition is Condition.RUNNING and _reachable(spec):
+    if condition is Condition.RUNNING and is_ready(spec):
         if version := outdated_version(spec.name):
             progress.warn(
                 f"Cluster {spec.name} runs Kubernetes {version}; this revision pins {KUBERNETES}. "
-                "It is kept. To replace it: ./kaldra down --all, then ./kaldra up"
+                f"It is kept. To replace it: {REMOVE} && ./kaldra up"
             )
         return _cluster(spec)
     with progress.step(f"kind cluster {spec.name}") as step:
-        if condition in (Condition.RUNNING, Condition.STOPPED):
-            step.update("starting its node")
-            if _start(spec, step):
+        if condition is not Condition.ABSENT:
+            if _is_complete(spec):
+                _resume(spec, step)
                 step.done("started")
                 return _cluster(spec)
-            condition = Condition.BROKEN
-        if condition is not Condition.ABSENT:
-            progress.note(f"Cluster {spec.name} is made anew: it was {condition.value}.")
+            progress.note(f"Creating cluster {spec.name} was interrupted: it is created again.")
             _remove_nodes(spec.name)
-            forget(spec.kubeconfig, context_name(spec.name))
         _create(spec, step)
-        step.done("made")
+        step.done("created")
     return _cluster(spec)
 
 
@@ -117,31 +110,35 @@ def delete_cluster(name: str, kubeconfig: Path, progress: Progress) -> None:
 
 
 def examine(spec: ClusterSpec) -> Condition:
-    """Look at the node without changing anything."""
-    node = docker_api.container(node_name(spec.name))
+    """Look at the node without changing anything. ConfigurationError where it is another's."""
+    name = node_name(spec.name)
+    node = docker_client.container(name)
     if node is None:
         return Condition.ABSENT
     if (node["Config"].get("Labels") or {}).get(KIND_LABEL) != spec.name:
         raise ConfigurationError(
-            f"A container named {node_name(spec.name)} exists, and it is not a node of kind.",
+            f"A container named {name} exists, and it is not a node of kind.",
             hint="Set kaldra:clusterName to another name in the stack's file: Pulumi.<stack>.yaml",
         )
-    finished, _, fingerprint = _finished(spec.name).partition(" ")
-    if finished != node["Id"]:
-        return Condition.BROKEN
-    if fingerprint != spec.fingerprint:
-        return Condition.CHANGED
+    bound = (node["HostConfig"].get("PortBindings") or {}).get(f"{NODE_PORT}/tcp") or []
+    ports = [int(binding["HostPort"]) for binding in bound]
+    if ports and spec.api_port not in ports:
+        raise ConfigurationError(
+            f"Cluster {spec.name} was created with port {ports[0]} for the gateway, and "
+            f"kaldra:apiPort is now {spec.api_port}; a cluster cannot change it.",
+            hint=f"Set kaldra:apiPort back, or create the cluster again: {REMOVE} && ./kaldra up",
+        )
     return Condition.RUNNING if node["State"]["Running"] else Condition.STOPPED
 
 
 def outdated_version(name: str) -> str:
     """Kubernetes version of the cluster's node where this revision pins another; else empty."""
-    node = docker_api.container(node_name(name)) or {}
+    node = docker_client.container(node_name(name)) or {}
     return other_version(str(node.get("Config", {}).get("Image", "")))
 
 
 def _cluster(spec: ClusterSpec) -> Cluster:
-    node = docker_api.container(node_name(spec.name)) or {}
+    node = docker_client.container(node_name(spec.name)) or {}
     return Cluster(identity=str(node.get("Id", "")), context=context_name(spec.name))
 
 
@@ -149,56 +146,75 @@ def _create(spec: ClusterSpec, step: Step) -> None:
     require_privileged_containers()
     require_free(spec.api_port, "the gateway", "kaldra:apiPort")
     ensure_network(spec.name)
+    forget(spec.kubeconfig, context_name(spec.name))
+    # The kubeconfig gets its entries last: until then the node does not count as complete.
+    with tempfile.TemporaryDirectory() as folder:
+        _kind(
+            "create", "cluster", "--name", spec.name, "--config", "-",
+            "--kubeconfig", Path(folder) / "kubeconfig",
+            cluster=spec.name,
+            stdin=json.dumps(kind_configuration(spec, cgroup=machine().cgroup)).encode(),
+            each_line=lambda line: step.update(_plain(line)),
+        )  # fmt: skip
+    _finish(spec)
+
+
+def _finish(spec: ClusterSpec) -> None:
+    """Point the node at the registry and the kubeconfig at the node."""
+    write_hosts(spec)
     spec.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
     # A kind that was killed leaves its lock behind.
     Path(f"{spec.kubeconfig}.lock").unlink(missing_ok=True)
     _kind(
-        "create", "cluster", "--name", spec.name, "--config", "-",
-        "--kubeconfig", spec.kubeconfig,
+        "export", "kubeconfig", "--name", spec.name, "--kubeconfig", spec.kubeconfig,
         cluster=spec.name,
-        stdin=json.dumps(kind_configuration(spec, cgroup=machine().cgroup)).encode(),
-        each_line=lambda line: step.update(_plain(line)),
     )  # fmt: skip
-    path, text = hosts_file(spec)
-    _write(spec.name, {path: text})
-    _mark_finished(spec)
 
 
-def _start(spec: ClusterSpec, step: Step) -> bool:
-    """Start a node that is there, and wait for its API server; tells whether it came up."""
-    node = quote(node_name(spec.name))
+def _resume(spec: ClusterSpec, step: Step) -> None:
+    """Start a complete node, and wait for its API server; it is kept if that takes too long."""
+    step.update("starting its node")
     try:
-        docker_api.request("POST", f"/containers/{node}/start", timeout=START_SECONDS)
+        with docker_client.engine() as api:
+            api.start(node_name(spec.name))
     except KaldraError as error:
-        step.update(str(error))
-        return False
-    step.update("waiting for its API server")
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        if _reachable(spec):
-            return True
+        raise KaldraError(
+            f"The node of cluster {spec.name} does not start; it is kept. {error}",
+            hint=f"docker logs {node_name(spec.name)}",
+        ) from error
+    _finish(spec)
+    began = time.monotonic()
+    while not is_ready(spec):
+        waited = time.monotonic() - began
+        step.update(f"waiting for its API server ({waited:.0f} s of {READY_SECONDS:.0f})")
+        if waited > READY_SECONDS:
+            raise KaldraError(
+                f"The API server of cluster {spec.name} is not ready after {READY_SECONDS:.0f} s. "
+                "The cluster and everything in it are kept.",
+                hint=f"docker logs {node_name(spec.name)}; run the same command again to wait "
+                f"longer, or create the cluster again: {REMOVE} && ./kaldra up",
+            )
         time.sleep(0.3)
-    return False
 
 
-def _reachable(spec: ClusterSpec) -> bool:
-    """Whether the API server is ready; writes the kubeconfig again where it is missing."""
-    context = context_name(spec.name)
-    server = api_server(spec.kubeconfig, context)
-    if server is None:
-        spec.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
-        _kind(
-            "export", "kubeconfig", "--name", spec.name, "--kubeconfig", spec.kubeconfig,
-            cluster=spec.name,
-        )  # fmt: skip
-        server = api_server(spec.kubeconfig, context)
+def is_ready(spec: ClusterSpec) -> bool:
+    """Whether the API server that the kubeconfig names is ready."""
+    server = api_server(spec.kubeconfig, context_name(spec.name))
     return server is not None and server.ready()
 
 
+def _is_complete(spec: ClusterSpec) -> bool:
+    """Whether creating the node was completed; true for every node that ever served."""
+    content = docker_client.archive(node_name(spec.name), REGISTRIES)
+    if content is None:
+        return False
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        return any(name.endswith("/hosts.toml") for name in archive.getnames())
+
+
 def _remove_nodes(name: str) -> None:
-    for item in docker_api.containers(f"{KIND_LABEL}={name}"):
-        docker_api.request("DELETE", f"/containers/{item['Id']}?force=1&v=1", timeout=START_SECONDS)
-    docker_api.request("DELETE", f"/volumes/{quote(_mark(name))}")
+    for item in docker_client.containers(f"{KIND_LABEL}={name}"):
+        docker_client.remove_container(item["Id"])
 
 
 def require_privileged_containers() -> None:
@@ -206,8 +222,9 @@ def require_privileged_containers() -> None:
     missing = machine().missing_capabilities
     if not missing:
         return
-    info: dict[str, Any] = docker_api.request("GET", "/info")
-    if info.get("DefaultRuntime") != REDUCED_RUNTIME:
+    with docker_client.engine() as api:
+        runtime = api.info().get("DefaultRuntime")
+    if runtime != REDUCED_RUNTIME:
         raise KaldraError(
             f"This host cannot give containers {', '.join(missing)}, so the Docker Engine that "
             "runs cannot start privileged ones, and a kind node is one.",
@@ -229,7 +246,7 @@ def _kind(
         env={"PATH": path, "KIND_EXPERIMENTAL_DOCKER_NETWORK": cluster},
         stdin=stdin,
         each_line=each_line,
-        hint="Run the same command again: it begins this cluster anew.",
+        hint="Run the same command again: it creates this cluster again.",
     )
 
 
@@ -237,37 +254,3 @@ def _plain(line: str) -> str:
     """A line of kind without its bullets and pictures."""
     said = line.encode("ascii", "ignore").decode().strip(" .\t")
     return said.partition(" ...")[0].rstrip()
-
-
-def _finished(name: str) -> str:
-    volume = docker_api.request("GET", f"/volumes/{quote(_mark(name))}") or {}
-    return str((volume.get("Labels") or {}).get(FINISHED, ""))
-
-
-def _mark_finished(spec: ClusterSpec) -> None:
-    node = docker_api.container(node_name(spec.name)) or {}
-    labels = {LABEL: spec.name, FINISHED: f"{node.get('Id')} {spec.fingerprint}"}
-    docker_api.request("DELETE", f"/volumes/{quote(_mark(spec.name))}")
-    body = {"Name": _mark(spec.name), "Labels": labels}
-    docker_api.request("POST", "/volumes/create", body=body)
-
-
-def _mark(name: str) -> str:
-    return f"{name}-finished"
-
-
-def _write(name: str, files: dict[str, str]) -> None:
-    """Put files into the node: path from / → text."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path, text in files.items():
-            for folder in reversed(Path(path).parents[:-1]):
-                entry = tarfile.TarInfo(str(folder))
-                entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-                archive.addfile(entry)
-            entry = tarfile.TarInfo(path)
-            entry.size = len(text.encode())
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    docker_api.request(
-        "PUT", f"/containers/{quote(node_name(name))}/archive?path=/", body=buffer.getvalue()
-    )

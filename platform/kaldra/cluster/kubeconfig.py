@@ -2,12 +2,13 @@
 
 import base64
 import http.client
-import re
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import yaml
 
 PROBE_SECONDS = 5.0
 
@@ -38,32 +39,30 @@ class ApiServer:
 
 def api_server(kubeconfig: Path, context: str) -> ApiServer | None:
     """The API server of a cluster that kind wrote into the file; None where it is not in there."""
-    try:
-        text = kubeconfig.read_text(encoding="utf-8")
-    except OSError:
-        return None
-    # Read by pattern: on every run there is one question, and a YAML parser costs 30 ms.
-    for entry in re.split(r"^- ", text, flags=re.MULTILINE):
-        name = re.search(r"^  name: (\S+)$", entry, re.MULTILINE)
-        server = re.search(r"^    server: (\S+)$", entry, re.MULTILINE)
-        authority = re.search(r"^    certificate-authority-data: (\S+)$", entry, re.MULTILINE)
-        if not (name and server and authority and name[1] == context):
-            continue
-        address = urlsplit(server[1])
-        pem = base64.b64decode(authority[1]).decode()
-        return ApiServer(address.hostname or "", address.port or 443, pem)
+    for entry in read(kubeconfig).get("clusters") or []:
+        if entry["name"] == context:
+            cluster = entry["cluster"]
+            address = urlsplit(cluster["server"])
+            pem = base64.b64decode(cluster["certificate-authority-data"]).decode()
+            return ApiServer(address.hostname or "", address.port or 443, pem)
     return None
 
 
-def forget(kubeconfig: Path, context: str) -> None:
-    """Take a cluster's entries out of the file, and the file away once it is empty."""
-    import yaml  # noqa: PLC0415  only when a cluster goes away
-
-    Path(f"{kubeconfig}.lock").unlink(missing_ok=True)
+def read(kubeconfig: Path) -> dict[str, Any]:
+    """The file's document; empty where the file is missing or is not a kubeconfig."""
     try:
-        document: dict[str, Any] = yaml.safe_load(kubeconfig.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
+        document = yaml.load(kubeconfig.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    except (OSError, yaml.YAMLError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def forget(kubeconfig: Path, context: str) -> None:
+    """Remove a cluster's entries from the file, and the file once it is empty."""
+    Path(f"{kubeconfig}.lock").unlink(missing_ok=True)
+    if not kubeconfig.exists():
         return
+    document = read(kubeconfig)
     for kind in ("clusters", "contexts", "users"):
         entries = document.get(kind) or []
         document[kind] = [entry for entry in entries if entry.get("name") != context]

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kaldra.errors import ConfigurationError, KaldraError
-from kaldra.toolchain import docker_api
+from kaldra.toolchain import docker_client
 
 PROC = Path("/proc")
 LISTENING = "0A"
@@ -44,8 +44,8 @@ def holder(port: int) -> str | None:
 
 def _container(port: int) -> str | None:
     try:
-        running = docker_api.containers(everything=False)
-    except (OSError, KaldraError):  # no engine, or one at an address that is not for us
+        running = docker_client.containers(everything=False)
+    except KaldraError:  # no engine
         return None
     for item in running:
         if any(mapping.get("PublicPort") == port for mapping in item.get("Ports", [])):

@@ -1,19 +1,27 @@
 """The local registry: one container with its storage in a volume, on the cluster's network."""
 
+import io
+import tarfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import uuid4
 
 from kaldra.cluster.network import ensure_network
 from kaldra.cluster.ports import require_free
-from kaldra.cluster.spec import LABEL, REGISTRY_CONTAINER_PORT, ClusterSpec, registry_name
+from kaldra.cluster.spec import (
+    LABEL,
+    REGISTRY_CONTAINER_PORT,
+    ClusterSpec,
+    hosts_file,
+    node_name,
+    registry_name,
+)
 from kaldra.errors import KaldraError
 from kaldra.progress import Progress
-from kaldra.toolchain import docker_api
+from kaldra.toolchain import docker_client
 
 STORAGE = "/var/lib/registry"
-START_SECONDS = 60.0
 IDENTITY_LABEL = "io.kaldra.identity"
 """Label of the storage: a number of its own, given when it is made."""
 
@@ -25,7 +33,7 @@ class Registry:
     address: str
     """`localhost:<port>`, as images are named."""
     identity: str
-    """Changes when its storage is made anew."""
+    """Changes when its storage is created again."""
 
 
 def ensure_registry(spec: ClusterSpec, progress: Progress) -> Registry:
@@ -34,11 +42,11 @@ def ensure_registry(spec: ClusterSpec, progress: Progress) -> Registry:
     Raises ConfigurationError when its port is taken, KaldraError when it does not start.
     """
     name = registry_name(spec.name)
-    found = docker_api.container(name)
+    found = docker_client.container(name)
     if found is None or not _runs(found, spec.registry_port):
         with progress.step(f"registry localhost:{spec.registry_port}") as step:
             step.done(_bring_up(spec, found))
-    volume = docker_api.request("GET", f"/volumes/{quote(name)}") or {}
+    volume = docker_client.volume(name) or {}
     # Not the volume's CreatedAt: Docker tells the time of the last change in its folder.
     identity = (volume.get("Labels") or {}).get(IDENTITY_LABEL, "")
     return Registry(f"localhost:{spec.registry_port}", identity)
@@ -46,22 +54,40 @@ def ensure_registry(spec: ClusterSpec, progress: Progress) -> Registry:
 
 def is_running(spec: ClusterSpec) -> bool:
     """Whether the registry runs on the wanted port."""
-    found = docker_api.container(registry_name(spec.name))
+    found = docker_client.container(registry_name(spec.name))
     return found is not None and _runs(found, spec.registry_port)
+
+
+def write_hosts(spec: ClusterSpec) -> None:
+    """Point the node's containerd at the registry; it reads the file at each pull."""
+    path, text = hosts_file(spec)
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for folder in reversed(Path(path).parents[:-1]):
+            entry = tarfile.TarInfo(str(folder))
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            archive.addfile(entry)
+        entry = tarfile.TarInfo(path)
+        entry.size = len(text.encode())
+        archive.addfile(entry, io.BytesIO(text.encode()))
+    with docker_client.engine() as api:
+        api.put_archive(node_name(spec.name), "/", buffer.getvalue())
 
 
 def delete_registry(cluster: str) -> None:
     """Remove container and storage; absent ones are no error."""
     name = registry_name(cluster)
-    docker_api.request("DELETE", f"/containers/{quote(name)}?force=1&v=1")
-    docker_api.request("DELETE", f"/volumes/{quote(name)}")
+    docker_client.remove_container(name)
+    docker_client.remove_volume(name)
 
 
 def _bring_up(spec: ClusterSpec, found: dict[str, Any] | None) -> str:
     name = registry_name(spec.name)
     ensure_network(spec.name)
     if found is not None and not _fits(found, spec.registry_port):
-        docker_api.request("DELETE", f"/containers/{quote(name)}?force=1&v=1")
+        if docker_client.container(node_name(spec.name)) is not None:
+            write_hosts(spec)
+        docker_client.remove_container(name)
         found = None
     require_free(spec.registry_port, "the local registry", "kaldra:registryPort")
     summary = "started"
@@ -69,7 +95,8 @@ def _bring_up(spec: ClusterSpec, found: dict[str, Any] | None) -> str:
         _create(spec)
         summary = "made"
     try:
-        docker_api.request("POST", f"/containers/{quote(name)}/start", timeout=START_SECONDS)
+        with docker_client.engine() as api:
+            api.start(name)
     except KaldraError as error:
         raise KaldraError(
             f"The local registry does not start. {error}", hint=f"docker logs {name}"
@@ -78,36 +105,25 @@ def _bring_up(spec: ClusterSpec, found: dict[str, Any] | None) -> str:
 
 
 def _create(spec: ClusterSpec) -> None:
-    name = registry_name(spec.name)
-    _pull(spec.registry_image)
-    labels = {LABEL: spec.name}
-    # A volume that exists is kept, and keeps its labels.
-    storage = {"Name": name, "Labels": {**labels, IDENTITY_LABEL: uuid4().hex}}
-    docker_api.request("POST", "/volumes/create", body=storage)
+    name, labels = registry_name(spec.name), {LABEL: spec.name}
     port = f"{REGISTRY_CONTAINER_PORT}/tcp"
-    body = {
-        "Image": spec.registry_image,
-        "Labels": labels,
-        "ExposedPorts": {port: {}},
-        "HostConfig": {
-            "PortBindings": {port: [{"HostIp": "127.0.0.1", "HostPort": str(spec.registry_port)}]},
-            "Mounts": [{"Type": "volume", "Source": name, "Target": STORAGE}],
-            "NetworkMode": spec.name,
-            "RestartPolicy": {"Name": "unless-stopped"},
-        },
-    }
-    created = docker_api.request(
-        "POST", f"/containers/create?name={quote(name)}", body=body, timeout=START_SECONDS
-    )
-    if created is None:
-        raise KaldraError(f"Docker has no image {spec.registry_image}.")
-
-
-def _pull(image: str) -> None:
-    """Have a publisher's image; one made here exists already."""
-    if docker_api.image_id(image) is None:
-        docker_api.request(
-            "POST", f"/images/create?fromImage={quote(image, safe='')}", timeout=600.0
+    present = docker_client.image_id(spec.registry_image) is not None
+    with docker_client.engine() as api:
+        if not present:  # the publisher's; one built here is always present
+            api.pull(spec.registry_image)
+        # A volume that exists is kept, and keeps its labels.
+        api.create_volume(name, labels={**labels, IDENTITY_LABEL: uuid4().hex})
+        api.create_container(
+            spec.registry_image,
+            name=name,
+            labels=labels,
+            ports=[port],
+            host_config=api.create_host_config(
+                port_bindings={port: ("127.0.0.1", spec.registry_port)},
+                binds=[f"{name}:{STORAGE}"],
+                network_mode=spec.name,
+                restart_policy={"Name": "unless-stopped"},
+            ),
         )
 
 

@@ -1,6 +1,5 @@
 """What a dev cluster is made of, as plain data: names, kind's configuration, registry mirror."""
 
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -31,12 +30,6 @@ class ClusterSpec:
     kubeconfig: Path
     node_image: str
     registry_image: str
-
-    @property
-    def fingerprint(self) -> str:
-        """Digest of what a running cluster cannot change."""
-        fixed = json.dumps([self.name, self.api_port, self.registry_port])
-        return hashlib.sha256(fixed.encode()).hexdigest()[:16]
 
 
 def other_version(node_image: str) -> str:

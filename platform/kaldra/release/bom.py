@@ -16,6 +16,7 @@ from packageurl import PackageURL
 
 from kaldra.errors import KaldraError
 from kaldra.release.contents import Contents, Package
+from kaldra.release.naming import Source
 from kaldra.stack.settings import VERSION
 
 _SCHEMA = "bom-1.6.SNAPSHOT.schema.json"
@@ -24,10 +25,10 @@ _PLACE = "http://cyclonedx.org/schema/"
 """What the schemas' references to each other are relative to; nothing is fetched."""
 
 
-def document(name: str, contents: Contents, seconds: int) -> str:
+def document(name: str, contents: Contents, source: Source) -> str:
     """CycloneDX 1.6 of an image, checked against its schema.
 
-    `seconds` is the time it tells: that of the commit, so that it can be made again.
+    Its time is that of the commit, so the same image always gets the same document.
     """
     root = Component(
         name=name,
@@ -35,6 +36,7 @@ def document(name: str, contents: Contents, seconds: int) -> str:
         type=ComponentType.CONTAINER,
         bom_ref=name,
         properties=[
+            Property(name="kaldra:revision", value=source.revision),
             Property(name="kaldra:image", value=contents.image_id),
             Property(name="kaldra:architecture", value=contents.architecture),
             *(Property(name="kaldra:layer", value=layer) for layer in contents.layers),
@@ -43,7 +45,7 @@ def document(name: str, contents: Contents, seconds: int) -> str:
     components = [_component(package, contents.distribution) for package in contents.packages]
     bom = Bom(
         components=components,
-        metadata=BomMetaData(component=root, timestamp=datetime.fromtimestamp(seconds, UTC)),
+        metadata=BomMetaData(component=root, timestamp=datetime.fromtimestamp(source.seconds, UTC)),
         serial_number=uuid.uuid5(uuid.NAMESPACE_OID, " ".join(contents.layers)),
     )
     bom.register_dependency(root, components)

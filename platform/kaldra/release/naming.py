@@ -1,12 +1,10 @@
-"""Names and labels of images: checked before anything is built."""
+"""Names of images: checked before anything is built."""
 
 import re
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from kaldra import variables
 from kaldra.errors import ConfigurationError
 from kaldra.stack.settings import VERSION
 
@@ -17,20 +15,16 @@ _VERSION_TAG = re.compile(r"v?(\d+\.\d+\.\d+)(?![.\d])")
 _REGISTRY = re.compile(
     r"(?=[^/]*[.:]|localhost)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
 )
-_REMOTE = re.compile(
-    r"(?:\w+://)?(?:[^@/]+@)?(?P<host>[\w.-]+\.\w+)(?::\d+)?[/:](?P<path>.+?)(?:\.git)?/?"
-)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where an image comes from, as far as git knows; texts are empty where it does not."""
+    """The commit that an image is built from, as far as git knows."""
 
     revision: str
     """Commit, with `-dirty` behind it when files differ from it."""
     seconds: int
-    """Time of the commit: builds of one commit say the same time."""
-    url: str
+    """Time of the commit: documents about one commit have the same time."""
 
 
 def image(service: str) -> str:
@@ -70,25 +64,10 @@ def source(repo: Path) -> Source:
     """What git says of a clone; a folder without git has no revision."""
     revision = _git(repo, "rev-parse", "HEAD")
     if not revision:
-        return Source("", 0, "")
+        return Source("", 0)
     dirty = "-dirty" if _git(repo, "status", "--porcelain") else ""
     seconds = int(_git(repo, "show", "--no-patch", "--format=%ct", "HEAD") or 0)
-    return Source(f"{revision}{dirty}", seconds, _url(repo))
-
-
-def labels(origin: Source) -> Mapping[str, str]:
-    """The labels of the Open Container Initiative that tell one build from another."""
-    told = {"version": VERSION, "revision": origin.revision, "source": origin.url}
-    return {f"org.opencontainers.image.{name}": text for name, text in told.items() if text}
-
-
-def _url(repo: Path) -> str:
-    """Address of the repository without credentials; a path of this machine is none."""
-    if variables.GITHUB_REPOSITORY.value:
-        server = variables.GITHUB_SERVER.value or "https://github.com"
-        return f"{server}/{variables.GITHUB_REPOSITORY.value}"
-    found = _REMOTE.fullmatch(_git(repo, "remote", "get-url", "origin"))
-    return f"https://{found['host']}/{found['path']}" if found else ""
+    return Source(f"{revision}{dirty}", seconds)
 
 
 def _git(repo: Path, *arguments: str) -> str:

@@ -5,6 +5,7 @@ import pulumi_docker as docker
 
 from kaldra import variables
 from kaldra.errors import ConfigurationError
+from kaldra.stack.build_arguments import build_arguments
 from kaldra.stack.settings import Settings
 from kaldra.variables import Variable
 
@@ -35,22 +36,15 @@ def _image(service: str, settings: Settings) -> pulumi.Input[str]:
             dockerfile=f"images/{service}.Dockerfile",
             platform=settings.image_platform,
             builder_version=docker.BuilderVersion.BUILDER_BUILD_KIT,
-            args={
-                "BASE_IMAGE": _required(variables.BASE_IMAGE),
-                "BUILDER_IMAGE": _required(variables.BUILDER_IMAGE),
-                **_reproducible(settings),
-            },
+            args=build_arguments(
+                _required(variables.BASE_IMAGE), _required(variables.BUILDER_IMAGE)
+            ),
         ),
         registry=_registry(settings) if pushed else None,
         skip_push=not pushed,
     )
     built: pulumi.Output[str] = image.repo_digest
     return built
-
-
-def _reproducible(settings: Settings) -> dict[str, str]:
-    """Arguments for reproducible builds, which take longer: only staging needs them."""
-    return {"SOURCE": "undated"} if settings.target == "staging" else {}
 
 
 def _registry(settings: Settings) -> docker.RegistryArgs:

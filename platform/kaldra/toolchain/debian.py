@@ -9,7 +9,7 @@ from pathlib import Path
 from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.progress import Progress, Step
-from kaldra.toolchain import docker_api
+from kaldra.toolchain import docker_client, image_build
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.engine import install_packages
 from kaldra.toolchain.machine import machine
@@ -143,18 +143,20 @@ def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress, *, client
 
 
 def build(tag: str, dockerfile: str, context: Path, step: Step, *, client: Path) -> None:
-    """Build an image with BuildKit from a Dockerfile's text and a context folder."""
+    """Build an image from a Dockerfile's text and a context folder."""
     with tempfile.TemporaryDirectory(prefix="kaldra-secrets-") as folder:
-        secrets = _secrets(Path(folder)) if APT in dockerfile else {}
-        options = [f"--secret=id={name},src={path}" for name, path in secrets.items()]
-        command: list[str | Path] = [client, "build", "--progress=plain", "--tag", tag]
-        run(
-            [*command, "--file", "-", *options, *_proxies(), context],
-            what=f"Building image {tag}",
-            env={"DOCKER_BUILDKIT": "1"},
-            stdin=dockerfile.encode(),
-            each_line=lambda line: step.update(line[:70]),
+        file = Path(folder) / "Dockerfile"
+        file.write_text(dockerfile, encoding="utf-8")
+        proxies = {proxy.name: proxy.value for proxy in variables.PROXIES if proxy.value}
+        recipe = image_build.Recipe(
+            image=tag,
+            context=str(context),
+            dockerfile=str(file),
+            args=proxies,
+            secret_args=frozenset(proxies),
+            secrets=_secrets(Path(folder)) if APT in dockerfile else {},
         )
+        image_build.build(recipe, lambda line: step.update(line[:70]), client=client)
     step.done(_size(tag))
 
 
@@ -168,12 +170,5 @@ def _secrets(folder: Path) -> dict[str, Path]:
     return {**secrets, "authorities": bundle} if bundle else secrets
 
 
-def _proxies() -> list[str]:
-    """Options that pass this machine's proxies into a build; they stay in no image."""
-    given = [proxy.name for proxy in variables.PROXIES if proxy.value]
-    return [part for name in given for part in ("--build-arg", name)]
-
-
 def _size(tag: str) -> str:
-    found = docker_api.request("GET", f"/images/{tag}/json") or {}
-    return f"{found.get('Size', 0) / 1e6:.0f} MB"
+    return f"{(docker_client.image(tag) or {}).get('Size', 0) / 1e6:.0f} MB"

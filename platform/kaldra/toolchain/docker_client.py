@@ -1,60 +1,190 @@
-"""The docker client: one whose `docker build` can use BuildKit."""
+"""The Docker Engine through the docker SDK: the same engine that the `docker` program uses.
 
-import json
+`DOCKER_HOST`, docker contexts and TLS are read by the SDK. It is imported on first use, because
+that costs about 0.2 s.
+"""
+
+import contextlib
+import functools
 import os
-import re
-import shutil
-import subprocess
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from kaldra.paths import home
+from kaldra import variables
+from kaldra.errors import ConfigurationError, KaldraError
 
-CLIENTS = ("/usr/bin/docker", "/usr/local/bin/docker", "/opt/homebrew/bin/docker")
-BUILDX_FOLDERS = (
-    "~/.docker/cli-plugins",
-    "/usr/libexec/docker/cli-plugins",
-    "/usr/local/libexec/docker/cli-plugins",
-    "/usr/lib/docker/cli-plugins",
-    "/usr/local/lib/docker/cli-plugins",
-)
-LAST_CLIENT_WITH_BUILDKIT_INSIDE = 22
-"""From Docker 23 on `docker build` needs the buildx plugin for BuildKit."""
+if TYPE_CHECKING:
+    from docker import APIClient
+
+TIMEOUT_SECONDS = 60
+"""For one response of the engine; it creates, stops and deletes within it."""
 
 
-def buildkit_client() -> Path | None:
-    """The first docker client whose `docker build` can use BuildKit."""
-    found = shutil.which("docker")
-    for candidate in dict.fromkeys([*([found] if found else []), *CLIENTS]):
-        path = Path(candidate)
-        if path.is_file() and os.access(path, os.X_OK) and _can_buildkit(path):
-            return path
-    return None
+class UnavailableError(KaldraError, OSError):
+    """No engine answers, or this user may not talk to it (then `permission` is true)."""
+
+    permission = False
 
 
-def _can_buildkit(client: Path) -> bool:
-    if any((Path(d).expanduser() / "docker-buildx").exists() for d in BUILDX_FOLDERS):
-        return True
-    major = _major_version(client)
-    return major is not None and major <= LAST_CLIENT_WITH_BUILDKIT_INSIDE
+class OverdueError(KaldraError, TimeoutError):
+    """The engine accepted the request and did not respond in time."""
 
 
-def _major_version(client: Path) -> int | None:
-    """What the client says of itself; remembered until its file changes."""
-    stat = client.stat()
-    identity = f"{client} {stat.st_size} {stat.st_mtime_ns}"
-    record = home() / "engine" / "clients.json"
+def connect(overrides: Mapping[str, str] | None = None) -> "APIClient":
+    """Connect to the engine; `overrides` replace environment variables such as `DOCKER_HOST`.
+
+    Raises ConfigurationError for an unknown context or an unusable address, UnavailableError or
+    OverdueError when no engine responds.
+    """
+    import docker  # noqa: PLC0415  see the module's docstring
+
+    environment = {**os.environ, **(overrides or {})}
+    context = environment.get("DOCKER_CONTEXT") or None
     try:
-        known = json.loads(record.read_text(encoding="utf-8"))
-        if identity in known:
-            return int(known[identity])
-    except (OSError, ValueError, TypeError):
-        known = {}
-    said = subprocess.run(  # noqa: S603
-        [client, "--version"], capture_output=True, text=True, check=False
-    ).stdout
-    found = re.search(r"version (\d+)\.", said)
-    if found is None:
-        return None
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps({**known, identity: int(found[1])}), encoding="utf-8")
-    return int(found[1])
+        if not environment.get("DOCKER_HOST") and docker.ContextAPI.get_context(context) is None:
+            raise ConfigurationError(
+                f"The docker context {context or 'that is selected'} does not exist.",
+                hint="docker context ls",
+            )
+        found = docker.DockerClient.from_env(
+            environment=environment, timeout=TIMEOUT_SECONDS, use_ssh_client=True
+        )
+    except (docker.errors.DockerException, OSError, ValueError) as error:
+        raise explained(error, environment.get("DOCKER_HOST", "")) from error
+    return found.api
+
+
+@contextlib.contextmanager
+def engine() -> Iterator["APIClient"]:
+    """The engine's API client; its errors are raised as KaldraError."""
+    api = _shared()
+    import docker  # noqa: PLC0415  see the module's docstring
+
+    try:
+        yield api
+    except (docker.errors.DockerException, OSError) as error:
+        if isinstance(error, KaldraError):
+            raise
+        raise explained(error) from error
+
+
+@functools.cache
+def _shared() -> "APIClient":
+    return connect()
+
+
+def disconnect() -> None:
+    """Close the shared connection: the next use connects again, by the environment then."""
+    if _shared.cache_info().currsize:
+        _shared().close()
+        _shared.cache_clear()
+
+
+def address() -> str:
+    """Address of the engine, as in `DOCKER_HOST`."""
+    import docker  # noqa: PLC0415  see the module's docstring
+
+    found = docker.ContextAPI.kwargs_from_context().get("base_url")
+    return variables.DOCKER_HOST.value or str(found or "unix:///var/run/docker.sock")
+
+
+def explained(error: Exception, host: str = "") -> KaldraError:
+    """The KaldraError for an error of the SDK: a refusal, no engine, or no response in time."""
+    import docker  # noqa: PLC0415  see the module's docstring
+    import requests  # noqa: PLC0415  the SDK's
+
+    if isinstance(error, docker.errors.APIError):
+        return KaldraError(f"Docker refused: {error.explanation or error}")
+    where = host or address()
+    cause = _root(error)
+    if isinstance(cause, requests.exceptions.Timeout | TimeoutError):
+        return OverdueError(
+            f"The Docker Engine at {where} did not respond in time: this machine is overloaded, "
+            "or the engine hangs.",
+            hint="docker info; then run the same command again",
+        )
+    if isinstance(cause, PermissionError):
+        refused = UnavailableError(
+            f"The Docker Engine at {where} runs, but this user may not access it.",
+            hint='sudo usermod -aG docker "$USER", then log in again',
+        )
+        refused.permission = True
+        return refused
+    if isinstance(cause, OSError):
+        return UnavailableError(
+            f"No Docker Engine answers at {where}: {cause}", hint="./kaldra doctor"
+        )
+    return KaldraError(f"Docker: {cause}")
+
+
+def _root(error: BaseException) -> BaseException:
+    """The error at the bottom of what requests and urllib3 wrapped around it."""
+    inner = next((part for part in error.args if isinstance(part, BaseException)), None)
+    inner = inner or error.__cause__ or getattr(error, "reason", None)
+    return _root(inner) if isinstance(inner, BaseException) else error
+
+
+def container(name: str) -> dict[str, Any] | None:
+    """Inspect a container, or None."""
+    return _found("inspect_container", name)
+
+
+def image_id(reference: str) -> str | None:
+    """Id of a local image, or None."""
+    found = image(reference)
+    return str(found["Id"]) if found else None
+
+
+def image(reference: str) -> dict[str, Any] | None:
+    """Inspect a local image, or None."""
+    return _found("inspect_image", reference)
+
+
+def network(name: str) -> dict[str, Any] | None:
+    """Inspect a network, or None."""
+    return _found("inspect_network", name)
+
+
+def volume(name: str) -> dict[str, Any] | None:
+    """Inspect a volume, or None."""
+    return _found("inspect_volume", name)
+
+
+def archive(name: str, path: str) -> bytes | None:
+    """A file or folder of a container, running or not, as a tar archive; None where missing."""
+    import docker  # noqa: PLC0415  see the module's docstring
+
+    with engine() as api:
+        try:
+            stream, _ = api.get_archive(name, path)
+        except docker.errors.NotFound:
+            return None
+        return b"".join(stream)
+
+
+def containers(*labels: str, everything: bool = True) -> list[dict[str, Any]]:
+    """Containers with all the labels (`key` or `key=value`)."""
+    with engine() as api:
+        return list(api.containers(all=everything, filters={"label": list(labels)}))
+
+
+def remove_container(name: str) -> None:
+    """Stop and remove a container with its anonymous volumes; an absent one is no error."""
+    _found("remove_container", name, force=True, v=True)
+
+
+def remove_volume(name: str) -> None:
+    """Remove a volume; an absent one is no error."""
+    _found("remove_volume", name)
+
+
+def _found(method: str, name: str, **options: Any) -> dict[str, Any] | None:
+    """Result of an API method about one object, or None where it does not exist."""
+    import docker  # noqa: PLC0415  see the module's docstring
+
+    with engine() as api:
+        try:
+            found: dict[str, Any] | None = getattr(api, method)(name, **options)
+        except docker.errors.NotFound:
+            return None
+    return found

@@ -13,9 +13,9 @@ from kaldra import variables
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import home
 from kaldra.progress import Progress, Step
-from kaldra.toolchain import docker_api
+from kaldra.toolchain import docker_client
 from kaldra.toolchain.commands import run
-from kaldra.toolchain.docker_client import buildkit_client
+from kaldra.toolchain.docker_cli import buildkit_client
 from kaldra.toolchain.files import locked
 from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.machine import Machine, machine
@@ -48,21 +48,12 @@ class Engine:
 def engine_version() -> str | None:
     """Version of the engine that answers, or None."""
     try:
-        found = docker_api.request("GET", "/version")
-    except PermissionError:
-        raise KaldraError(
-            f"The Docker Engine at {docker_api.address()} runs, but this user may not talk to it.",
-            hint='sudo usermod -aG docker "$USER", then log in again',
-        ) from None
-    except TimeoutError:
-        raise KaldraError(
-            f"The Docker Engine at {docker_api.address()} does not answer: "
-            "this machine is overloaded, or the engine hangs.",
-            hint="docker info",
-        ) from None
-    except OSError:
+        with docker_client.engine() as api:
+            return str(api.version()["Version"])
+    except docker_client.UnavailableError as error:
+        if error.permission:
+            raise
         return None
-    return str(found["Version"]) if isinstance(found, dict) else None
 
 
 def check_engine() -> Finding:
@@ -77,13 +68,13 @@ def check_engine() -> Finding:
         problem = "it is installed, but does not run" if installed else "it is not installed"
         return Finding(name, problem=problem, fix="./kaldra up")
     client = buildkit_client()
-    where = f"{docker_api.address()}, client {client}"
+    where = f"{docker_client.address()}, client {client}"
     route = "started by ./kaldra up" if started_engine() else "found"
     if client is None:
         return Finding(
             name,
             version,
-            docker_api.address(),
+            docker_client.address(),
             route,
             problem="no docker client here can build with BuildKit",
             fix="install docker-buildx-plugin, or docker-buildx on Debian",
@@ -124,7 +115,7 @@ def stop_engine(progress: Progress) -> bool:
     pid = started_engine()
     if pid is None:
         return False
-    running = docker_api.containers(everything=False)
+    running = docker_client.containers(everything=False)
     if running:
         names = ", ".join(sorted(item["Names"][0].lstrip("/") for item in running)[:5])
         progress.note(f"The Docker Engine stays up: it also runs {names}.")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kaldra.paths import home
 from kaldra.progress import Progress
-from kaldra.toolchain import docker_api
+from kaldra.toolchain import docker_client
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.files import locked
 
@@ -23,7 +23,7 @@ def ensure(tag: str, build: Callable[[], None], progress: Progress, *, client: P
 
 def available(tag: str, progress: Progress, *, client: Path) -> bool:
     """Whether the engine has the image, if need be after loading it from the cache."""
-    if docker_api.image_id(tag) is not None:
+    if docker_client.image_id(tag) is not None:
         return True
     archive, record = _files(tag)
     if not (archive.is_file() and record.is_file()):
@@ -37,7 +37,7 @@ def available(tag: str, progress: Progress, *, client: Path) -> bool:
         step.update("loading from the cache")
         run([client, "load", "--input", archive], what=f"Loading image {tag}")
         step.done("loaded from the cache")
-    return docker_api.image_id(tag) is not None
+    return docker_client.image_id(tag) is not None
 
 
 def keep(tag: str, *, client: Path) -> None:

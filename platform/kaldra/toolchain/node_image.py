@@ -1,18 +1,16 @@
 """The image of the dev cluster's node: the publisher's, or Debian plus freshly built Kubernetes."""
 
 import hashlib
-import json
 import shutil
 import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote
 
 from kaldra.errors import KaldraError
 from kaldra.progress import Progress, Step
-from kaldra.toolchain import debian, docker_api, image_archive
+from kaldra.toolchain import debian, docker_client, image_archive
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.files import link_or_copy, locked
 from kaldra.toolchain.machine import Machine, machine
@@ -64,9 +62,9 @@ def ensure_node_image(
     digest = _digest(binaries)
     key = debian.recipe_digest(node_base, digest, *_texts())
     tag = f"{REPOSITORY}:v{KUBERNETES}-{key}"
-    if docker_api.image_id(tag) is None:
+    if docker_client.image_id(tag) is None:
         with locked(f"node-image-{key}"), progress.step(f"node image {tag}") as step:
-            if docker_api.image_id(tag) is None:
+            if docker_client.image_id(tag) is None:
                 _assemble(tag, node_base, binaries, step, client)
                 _forget_others(tag)
             step.done(f"Kubernetes {KUBERNETES}")
@@ -77,7 +75,7 @@ def _assemble(
     tag: str, node_base: str, binaries: Mapping[str, Path], step: Step, client: Path
 ) -> None:
     name = f"{tag.partition(':')[2]}-assembly"
-    _remove(name, client)
+    docker_client.remove_container(name)
     with tempfile.TemporaryDirectory() as folder:
         incoming = Path(folder)
         for binary in BINARIES:
@@ -107,18 +105,19 @@ def _assemble(
                 what="Committing the node image",
             )  # fmt: skip
         finally:
-            _remove(name, client)
+            docker_client.remove_container(name)
 
 
 def _forget_others(tag: str) -> None:
     """Remove node images of earlier recipes that no cluster runs, once they are a day old."""
-    filters = quote(json.dumps({"reference": [REPOSITORY]}))
-    for image in docker_api.request("GET", f"/images/json?filters={filters}") or []:
+    with docker_client.engine() as api:
+        images = api.images(REPOSITORY)
+    for image in images:
         old = image["Created"] < time.time() - KEPT_SECONDS
         for other in image.get("RepoTags") or []:
             if old and other != tag:
-                with suppress(KaldraError):
-                    docker_api.request("DELETE", f"/images/{quote(other)}")
+                with suppress(KaldraError), docker_client.engine() as api:
+                    api.remove_image(other)
 
 
 def own_files(here: Machine) -> dict[str, bytes]:
@@ -133,11 +132,6 @@ def own_files(here: Machine) -> dict[str, bytes]:
         "usr/local/sbin/runc": (DATA / "runc-reduced").read_bytes(),
         "etc/containerd/restrict-oom-score": b"true",
     }
-
-
-def _remove(container: str, client: Path) -> None:
-    if docker_api.container(container):
-        run([client, "rm", "--force", "--volumes", container], what=f"Removing {container}")
 
 
 def _key(base: str, dockerfile: str, files: Path, own: Mapping[str, bytes]) -> str:

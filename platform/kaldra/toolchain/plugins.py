@@ -25,7 +25,7 @@ RELEASED = Route.PUBLISHER.value
 SUBSTITUTE = "substitute"
 FORMER_SUBSTITUTE = "kaldra-substitute"
 """File in the folders of substitutes that earlier revisions installed, kubernetes' included."""
-SUBSTITUTE_MODULE = "kaldra.plugins.docker"
+SUBSTITUTE_MODULE = "kaldra.docker_provider"
 """Serves Image, Network and Container of the docker provider."""
 PROGRAM_HEADERS = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!")
 """How programs of Linux and macOS and scripts begin."""

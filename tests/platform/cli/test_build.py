@@ -1,6 +1,7 @@
 """`./kaldra build` beyond Docker: what it asks docker for, and what becomes of the report."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -8,12 +9,14 @@ from kaldra.cli import build
 from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.release import naming, vulnerabilities
+from kaldra.stack.build_arguments import build_arguments
 from kaldra.toolchain.prepare import Prepared
 from kaldra.toolchain.probe import Route
 from tests.platform.release.images import CONTENTS
 
 PREPARED = Prepared(Route.REGISTRIES, "base:1", "builder:1", None, None)
-SOURCE = naming.Source("c0ffee-dirty", 7, "https://example.org/kaldra")
+SOURCE = naming.Source("c0ffee-dirty", 7)
+ID = Path("id")
 FINDING = vulnerabilities.Finding("pypi", "x", "1", "PYSEC-1", (), "", ("2",), ("kaldra-api",))
 
 
@@ -22,7 +25,9 @@ def commands(monkeypatch):
     """What docker is asked for."""
     asked = []
     monkeypatch.setattr(build, "prepare", lambda *_, **__: PREPARED)
-    monkeypatch.setattr(build, "run_command", lambda command, **_: asked.append(command))
+    monkeypatch.setattr(
+        build.image_build, "build", lambda recipe, *_, **__: asked.append(recipe.command("", ID))
+    )
     monkeypatch.setattr(build.naming, "source", lambda _: SOURCE)
     monkeypatch.setattr(build.contents, "read", lambda *_: CONTENTS)
     return asked
@@ -42,15 +47,14 @@ def run(wish):
     build.run(Console(quiet=True), wish, assume_yes=False)
 
 
-def test_images_are_labelled_with_what_they_were_built_from(commands, tmp_path):
+def test_both_images_are_built_with_the_arguments_of_up(commands, tmp_path):
     run(wanted(tmp_path))
     core, api = commands
     assert "--tag=kaldra-core:dev" in core
     assert "--tag=kaldra-api:dev" in api
     for command in commands:
-        assert "--label=org.opencontainers.image.revision=c0ffee-dirty" in command
-        assert "--label=org.opencontainers.image.source=https://example.org/kaldra" in command
-        assert "--build-arg=SOURCE=undated" in command
+        for name, value in build_arguments("base:1", "builder:1").items():
+            assert f"--build-arg={name}={value}" in command
         assert "--no-cache" not in command
     assert list(tmp_path.iterdir()) == []
 

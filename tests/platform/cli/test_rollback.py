@@ -95,14 +95,16 @@ def test_nothing_is_rolled_back_without_a_yes(workspace, history, monkeypatch):
 
 
 @pytest.mark.parametrize(("told", "held"), [("sha256:aa", True), ("", False)])
-def test_the_dev_registry_of_now_is_asked_for_an_image(monkeypatch, told, held):
+def test_the_dev_registry_of_now_is_asked_for_an_image(docker, monkeypatch, told, held):
     asked = []
-    monkeypatch.setattr(rollback.registry, "digest_of", lambda *a: asked.append(a) or told)
+    monkeypatch.setattr(
+        rollback.image_registry, "digest", lambda _api, image: asked.append(image) or told
+    )
     assert rollback._in_registry(5009, "localhost:5001/kaldra-api@sha256:aa") is held
-    assert asked == [("localhost:5009/kaldra-api@sha256:aa", rollback._REGISTRY_SECONDS)]
+    assert asked == ["localhost:5009/kaldra-api@sha256:aa"]
 
 
-def test_a_registry_that_does_not_answer_is_named():
+def test_a_registry_that_does_not_answer_is_named(docker):
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]

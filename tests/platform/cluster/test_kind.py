@@ -1,6 +1,8 @@
+import dataclasses
+import io
 import json
-import os
 import stat
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,7 @@ import pytest
 
 from kaldra.cluster import kind
 from kaldra.cluster.kind import Condition, delete_cluster, ensure_cluster, examine
-from kaldra.cluster.kubeconfig import ApiServer
-from kaldra.cluster.spec import KIND_LABEL, LABEL, ClusterSpec
+from kaldra.cluster.spec import KIND_LABEL, ClusterSpec
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.progress import QuietProgress
 from kaldra.versions import KUBERNETES, NODE_IMAGE
@@ -49,8 +50,6 @@ def engine(docker, monkeypatch, tmp_path):
         "GET /networks/demo": {},
         "GET /containers/json": [],
         f"PUT {NODE}/archive": {},
-        "POST /volumes/create": {},
-        "DELETE /volumes/demo-finished": {},
         "DELETE /networks/demo": {},
     }
     return docker
@@ -67,16 +66,31 @@ def made(tmp_path: Path, spec: ClusterSpec) -> Path:
     return tmp_path
 
 
-def node(*, running: bool = True, labels: dict[str, str] | None = None) -> dict[str, Any]:
+def node(
+    *, running: bool = True, labels: dict[str, str] | None = None, port: int = 0, image: str = "x"
+) -> dict[str, Any]:
+    bindings = {"30080/tcp": [{"HostPort": str(port)}]} if port else {}
     return {
         "Id": "node1",
         "State": {"Running": running},
-        "Config": {"Labels": {KIND_LABEL: "demo"} if labels is None else labels},
+        "Config": {"Labels": {KIND_LABEL: "demo"} if labels is None else labels, "Image": image},
+        "HostConfig": {"PortBindings": bindings},
     }
 
 
-def finished(spec: ClusterSpec, node_id: str = "node1", fingerprint: str = "") -> dict[str, Any]:
-    return {"Labels": {kind.FINISHED: f"{node_id} {fingerprint or spec.fingerprint}"}}
+@pytest.fixture
+def complete(engine, monkeypatch):
+    """Whether the creation of the node that is found was completed."""
+
+    def be(*, value: bool) -> None:
+        name = "certs.d/localhost:5001/hosts.toml" if value else "certs.d"
+        with io.BytesIO() as buffer:
+            with tarfile.open(fileobj=buffer, mode="w") as archive:
+                archive.addfile(tarfile.TarInfo(name))
+            content = buffer.getvalue()
+        monkeypatch.setattr(kind.docker_client, "archive", lambda *_: content)
+
+    return be
 
 
 def test_no_node_is_an_absent_cluster(engine, spec):
@@ -84,20 +98,19 @@ def test_no_node_is_an_absent_cluster(engine, spec):
 
 
 @pytest.mark.parametrize(
-    ("running", "mark", "condition"),
-    [
-        (True, {}, Condition.RUNNING),
-        (False, {}, Condition.STOPPED),
-        (True, None, Condition.BROKEN),
-        (True, {"node_id": "an earlier one"}, Condition.BROKEN),
-        (True, {"fingerprint": "other ports"}, Condition.CHANGED),
-    ],
+    ("running", "condition"), [(True, Condition.RUNNING), (False, Condition.STOPPED)]
 )
-def test_the_nodes_condition(engine, spec, running, mark, condition):
-    engine.answers[f"GET {NODE}/json"] = node(running=running)
-    if mark is not None:
-        engine.answers["GET /volumes/demo-finished"] = finished(spec, **mark)
+def test_the_nodes_condition(engine, spec, running, condition):
+    engine.answers[f"GET {NODE}/json"] = node(running=running, port=spec.api_port)
     assert examine(spec) is condition
+    assert engine.changes() == []
+
+
+def test_another_port_is_refused_and_nothing_is_removed(engine, spec):
+    engine.answers[f"GET {NODE}/json"] = node(port=1)
+    with pytest.raises(ConfigurationError, match=r"created with port 1.*kaldra:apiPort") as raised:
+        ensure_cluster(spec, QuietProgress())
+    assert "./kaldra down --all" in raised.value.hint
     assert engine.changes() == []
 
 
@@ -110,8 +123,7 @@ def test_somebody_elses_container_of_that_name_is_not_touched(engine, spec):
 
 def test_a_cluster_that_answers_is_left_alone(engine, spec, monkeypatch):
     engine.answers[f"GET {NODE}/json"] = node()
-    engine.answers["GET /volumes/demo-finished"] = finished(spec)
-    monkeypatch.setattr(kind, "_reachable", lambda _spec: True)
+    monkeypatch.setattr(kind, "is_ready", lambda _spec: True)
     found = ensure_cluster(spec, QuietProgress())
     assert found == kind.Cluster(identity="node1", context="kind-demo")
     assert engine.changes() == []
@@ -144,48 +156,69 @@ def test_a_new_cluster_is_made_with_its_own_network_and_kubeconfig(engine, spec,
     found = ensure_cluster(spec, QuietProgress())
 
     assert found.identity == "node1"
-    assert f"--kubeconfig {spec.kubeconfig}" in (made / "arguments").read_text()
+    # The kubeconfig comes last: without it the node does not count as complete.
+    assert (made / "arguments").read_text() == (
+        f"export kubeconfig --name demo --kubeconfig {spec.kubeconfig}\n"
+    )
     assert (made / "network").read_text() == "demo\n"
     assert json.loads((made / "configuration").read_text())["name"] == "demo"
-    assert engine.bodies["POST /volumes/create"] == {
-        "Name": "demo-finished",
-        "Labels": {LABEL: "demo", kind.FINISHED: f"node1 {spec.fingerprint}"},
-    }
-    assert engine.changes()[-1] == "POST /volumes/create"
+    assert engine.changes()[-1] == f"PUT {NODE}/archive"
+    archive = engine.bodies[f"PUT {NODE}/archive"]
+    assert b"etc/containerd/certs.d/localhost:5001/hosts.toml" in archive
 
 
-def test_a_half_made_cluster_is_made_anew_and_said_so(engine, spec, made):
+def test_a_cluster_whose_creation_was_interrupted_is_created_again(engine, spec, made, complete):
     engine.answers[f"GET {NODE}/json"] = node()
     engine.answers["GET /containers/json"] = [{"Id": "node1"}]
     engine.answers["DELETE /containers/node1"] = {}
+    complete(value=False)
     progress = Notes()
     ensure_cluster(spec, progress)
-    assert engine.changes().index("DELETE /containers/node1") < engine.changes().index(
-        "POST /volumes/create"
-    )
-    assert progress.said == ["Cluster demo is made anew: it was half made by a killed run."]
+    assert engine.changes() == ["DELETE /containers/node1", f"PUT {NODE}/archive"]
+    assert progress.said == ["Creating cluster demo was interrupted: it is created again."]
 
 
-def test_a_stopped_node_is_started_and_waited_for(engine, spec, monkeypatch):
-    engine.answers[f"GET {NODE}/json"] = node(running=False)
-    engine.answers["GET /volumes/demo-finished"] = finished(spec)
+@pytest.mark.parametrize("running", [True, False])
+def test_a_complete_cluster_that_does_not_answer_is_kept(
+    engine, spec, made, complete, monkeypatch, running
+):
+    engine.answers[f"GET {NODE}/json"] = node(running=running)
     engine.answers[f"POST {NODE}/start"] = {}
-    answers = iter([False, False, True])
-    monkeypatch.setattr(kind, "_reachable", lambda _spec: next(answers))
+    complete(value=True)
+    monkeypatch.setattr(kind, "is_ready", lambda _spec: False)
+    monkeypatch.setattr(kind, "READY_SECONDS", 0.0)
+    with pytest.raises(KaldraError, match="everything in it are kept"):
+        ensure_cluster(spec, QuietProgress())
+    assert not any(change.startswith("DELETE") for change in engine.changes())
+
+
+def test_another_kubernetes_version_is_told(engine, spec, monkeypatch):
+    engine.answers[f"GET {NODE}/json"] = node(image="kaldra/node:v1.34.2-abc")
+    monkeypatch.setattr(kind, "is_ready", lambda _spec: True)
+    progress = Notes()
+    ensure_cluster(dataclasses.replace(spec, node_image="kindest/node:v1.35.4@sha256:1"), progress)
+    (said,) = progress.said
+    assert said.startswith("Cluster demo runs Kubernetes 1.34.2; new clusters get 1.35.4.")
+
+
+def test_a_stopped_node_is_started_and_waited_for(engine, spec, made, complete, monkeypatch):
+    complete(value=True)
+    engine.answers[f"GET {NODE}/json"] = node(running=False)
+    engine.answers[f"POST {NODE}/start"] = {}
+    answers = iter([False, True])
+    monkeypatch.setattr(kind, "is_ready", lambda _spec: next(answers))
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     ensure_cluster(spec, QuietProgress())
-    assert engine.changes() == [f"POST {NODE}/start"]
+    assert engine.changes() == [f"POST {NODE}/start", f"PUT {NODE}/archive"]
 
 
-def test_a_node_that_cannot_be_started_is_made_anew(engine, spec, made):
+def test_a_node_that_cannot_be_started_is_kept(engine, spec, complete):
     engine.answers[f"GET {NODE}/json"] = node(running=False)
-    engine.answers["GET /volumes/demo-finished"] = finished(spec)
     engine.answers[f"POST {NODE}/start"] = (500, {"message": "port is already allocated"})
-    engine.answers["GET /containers/json"] = [{"Id": "node1"}]
-    engine.answers["DELETE /containers/node1"] = {}
-    ensure_cluster(spec, QuietProgress())
-    assert "DELETE /containers/node1" in engine.changes()
-    assert (made / "made").exists()
+    complete(value=True)
+    with pytest.raises(KaldraError, match="port is already allocated"):
+        ensure_cluster(spec, QuietProgress())
+    assert engine.changes() == [f"POST {NODE}/start"]
 
 
 def test_a_failing_kind_shows_what_it_said(engine, spec, made):
@@ -193,7 +226,7 @@ def test_a_failing_kind_shows_what_it_said(engine, spec, made):
     program.write_text("#!/bin/sh\necho 'ERROR: no space left'\nexit 1\n")
     with pytest.raises(KaldraError, match=r"kind create cluster failed(.|\n)*no space left"):
         ensure_cluster(spec, QuietProgress())
-    assert "POST /volumes/create" not in engine.changes()
+    assert engine.changes() == []
 
 
 def test_deleting_leaves_nothing(engine, spec):
@@ -201,7 +234,6 @@ def test_deleting_leaves_nothing(engine, spec):
     delete_cluster("demo", spec.kubeconfig, QuietProgress())
     assert engine.changes() == [
         "DELETE /containers/node1",
-        "DELETE /volumes/demo-finished",
         "DELETE /containers/demo-registry",
         "DELETE /volumes/demo-registry",
         "DELETE /networks/demo",
@@ -216,14 +248,6 @@ def test_a_network_that_others_are_on_stays(engine, spec):
     assert progress.said == ["Network demo stays: guest is on it."]
 
 
-def test_a_lost_kubeconfig_is_written_again(engine, spec, made, monkeypatch):
-    found = iter([None, ApiServer("127.0.0.1", 1, "")])
-    monkeypatch.setattr(kind, "api_server", lambda *_: next(found))
-    monkeypatch.setattr(ApiServer, "ready", lambda _self: True)
-    assert kind._reachable(spec)
-    assert (made / "arguments").read_text().startswith("export kubeconfig --name demo")
-
-
 def test_a_reduced_host_needs_an_engine_that_knows_it(docker, monkeypatch):
     class Reduced:
         missing_capabilities = ("CAP_SYS_RESOURCE",)
@@ -234,13 +258,6 @@ def test_a_reduced_host_needs_an_engine_that_knows_it(docker, monkeypatch):
         kind.require_privileged_containers()
     docker.answers["GET /info"] = {"DefaultRuntime": "runc-reduced"}
     kind.require_privileged_containers()
-
-
-def test_files_reach_the_node_with_their_folders(engine, spec):
-    kind._write("demo", {"etc/containerd/certs.d/localhost:5001/hosts.toml": "text"})
-    archive = engine.bodies[f"PUT {NODE}/archive"]
-    assert b"etc/containerd/certs.d/localhost:5001/hosts.toml" in archive
-    assert os.fsencode("etc/containerd/certs.d") in archive
 
 
 def test_kinds_own_lines_are_shown_as_plain_text() -> None:

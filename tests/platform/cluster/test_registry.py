@@ -69,9 +69,7 @@ def test_a_registry_is_made_on_the_loopback_with_labelled_storage(engine, spec):
     assert made["HostConfig"]["PortBindings"] == {
         "5000/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(spec.registry_port)}]
     }
-    assert made["HostConfig"]["Mounts"] == [
-        {"Type": "volume", "Source": "demo-registry", "Target": "/var/lib/registry"}
-    ]
+    assert made["HostConfig"]["Binds"] == ["demo-registry:/var/lib/registry"]
 
 
 def test_a_stopped_registry_is_started(engine, spec):
@@ -81,7 +79,7 @@ def test_a_stopped_registry_is_started(engine, spec):
     assert engine.changes() == [f"POST {CONTAINER}/start"]
 
 
-def test_a_registry_on_another_port_is_made_anew_and_keeps_its_storage(engine, spec):
+def test_a_registry_on_another_port_is_created_again_with_its_storage(engine, spec):
     engine.answers[f"GET {CONTAINER}/json"] = container(1)
     ensure_registry(spec, QuietProgress())
     assert f"DELETE {CONTAINER}" in engine.changes()

@@ -1,9 +1,6 @@
-import dataclasses
 import json
 import tomllib
 from pathlib import Path
-
-import pytest
 
 from kaldra.cluster.spec import ClusterSpec, hosts_file, kind_configuration
 
@@ -39,13 +36,3 @@ def test_the_node_finds_the_registry_under_the_name_that_images_have():
     assert tomllib.loads(text) == {
         "host": {"http://demo-registry:5000": {"capabilities": ["pull", "resolve"]}}
     }
-
-
-@pytest.mark.parametrize("change", [{"name": "x"}, {"api_port": 1}, {"registry_port": 1}])
-def test_what_a_cluster_cannot_change_is_in_its_fingerprint(change):
-    assert dataclasses.replace(SPEC, **change).fingerprint != SPEC.fingerprint
-
-
-@pytest.mark.parametrize("change", [{"node_image": "x"}, {"kubeconfig": Path("x")}])
-def test_a_new_image_or_kubeconfig_leaves_the_cluster_as_it_is(change):
-    assert dataclasses.replace(SPEC, **change).fingerprint == SPEC.fingerprint

@@ -1,17 +1,18 @@
 import json
 
 from kaldra.release import bom
+from kaldra.release.naming import Source
 from tests.platform.release.images import CONTENTS
 
 
 def made():
-    return json.loads(bom.document("kaldra-api", CONTENTS, 1_767_323_045))
+    return json.loads(bom.document("kaldra-api", CONTENTS, Source("c0ffee", 1_767_323_045)))
 
 
 def test_the_document_is_valid_and_the_same_each_time():
-    text = bom.document("kaldra-api", CONTENTS, 1)
+    text = bom.document("kaldra-api", CONTENTS, Source("c0ffee", 1))
     assert bom.schema_faults(text) == []
-    assert text == bom.document("kaldra-api", CONTENTS, 1)
+    assert text == bom.document("kaldra-api", CONTENTS, Source("c0ffee", 1))
 
 
 def test_the_schema_finds_what_is_wrong():

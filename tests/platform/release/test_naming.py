@@ -63,7 +63,6 @@ def test_a_clean_clone_has_its_commit_as_revision(clone):
     found = naming.source(clone)
     assert len(found.revision) == 40
     assert found.seconds > 0
-    assert found.url == ""
 
 
 def test_a_changed_or_added_file_makes_the_revision_dirty(clone):
@@ -71,26 +70,8 @@ def test_a_changed_or_added_file_makes_the_revision_dirty(clone):
     assert naming.source(clone).revision.endswith("-dirty")
 
 
-@pytest.mark.parametrize(
-    "remote",
-    [
-        "git@example.org:team/kaldra.git",
-        "https://user:secret@example.org/team/kaldra.git",
-        "ssh://git@example.org:22/team/kaldra",
-    ],
-)
-def test_the_address_is_told_without_credentials(clone, remote):
-    git(clone, "remote", "add", "origin", remote)
-    assert naming.source(clone).url == "https://example.org/team/kaldra"
-
-
-def test_a_path_of_this_machine_is_no_address(clone):
-    git(clone, "remote", "add", "origin", "/some/where.d/kaldra")
-    assert naming.source(clone).url == ""
-
-
 def test_a_folder_without_git_has_no_revision(tmp_path):
-    assert naming.labels(naming.source(tmp_path)) == {"org.opencontainers.image.version": VERSION}
+    assert naming.source(tmp_path) == naming.Source("", 0)
 
 
 def test_the_dockerfiles_tell_the_same_version():

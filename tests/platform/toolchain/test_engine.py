@@ -6,11 +6,13 @@ import socket
 import sys
 from pathlib import Path
 
+import docker
 import pytest
+from docker.context import Context
 
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.progress import QuietProgress
-from kaldra.toolchain import docker_api, engine
+from kaldra.toolchain import docker_client, engine
 from tests.platform.toolchain.conftest import LINUX
 from tests.platform.toolchain.programs import client, program
 
@@ -20,7 +22,8 @@ import http.server, os, signal, socketserver, sys
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = b'[]' if "containers" in self.path else b'{{"Version": "20.10.24"}}'
+        version = b'{{"Version": "20.10.24", "ApiVersion": "1.41"}}'
+        body = b'[]' if "containers" in self.path else version
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.end_headers()
@@ -53,23 +56,27 @@ def silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     socket = tmp_path / "engine.sock"
-    monkeypatch.setattr(docker_api, "SOCKETS", (str(socket),))
+    monkeypatch.setattr(
+        docker.ContextAPI, "DEFAULT_CONTEXT", Context("default", host=f"unix://{socket}")
+    )
+    docker_client.disconnect()
     monkeypatch.setattr(engine, "SYSTEM_PID_FILES", {tmp_path / "docker.pid": "dockerd"})
     return socket
 
 
 def test_an_engine_that_answers_is_taken(docker, here, clients):
-    docker.answers["GET /version"] = {"Version": "27.1"}
+    docker.answers["GET /version"] = {"Version": "27.1", "ApiVersion": "1.41"}
     found = engine.ensure_engine(QuietProgress(), assume_yes=False)
     assert found == engine.Engine("27.1", clients, started=False)
 
 
 def test_an_engine_that_another_user_may_talk_to_is_told(monkeypatch):
     def refuse(*_):
-        raise PermissionError
+        raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(docker_api, "request", refuse)
-    with pytest.raises(KaldraError, match="may not talk to it") as raised:
+    docker_client.disconnect()
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    with pytest.raises(KaldraError, match="may not access it") as raised:
         engine.engine_version()
     assert "usermod -aG docker" in raised.value.hint
 
@@ -127,7 +134,7 @@ def test_installing_asks_on_a_terminal_only(
 def test_no_client_that_can_build_is_an_error_that_says_what_to_install(
     docker, here, clients, tmp_path
 ):
-    docker.answers["GET /version"] = {"Version": "28.0"}
+    docker.answers["GET /version"] = {"Version": "28.0", "ApiVersion": "1.41"}
     client(tmp_path / "bin", "28.0.0")
     with pytest.raises(ConfigurationError, match="BuildKit") as raised:
         engine.ensure_engine(QuietProgress(), assume_yes=True)
@@ -167,23 +174,16 @@ def test_an_engine_that_is_coming_up_is_not_started_twice(dockerd, here, silence
     engine.stop_engine(QuietProgress())
 
 
-def test_an_engine_that_hangs_is_told_apart_from_one_that_is_away(monkeypatch):
-    def hang(*_):
-        raise TimeoutError
-
-    monkeypatch.setattr(docker_api, "request", hang)
-    with pytest.raises(KaldraError, match="does not answer"):
-        engine.engine_version()
-
-
-def test_a_question_that_is_not_answered_in_time_is_named(tmp_path, monkeypatch):
+def test_an_engine_that_hangs_is_told_apart_from_one_that_is_away(tmp_path, monkeypatch):
     path = tmp_path / "docker.sock"
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.bind(str(path))
         deaf.listen()
         monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
-        with pytest.raises(KaldraError, match=r"did not answer GET /info within 0\.1 s"):
-            docker_api.request("GET", "/info", timeout=0.1)
+        monkeypatch.setattr(docker_client, "TIMEOUT_SECONDS", 0.1)
+        docker_client.disconnect()
+        with pytest.raises(docker_client.OverdueError, match="did not respond in time"):
+            engine.engine_version()
 
 
 def test_an_engine_that_dies_at_once_shows_its_log(dockerd, here):
@@ -241,28 +241,41 @@ def test_the_chosen_context_names_the_engine(tmp_path, monkeypatch, variable):
     name = hashlib.sha256(b"colima").hexdigest()
     meta = tmp_path / "contexts" / "meta" / name / "meta.json"
     meta.parent.mkdir(parents=True)
-    meta.write_text(json.dumps({"Endpoints": {"docker": {"Host": "unix:///colima.sock"}}}))
+    meta.write_text(
+        json.dumps(
+            {
+                "Name": "colima",
+                "Metadata": {},
+                "Endpoints": {"docker": {"Host": "unix:///colima.sock"}},
+            }
+        )
+    )
     if variable:
         monkeypatch.setenv("DOCKER_CONTEXT", "colima")
-    else:
-        (tmp_path / "config.json").write_text(json.dumps({"currentContext": "colima"}))
-    assert docker_api.address() == "unix:///colima.sock"
+    current = {} if variable else {"currentContext": "colima"}
+    (tmp_path / "config.json").write_text(json.dumps(current))
+    assert docker_client.address() == "unix:///colima.sock"
 
 
-def test_an_engine_of_another_kind_of_address_is_refused_by_name(monkeypatch):
-    monkeypatch.setenv("DOCKER_HOST", "ssh://somewhere")
-    with pytest.raises(KaldraError, match="ssh://somewhere"):
-        docker_api.request("GET", "/version")
+def test_a_context_that_does_not_exist_is_named(tmp_path, monkeypatch):
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONTEXT", "elsewhere")
+    with pytest.raises(ConfigurationError, match="docker context elsewhere does not exist"):
+        docker_client.connect()
 
 
 def test_a_refusal_of_the_engine_is_told_in_its_own_words(docker):
     docker.answers["POST /networks/create"] = (409, {"message": "network exists"})
-    with pytest.raises(KaldraError, match="Docker refused POST /networks/create: network exists"):
-        docker_api.request("POST", "/networks/create", body={"Name": "x"})
+    with (
+        pytest.raises(KaldraError, match="Docker refused: network exists"),
+        docker_client.engine() as api,
+    ):
+        api.create_network("x")
 
 
 def test_the_doctor_tells_an_engine_that_is_well(docker, here, clients):
-    docker.answers["GET /version"] = {"Version": "27.1"}
+    docker.answers["GET /version"] = {"Version": "27.1", "ApiVersion": "1.41"}
     finding = engine.check_engine()
     assert (finding.version, finding.route, finding.problem) == ("27.1", "found", "")
     assert str(clients) in finding.where

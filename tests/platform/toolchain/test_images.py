@@ -9,7 +9,7 @@ from kaldra.progress import QuietProgress
 from kaldra.toolchain import (
     base_image,
     debian,
-    docker_api,
+    docker_client,
     image_archive,
     node_image,
     registry_image,
@@ -149,14 +149,14 @@ def binaries(tmp_path: Path) -> dict[str, Path]:
 
 
 def test_a_node_that_exists_is_not_assembled_again(docker, binaries, monkeypatch):
-    monkeypatch.setattr(docker_api, "image_id", lambda _tag: "sha256:1")
+    monkeypatch.setattr(docker_client, "image_id", lambda _tag: "sha256:1")
     node = node_image.ensure_node_image("node-base:1", binaries, QuietProgress(), client=CLIENT)
     assert node.startswith("kaldra/node:v1.")
     assert docker.changes() == []
 
 
 def test_another_program_makes_another_node(docker, binaries, monkeypatch):
-    monkeypatch.setattr(docker_api, "image_id", lambda _tag: "sha256:1")
+    monkeypatch.setattr(docker_client, "image_id", lambda _tag: "sha256:1")
     tags = set()
     for content in (b"program", b"a longer program"):
         binaries["kube"].write_bytes(content)

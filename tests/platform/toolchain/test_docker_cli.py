@@ -1,25 +1,25 @@
-from kaldra.toolchain import docker_client
+from kaldra.toolchain import docker_cli
 from tests.platform.toolchain.programs import client, program
 
 
 def test_a_new_client_without_buildx_is_passed_over(clients, tmp_path, monkeypatch):
     new = client(tmp_path / "local", "28.2.2")
     monkeypatch.setenv("PATH", str(new.parent))
-    monkeypatch.setattr(docker_client, "CLIENTS", (str(clients),))
-    assert docker_client.buildkit_client() == clients
+    monkeypatch.setattr(docker_cli, "CLIENTS", (str(clients),))
+    assert docker_cli.buildkit_client() == clients
 
 
 def test_a_new_client_with_buildx_is_taken(clients, tmp_path, monkeypatch):
     new = client(tmp_path / "local", "28.2.2")
     program(tmp_path / "plugins" / "docker-buildx", "")
     monkeypatch.setenv("PATH", str(new.parent))
-    assert docker_client.buildkit_client() == new
+    assert docker_cli.buildkit_client() == new
 
 
 def test_a_client_is_asked_for_its_version_once(clients, monkeypatch):
-    assert docker_client._major_version(clients) == 20
+    assert docker_cli._major_version(clients) == 20
     with monkeypatch.context() as patched:
         patched.delattr("subprocess.run")
-        assert docker_client._major_version(clients) == 20
+        assert docker_cli._major_version(clients) == 20
     client(clients.parent, "28.2.2, another")
-    assert docker_client._major_version(clients) == 28
+    assert docker_cli._major_version(clients) == 28

@@ -11,8 +11,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from docker.utils.build import PatternMatcher
+
 from kaldra.errors import KaldraError
-from kaldra.plugins.docker.ignore import Ignored, Matches, parse
 
 _KINDS = (
     (stat.S_ISLNK, "L"),
@@ -33,7 +34,7 @@ def digest(context: str, dockerfile: str) -> str:
         total = hashlib.sha256()
         # Under a fixed name and without its mode: the builder cares for its content alone.
         total.update(_entry("Dockerfile", _NO_MODE, Path(dockerfile).read_bytes()))
-        for path, mode in _files(context, ignored_by(context, dockerfile)):
+        for path, mode in _files(context, dockerfile):
             content = _content(context, path, mode)
             total.update(_entry(path, _mode_text(mode), content))
     except OSError as error:
@@ -50,14 +51,11 @@ def ignore_file(context: str, dockerfile: str) -> Path:
     return own if own.exists() else Path(context, ".dockerignore")
 
 
-def ignored_by(context: str, dockerfile: str) -> Ignored:
-    """The patterns that keep files out of this build's context."""
+def _patterns(context: str, dockerfile: str) -> list[str]:
     path = ignore_file(context, dockerfile)
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    try:
-        return Ignored(parse(text))
-    except ValueError as error:
-        raise KaldraError(f"{path} holds a pattern that is not valid: {error}") from error
+    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    lines = [line.strip() for line in text.splitlines() if not line.startswith("#")]
+    return [line for line in lines if line]
 
 
 def _entry(name: str, mode: str, content: bytes) -> bytes:
@@ -68,22 +66,16 @@ def _sha256(content: bytes) -> bytes:
     return hashlib.sha256(content).digest()
 
 
-def _files(context: str, ignored: Ignored) -> Iterator[tuple[str, int]]:
-    """Path in the context and mode of everything but directories, in the order of their names."""
-
-    def below(directory: str, above: Matches) -> Iterator[tuple[str, int]]:
-        with os.scandir(Path(context, directory)) as found:
-            entries = sorted(found, key=lambda entry: os.fsencode(entry.name))
-        for entry in entries:
-            path = f"{directory}/{entry.name}" if directory else entry.name
-            out, matches = ignored.check(path, above)
-            if entry.is_dir(follow_symlinks=False):
-                if not out or ignored.may_return_below(path):
-                    yield from below(path, matches)
-            elif not out:
-                yield path, entry.stat(follow_symlinks=False).st_mode
-
-    yield from below("", ())
+def _files(context: str, dockerfile: str) -> Iterator[tuple[str, int]]:
+    """Path in the context and mode of everything but directories, as a walk finds them."""
+    matcher = PatternMatcher(_patterns(context, dockerfile))
+    # The SDK never ignores .dockerignore; BuildKit and the official plugin do.
+    matcher.patterns.pop()
+    found = matcher.walk(os.path.abspath(context))  # noqa: PTH100  relpath() needs the same form
+    for path in sorted(found, key=lambda path: [os.fsencode(part) for part in path.split("/")]):
+        mode = Path(context, path).lstat().st_mode
+        if not stat.S_ISDIR(mode):
+            yield path, mode
 
 
 def _content(context: str, path: str, mode: int) -> bytes:

@@ -1,11 +1,10 @@
-"""A container as the engine describes it: its state, and what of it is not as it was wanted."""
+"""A container as the engine describes it: its state, and how it differs from its inputs."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from kaldra.plugins.docker.container_spec import IN_MEBIBYTES, MEBIBYTE
-from kaldra.plugins.docker.naming import strip
-from kaldra.plugins.values import Props
+from kaldra.docker_provider.container_spec import IN_MEBIBYTES, MEBIBYTE
+from kaldra.docker_provider.values import Props, strip
 
 _META = '{"schema_version":"2"}'
 """Version of the state's shape, as the official plugin writes and asks for it."""
@@ -66,14 +65,14 @@ def _networks(networks: Mapping[str, Any]) -> list[Props]:
 
 
 def drift(plain: Props, found: Mapping[str, Any], image: Mapping[str, Any] | None) -> Props:
-    """The inputs that are not so any more, with what is there instead.
+    """The inputs that no longer hold, with the values found instead.
 
-    `image` is what the wanted image's name leads to now, None when to nothing.
+    `image` is the image that the wanted name refers to now, None when there is none.
     """
     host, running = found["HostConfig"], found["State"]["Running"]
     gone: Props = {}
     if plain.get("mustRun", True) and plain.get("start", True) and not running:
-        gone["mustRun"] = bool(plain.get("attach"))
+        gone["mustRun"] = False
     name = str(found["Name"]).removeprefix("/")
     if plain.get("name") != name:
         gone["name"] = name

@@ -1,20 +1,19 @@
-"""A container's inputs: what is allowed, what is filled in, and what the engine is told."""
+"""A container's inputs: which are supported, their defaults, and the engine's form of them."""
 
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kaldra.plugins.docker.differences import nanoseconds
-from kaldra.plugins.docker.naming import labels, name_problem, strip, with_defaults
-from kaldra.plugins.provider import Failure
-from kaldra.plugins.values import UNKNOWN, Props, Unknown, reveal
+from pulumi.provider.experimental.provider import CheckFailure
+
+from kaldra.docker_provider.differences import nanoseconds
+from kaldra.docker_provider.resource import labels, name_failures, with_defaults
+from kaldra.docker_provider.values import UNKNOWN, Props, strip
 
 MEBIBYTE = 1024 * 1024
 
 DEFAULTS: Props = {
-    "attach": False,
     "containerReadRefreshTimeoutMilliseconds": 15000,
-    "logs": False,
     "memoryReservation": 0,
     "mustRun": True,
     "networkMode": "bridge",
@@ -44,99 +43,56 @@ _NESTED_DEFAULTS: dict[str, Props] = {
     "ulimits": {},
     "volumes": {},
 }
-UNORDERED = (
-    "capabilities",
-    "dns",
-    "dnsOpts",
-    "dnsSearches",
-    "envs",
-    "groupAdds",
-    "hosts",
-    "labels",
-    "networksAdvanced",
-    "ports",
-    "securityOpts",
-    "ulimits",
-    "volumes",
-)
 
-IN_CONFIG = {
-    "command": "Cmd",
-    "domainname": "Domainname",
-    "entrypoints": "Entrypoint",
-    "envs": "Env",
-    "hostname": "Hostname",
-    "stdinOpen": "OpenStdin",
-    "stopSignal": "StopSignal",
-    "stopTimeout": "StopTimeout",
-    "tty": "Tty",
-    "user": "User",
-    "workingDir": "WorkingDir",
-}
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+UNORDERED = _words(
+    "capabilities dns dnsOpts dnsSearches envs groupAdds hosts labels networksAdvanced ports "
+    "securityOpts ulimits volumes"
+)
+IN_CONFIG = {"command": "Cmd", "entrypoints": "Entrypoint", "envs": "Env", "stdinOpen": "OpenStdin"}
 IN_HOST_CONFIG = {
-    "cgroupParent": "CgroupParent",
-    "cgroupnsMode": "CgroupnsMode",
-    "cpuPeriod": "CpuPeriod",
-    "cpuQuota": "CpuQuota",
     "cpuSet": "CpusetCpus",
-    "cpuShares": "CpuShares",
-    "dns": "Dns",
     "dnsOpts": "DnsOptions",
     "dnsSearches": "DnsSearch",
     "groupAdds": "GroupAdd",
-    "init": "Init",
-    "ipcMode": "IpcMode",
-    "networkMode": "NetworkMode",
-    "pidMode": "PidMode",
-    "privileged": "Privileged",
-    "publishAllPorts": "PublishAllPorts",
     "readOnly": "ReadonlyRootfs",
     "rm": "AutoRemove",
-    "runtime": "Runtime",
     "securityOpts": "SecurityOpt",
     "storageOpts": "StorageOpt",
-    "sysctls": "Sysctls",
-    "tmpfs": "Tmpfs",
-    "usernsMode": "UsernsMode",
 }
+for _key in _words("domainname hostname stopSignal stopTimeout tty user workingDir"):
+    IN_CONFIG[_key] = _key[0].upper() + _key[1:]
+for _key in _words(
+    "cgroupParent cgroupnsMode cpuPeriod cpuQuota cpuShares dns init ipcMode networkMode pidMode "
+    "privileged publishAllPorts runtime sysctls tmpfs usernsMode"
+):
+    IN_HOST_CONFIG[_key] = _key[0].upper() + _key[1:]
 IN_MEBIBYTES = {
     "memory": "Memory",
     "memoryReservation": "MemoryReservation",
     "memorySwap": "MemorySwap",
     "shmSize": "ShmSize",
 }
-_BEHAVIOUR = (
-    "attach",
-    "containerReadRefreshTimeoutMilliseconds",
-    "destroyGraceSeconds",
-    "logs",
-    "mustRun",
-    "removeVolumes",
-    "start",
-    "wait",
-    "waitTimeout",
+_BEHAVIOUR = _words(
+    "containerReadRefreshTimeoutMilliseconds destroyGraceSeconds mustRun removeVolumes start wait "
+    "waitTimeout"
 )
-_SPECIAL = ("cpus", "image", "logDriver", "logOpts", "maxRetryCount", "name", "platform", "restart")
+"""Inputs that concern this plugin alone."""
+_SPECIAL = _words("cpus image logDriver logOpts maxRetryCount name platform restart")
 SUPPORTED = frozenset(
     (*IN_CONFIG, *IN_HOST_CONFIG, *IN_MEBIBYTES, *_BEHAVIOUR, *_SPECIAL, *_NESTED_DEFAULTS)
 )
 
-IN_PLACE = frozenset(
-    (
-        "cpuPeriod",
-        "cpuQuota",
-        "cpuSet",
-        "cpuShares",
-        "cpus",
-        "maxRetryCount",
-        "memory",
-        "memoryReservation",
-        "memorySwap",
-        "restart",
-        *_BEHAVIOUR,
-    )
+_LIMITS = _words(
+    "cpuPeriod cpuQuota cpuSet cpuShares cpus maxRetryCount memory memoryReservation memorySwap "
+    "restart"
 )
-"""What can change without a new container; the last ones concern the plugin alone."""
+IN_PLACE = frozenset((*_LIMITS, *_BEHAVIOUR))
+"""What can change without a new container."""
 
 
 def complete(news: Props, defaults: Mapping[str, Any]) -> Props:
@@ -154,57 +110,35 @@ def complete(news: Props, defaults: Mapping[str, Any]) -> Props:
 
 
 def plain(inputs: Props) -> Props:
-    """Inputs as they are worked with: every default there, no secrets, no notes."""
-    return {**DEFAULTS, **reveal(strip(inputs))}
+    """Inputs with every default, without notes."""
+    return {**DEFAULTS, **strip(inputs)}
 
 
-def failures(inputs: Props) -> Iterator[Failure]:
-    """What cannot be right about these inputs; what is unknown yet is not judged."""
+def failures(inputs: Props) -> Iterator[CheckFailure]:
+    """What is wrong with these inputs; values that are unknown yet are not checked."""
     given = plain(inputs)
-    for key in sorted(set(given) - SUPPORTED):
-        yield Failure(key, "is not supported by the substitute docker plugin")
+    for key in sorted(key for key in set(given) - SUPPORTED if given[key]):
+        yield CheckFailure(key, "is not supported by the substitute docker plugin")
     if not given.get("image"):
-        yield Failure("image", "is required")
-    problem = name_problem(given.get("name"))
-    if problem:
-        yield Failure("name", problem)
+        yield CheckFailure("image", "is required")
+    yield from name_failures(inputs)
     if given["restart"] not in ("no", "on-failure", "always", "unless-stopped", UNKNOWN):
-        reason = f"{given['restart']!r} is none of no, on-failure, always, unless-stopped"
-        yield Failure("restart", reason)
-    if not isinstance(given.get("cpus", UNKNOWN), Unknown) and not _is_number(given["cpus"]):
-        yield Failure("cpus", f"{given['cpus']!r} is no number of CPUs, such as 0.5")
-    yield from _nested_failures(given)
-
-
-def _nested_failures(given: Props) -> Iterator[Failure]:
+        reason = f"{given['restart']!r} is not one of no, on-failure, always, unless-stopped"
+        yield CheckFailure("restart", reason)
+    cpus = given.get("cpus", UNKNOWN)
+    if cpus != UNKNOWN and not re.fullmatch(r"\d*\.?\d+", str(cpus)):
+        yield CheckFailure("cpus", f"{cpus!r} is not a number of CPUs, such as 0.5")
     health = given.get("healthcheck")
     for key in ("interval", "timeout", "startPeriod", "startInterval"):
         value = health.get(key) if isinstance(health, dict) else None
         try:
-            nanoseconds(value if isinstance(value, str) else "0")
+            nanoseconds("0" if value in (None, UNKNOWN) else str(value))
         except ValueError as error:
-            yield Failure(f"healthcheck.{key}", str(error))
-    for index, volume in enumerate(_entries(given, "volumes")):
-        if bool(volume.get("containerPath")) == bool(volume.get("fromContainer")):
-            reason = "needs either containerPath or fromContainer"
-            yield Failure(f"volumes[{index}]", reason)
-    for index, port in enumerate(_entries(given, "ports")):
-        for key in ("internal", "external"):
-            number = port.get(key, 0)
-            if isinstance(number, int) and not 0 <= number <= 65535:
-                yield Failure(f"ports[{index}].{key}", f"{number} is no port")
-
-
-def _entries(given: Props, key: str) -> list[Props]:
-    return [entry for entry in given.get(key) or [] if isinstance(entry, dict)]
-
-
-def _is_number(value: Any) -> bool:
-    return bool(re.fullmatch(r"\d*\.?\d+", str(value)))
+            yield CheckFailure(f"healthcheck.{key}", str(error))
 
 
 def body(wanted: Props, own_labels: Mapping[str, str]) -> Props:
-    """What the engine is asked to create; `wanted` are plain inputs."""
+    """Body of the engine's create request; `wanted` are plain inputs."""
     config = {api: wanted[key] for key, api in IN_CONFIG.items() if wanted.get(key)}
     exposed, bindings = _ports(wanted.get("ports") or [])
     paths, binds, sources = _volumes(wanted.get("volumes") or [])
@@ -258,18 +192,17 @@ def resources(wanted: Props) -> Props:
 
 
 def endpoint(network: Mapping[str, Any]) -> Props:
-    """How a container joins one of its networks."""
+    """How a container joins one of its networks: arguments of `connect_container_to_network`."""
     options = [option.partition("=") for option in network.get("driverOpts") or []]
-    return {
-        "Aliases": network.get("aliases") or [],
-        "IPAMConfig": {
-            "IPv4Address": network.get("ipv4Address") or "",
-            "IPv6Address": network.get("ipv6Address") or "",
-            "LinkLocalIPs": network.get("linkLocalIps") or [],
-        },
-        "MacAddress": network.get("macAddress") or "",
-        "DriverOpts": {name: value for name, _, value in options},
+    arguments = {
+        "aliases": network.get("aliases"),
+        "ipv4_address": network.get("ipv4Address"),
+        "ipv6_address": network.get("ipv6Address"),
+        "link_local_ips": network.get("linkLocalIps"),
+        "mac_address": network.get("macAddress"),
+        "driver_opt": {name: value for name, _, value in options},
     }
+    return {key: value for key, value in arguments.items() if value}
 
 
 def _health(check: Mapping[str, Any]) -> Props:

@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from kaldra.docker_provider.context import digest
 from kaldra.errors import KaldraError
-from kaldra.plugins.docker.context import digest
-from kaldra.plugins.docker.ignore import Ignored, parse
 
 OFFICIAL = "16f441151b36efeb37f3f3ef29c73c4720b3c7797e4fcc224bd59a3def8e90a3"
 """What the official plugin 5.2.0 computes for `tree`."""
@@ -129,61 +128,10 @@ def test_a_dangling_link_hides_nothing(tree):
     assert now() != before
 
 
-def test_an_unreadable_folder_is_named(tree, monkeypatch):
-    def refuse(path: Path) -> None:
+def test_an_unreadable_file_is_named(tree, monkeypatch):
+    def refuse(path: Path) -> bytes:
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(KaldraError, match=r"cannot be read: Permission denied: context"):
-        now()
-
-
-@pytest.mark.parametrize(
-    ("patterns", "path", "ignored"),
-    [
-        ("*.md", "a.md", True),
-        ("*.md", "sub/a.md", False),
-        ("**/*.md", "sub/a.md", True),
-        ("**/*.md", "a.md", True),
-        ("**/cache", "a/b/cache", True),
-        ("**cache", "mycache", True),
-        ("doc/**", "doc/a/b", True),
-        ("doc/**", "doc", False),
-        ("a/**/b", "a/b", True),
-        ("a/**/b", "a/x/y/b", True),
-        ("/top", "top", True),
-        ("./top/", "top", True),
-        ("file?.txt", "file1.txt", True),
-        ("[ab].txt", "b.txt", True),
-        ("[^ab].txt", "b.txt", False),
-        (r"\*.txt", "*.txt", True),
-        ("a.c", "abc", False),
-        ("*\n!app", "app", False),
-        ("*.md\n!README.md\nREAD*", "README.md", True),
-        ("#a", "#a", False),
-    ],
-)
-def test_patterns(patterns, path, ignored):
-    assert Ignored(parse(patterns)).check(path)[0] is ignored
-
-
-def test_a_folders_verdict_holds_below_it():
-    ignored = Ignored(parse("app\n!app/keep"))
-    out, above = ignored.check("app")
-    assert out
-    assert ignored.check("app/other", above)[0]
-    assert not ignored.check("app/keep", above)[0]
-
-
-def test_a_folder_is_not_entered_when_nothing_can_return_from_it():
-    ignored = Ignored(parse("*\n!app/src"))
-    assert ignored.may_return_below("app")
-    assert not ignored.may_return_below("node_modules")
-    assert Ignored(parse("*\n!**/keep")).may_return_below("node_modules")
-
-
-@pytest.mark.parametrize("pattern", ["!", "[a"])
-def test_a_pattern_that_is_not_valid_is_named_with_its_file(tree, pattern):
-    write(tree / ".dockerignore", pattern)
-    with pytest.raises(KaldraError, match=r"context/\.dockerignore holds a pattern"):
         now()

@@ -1,0 +1,1 @@
+"""A Pulumi provider for the `local` stack and image builds, where pulumi-docker is unavailable."""

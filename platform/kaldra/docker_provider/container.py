@@ -1,0 +1,265 @@
+"""`Container`: created, started and waited for; changed in place only where Docker can."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from docker.errors import APIError
+from docker.utils import parse_repository_tag
+from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
+
+from kaldra.docker_provider import container_spec as spec
+from kaldra.docker_provider.container_state import drift, state
+from kaldra.docker_provider.differences import UPDATE, changes, detailed
+from kaldra.docker_provider.resource import PartialFailureError, Resource, diff_response
+from kaldra.docker_provider.values import Props, strip
+from kaldra.docker_provider.waiting import Watch
+from kaldra.errors import KaldraError
+
+_OWNER = "io.kaldra.plugin.resource"
+"""Label that identifies the resource, of which program, that a container was created for."""
+
+_NOT_FOUND = 404
+_CONFLICT = 409
+_TAKEN = ("port is already allocated", "address already in use")
+
+
+class Container(Resource):
+    """Its id is the engine's. The old one is deleted before a new one: names are unique."""
+
+    def check(self, news: Props, name: str) -> tuple[Props, list[CheckFailure]]:
+        """Fill in the name and the defaults."""
+        inputs = spec.complete(news, {"name": name})
+        return inputs, list(spec.failures(inputs))
+
+    def diff(
+        self,
+        id_: str,
+        olds: Props,
+        state: Props,  # noqa: ARG002  the inputs tell what was asked for
+        news: Props,
+        ignored: list[str],
+    ) -> DiffResponse:
+        """Compare with the inputs, and with the container itself: it may have been changed."""
+        found = self._find(id_)
+        olds = strip(olds)
+        drifted = self._drift(spec.plain(olds), found) if found is not None else {}
+        if drifted:
+            what = ", ".join(_drift_text(key, value) for key, value in drifted.items())
+            self.info(f"Changed by others: {what}.")
+        differing = changes({**olds, **drifted}, news, spec.UNORDERED, spec.DEFAULTS)
+        observed = []
+        if found is None:
+            self.info("The container was removed by others: it is created again.")
+            differing["name",] = UPDATE
+            observed = [("name",)]
+        return diff_response(
+            detailed(
+                differing,
+                ignored,
+                lambda name: found is None or name not in spec.IN_PLACE,
+                observed,
+            ),
+            delete_before_replace=True,
+        )
+
+    def create(self, inputs: Props, *, preview: bool) -> tuple[str, Props]:
+        """Create, connect, start and wait. What cannot be started is removed again."""
+        if preview:
+            return "", strip(inputs)
+        wanted = spec.plain(inputs)
+        self._ensure_image(wanted)
+        self.status("creating")
+        id_ = self._create(wanted)
+        try:
+            self._connect(id_, wanted)
+            if wanted["start"]:
+                self.status("starting")
+                self._start(id_, wanted)
+        except BaseException:
+            self._remove(id_)
+            raise
+        return id_, self._settle(id_, inputs)
+
+    def read(self, id_: str, inputs: Props, state: Props) -> tuple[Props, Props] | None:  # noqa: ARG002
+        """None when it is gone; what others changed shows in inputs and state."""
+        found = self._find(id_)
+        if found is None:
+            return None
+        actual = {**inputs, **self._drift(spec.plain(inputs), found)}
+        return self._state(actual, found), actual
+
+    def update(self, id_: str, news: Props, *, preview: bool) -> Props:
+        """Set limits and restart policy, and start it when it does not run."""
+        if preview:
+            return dict(strip(news))
+        wanted = spec.plain(news)
+        limits = spec.resources(wanted)
+        if limits["Memory"] and "MemorySwap" not in limits:
+            # The engine's default; an older, smaller value would be in the way.
+            limits["MemorySwap"] = 2 * limits["Memory"]
+        limits |= {
+            api: wanted[key]
+            for key, api in (("cpuShares", "CpuShares"), ("cpuSet", "CpusetCpus"))
+            if wanted.get(key)
+        }
+        self.status("updating")
+        try:
+            # The SDK's update_container knows all limits but NanoCpus.
+            engine: Any = self.engine
+            url = engine._url("/containers/{0}/update", id_)  # noqa: SLF001
+            engine._raise_for_status(engine._post_json(url, limits))  # noqa: SLF001
+        except APIError as error:
+            raise _refused("update", wanted, error) from error
+        found = self._find(id_) or {"State": {"Running": False}}
+        if wanted["start"] and wanted["mustRun"] and not found["State"]["Running"]:
+            self.status("starting")
+            self._start(id_, wanted)
+        return self._settle(id_, news)
+
+    def delete(self, id_: str, state: Props) -> None:
+        """Stop it within its grace period, then remove it; fine when it is gone."""
+        wanted = spec.plain(state)
+        if self._find(id_) is not None:
+            self.engine.stop(id_, timeout=int(wanted.get("destroyGraceSeconds") or 0))
+        self._remove(id_, volumes=bool(wanted["removeVolumes"]))
+
+    def _find(self, id_: str) -> dict[str, Any] | None:
+        return self.tools.find("inspect_container", id_)
+
+    def _remove(self, id_: str, *, volumes: bool = True) -> None:
+        try:
+            self.engine.remove_container(id_, force=True, v=volumes)
+        except APIError as error:
+            going = error.status_code == _CONFLICT and "in progress" in str(error.explanation)
+            if error.status_code != _NOT_FOUND and not going:
+                raise
+
+    def _drift(self, plain: Props, found: dict[str, Any]) -> Props:
+        name = plain.get("image")
+        image = self.tools.find("inspect_image", name) if name else None
+        return drift(plain, found, image)
+
+    def _state(self, inputs: Props, found: dict[str, Any]) -> Props:
+        return state(spec.plain(inputs), found)
+
+    def _ensure_image(self, wanted: Props) -> None:
+        name = str(wanted["image"])
+        if self.tools.find("inspect_image", name) is not None:
+            return
+        if name.startswith("sha256:"):
+            raise KaldraError(
+                f"Image {name} of container {wanted['name']} is no longer in Docker.",
+                hint="pulumi up --refresh builds it again.",
+            )
+        repository, tag = parse_repository_tag(name)
+        for message in self.engine.pull(
+            repository,
+            tag or "latest",
+            stream=True,
+            decode=True,
+            auth_config=self.tools.auth(name, {}),
+            platform=wanted.get("platform"),
+        ):
+            if "error" in message:
+                raise KaldraError(f"Pulling {name} failed: {message['error']}")
+            self.status(f"pulling {name}: {message.get('status', '')}")
+
+    def _create(self, wanted: Props) -> str:
+        owner = hashlib.sha256(f"{Path.cwd()}\n{self.urn}".encode()).hexdigest()[:16]
+        body = spec.body(wanted, {_OWNER: owner})
+        engine: Any = self.engine  # the method's type is not declared
+        asked = (body, wanted["name"], wanted.get("platform"))
+        try:
+            try:
+                made = engine.create_container_from_config(*asked)
+            except APIError as error:
+                if error.status_code != _CONFLICT:
+                    raise
+                self._clear_way(wanted, owner)
+                made = engine.create_container_from_config(*asked)
+        except APIError as error:
+            raise _refused("create", wanted, error) from error
+        return str(made["Id"])
+
+    def _clear_way(self, wanted: Props, owner: str) -> None:
+        """Remove a container of this name if an interrupted run of this program left it."""
+        name = wanted["name"]
+        found = self._find(name)
+        if found is None:
+            return
+        if (found["Config"].get("Labels") or {}).get(_OWNER) != owner:
+            raise KaldraError(
+                f"A container {name} of image {found['Config']['Image']} exists already, and it "
+                "does not belong to this stack.",
+                hint=f"docker logs {name}; and if nobody needs it: docker rm -f {name}",
+            )
+        self._remove(found["Id"])
+
+    def _connect(self, id_: str, wanted: Props) -> None:
+        networks = wanted.get("networksAdvanced") or []
+        if not networks:
+            return
+        try:
+            self.engine.disconnect_container_from_network(id_, "bridge", force=True)
+        except APIError as error:
+            unconnected = "is not connected" in str(error.explanation)
+            if error.status_code not in (403, _NOT_FOUND) and not unconnected:
+                raise
+        for network in networks:
+            try:
+                self.engine.connect_container_to_network(
+                    id_, network["name"], **spec.endpoint(network)
+                )
+            except APIError as error:
+                raise _refused("connect", wanted, error) from error
+
+    def _start(self, id_: str, wanted: Props) -> None:
+        try:
+            self.engine.start(id_)
+        except APIError as error:
+            problem = _refused("start", wanted, error)
+            if any(text in str(error.explanation) for text in _TAKEN):
+                problem.hint = self._port_hint(wanted)
+            raise problem from error
+
+    def _port_hint(self, wanted: Props) -> str:
+        for port in wanted.get("ports") or []:
+            number = port.get("external")
+            for other in self.engine.containers(filters={"publish": [str(number)]}):
+                name = str(other["Names"][0]).removeprefix("/")
+                if name != wanted["name"]:
+                    return f"Container {name} publishes port {number}: docker stop {name}"
+        numbers = ", ".join(str(port.get("external")) for port in wanted.get("ports") or [])
+        return f"Another program listens on port {numbers}: ss -ltnp"
+
+    def _settle(self, id_: str, inputs: Props) -> Props:
+        """Wait as the inputs ask for; the state. A container that is not ready is kept."""
+        wanted = spec.plain(inputs)
+        watch = Watch(self.tools, id_, self.status)
+        try:
+            if wanted["start"] and wanted["wait"]:
+                watch.until_healthy(float(wanted["waitTimeout"]))
+            elif wanted["start"] and wanted["mustRun"]:
+                watch.until_running()
+        except PartialFailureError as failure:
+            found = self._find(id_)
+            if found is None:
+                raise KaldraError(str(failure)) from failure
+            raise PartialFailureError(failure.reasons, self._state(inputs, found), id_) from failure
+        found = self._find(id_)
+        if found is None:
+            raise KaldraError(f"Container {wanted['name']} was removed while it was being created.")
+        return self._state(inputs, found)
+
+
+def _drift_text(key: str, value: Any) -> str:
+    if key == "mustRun":
+        return "it does not run"
+    if key == "networksAdvanced":
+        return "it left a network"
+    return f"{key} is {value}"
+
+
+def _refused(verb: str, wanted: Props, error: APIError) -> KaldraError:
+    return KaldraError(f"Docker refused to {verb} container {wanted['name']}: {error.explanation}")

@@ -1,0 +1,254 @@
+"""`Image`: built when something it is made of changed, pushed when the registry lacks it."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from docker.utils import parse_repository_tag
+from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
+
+from kaldra.docker_provider.context import digest
+from kaldra.docker_provider.differences import UPDATE, compare, detailed
+from kaldra.docker_provider.resource import Resource, diff_response
+from kaldra.docker_provider.values import UNKNOWN, Props, contains_unknown, strip
+from kaldra.errors import KaldraError
+from kaldra.toolchain import image_registry
+from kaldra.toolchain.image_build import Recipe, build
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+_BUILDERS = {"BuilderBuildKit": True, "BuilderV1": False}
+_CREDENTIALS = {("registry", "username"), ("registry", "password")}
+_INPUTS = "__inputs"
+"""Entry of the state that holds the inputs it was built from, as with the official plugin."""
+
+
+class Image(Resource):
+    """Its id is the image's name; `repoDigest` names exactly what was built."""
+
+    def check(self, news: Props, name: str) -> tuple[Props, list[CheckFailure]]:  # noqa: ARG002  has its own
+        """Fill in where to build, for which platform, and the digest of what is built from."""
+        inputs = {"buildOnPreview": False, **news}
+        failures = _name_failures(inputs)
+        if inputs.get("build") == UNKNOWN:
+            return inputs, failures
+        options = dict(inputs.get("build") or {})
+        inputs["build"] = options
+        options.setdefault("context", ".")
+        if options["context"] != UNKNOWN:
+            beside = Path(options["context"], "Dockerfile")
+            options.setdefault("dockerfile", os.path.normpath(beside))
+        machine = os.uname().machine.lower()
+        options.setdefault("platform", f"linux/{_ARCHITECTURES.get(machine, machine)}")
+        failures += _build_failures(options)
+        if not failures and not contains_unknown([options["context"], options.get("dockerfile")]):
+            options["contextDigest"] = digest(options["context"], options["dockerfile"])
+        return inputs, failures
+
+    def diff(
+        self,
+        id_: str,  # noqa: ARG002  the name is among the inputs
+        olds: Props,
+        state: Props,
+        news: Props,
+        ignored: list[str],
+    ) -> DiffResponse:
+        """Any changed input is a build; so is an image that its registry or engine has lost."""
+        found = {
+            path: kind
+            for path, kind in compare(strip(olds), strip(news)).items()
+            if path not in _CREDENTIALS
+        }
+        observed = []
+        if not found and self._is_lost(state):
+            place = "its registry" if "@" in str(state["repoDigest"]) else "Docker"
+            self.info(f"{place} no longer has this image: it is built again.")
+            found, observed = {("repoDigest",): UPDATE}, [("repoDigest",)]
+        return diff_response(detailed(found, ignored, observed=observed))
+
+    def create(self, inputs: Props, *, preview: bool) -> tuple[str, Props]:
+        """Build and push. In a preview only where `buildOnPreview` asks for a build."""
+        if preview:
+            if inputs.get("buildOnPreview") is True and not contains_unknown(inputs):
+                self._build(inputs)
+            return "", _state(inputs, UNKNOWN)
+        image = self._build(inputs)
+        repo_digest = image if inputs.get("skipPush") else self._push(inputs, image)
+        return str(inputs["imageName"]), {**_state(inputs, repo_digest), _INPUTS: inputs}
+
+    def read(self, id_: str, inputs: Props, state: Props) -> tuple[Props, Props] | None:  # noqa: ARG002
+        """None when the registry on this machine, or the engine, no longer has it."""
+        return None if self._is_lost(state) else (state, inputs)
+
+    def update(self, id_: str, news: Props, *, preview: bool) -> Props:  # noqa: ARG002
+        """Build and push again."""
+        return self.create(news, preview=preview)[1]
+
+    def delete(self, id_: str, state: Props) -> None:
+        """Images stay, in the engine and in the registry, as with the official plugin."""
+
+    def _is_lost(self, state: Props) -> bool:
+        known = state.get("repoDigest")
+        if not isinstance(known, str) or not known or known == UNKNOWN:
+            return False
+        if "@" in known:
+            return image_registry.digest(self.engine, known) == ""
+        return self.tools.find("inspect_image", known) is None
+
+    def _build(self, inputs: Props) -> str:
+        self.status("building")
+        recipe = _recipe(inputs, self.secrets)
+        try:
+            return build(recipe, self.status, engine=self.tools.overrides)
+        except KaldraError as error:
+            if self.tools.cancelled.is_set():
+                raise KaldraError(f"Cancelled building {recipe.image}.") from error
+            raise
+
+    def _push(self, inputs: Props, image: str) -> str:
+        """Make sure the registry has it under its name; returns `repository@digest`."""
+        name, own = str(inputs["imageName"]), inputs.get("registry") or {}
+        repository, tag = parse_repository_tag(name)
+        served = image_registry.digest(self.engine, name)
+        if served and f"{repository}@{served}" in self._digests(image):
+            self.status("the registry has it already")
+            return f"{repository}@{served}"
+        server = own.get("server") or image_registry.server(name)
+        pushed = _Pushed()
+        auth = self.tools.auth(name, own)
+        messages = self.engine.push(
+            repository, tag or "latest", stream=True, decode=True, auth_config=auth
+        )
+        for message in messages:
+            if "error" in message:
+                local = image_registry.is_local(server)
+                raise KaldraError(
+                    f"Pushing {name} failed: {message['error']}",
+                    hint="./kaldra doctor" if local else f"docker login {server}",
+                )
+            if self.tools.cancelled.is_set():
+                raise KaldraError(f"Cancelled pushing {name}.")
+            pushed.take(message)
+            self.status(pushed.status())
+        # Not every engine reports the digest at the end of a push.
+        reported = pushed.digest or image_registry.digest(self.engine, name)
+        reference = f"{repository}@{reported}" if reported else self._own_digest(image, repository)
+        if image_registry.digest(self.engine, reference) == "":
+            raise KaldraError(f"{server} accepted {name}, but does not serve {reference}.")
+        self.info(pushed.summary(server))
+        return reference
+
+    def _own_digest(self, image: str, repository: str) -> str:
+        for reference in self._digests(image):
+            if reference.startswith(f"{repository}@"):
+                return reference
+        raise KaldraError(f"Docker pushed {image} to {repository} without reporting its digest.")
+
+    def _digests(self, image: str) -> list[str]:
+        found = self.tools.find("inspect_image", image) or {}
+        return [str(reference) for reference in found.get("RepoDigests") or []]
+
+
+class _Pushed:
+    """Follows a push: which layers travel, how many bytes, and the digest at its end."""
+
+    def __init__(self) -> None:
+        self.digest = ""
+        self._bytes: dict[str, int] = {}
+        self._layers: set[str] = set()
+
+    def take(self, message: Mapping[str, Any]) -> None:
+        self.digest = (message.get("aux") or {}).get("Digest") or self.digest
+        layer, status = message.get("id"), message.get("status")
+        if layer and status in ("Pushing", "Pushed", "Layer already exists"):
+            self._layers.add(layer)
+        if layer and status == "Pushing":
+            current = (message.get("progressDetail") or {}).get("current") or 0
+            self._bytes[layer] = max(self._bytes.get(layer, 0), int(current))
+
+    def status(self) -> str:
+        return f"pushing: {_size(sum(self._bytes.values()))}"
+
+    def summary(self, server: str) -> str:
+        if not self._bytes:
+            return f"{server} has every layer already; the tag was moved."
+        count = f"{len(self._bytes)} of {len(self._layers)} layers"
+        return f"Pushed {count}, {_size(sum(self._bytes.values()))}, to {server}."
+
+
+def _size(count: int) -> str:
+    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def _state(plain: Props, repo_digest: Any) -> Props:
+    name, options = plain.get("imageName"), plain.get("build")
+    options = options if isinstance(options, dict) else {}
+    context, dockerfile = options.get("context"), options.get("dockerfile")
+    known = context and dockerfile and UNKNOWN not in (context, dockerfile)
+    return {
+        "baseImageName": name,
+        "imageName": name,
+        "registryServer": (plain.get("registry") or {}).get("server") or "",
+        "context": context,
+        "dockerfile": _relative(str(context), str(dockerfile)) if known else UNKNOWN,
+        "platform": options.get("platform"),
+        "repoDigest": repo_digest,
+    }
+
+
+def _relative(context: str, dockerfile: str) -> str:
+    path = Path(dockerfile)
+    return os.path.relpath(path.parent.resolve() / path.name, Path(context).resolve())
+
+
+def _recipe(inputs: Props, secrets: frozenset[str]) -> Recipe:
+    options = inputs["build"]
+    arguments = {key: str(value) for key, value in (options.get("args") or {}).items()}
+    return Recipe(
+        image=str(inputs["imageName"]),
+        context=options["context"],
+        dockerfile=options["dockerfile"],
+        args=arguments,
+        secret_args=frozenset(name for name, value in arguments.items() if value in secrets),
+        target=options.get("target") or "",
+        platform=options.get("platform") or "",
+        network=options.get("network") or "",
+        buildkit=_BUILDERS.get(str(options.get("builderVersion")), True),
+        cache_from=tuple((options.get("cacheFrom") or {}).get("images") or ()),
+        add_hosts=tuple(options.get("addHosts") or ()),
+    )
+
+
+def _name_failures(inputs: Props) -> list[CheckFailure]:
+    name = inputs.get("imageName")
+    if name is None:
+        return [CheckFailure("imageName", "is required")]
+    if name == UNKNOWN or inputs.get("skipPush"):
+        return []
+    first, slash, _ = str(name).partition("/")
+    if slash and re.search(r"[.:]|^localhost$", first):
+        return []
+    reason = f"{name!r} names no registry to push to: write docker.io/{name}, or set skipPush"
+    return [CheckFailure("imageName", reason)]
+
+
+def _build_failures(options: Props) -> list[CheckFailure]:
+    failures = []
+    version = options.get("builderVersion", UNKNOWN)
+    if version != UNKNOWN and version not in _BUILDERS:
+        reason = f"{version!r} is not one of {[*_BUILDERS]}"
+        failures.append(CheckFailure("build.builderVersion", reason))
+    context, dockerfile = options["context"], options.get("dockerfile", UNKNOWN)
+    if UNKNOWN in (context, dockerfile):
+        return failures
+    if not Path(context).is_dir():
+        reason = f"there is no directory {Path(context).absolute()}"
+        failures.append(CheckFailure("build.context", reason))
+    elif not Path(dockerfile).is_file():
+        reason = f"there is no file {Path(dockerfile).absolute()}"
+        inside = Path(context, dockerfile)
+        if inside.is_file():
+            reason += f"; it is relative to the program, so write {str(inside)!r}"
+        failures.append(CheckFailure("build.dockerfile", reason))
+    return failures

@@ -1,0 +1,184 @@
+"""`Network`: a Docker network. Nothing of it can be changed in place."""
+
+import time
+from typing import Any
+
+from docker.errors import APIError
+from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
+
+from kaldra.docker_provider.differences import UPDATE, changes, detailed
+from kaldra.docker_provider.resource import (
+    Resource,
+    diff_response,
+    labels,
+    name_failures,
+    with_defaults,
+)
+from kaldra.docker_provider.values import DEFAULTS, Props, strip
+from kaldra.errors import KaldraError
+
+_META = '{"schema_version":"1"}'
+"""Version of the state's shape, as the official plugin writes and asks for it."""
+
+_DEFAULTS = {"ipamDriver": "default"}
+_UNORDERED = ("labels", "ipamConfigs")
+_NESTED = ("labels", "ipamConfigs")
+_CONFLICT = 409
+_NOT_FOUND = 404
+_EMPTY_SECONDS = 30.0
+_EMPTY_CHECK_SECONDS = 0.5
+
+
+class Network(Resource):
+    """Its id is the engine's."""
+
+    def check(self, news: Props, name: str) -> tuple[Props, list[CheckFailure]]:
+        """Fill in the name and the defaults."""
+        inputs = with_defaults(news, {**_DEFAULTS, "name": name})
+        for key in _NESTED:
+            if isinstance(inputs.get(key), list):
+                inputs[key] = [with_defaults(entry, {}) for entry in inputs[key]]
+        return inputs, name_failures(inputs)
+
+    def diff(
+        self,
+        id_: str,
+        olds: Props,
+        state: Props,  # noqa: ARG002  the inputs tell what was asked for
+        news: Props,
+        ignored: list[str],
+    ) -> DiffResponse:
+        """Every change replaces; so does a network that is gone."""
+        found = changes(olds, news, _UNORDERED, _DEFAULTS)
+        observed = []
+        if not found and self._find(id_) is None:
+            self.info("The network was removed by others: it is created again.")
+            found, observed = {("name",): UPDATE}, [("name",)]
+        differing = detailed(found, ignored, lambda _name: True, observed)
+        named = "name" not in news.get(DEFAULTS, ())
+        return diff_response(differing, delete_before_replace=named)
+
+    def create(self, inputs: Props, *, preview: bool) -> tuple[str, Props]:
+        """Create it; one exactly as asked for, left by an interrupted run, is taken over."""
+        wanted = strip(inputs)
+        if preview:
+            return "", wanted
+        self.status("creating")
+        try:
+            id_ = self._create(wanted)
+        except APIError as error:
+            if error.status_code != _CONFLICT:
+                raise KaldraError(
+                    f"Creating network {wanted['name']} failed: {error.explanation}"
+                ) from error
+            id_ = self._take_over(wanted)
+        return id_, _state(id_, wanted, self._find(id_) or {})
+
+    def read(self, id_: str, inputs: Props, state: Props) -> tuple[Props, Props] | None:  # noqa: ARG002
+        """None when it is gone."""
+        found = self._find(id_)
+        return None if found is None else (_state(id_, strip(inputs), found), inputs)
+
+    def update(self, id_: str, news: Props, *, preview: bool) -> Props:
+        """Only what is not part of the network itself can get here."""
+        return _state(id_, strip(news), {} if preview else self._find(id_) or {})
+
+    def delete(self, id_: str, state: Props) -> None:  # noqa: ARG002
+        """Remove it, waiting a while for its last container to leave."""
+        deadline = time.monotonic() + _EMPTY_SECONDS
+        while found := self._find(id_):
+            try:
+                return self.engine.remove_network(id_)
+            except APIError as error:
+                if error.status_code == _NOT_FOUND:
+                    return None
+                waiting = (
+                    "active endpoints" in str(error.explanation) and time.monotonic() < deadline
+                )
+                if not waiting or self.tools.cancelled.wait(_EMPTY_CHECK_SECONDS):
+                    raise _still_used(found, error) from error
+        return None
+
+    def _find(self, id_: str) -> dict[str, Any] | None:
+        return self.tools.find("inspect_network", id_)
+
+    def _create(self, wanted: Props) -> str:
+        return str(self.engine.create_network(**_arguments(wanted))["Id"])
+
+    def _take_over(self, wanted: Props) -> str:
+        name = wanted["name"]
+        found = self._find(name) or {}
+        same = (
+            wanted.get("labels")
+            and (found.get("Labels") or {}) == labels(wanted["labels"])
+            and found.get("Driver") == (wanted.get("driver") or "bridge")
+            and bool(found.get("Internal")) == bool(wanted.get("internal"))
+            and not found.get("Containers")
+        )
+        if same:
+            return str(found["Id"])
+        raise KaldraError(
+            f"A network {name} exists already, and it does not belong to this stack.",
+            hint=f"Look at it with: docker network inspect {name}; if nobody needs it: "
+            f"docker network rm {name}",
+        )
+
+
+def _still_used(found: Props, error: APIError) -> KaldraError:
+    name = found["Name"]
+    users = [entry.get("Name", "?") for entry in (found.get("Containers") or {}).values()]
+    return KaldraError(
+        f"Network {name} cannot be removed: {error.explanation}",
+        hint=f"docker rm -f {' '.join(users)}" if users else f"docker network inspect {name}",
+    )
+
+
+def _arguments(wanted: Props) -> Props:
+    """Arguments of the SDK's `create_network`."""
+    pools = [
+        {
+            "Subnet": pool.get("subnet") or "",
+            "IPRange": pool.get("ipRange") or "",
+            "Gateway": pool.get("gateway") or "",
+            "AuxiliaryAddresses": pool.get("auxAddress") or {},
+        }
+        for pool in wanted.get("ipamConfigs") or []
+    ]
+    return {
+        "name": wanted["name"],
+        "check_duplicate": True,
+        "driver": wanted.get("driver") or "bridge",
+        "internal": bool(wanted.get("internal")),
+        "attachable": bool(wanted.get("attachable")),
+        "ingress": bool(wanted.get("ingress")),
+        "enable_ipv6": bool(wanted.get("ipv6")),
+        "labels": labels(wanted.get("labels") or []),
+        "options": wanted.get("options") or {},
+        "ipam": {
+            "Driver": wanted.get("ipamDriver") or "default",
+            "Config": pools,
+            "Options": wanted.get("ipamOptions") or {},
+        },
+    }
+
+
+def _state(id_: str, wanted: Props, found: Props) -> Props:
+    pools = [
+        {
+            key: pool[name]
+            for key, name in (("subnet", "Subnet"), ("gateway", "Gateway"), ("ipRange", "IPRange"))
+            if pool.get(name)
+        }
+        for pool in (found.get("IPAM") or {}).get("Config") or []
+    ]
+    seen = {
+        "attachable": bool(found.get("Attachable")),
+        "driver": found.get("Driver") or "bridge",
+        "ingress": bool(found.get("Ingress")),
+        "internal": bool(found.get("Internal")),
+        "ipamConfigs": pools,
+        "ipv6": bool(found.get("EnableIPv6")),
+        "options": found.get("Options") or {},
+        "scope": found.get("Scope") or "local",
+    }
+    return {**seen, **wanted, "id": id_, "__meta": _META}

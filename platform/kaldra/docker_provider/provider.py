@@ -1,0 +1,160 @@
+"""The provider: Image, Network and Container of pulumi-docker 5.2.0; any other type is refused."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from pulumi.provider.experimental import provider as api
+from pulumi.provider.experimental.property_value import PropertyValue
+
+from kaldra.docker_provider.container import Container
+from kaldra.docker_provider.image import Image
+from kaldra.docker_provider.network import Network
+from kaldra.docker_provider.resource import PartialFailureError, Tools
+from kaldra.docker_provider.values import (
+    DEFAULTS,
+    Props,
+    Values,
+    properties,
+    secret_texts,
+    wrap_properties,
+)
+from kaldra.errors import KaldraError
+from kaldra.toolchain import commands
+
+VERSION = "5.2.0"
+Result = TypeVar("Result")
+_REFUSED = ("sshOpts", "caMaterial", "certMaterial", "keyMaterial")
+_LONGEST_NAME = 255
+_RANDOM_DIGITS = 7
+
+
+_TYPES: Mapping[str, type[Image | Network | Container]] = {
+    "docker:index/image:Image": Image,
+    "docker:image:Image": Image,
+    "docker:index/network:Network": Network,
+    "docker:index/container:Container": Container,
+}
+
+
+class DockerProvider(api.Provider):
+    """Converts requests to plain values and hands them to a resource, each in a thread."""
+
+    def __init__(self) -> None:
+        self.tools = Tools()
+
+    async def check_config(self, request: api.CheckRequest) -> api.CheckResponse:
+        """Refuse the settings that this provider would have to ignore."""
+        given = properties(request.new_inputs)
+        reason = "is not supported by the substitute docker plugin"
+        failures = [api.CheckFailure(key, reason) for key in _REFUSED if given.get(key)]
+        return api.CheckResponse(request.new_inputs, failures)
+
+    async def diff_config(self, request: api.DiffRequest) -> api.DiffResponse:  # noqa: ARG002
+        """Another engine is taken as it is: nothing is replaced."""
+        return api.DiffResponse(changes=False)
+
+    async def configure(self, request: api.ConfigureRequest) -> api.ConfigureResponse:
+        """Take `host`, `context`, `certPath` and `registryAuth`; the engine is not called yet."""
+        self.tools.settings = properties(request.args)
+        if self.tools.messages:
+            auth = self.tools.registry_auth
+            self.tools.messages.keep_secret(entry.get("password", "") for entry in auth)
+        return api.ConfigureResponse(accept_secrets=True, supports_preview=True)
+
+    async def check(self, request: api.CheckRequest) -> api.CheckResponse:
+        """See `Container.check`."""
+        resource = self._resource(request.urn, request.new_inputs)
+        olds = properties(request.old_inputs)
+        name = _automatic_name(request, olds)
+        inputs, failures = await _run(resource.check, properties(request.new_inputs), name)
+        return api.CheckResponse(wrap_properties(inputs, request.new_inputs), failures)
+
+    async def diff(self, request: api.DiffRequest) -> api.DiffResponse:
+        """See `Container.diff`."""
+        state = properties(request.old_state)
+        olds = state.pop("__inputs", {})
+        resource, ignored = self._resource(request.urn), list(request.ignore_changes)
+        news = properties(request.new_inputs)
+        return await _run(resource.diff, request.resource_id, olds, state, news, ignored)
+
+    async def create(self, request: api.CreateRequest) -> api.CreateResponse:
+        """See `Container.create`."""
+        resource = self._resource(request.urn, request.properties)
+        inputs = properties(request.properties)
+        with _completing(request.properties):
+            id_, state = await _run(resource.create, inputs, preview=request.preview)
+        return api.CreateResponse(id_, wrap_properties(state, _like(request.properties)))
+
+    async def read(self, request: api.ReadRequest) -> api.ReadResponse:
+        """See `Container.read`. An import has no inputs, which nothing here can reconstruct."""
+        if not request.inputs and not request.properties:
+            raise KaldraError(f"The substitute docker plugin cannot import {request.type}.")
+        inputs, state = properties(request.inputs), properties(request.properties)
+        found = await _run(self._resource(request.urn).read, request.resource_id, inputs, state)
+        if found is None:
+            return api.ReadResponse()
+        like = {**request.properties, **request.inputs}
+        return api.ReadResponse(
+            request.resource_id,
+            wrap_properties(found[0], like),
+            wrap_properties(found[1], request.inputs),
+        )
+
+    async def update(self, request: api.UpdateRequest) -> api.UpdateResponse:
+        """See `Container.update`."""
+        resource = self._resource(request.urn, request.news)
+        news = properties(request.news)
+        with _completing(request.news):
+            state = await _run(resource.update, request.resource_id, news, preview=request.preview)
+        return api.UpdateResponse(wrap_properties(state, _like(request.news)))
+
+    async def delete(self, request: api.DeleteRequest) -> None:
+        """See `Container.delete`."""
+        resource = self._resource(request.urn)
+        await _run(resource.delete, request.resource_id, properties(request.properties))
+
+    async def cancel(self) -> None:
+        """End waits and builds."""
+        self.tools.cancelled.set()
+        commands.stop_all()
+
+    def _resource(self, urn: str, inputs: Values | None = None) -> Image | Network | Container:
+        type_ = urn.split("::")[2].rpartition("$")[2]
+        if type_ not in _TYPES:
+            raise KaldraError(
+                f"The substitute docker plugin does not support {type_}.",
+                hint="Install the official plugin where it can be downloaded: "
+                f"pulumi plugin install resource docker {VERSION}",
+            )
+        return _TYPES[type_](self.tools, urn, frozenset(secret_texts(PropertyValue(inputs or {}))))
+
+
+@contextlib.contextmanager
+def _completing(inputs: Values) -> Iterator[None]:
+    """Add to a PartialFailureError what only the provider knows: values with their secrets."""
+    try:
+        yield
+    except PartialFailureError as failure:
+        failure.inputs = inputs
+        failure.state = wrap_properties(failure.plain, _like(inputs))
+        raise
+
+
+def _like(inputs: Values) -> Values:
+    """Where a state's secrets are: in the properties that repeat inputs."""
+    return {**inputs, "__inputs": PropertyValue(inputs)}
+
+
+async def _run(call: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
+    return await asyncio.to_thread(call, *arguments, **options)
+
+
+def _automatic_name(request: api.CheckRequest, olds: Props) -> str:
+    """A name for a resource that the program gave none; a resource keeps the one it has."""
+    if olds.get("name") and "name" in olds.get(DEFAULTS, ()):
+        return str(olds["name"])
+    random = hashlib.sha256(request.random_seed or request.urn.encode()).hexdigest()
+    return f"{request.name[: _LONGEST_NAME - _RANDOM_DIGITS - 1]}-{random[:_RANDOM_DIGITS]}"

@@ -1,0 +1,148 @@
+"""What the resource types share: the engine, credentials, messages, defaults."""
+
+import json
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from docker.auth import INDEX_NAME, INDEX_URL, convert_to_hostname, resolve_index_name
+from docker.errors import NotFound
+from pulumi.provider.experimental.provider import CheckFailure, DiffResponse, PropertyDiff
+
+from kaldra.docker_provider.differences import REPLACING
+from kaldra.docker_provider.messages import Messages
+from kaldra.docker_provider.values import DEFAULTS, Props, Values
+from kaldra.errors import KaldraError
+from kaldra.toolchain import docker_client, image_registry
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+
+class PartialFailureError(KaldraError):
+    """The resource exists but is not as it should be; the engine keeps its state and tries again.
+
+    `reasons` are shown one by one. The provider adds the values with their secrets.
+    """
+
+    state: Values | None = None
+    inputs: Values | None = None
+
+    def __init__(self, reasons: list[str], plain: Props | None = None, id_: str = "") -> None:
+        super().__init__("\n".join(reasons))
+        self.reasons, self.plain, self.id = reasons, plain or {}, id_
+
+
+class Tools:
+    """The engine that the provider's settings select, and what else all resources work with."""
+
+    def __init__(self) -> None:
+        self.settings: Props = {}
+        self.messages: Messages | None = None
+        self.cancelled = threading.Event()
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        """Environment variables that select the engine; none where the settings name none."""
+        host, context = self.settings.get("host"), self.settings.get("context")
+        found: dict[str, str] = {}
+        if host or context:
+            found = {"DOCKER_HOST": str(host or ""), "DOCKER_CONTEXT": str(context or "")}
+        if certificates := self.settings.get("certPath"):
+            found |= {"DOCKER_CERT_PATH": str(certificates), "DOCKER_TLS_VERIFY": "1"}
+        return found
+
+    @cached_property
+    def engine(self) -> "APIClient":
+        """The Docker Engine, connected on first use."""
+        return docker_client.connect(self.overrides)
+
+    @property
+    def registry_auth(self) -> list[dict[str, str]]:
+        """Credentials in the provider's settings: address, username, password."""
+        given = self.settings.get("registryAuth") or []
+        return list(json.loads(given) if isinstance(given, str) else given)
+
+    def auth(self, image: str, own: Mapping[str, Any]) -> dict[str, str] | None:
+        """Credentials for an image's registry: the resource's `own`, else the provider's.
+
+        None leaves it to the SDK, which finds what `docker login` and credential helpers know.
+        """
+        server = convert_to_hostname(own.get("server") or image_registry.server(image))
+        index = resolve_index_name(server)
+        shared = [x for x in self.registry_auth if resolve_index_name(x["address"]) == index]
+        for given in (own, *shared):
+            if given.get("username") and given.get("password"):
+                account = {key: str(given[key]) for key in ("username", "password")}
+                return {**account, "serveraddress": INDEX_URL if index == INDEX_NAME else server}
+        return None
+
+    def find(self, method: str, name: str) -> dict[str, Any] | None:
+        """Result of one of the SDK's `inspect_*` methods, or None where the object is missing."""
+        try:
+            return dict(getattr(self.engine, method)(name))
+        except NotFound:
+            return None
+
+
+class Resource:
+    """One resource of a program; its methods work on plain values."""
+
+    def __init__(self, tools: Tools, urn: str, secrets: frozenset[str]) -> None:
+        self.tools, self.urn = tools, urn
+        self.secrets = secrets
+        """Every secret text of the inputs."""
+
+    @property
+    def engine(self) -> "APIClient":
+        """The Docker Engine."""
+        return self.tools.engine
+
+    def status(self, text: str) -> None:
+        """Show what the resource is doing."""
+        if self.tools.messages:
+            self.tools.messages.status(self.urn, text)
+
+    def info(self, text: str) -> None:
+        """Leave a message under the resource's name."""
+        if self.tools.messages:
+            self.tools.messages.info(self.urn, text)
+
+
+def with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Props:
+    """`given` completed by `defaults`, those taken listed under `__defaults`.
+
+    As with the official plugin, a default that is false, zero or empty is left out.
+    """
+    present = {key: value for key, value in given.items() if key != DEFAULTS}
+    taken = {key: value for key, value in defaults.items() if key not in present and value}
+    return {DEFAULTS: sorted(taken), **present, **taken}
+
+
+def name_failures(inputs: Props) -> list[CheckFailure]:
+    """What the engine would refuse in the name of a container or network."""
+    name = str(inputs.get("name"))
+    if re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", name):
+        return []
+    reason = f"{name!r} is not a valid name: two or more letters, digits, '_', '.' or '-'"
+    return [CheckFailure("name", reason)]
+
+
+def labels(pairs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """`[{label, value}]` as the engine's mapping."""
+    return {str(pair["label"]): str(pair["value"]) for pair in pairs}
+
+
+def diff_response(
+    differing: Mapping[str, PropertyDiff], *, delete_before_replace: bool = False
+) -> DiffResponse:
+    """The answer for a detailed diff: nothing differs where it is empty."""
+    return DiffResponse(
+        changes=bool(differing),
+        replaces=[path for path, change in differing.items() if change.kind in REPLACING],
+        diffs=sorted({re.split(r"[.\[]", path, maxsplit=1)[0] for path in differing}),
+        detailed_diff=dict(differing),
+        delete_before_replace=delete_before_replace,
+    )

@@ -1,0 +1,96 @@
+"""Property values of Pulumi as plain Python, and back with their secrets.
+
+Resources work on plain dictionaries; an unknown value of a preview is the string `UNKNOWN`, as it
+is in the protocol.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.runtime.rpc import UNKNOWN
+
+__all__ = [
+    "UNKNOWN",
+    "Props",
+    "Values",
+    "contains_unknown",
+    "plain",
+    "secret_texts",
+    "strip",
+    "wrap",
+]
+
+Props = dict[str, Any]
+Values = Mapping[str, PropertyValue]
+
+DEFAULTS = "__defaults"
+"""Entry of an object that lists the properties which the program did not set itself."""
+
+
+def plain(value: PropertyValue) -> Any:
+    """The value without its secret marks; nulls in objects are left out, whole numbers are int."""
+    inner = value.value
+    if isinstance(inner, Mapping):
+        entries = {key: plain(entry) for key, entry in inner.items()}
+        return {key: entry for key, entry in entries.items() if entry is not None}
+    if isinstance(inner, tuple):
+        return [plain(entry) for entry in inner]
+    return int(inner) if isinstance(inner, float) and inner.is_integer() else inner
+
+
+def properties(values: Values) -> Props:
+    """`plain` for a whole message."""
+    return dict(plain(PropertyValue(values)))
+
+
+def wrap(value: Any, like: PropertyValue | None = None) -> PropertyValue:
+    """The property value of plain Python, secret wherever `like` is."""
+    inner = like.value if like is not None else None
+    secret = like is not None and like.is_secret
+    if isinstance(value, dict):
+        known = inner if isinstance(inner, Mapping) else {}
+        entries = {key: wrap(entry, known.get(key)) for key, entry in value.items()}
+        return PropertyValue(entries, is_secret=secret)
+    if isinstance(value, list):
+        others = inner if isinstance(inner, tuple) else ()
+        padded = [*others, *[None] * len(value)]
+        return PropertyValue([wrap(*pair) for pair in zip(value, padded, strict=False)], secret)
+    number = isinstance(value, int) and not isinstance(value, bool)
+    return PropertyValue(float(value) if number else value, is_secret=secret)
+
+
+def wrap_properties(values: Props, like: Values) -> dict[str, PropertyValue]:
+    """`wrap` for a whole message."""
+    return {key: wrap(value, like.get(key)) for key, value in values.items()}
+
+
+def secret_texts(value: PropertyValue, *, inside: bool = False) -> Iterator[str]:
+    """Every string inside a secret of `value`: what no message may show."""
+    inside = inside or value.is_secret
+    inner = value.value
+    if isinstance(inner, str):
+        if inside:
+            yield inner
+    elif isinstance(inner, Mapping | tuple):
+        for entry in inner.values() if isinstance(inner, Mapping) else inner:
+            yield from secret_texts(entry, inside=inside)
+
+
+def contains_unknown(value: Any) -> bool:
+    """Whether anything inside a plain `value` is not known yet."""
+    if isinstance(value, dict | list):
+        entries = value.values() if isinstance(value, dict) else value
+        return any(contains_unknown(entry) for entry in entries)
+    return bool(value == UNKNOWN)
+
+
+def strip(value: Any) -> Any:
+    """Copy a plain `value` without entries such as `__defaults`, and without nulls."""
+    if isinstance(value, dict):
+        return {
+            key: strip(entry)
+            for key, entry in value.items()
+            if not key.startswith("__") and entry is not None
+        }
+    return [strip(entry) for entry in value] if isinstance(value, list) else value

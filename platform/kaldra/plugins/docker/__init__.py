@@ -1,1 +1,0 @@
-"""Docker images, networks and containers, where the official plugin cannot be had."""

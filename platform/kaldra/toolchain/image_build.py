@@ -1,0 +1,168 @@
+"""Builds images with BuildKit through the `docker` program: every image that this project makes.
+
+`up`, `build` and the release build the services by the same command, so the same sources give the
+same digest.
+"""
+
+import re
+import tempfile
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kaldra.errors import KaldraError
+from kaldra.toolchain.commands import run
+from kaldra.toolchain.docker_cli import buildkit_client
+
+ENVIRONMENT = {
+    "DOCKER_BUILDKIT": "1",
+    # A newer client builds in the engine, whichever builder is selected, and adds no attestations.
+    "BUILDX_BUILDER": "default",
+    "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
+}
+_RESERVED = ("PATH", "HOME")
+"""Variables that the docker program reads itself, besides DOCKER*, BUILDKIT* and BUILDX*."""
+
+_LINES_KEPT = 25
+_STEP = re.compile(r"#(\d+) (\[.+)")
+_ERROR = re.compile(r"#(\d+) ERROR: (.*)")
+_ENDED = re.compile(r"#\d+ (?:DONE|CACHED|CANCELED)\b")
+_OUTPUT = re.compile(r"#(\d+) (?:\d+(?:\.\d+)? )?(.*)")
+_FRAME = re.compile(r"-{6}| > \[.*")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything one build takes. Paths are relative to the working directory."""
+
+    image: str
+    context: str
+    dockerfile: str
+    args: Mapping[str, str] = field(default_factory=dict)
+    secret_args: frozenset[str] = frozenset()
+    secrets: Mapping[str, Path] = field(default_factory=dict)
+    """Files for `RUN --mount=type=secret`, by id."""
+    target: str = ""
+    platform: str = ""
+    network: str = ""
+    buildkit: bool = True
+    cache: bool = True
+    cache_from: tuple[str, ...] = ()
+    add_hosts: tuple[str, ...] = ()
+
+    def command(self, client: str | Path, id_file: Path) -> list[str | Path]:
+        """The command line; values of secret arguments are passed in the environment."""
+        hidden = self._hidden()
+        flags: dict[str, list[str]] = {
+            "tag": [self.image],
+            "file": [self.dockerfile],
+            "iidfile": [str(id_file)],
+            "target": [self.target] * bool(self.target),
+            "platform": [self.platform] * bool(self.platform),
+            "network": [self.network] * bool(self.network),
+            "cache-from": list(self.cache_from),
+            "add-host": list(self.add_hosts),
+            "secret": [f"id={name},src={path}" for name, path in self.secrets.items()],
+            "build-arg": [
+                name if name in hidden else f"{name}={value}"
+                for name, value in sorted(self.args.items())
+            ],
+        }
+        options = [f"--{flag}={value}" for flag, values in flags.items() for value in values]
+        options += ["--progress=plain"] * self.buildkit + ["--no-cache"] * (not self.cache)
+        return [client, "build", *options, self.context]
+
+    def environment(self) -> dict[str, str]:
+        """Variables of the build: the builder, and the secret arguments."""
+        hidden = {name: self.args[name] for name in self._hidden()}
+        return {**hidden, **ENVIRONMENT, "DOCKER_BUILDKIT": str(int(self.buildkit))}
+
+    def _hidden(self) -> frozenset[str]:
+        own = {name for name in self.args if name.startswith(("DOCKER", "BUILDKIT", "BUILDX"))}
+        return self.secret_args - own - set(_RESERVED)
+
+
+def build(
+    recipe: Recipe,
+    status: Callable[[str], None],
+    *,
+    client: str | Path = "",
+    cwd: Path | None = None,
+    engine: Mapping[str, str] | None = None,
+) -> str:
+    """Build an image, and return its id.
+
+    `status` gets each step and line of output, `client` is the docker program (default: the first
+    one that has BuildKit), `engine` the variables that select another engine. Raises KaldraError
+    with the step that failed and its last lines. `commands.stop_all` ends a build.
+    """
+    client = client or buildkit_client() or ""
+    if not client:
+        raise KaldraError(
+            f"No docker program that can build {recipe.image} with BuildKit was found: Docker 23 "
+            "and later need its buildx plugin.",
+            hint="Install docker-buildx-plugin, or docker-buildx on Debian; then: ./kaldra doctor",
+        )
+    progress = Progress()
+    with tempfile.TemporaryDirectory(prefix="kaldra-build-") as folder:
+        id_file = Path(folder, "image-id")
+        try:
+            run(
+                recipe.command(client, id_file),
+                what=f"Building {recipe.image}",
+                cwd=cwd,
+                env={**recipe.environment(), **(engine or {})},
+                each_line=lambda line: _show(progress.feed(line), status),
+            )
+            return id_file.read_text(encoding="ascii").strip()
+        except KaldraError as error:
+            raise KaldraError(
+                f"Building {recipe.image} from {recipe.dockerfile} failed {progress.failure()}"
+            ) from error
+
+
+def _show(text: str, status: Callable[[str], None]) -> None:
+    if text:
+        status(text)
+
+
+class Progress:
+    """Follows BuildKit's plain progress: the current step, and which step failed with what."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._output: dict[str, deque[str]] = {}
+        self._failed: tuple[str, str] | None = None
+        self._loose: deque[str] = deque(maxlen=_LINES_KEPT)
+
+    def feed(self, line: str) -> str:
+        """Take a line; returns what to show as the status now, "" for nothing new."""
+        line = line.rstrip()
+        if step := _STEP.fullmatch(line):
+            number, name = step.groups()
+            self._names[number] = name
+            return name
+        if error := _ERROR.fullmatch(line):
+            self._failed = (error[1], error[2])
+        elif output := _OUTPUT.fullmatch(line):
+            return self._keep(line, output[1], output[2])
+        elif line.strip() and not _FRAME.fullmatch(line):
+            self._loose.append(line)
+        return ""
+
+    def _keep(self, line: str, number: str, text: str) -> str:
+        noise = _ENDED.match(line) or text.startswith("sha256:") or not text
+        if noise or number not in self._names:
+            return ""
+        self._output.setdefault(number, deque(maxlen=_LINES_KEPT)).append(text)
+        return f"{self._names[number].split(' RUN ')[0]} {text}"
+
+    def failure(self) -> str:
+        """The step that failed and its last lines; else the last lines that belong to no step."""
+        if self._failed is None:
+            return "\n".join(self._loose) or "the builder gave no reason"
+        number, reason = self._failed
+        lines = [f"at {self._names.get(number, 'a step')}"]
+        lines += [f"  {line}" for line in self._output.get(number, ())]
+        return "\n".join([*lines, reason])

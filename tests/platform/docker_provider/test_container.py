@@ -1,0 +1,190 @@
+"""Containers in a real engine, created by the plugin's process."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from docker import APIClient
+from google.protobuf.empty_pb2 import Empty
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.runtime.proto.provider_pb2 import DiffResponse, PropertyDiff
+
+from tests.platform.docker_provider.conftest import PREFIX
+from tests.platform.docker_provider.plugin import CallFailedError, Plugin, running, urn
+
+pytestmark = pytest.mark.e2e
+URN = urn("Container", "serving")
+Made = tuple[str, dict[str, Any], dict[str, Any]]
+
+
+@pytest.fixture
+def made(plugin: Plugin, serving: dict[str, Any]) -> Any:
+    """Id, inputs and state of a container that serves; the plugin deletes it afterwards."""
+    inputs = plugin.check(URN, serving)
+    id_, state = plugin.create(URN, inputs)
+    yield id_, inputs, state
+    plugin.delete(URN, id_, state)
+
+
+def paths(answer: Any) -> dict[str, int]:
+    return {path: change.kind for path, change in answer.detailedDiff.items()}
+
+
+def test_it_is_created_as_asked_and_waited_for(
+    plugin: Plugin, made: Made, docker_engine: APIClient
+) -> None:
+    found = docker_engine.inspect_container(made[0])
+    assert found["State"]["Running"]
+    assert found["HostConfig"]["Memory"] == 64 << 20
+    assert found["HostConfig"]["NanoCpus"] == 5 * 10**8
+    assert found["HostConfig"]["CapDrop"] == ["ALL"]
+    assert found["Config"]["Env"][:2] == ["A=1", "B=2"]
+    assert made[2]["id"] == made[0]
+    assert made[2]["__meta"] == '{"schema_version":"2"}'
+    assert plugin.diff(URN, *made, made[1]).changes == DiffResponse.DIFF_NONE
+
+
+def test_a_preview_creates_nothing(
+    plugin: Plugin, serving: dict[str, Any], docker_engine: APIClient
+) -> None:
+    inputs = plugin.check(URN, {**serving, "name": f"{PREFIX}-preview"})
+    assert plugin.create(URN, inputs, preview=True)[0] == ""
+    assert docker_engine.containers(all=True, filters={"name": f"{PREFIX}-preview"}) == []
+
+
+def test_limits_and_restart_policy_change_in_place(
+    plugin: Plugin, made: Made, docker_engine: APIClient
+) -> None:
+    news = plugin.check(URN, {**made[1], "memory": 80, "memorySwap": 160, "restart": "always"})
+    answer = plugin.diff(URN, *made, news)
+    assert not answer.replaces
+    assert paths(answer) == dict.fromkeys(("memory", "memorySwap", "restart"), PropertyDiff.UPDATE)
+    plugin.update(URN, *made, news)
+    found = docker_engine.inspect_container(made[0])["HostConfig"]
+    assert (found["Memory"], found["RestartPolicy"]["Name"]) == (80 << 20, "always")
+
+
+def test_anything_else_replaces_the_old_one_first(plugin: Plugin, made: Made) -> None:
+    news = {**made[1], "command": ["sleep", "60"], "envs": ["B=2", "A=1"], "user": "0"}
+    answer = plugin.diff(URN, *made, news)
+    assert sorted(answer.replaces) == ["command", "user"]
+    assert answer.deleteBeforeReplace
+
+
+def test_ignored_changes_are_no_changes(plugin: Plugin, made: Made) -> None:
+    answer = plugin.call(
+        "Diff", urn=URN, id=made[0], old_inputs=made[1], olds=made[2],
+        news={**made[1], "user": "0"}, ignoreChanges=["user"],
+    )  # fmt: skip
+    assert answer.changes == DiffResponse.DIFF_NONE
+
+
+def test_one_that_was_stopped_is_started(
+    plugin: Plugin, made: Made, docker_engine: APIClient
+) -> None:
+    docker_engine.stop(made[0], timeout=0)
+    answer = plugin.diff(URN, *made, made[1])
+    assert (*paths(answer), *answer.replaces) == ("mustRun",)
+    assert "Changed by others: it does not run." in plugin.messages
+    plugin.update(URN, *made, made[1])
+    assert docker_engine.inspect_container(made[0])["State"]["Running"]
+
+
+def test_one_that_others_changed_or_removed_is_noticed(
+    plugin: Plugin, made: Made, docker_engine: APIClient
+) -> None:
+    docker_engine.update_container(made[0], restart_policy={"Name": "no"})
+    assert paths(plugin.diff(URN, *made, made[1])) == {"restart": PropertyDiff.UPDATE}
+    assert plugin.read(URN, *made)[0]["restart"] == "no"
+    docker_engine.remove_container(made[0], force=True)
+    assert plugin.read(URN, *made) is None
+    assert plugin.diff(URN, *made, made[1]).replaces == ["name"]
+
+
+def test_one_that_ends_is_kept_and_told_with_its_last_lines(
+    plugin: Plugin, serving: dict[str, Any], docker_engine: APIClient
+) -> None:
+    secret = PropertyValue("FIRST_WORD=hunter2222", is_secret=True)
+    command = ["python3", "-c", "import os; raise SystemExit(os.environ['FIRST_WORD'])"]
+    inputs = {**serving, "name": f"{PREFIX}-ends", "command": command, "restart": "no"}
+    inputs["envs"] = PropertyValue([secret])
+    with pytest.raises(CallFailedError) as error:
+        plugin.create(URN, inputs)
+    said = str(error.value)
+    assert f"Container {PREFIX}-ends ended, exit code 1" in said
+    assert "Its last lines:" in said
+    assert "[secret]" in said
+    assert "hunter2222" not in said
+    assert error.value.kept
+    assert error.value.kept["name"] == f"{PREFIX}-ends"
+    docker_engine.remove_container(error.value.id, force=True)
+
+
+def test_one_that_does_not_become_healthy_says_what_its_check_said(
+    plugin: Plugin, serving: dict[str, Any], docker_engine: APIClient
+) -> None:
+    health = {"tests": ["CMD-SHELL", "echo not yet; exit 1"], "interval": "1s", "retries": 1}
+    inputs = {**serving, "name": f"{PREFIX}-ill", "healthcheck": health, "waitTimeout": 20}
+    with pytest.raises(CallFailedError, match="Its health check said: not yet") as error:
+        plugin.create(URN, plugin.check(URN, inputs))
+    docker_engine.remove_container(error.value.id, force=True)
+
+
+def test_one_left_by_a_killed_run_is_taken_away_and_another_ones_is_not(
+    plugin: Plugin, made: Made, serving: dict[str, Any], docker_engine: APIClient
+) -> None:
+    with pytest.raises(CallFailedError, match="does not belong to this stack"):
+        plugin.create(urn("Container", "other"), made[1])
+    id_, state = plugin.create(URN, made[1])
+    assert id_ != made[0]
+    assert docker_engine.containers(all=True, filters={"id": made[0]}) == []
+    plugin.delete(URN, id_, state)
+
+
+def test_a_taken_port_names_the_container_that_has_it(
+    plugin: Plugin, serving: dict[str, Any], docker_engine: APIClient, free_port: int
+) -> None:
+    ports = [{"internal": 8000, "external": free_port, "ip": "127.0.0.1"}]
+    first = plugin.check(URN, {**serving, "ports": ports})
+    id_, state = plugin.create(URN, first)
+    second = {**first, "name": f"{PREFIX}-second"}
+    with pytest.raises(CallFailedError, match=f"Container {PREFIX}-serving publishes port"):
+        plugin.create(URN, second)
+    assert docker_engine.containers(all=True, filters={"name": f"{PREFIX}-second"}) == []
+    plugin.delete(URN, id_, state)
+
+
+def test_secrets_stay_secret_in_the_state(plugin: Plugin, serving: dict[str, Any]) -> None:
+    secret = PropertyValue([PropertyValue("KEY=hunter2222", is_secret=True)])
+    id_, state = plugin.create(URN, {**serving, "envs": secret})
+    assert plugin.last_state["envs"].contains_secret()
+    assert not plugin.last_state["command"].contains_secret()
+    plugin.delete(URN, id_, state)
+
+
+def test_a_cancelled_run_stops_waiting(serving: dict[str, Any], docker_engine: APIClient) -> None:
+    health = {"tests": ["CMD", "false"], "interval": "60s"}
+    inputs = {**serving, "name": f"{PREFIX}-cancelled", "healthcheck": health, "waitTimeout": 600}
+    with running() as plugin, ThreadPoolExecutor(1) as pool:
+        creating = pool.submit(plugin.create, URN, plugin.check(URN, inputs))
+        while not any("waiting until healthy" in said for said in plugin.messages):
+            assert not creating.done(), creating.result()
+            time.sleep(0.1)
+        plugin.stub.Cancel(Empty())
+        with pytest.raises(CallFailedError, match="Cancelled") as error:
+            creating.result(timeout=10)
+    docker_engine.remove_container(error.value.id, force=True)
+
+
+def test_inputs_that_are_not_supported_are_refused_by_name(plugin: Plugin) -> None:
+    refused = plugin.failures(URN, {"image": "x", "uploads": [{"file": "/x"}], "name": "?"})
+    assert set(refused) == {"uploads", "name"}
+
+
+def test_an_engine_that_is_not_there_is_named() -> None:
+    with (
+        running(host="unix:///nobody/docker.sock") as plugin,
+        pytest.raises(CallFailedError, match="No Docker Engine answers at unix:///nobody"),
+    ):
+        plugin.read(URN, "x", {"name": "x", "image": "x"}, {"name": "x"})

@@ -1,0 +1,124 @@
+"""Images built in a real engine and pushed to a real registry by the plugin's process."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker import APIClient
+from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.runtime.proto.provider_pb2 import DiffResponse, PropertyDiff
+
+from kaldra.toolchain.image_build import Recipe, build
+from tests.platform.docker_provider.conftest import PREFIX
+from tests.platform.docker_provider.plugin import CallFailedError, Plugin, urn
+
+pytestmark = pytest.mark.e2e
+URN = urn("Image", "image")
+NAME = f"{PREFIX}-image"
+
+
+@pytest.fixture
+def source(tmp_path: Path, base_image: str) -> Path:
+    (tmp_path / "Dockerfile").write_text(
+        f'FROM {base_image}\nARG KEY=none\nCOPY word /word\nRUN test -n "$KEY"\n'
+    )
+    (tmp_path / "word").write_text("first")
+    return tmp_path
+
+
+@pytest.fixture
+def given(source: Path) -> dict[str, Any]:
+    return {"imageName": f"{NAME}:dev", "skipPush": True, "build": {"context": str(source)}}
+
+
+@pytest.fixture(scope="module")
+def registry(docker_engine: APIClient) -> Iterator[str]:
+    """Address of a registry without storage of its own."""
+    tags = [tag for image in docker_engine.images() for tag in image["RepoTags"] or []]
+    image = next(tag for tag in tags if tag.startswith(("kaldra/registry:", "registry:")))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    made = docker_engine.create_container(
+        image,
+        name=f"{PREFIX}-registry",
+        ports=[5000],
+        host_config=docker_engine.create_host_config(port_bindings={5000: ("127.0.0.1", port)}),
+    )
+    docker_engine.start(made["Id"])
+    yield f"localhost:{port}"
+    docker_engine.remove_container(made["Id"], force=True, v=True)
+
+
+def test_it_is_built_only_when_what_it_is_made_of_changes(
+    plugin: Plugin, given: dict[str, Any], source: Path, docker_engine: APIClient
+) -> None:
+    inputs = plugin.check(URN, given)
+    id_, state = plugin.create(URN, inputs)
+    assert id_ == f"{NAME}:dev"
+    assert state["repoDigest"] == docker_engine.inspect_image(id_)["Id"]
+    assert plugin.diff(URN, id_, inputs, state, inputs).changes == DiffResponse.DIFF_NONE
+    (source / "word").write_text("second")
+    news = plugin.check(URN, given)
+    answer = plugin.diff(URN, id_, inputs, state, news)
+    assert list(answer.detailedDiff) == ["build.contextDigest"]
+    assert not answer.replaces
+    changed = plugin.update(URN, id_, inputs, state, news)
+    assert changed["repoDigest"] != state["repoDigest"]
+    docker_engine.remove_image(f"{NAME}:dev", force=True)
+    assert plugin.read(URN, id_, news, changed) is None
+    answer = plugin.diff(URN, id_, news, changed, news)
+    assert answer.detailedDiff["repoDigest"].kind == PropertyDiff.UPDATE
+
+
+def test_the_command_line_and_the_plugin_build_the_same_image(
+    plugin: Plugin, given: dict[str, Any], source: Path
+) -> None:
+    built = plugin.create(URN, plugin.check(URN, given))[1]["repoDigest"]
+    recipe = Recipe(f"{NAME}:cli", str(source), str(source / "Dockerfile"))
+    assert build(recipe, lambda _: None) == built
+
+
+def test_it_is_pushed_and_pushed_again_when_the_registry_lost_it(
+    plugin: Plugin, given: dict[str, Any], registry: str, docker_engine: APIClient
+) -> None:
+    name = f"{registry}/{NAME}"
+    inputs = plugin.check(URN, {**given, "imageName": f"{name}:dev", "skipPush": False})
+    id_, state = plugin.create(URN, inputs)
+    assert state["repoDigest"].startswith(f"{name}@sha256:")
+    assert plugin.create(URN, inputs)[1]["repoDigest"] == state["repoDigest"]
+    assert plugin.diff(URN, id_, inputs, state, inputs).changes == DiffResponse.DIFF_NONE
+    lost = {**state, "repoDigest": f"{name}@sha256:{'0' * 64}"}
+    assert plugin.read(URN, id_, inputs, lost) is None
+    assert list(plugin.diff(URN, id_, inputs, lost, inputs).detailedDiff) == ["repoDigest"]
+
+
+def test_a_failed_step_is_told_with_its_last_lines_and_without_secrets(
+    plugin: Plugin, given: dict[str, Any], source: Path
+) -> None:
+    file = source / "Dockerfile"
+    file.write_text(file.read_text() + 'RUN echo "key $KEY"; echo broken; exit 3\n')
+    args = PropertyValue({"KEY": PropertyValue("hunter2222", is_secret=True)})
+    build_ = {"context": PropertyValue(str(source)), "args": args}
+    options = PropertyValue({**build_, "dockerfile": PropertyValue(str(file))})
+    with pytest.raises(CallFailedError, match="exit code: 3") as error:
+        plugin.create(URN, {**given, "build": options})
+    assert "broken" in str(error.value)
+    assert "key [secret]" in str(error.value)
+    assert "hunter2222" not in str(error.value)
+
+
+def test_an_unreachable_registry_is_told(plugin: Plugin, given: dict[str, Any]) -> None:
+    news = {**given, "imageName": f"localhost:1/{NAME}:dev", "skipPush": False}
+    with pytest.raises(CallFailedError, match=f"Pushing localhost:1/{NAME}:dev failed"):
+        plugin.create(URN, plugin.check(URN, news))
+
+
+def test_what_cannot_be_built_is_refused_in_the_preview(
+    plugin: Plugin, given: dict[str, Any], tmp_path: Path
+) -> None:
+    missing = {**given, "build": {"context": str(tmp_path), "dockerfile": "nowhere"}}
+    assert "there is no file" in plugin.failures(URN, missing)["build.dockerfile"]
+    hub = {**given, "skipPush": False}
+    assert "write docker.io/" in plugin.failures(URN, hub)["imageName"]

@@ -1,0 +1,59 @@
+"""Networks in a real engine, created by the plugin's process."""
+
+from typing import Any
+
+import pytest
+from docker import APIClient
+from pulumi.runtime.proto.provider_pb2 import DiffResponse
+
+from tests.platform.docker_provider.conftest import PREFIX
+from tests.platform.docker_provider.plugin import CallFailedError, Plugin, urn
+
+pytestmark = pytest.mark.e2e
+URN = urn("Network", "net")
+NAME = f"{PREFIX}-net"
+GIVEN = {"name": NAME, "labels": [{"label": "io.kaldra.stack", "value": "test"}]}
+
+
+@pytest.fixture
+def made(plugin: Plugin) -> Any:
+    """Id, inputs and state of a network; the plugin deletes it afterwards."""
+    inputs = plugin.check(URN, GIVEN)
+    id_, state = plugin.create(URN, inputs)
+    yield id_, inputs, state
+    plugin.delete(URN, id_, state)
+
+
+def test_it_is_created_with_the_official_plugins_defaults(
+    plugin: Plugin, made: Any, docker_engine: APIClient
+) -> None:
+    id_, inputs, state = made
+    assert docker_engine.inspect_network(NAME)["Id"] == id_
+    assert inputs["__defaults"] == ["ipamDriver"]
+    assert state["driver"] == "bridge"
+    assert state["ipamConfigs"][0]["subnet"]
+    assert plugin.diff(URN, *made, inputs).changes == DiffResponse.DIFF_NONE
+
+
+def test_every_change_replaces_it_and_so_does_its_absence(
+    plugin: Plugin, made: Any, docker_engine: APIClient
+) -> None:
+    assert plugin.diff(URN, *made, {**made[1], "internal": True}).replaces == ["internal"]
+    docker_engine.remove_network(NAME)
+    assert plugin.diff(URN, *made, made[1]).replaces == ["name"]
+    assert plugin.read(URN, *made) is None
+
+
+def test_one_left_by_a_killed_run_is_taken_over_and_another_one_is_not(
+    plugin: Plugin, made: Any
+) -> None:
+    assert plugin.create(URN, made[1])[0] == made[0]
+    with pytest.raises(CallFailedError, match=f"docker network inspect {NAME}"):
+        plugin.create(URN, {**made[1], "internal": True})
+
+
+def test_a_name_is_made_up_where_the_program_gives_none(plugin: Plugin) -> None:
+    inputs = plugin.check(URN, {})
+    assert inputs["name"].startswith("net-")
+    assert plugin.check(URN, {}, inputs)["name"] == inputs["name"]
+    assert plugin.failures(URN, {"name": "-"})["name"]
