@@ -7,7 +7,7 @@ from tests.e2e.clone import NAME, STACK, Clone
 
 LOST = f"""
 docker rm -f -v {NAME}-control-plane {NAME}-registry
-docker volume rm {NAME}-registry {NAME}-finished
+docker volume rm {NAME}-registry
 docker network rm {NAME}
 rm -r .kaldra
 """

@@ -1,6 +1,5 @@
 """A container's inputs: which are supported, their defaults, and the engine's form of them."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,33 +13,22 @@ MEBIBYTE = 1024 * 1024
 
 DEFAULTS: Props = {
     "containerReadRefreshTimeoutMilliseconds": 15000,
-    "memoryReservation": 0,
     "mustRun": True,
     "networkMode": "bridge",
-    "readOnly": False,
     "removeVolumes": True,
     "restart": "no",
-    "rm": False,
     "start": True,
-    "stdinOpen": False,
-    "tty": False,
     "wait": False,
     "waitTimeout": 60,
 }
+"""The official plugin's; it has more that are false or zero, which is the same as absent."""
+_HEALTH_TIMES = ("interval", "timeout", "startPeriod", "startInterval")
 _NESTED_DEFAULTS: dict[str, Props] = {
     "capabilities": {},
-    "healthcheck": {
-        "interval": "0s",
-        "retries": 0,
-        "startInterval": "0s",
-        "startPeriod": "0s",
-        "timeout": "0s",
-    },
-    "hosts": {},
+    "healthcheck": {"retries": 0, **dict.fromkeys(_HEALTH_TIMES, "0s")},
     "labels": {},
     "networksAdvanced": {},
     "ports": {"ip": "0.0.0.0", "protocol": "tcp"},  # noqa: S104  Docker's own default
-    "ulimits": {},
     "volumes": {},
 }
 
@@ -50,19 +38,15 @@ def _words(text: str) -> list[str]:
 
 
 UNORDERED = _words(
-    "capabilities dns dnsOpts dnsSearches envs groupAdds hosts labels networksAdvanced ports "
-    "securityOpts ulimits volumes"
+    "capabilities dns envs groupAdds labels networksAdvanced ports securityOpts volumes"
 )
 IN_CONFIG = {"command": "Cmd", "entrypoints": "Entrypoint", "envs": "Env", "stdinOpen": "OpenStdin"}
 IN_HOST_CONFIG = {
     "cpuSet": "CpusetCpus",
-    "dnsOpts": "DnsOptions",
-    "dnsSearches": "DnsSearch",
     "groupAdds": "GroupAdd",
     "readOnly": "ReadonlyRootfs",
     "rm": "AutoRemove",
     "securityOpts": "SecurityOpt",
-    "storageOpts": "StorageOpt",
 }
 for _key in _words("domainname hostname stopSignal stopTimeout tty user workingDir"):
     IN_CONFIG[_key] = _key[0].upper() + _key[1:]
@@ -122,14 +106,8 @@ def failures(inputs: Props) -> Iterator[CheckFailure]:
     if not given.get("image"):
         yield CheckFailure("image", "is required")
     yield from name_failures(inputs)
-    if given["restart"] not in ("no", "on-failure", "always", "unless-stopped", UNKNOWN):
-        reason = f"{given['restart']!r} is not one of no, on-failure, always, unless-stopped"
-        yield CheckFailure("restart", reason)
-    cpus = given.get("cpus", UNKNOWN)
-    if cpus != UNKNOWN and not re.fullmatch(r"\d*\.?\d+", str(cpus)):
-        yield CheckFailure("cpus", f"{cpus!r} is not a number of CPUs, such as 0.5")
     health = given.get("healthcheck")
-    for key in ("interval", "timeout", "startPeriod", "startInterval"):
+    for key in _HEALTH_TIMES:
         value = health.get(key) if isinstance(health, dict) else None
         try:
             nanoseconds("0" if value in (None, UNKNOWN) else str(value))
@@ -141,7 +119,7 @@ def body(wanted: Props, own_labels: Mapping[str, str]) -> Props:
     """Body of the engine's create request; `wanted` are plain inputs."""
     config = {api: wanted[key] for key, api in IN_CONFIG.items() if wanted.get(key)}
     exposed, bindings = _ports(wanted.get("ports") or [])
-    paths, binds, sources = _volumes(wanted.get("volumes") or [])
+    volumes = wanted.get("volumes") or []
     capabilities = wanted.get("capabilities") or {}
     host = {api: wanted[key] for key, api in IN_HOST_CONFIG.items() if wanted.get(key)}
     host |= resources(wanted)
@@ -149,15 +127,9 @@ def body(wanted: Props, own_labels: Mapping[str, str]) -> Props:
         "ShmSize": int(wanted.get("shmSize") or 0) * MEBIBYTE,
         "LogConfig": {"Type": wanted.get("logDriver") or "", "Config": wanted.get("logOpts") or {}},
         "PortBindings": bindings,
-        "Binds": binds,
-        "VolumesFrom": sources,
+        "Binds": [bind for bind in map(_bind, volumes) if bind],
         "CapAdd": capabilities.get("adds") or [],
         "CapDrop": capabilities.get("drops") or [],
-        "ExtraHosts": [f"{entry['host']}:{entry['ip']}" for entry in wanted.get("hosts") or []],
-        "Ulimits": [
-            {"Name": limit["name"], "Soft": limit["soft"], "Hard": limit["hard"]}
-            for limit in wanted.get("ulimits") or []
-        ],
     }
     if wanted.get("healthcheck"):
         config["Healthcheck"] = _health(wanted["healthcheck"])
@@ -166,7 +138,7 @@ def body(wanted: Props, own_labels: Mapping[str, str]) -> Props:
         "Image": wanted["image"],
         "Labels": {**labels(wanted.get("labels") or []), **own_labels},
         "ExposedPorts": exposed,
-        "Volumes": paths,
+        "Volumes": {volume["containerPath"]: {} for volume in volumes},
         "HostConfig": host,
     }
 
@@ -193,27 +165,13 @@ def resources(wanted: Props) -> Props:
 
 def endpoint(network: Mapping[str, Any]) -> Props:
     """How a container joins one of its networks: arguments of `connect_container_to_network`."""
-    options = [option.partition("=") for option in network.get("driverOpts") or []]
-    arguments = {
-        "aliases": network.get("aliases"),
-        "ipv4_address": network.get("ipv4Address"),
-        "ipv6_address": network.get("ipv6Address"),
-        "link_local_ips": network.get("linkLocalIps"),
-        "mac_address": network.get("macAddress"),
-        "driver_opt": {name: value for name, _, value in options},
-    }
-    return {key: value for key, value in arguments.items() if value}
+    names = {"aliases": "aliases", "ipv4Address": "ipv4_address", "ipv6Address": "ipv6_address"}
+    return {name: network[key] for key, name in names.items() if network.get(key)}
 
 
 def _health(check: Mapping[str, Any]) -> Props:
-    return {
-        "Test": check.get("tests") or [],
-        "Interval": nanoseconds(check.get("interval") or "0"),
-        "Timeout": nanoseconds(check.get("timeout") or "0"),
-        "StartPeriod": nanoseconds(check.get("startPeriod") or "0"),
-        "StartInterval": nanoseconds(check.get("startInterval") or "0"),
-        "Retries": int(check.get("retries") or 0),
-    }
+    times = {key[0].upper() + key[1:]: nanoseconds(check.get(key) or "0") for key in _HEALTH_TIMES}
+    return {"Test": check.get("tests") or [], "Retries": check.get("retries") or 0, **times}
 
 
 def _ports(ports: list[Props]) -> tuple[Props, Props]:
@@ -229,20 +187,7 @@ def _ports(ports: list[Props]) -> tuple[Props, Props]:
     return exposed, bindings
 
 
-def _volumes(volumes: list[Props]) -> tuple[Props, list[str], list[str]]:
-    paths: Props = {}
-    binds, sources = [], []
-    for volume in volumes:
-        if volume.get("fromContainer"):
-            sources.append(volume["fromContainer"])
-            continue
-        paths[volume["containerPath"]] = {}
-        source = volume.get("hostPath") or volume.get("volumeName")
-        if source:
-            mode = ",".join(
-                part
-                for part in ("ro" if volume.get("readOnly") else "rw", volume.get("selinuxRelabel"))
-                if part
-            )
-            binds.append(f"{source}:{volume['containerPath']}:{mode}")
-    return paths, binds, sources
+def _bind(volume: Props) -> str:
+    source = volume.get("hostPath") or volume.get("volumeName")
+    mode = "ro" if volume.get("readOnly") else "rw"
+    return f"{source}:{volume['containerPath']}:{mode}" if source else ""

@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kaldra.docker_provider.container_spec import IN_MEBIBYTES, MEBIBYTE
+from kaldra.docker_provider.container_spec import MEBIBYTE
 from kaldra.docker_provider.values import Props, strip
 
 _META = '{"schema_version":"2"}'
 """Version of the state's shape, as the official plugin writes and asks for it."""
-
-_UPDATABLE = {"cpuPeriod": "CpuPeriod", "cpuQuota": "CpuQuota", "cpuSet": "CpusetCpus"}
-_UPDATABLE |= {"cpuShares": "CpuShares"}
 
 
 def state(wanted: Props, found: Mapping[str, Any]) -> Props:
@@ -49,19 +46,20 @@ def _ports(published: Mapping[str, Any], wanted: list[Props]) -> list[Props]:
 
 
 def _networks(networks: Mapping[str, Any]) -> list[Props]:
+    texts = ("Gateway", "GlobalIPv6Address", "IPAddress", "IPv6Gateway", "MacAddress")
+    lengths = ("GlobalIPv6PrefixLen", "IPPrefixLen")
     return [
-        {
-            "gateway": network.get("Gateway") or "",
-            "globalIpv6Address": network.get("GlobalIPv6Address") or "",
-            "globalIpv6PrefixLength": network.get("GlobalIPv6PrefixLen") or 0,
-            "ipAddress": network.get("IPAddress") or "",
-            "ipPrefixLength": network.get("IPPrefixLen") or 0,
-            "ipv6Gateway": network.get("IPv6Gateway") or "",
-            "macAddress": network.get("MacAddress") or "",
-            "networkName": name,
-        }
+        {_camel(key): network.get(key) or "" for key in texts}
+        | {_camel(key) + "gth": network.get(key) or 0 for key in lengths}
+        | {"networkName": name}
         for name, network in sorted(networks.items())
     ]
+
+
+def _camel(name: str) -> str:
+    """`globalIpv6Address` of `GlobalIPv6Address`."""
+    name = name.replace("IP", "Ip")
+    return name[0].lower() + name[1:]
 
 
 def drift(plain: Props, found: Mapping[str, Any], image: Mapping[str, Any] | None) -> Props:
@@ -96,12 +94,9 @@ def _limit_drift(plain: Props, host: Mapping[str, Any]) -> Props:
     found: Props = {
         "restart": policy.get("Name") or "no",
         "maxRetryCount": policy.get("MaximumRetryCount") or 0,
-    }
-    found |= {key: host.get(api) or 0 for key, api in _UPDATABLE.items()}
-    found |= {
-        key: int(host.get(api) or 0) // MEBIBYTE
-        for key, api in IN_MEBIBYTES.items()
-        if key in ("memory", "memoryReservation")
+        "memory": int(host.get("Memory") or 0) // MEBIBYTE,
+        "memoryReservation": int(host.get("MemoryReservation") or 0) // MEBIBYTE,
+        "cpuShares": host.get("CpuShares") or 0,
     }
     cpus = int(host.get("NanoCpus") or 0) / 10**9
     if cpus != float(plain.get("cpus") or 0):

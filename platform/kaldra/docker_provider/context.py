@@ -15,14 +15,7 @@ from docker.utils.build import PatternMatcher
 
 from kaldra.errors import KaldraError
 
-_KINDS = (
-    (stat.S_ISLNK, "L"),
-    (stat.S_ISBLK, "D"),
-    (stat.S_ISCHR, "Dc"),
-    (stat.S_ISFIFO, "p"),
-)
 _SPECIAL_BITS = ((stat.S_ISUID, "u"), (stat.S_ISGID, "g"), (stat.S_ISVTX, "t"))
-_NO_MODE = "----------"
 
 
 def digest(context: str, dockerfile: str) -> str:
@@ -33,7 +26,7 @@ def digest(context: str, dockerfile: str) -> str:
     try:
         total = hashlib.sha256()
         # Under a fixed name and without its mode: the builder cares for its content alone.
-        total.update(_entry("Dockerfile", _NO_MODE, Path(dockerfile).read_bytes()))
+        total.update(_entry("Dockerfile", "----------", Path(dockerfile).read_bytes()))
         for path, mode in _files(context, dockerfile):
             content = _content(context, path, mode)
             total.update(_entry(path, _mode_text(mode), content))
@@ -99,8 +92,6 @@ def _link_target(context: Path, link: Path) -> Path:
 
 def _mode_text(mode: int) -> str:
     """The mode as Go writes it: `-rw-r--r--`, `Lrwxrwxrwx`, `urwxr-xr-x`."""
-    kind = next((letter for is_kind, letter in _KINDS if is_kind(mode)), "")
-    # Go puts the set-id bits between the device's letter and the character device's.
     special = "".join(letter for bit, letter in _SPECIAL_BITS if mode & bit)
-    head = kind[:1] + special + kind[1:]
+    head = "L" * stat.S_ISLNK(mode) + special
     return (head or "-") + stat.filemode(stat.S_IFREG | (mode & 0o777))[1:]

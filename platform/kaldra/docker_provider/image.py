@@ -1,8 +1,6 @@
 """`Image`: built when something it is made of changed, pushed when the registry lacks it."""
 
 import os
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,8 @@ from kaldra.docker_provider.values import UNKNOWN, Props, contains_unknown, stri
 from kaldra.errors import KaldraError
 from kaldra.toolchain import image_registry
 from kaldra.toolchain.image_build import Recipe, build
+from kaldra.toolchain.machine import machine
 
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _BUILDERS = {"BuilderBuildKit": True, "BuilderV1": False}
 _CREDENTIALS = {("registry", "username"), ("registry", "password")}
 _INPUTS = "__inputs"
@@ -39,8 +37,7 @@ class Image(Resource):
         if options["context"] != UNKNOWN:
             beside = Path(options["context"], "Dockerfile")
             options.setdefault("dockerfile", os.path.normpath(beside))
-        machine = os.uname().machine.lower()
-        options.setdefault("platform", f"linux/{_ARCHITECTURES.get(machine, machine)}")
+        options.setdefault("platform", f"linux/{machine().arch}")
         failures += _build_failures(options)
         if not failures and not contains_unknown([options["context"], options.get("dockerfile")]):
             options["contextDigest"] = digest(options["context"], options["dockerfile"])
@@ -115,70 +112,29 @@ class Image(Resource):
             self.status("the registry has it already")
             return f"{repository}@{served}"
         server = own.get("server") or image_registry.server(name)
-        pushed = _Pushed()
-        auth = self.tools.auth(name, own)
-        messages = self.engine.push(
-            repository, tag or "latest", stream=True, decode=True, auth_config=auth
-        )
-        for message in messages:
+        reported = ""
+        for message in self.engine.push(
+            repository,
+            tag or "latest",
+            stream=True,
+            decode=True,
+            auth_config=self.tools.auth(name, own),
+        ):
             if "error" in message:
-                local = image_registry.is_local(server)
-                raise KaldraError(
-                    f"Pushing {name} failed: {message['error']}",
-                    hint="./kaldra doctor" if local else f"docker login {server}",
-                )
+                hint = "./kaldra doctor" if image_registry.is_local(server) else "docker login"
+                raise KaldraError(f"Pushing {name} failed: {message['error']}", hint=hint)
             if self.tools.cancelled.is_set():
                 raise KaldraError(f"Cancelled pushing {name}.")
-            pushed.take(message)
-            self.status(pushed.status())
-        # Not every engine reports the digest at the end of a push.
-        reported = pushed.digest or image_registry.digest(self.engine, name)
-        reference = f"{repository}@{reported}" if reported else self._own_digest(image, repository)
-        if image_registry.digest(self.engine, reference) == "":
+            reported = (message.get("aux") or {}).get("Digest") or reported
+            self.status(f"pushing: {message.get('status', '')} {message.get('progress', '')}")
+        reference = f"{repository}@{reported}"
+        if not reported or image_registry.digest(self.engine, reference) == "":
             raise KaldraError(f"{server} accepted {name}, but does not serve {reference}.")
-        self.info(pushed.summary(server))
         return reference
-
-    def _own_digest(self, image: str, repository: str) -> str:
-        for reference in self._digests(image):
-            if reference.startswith(f"{repository}@"):
-                return reference
-        raise KaldraError(f"Docker pushed {image} to {repository} without reporting its digest.")
 
     def _digests(self, image: str) -> list[str]:
         found = self.tools.find("inspect_image", image) or {}
         return [str(reference) for reference in found.get("RepoDigests") or []]
-
-
-class _Pushed:
-    """Follows a push: which layers travel, how many bytes, and the digest at its end."""
-
-    def __init__(self) -> None:
-        self.digest = ""
-        self._bytes: dict[str, int] = {}
-        self._layers: set[str] = set()
-
-    def take(self, message: Mapping[str, Any]) -> None:
-        self.digest = (message.get("aux") or {}).get("Digest") or self.digest
-        layer, status = message.get("id"), message.get("status")
-        if layer and status in ("Pushing", "Pushed", "Layer already exists"):
-            self._layers.add(layer)
-        if layer and status == "Pushing":
-            current = (message.get("progressDetail") or {}).get("current") or 0
-            self._bytes[layer] = max(self._bytes.get(layer, 0), int(current))
-
-    def status(self) -> str:
-        return f"pushing: {_size(sum(self._bytes.values()))}"
-
-    def summary(self, server: str) -> str:
-        if not self._bytes:
-            return f"{server} has every layer already; the tag was moved."
-        count = f"{len(self._bytes)} of {len(self._layers)} layers"
-        return f"Pushed {count}, {_size(sum(self._bytes.values()))}, to {server}."
-
-
-def _size(count: int) -> str:
-    return f"{count / 1000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
 
 
 def _state(plain: Props, repo_digest: Any) -> Props:
@@ -226,8 +182,7 @@ def _name_failures(inputs: Props) -> list[CheckFailure]:
         return [CheckFailure("imageName", "is required")]
     if name == UNKNOWN or inputs.get("skipPush"):
         return []
-    first, slash, _ = str(name).partition("/")
-    if slash and re.search(r"[.:]|^localhost$", first):
+    if image_registry.server(str(name)) != "docker.io" or str(name).startswith("docker.io/"):
         return []
     reason = f"{name!r} names no registry to push to: write docker.io/{name}, or set skipPush"
     return [CheckFailure("imageName", reason)]

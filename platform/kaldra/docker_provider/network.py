@@ -65,7 +65,7 @@ class Network(Resource):
             return "", wanted
         self.status("creating")
         try:
-            id_ = self._create(wanted)
+            id_ = str(self.engine.create_network(**_arguments(wanted))["Id"])
         except APIError as error:
             if error.status_code != _CONFLICT:
                 raise KaldraError(
@@ -101,9 +101,6 @@ class Network(Resource):
 
     def _find(self, id_: str) -> dict[str, Any] | None:
         return self.tools.find("inspect_network", id_)
-
-    def _create(self, wanted: Props) -> str:
-        return str(self.engine.create_network(**_arguments(wanted))["Id"])
 
     def _take_over(self, wanted: Props) -> str:
         name = wanted["name"]

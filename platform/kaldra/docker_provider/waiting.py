@@ -17,7 +17,7 @@ _LOG_LINES = 15
 
 
 class Watch:
-    """Looks at one container until it is as it should be. Raises PartialFailure if it does not."""
+    """Looks at one container until it is as it should be. Raises PartialFailureError otherwise."""
 
     def __init__(self, tools: Tools, id_: str, status: Callable[[str], None]) -> None:
         self._tools = tools
@@ -45,22 +45,17 @@ class Watch:
             health = found["State"].get("Health")
             test = (found["Config"].get("Healthcheck") or {}).get("Test") or []
             if not health or test[:1] == ["NONE"]:
-                raise PartialFailureError(
-                    [f"{self._name(found)} has no health check, so it cannot be waited for"]
-                )
+                raise self._not_ready(found, "has no health check, so it cannot be waited for")
             if health["Status"] == "healthy" or self._probe(found, test):
                 return
             self._fail_if_ended(found)
             if health["Status"] == "unhealthy" and found["State"]["Status"] == "running":
-                raise self._not_ready(found, "is unhealthy", _last_answer(health))
+                raise self._not_ready(found, "is unhealthy")
             if time.monotonic() >= end:
-                reason = f"did not become healthy within {seconds:g} s"
-                raise self._not_ready(found, reason, _last_answer(health))
+                raise self._not_ready(found, f"did not become healthy within {seconds:g} s")
             self._status(f"waiting until healthy ({found['State']['Status']})")
             if self._tools.cancelled.wait(_LOOK_SECONDS):
-                raise PartialFailureError(
-                    ["Cancelled while waiting for the container's health check"]
-                )
+                raise PartialFailureError(["Cancelled while waiting for the health check"])
 
     def _look(self) -> dict[str, Any]:
         found = self._tools.find("inspect_container", self._id)
@@ -97,11 +92,9 @@ class Watch:
         if restarts >= _RESTARTS_TOLERATED:
             raise self._not_ready(found, f"keeps ending ({restarts} restarts)")
 
-    def _not_ready(
-        self, found: Mapping[str, Any], what: str, answer: str = ""
-    ) -> PartialFailureError:
+    def _not_ready(self, found: Any, what: str) -> PartialFailureError:
         now = found["State"]
-        reason = f"{self._name(found)} {what}"
+        reason = f"Container {str(found['Name']).removeprefix('/')} {what}"
         if now.get("OOMKilled"):
             reason += ": out of memory"
         if now["Status"] in ("exited", "dead", "restarting"):
@@ -109,18 +102,10 @@ class Watch:
         if now.get("Error"):
             reason += f": {now['Error']}"
         reasons = [reason]
-        if answer:
+        entries = (now.get("Health") or {}).get("Log") or [{}]
+        if answer := str(entries[-1].get("Output") or "").strip():
             reasons.append(f"Its health check said: {answer}")
         logs = self._logs()
         if logs:
             reasons.append("\n  ".join(["Its last lines:", *logs]))
         return PartialFailureError(reasons)
-
-    @staticmethod
-    def _name(found: Mapping[str, Any]) -> str:
-        return f"Container {str(found['Name']).removeprefix('/')}"
-
-
-def _last_answer(health: Mapping[str, Any]) -> str:
-    entries = health.get("Log") or []
-    return str(entries[-1].get("Output") or "").strip() if entries else ""

@@ -18,7 +18,7 @@ from kaldra.versions import KUBERNETES, NODE_IMAGE
 NODE = "/containers/demo-control-plane"
 FAKE_KIND = """\
 #!/bin/sh
-cat > {folder}/configuration
+[ "$1" != create ] || cat > {folder}/configuration
 echo "$@" > {folder}/arguments
 echo "$KIND_EXPERIMENTAL_DOCKER_NETWORK" > {folder}/network
 [ ! -e "{kubeconfig}.lock" ] || exit 1
