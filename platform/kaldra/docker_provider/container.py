@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from docker.errors import APIError
-from docker.utils import parse_repository_tag
 from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
 
 from kaldra.docker_provider import container_spec as spec
 from kaldra.docker_provider.container_state import drift, state
-from kaldra.docker_provider.differences import UPDATE, changes, detailed
-from kaldra.docker_provider.resource import PartialFailureError, Resource, diff_response
+from kaldra.docker_provider.differences import UPDATE, answer, changes
+from kaldra.docker_provider.resource import PartialFailureError, Resource
 from kaldra.docker_provider.values import Props, strip
 from kaldra.docker_provider.waiting import Watch
 from kaldra.errors import KaldraError
@@ -27,9 +26,9 @@ _TAKEN = ("port is already allocated", "address already in use")
 class Container(Resource):
     """Its id is the engine's. The old one is deleted before a new one: names are unique."""
 
-    def check(self, news: Props, name: str) -> tuple[Props, list[CheckFailure]]:
-        """Fill in the name and the defaults."""
-        inputs = spec.complete(news, {"name": name})
+    def check(self, news: Props) -> tuple[Props, list[CheckFailure]]:
+        """Fill in the defaults."""
+        inputs = spec.complete(news)
         return inputs, list(spec.failures(inputs))
 
     def diff(
@@ -53,13 +52,11 @@ class Container(Resource):
             self.info("The container was removed by others: it is created again.")
             differing["name",] = UPDATE
             observed = [("name",)]
-        return diff_response(
-            detailed(
-                differing,
-                ignored,
-                lambda name: found is None or name not in spec.IN_PLACE,
-                observed,
-            ),
+        return answer(
+            differing,
+            ignored,
+            replaces=lambda name: found is None or name not in spec.IN_PLACE,
+            observed=observed,
             delete_before_replace=True,
         )
 
@@ -68,7 +65,7 @@ class Container(Resource):
         if preview:
             return "", strip(inputs)
         wanted = spec.plain(inputs)
-        self._ensure_image(wanted)
+        self._require_image(wanted)
         self.status("creating")
         id_ = self._create(wanted)
         try:
@@ -94,21 +91,12 @@ class Container(Resource):
         if preview:
             return dict(strip(news))
         wanted = spec.plain(news)
-        limits = spec.resources(wanted)
-        if limits["Memory"] and "MemorySwap" not in limits:
-            # The engine's default; an older, smaller value would be in the way.
-            limits["MemorySwap"] = 2 * limits["Memory"]
-        limits |= {
-            api: wanted[key]
-            for key, api in (("cpuShares", "CpuShares"), ("cpuSet", "CpusetCpus"))
-            if wanted.get(key)
-        }
         self.status("updating")
         try:
             # The SDK's update_container knows all limits but NanoCpus.
             engine: Any = self.engine
             url = engine._url("/containers/{0}/update", id_)  # noqa: SLF001
-            engine._raise_for_status(engine._post_json(url, limits))  # noqa: SLF001
+            engine._raise_for_status(engine._post_json(url, spec.resources(wanted)))  # noqa: SLF001
         except APIError as error:
             raise _refused("update", wanted, error) from error
         found = self._find(id_) or {"State": {"Running": False}}
@@ -143,27 +131,15 @@ class Container(Resource):
     def _state(self, inputs: Props, found: dict[str, Any]) -> Props:
         return state(spec.plain(inputs), found)
 
-    def _ensure_image(self, wanted: Props) -> None:
+    def _require_image(self, wanted: Props) -> None:
         name = str(wanted["image"])
         if self.tools.find("inspect_image", name) is not None:
             return
-        if name.startswith("sha256:"):
-            raise KaldraError(
-                f"Image {name} of container {wanted['name']} is no longer in Docker.",
-                hint="pulumi up --refresh builds it again.",
-            )
-        repository, tag = parse_repository_tag(name)
-        for message in self.engine.pull(
-            repository,
-            tag or "latest",
-            stream=True,
-            decode=True,
-            auth_config=self.tools.auth(name, {}),
-            platform=wanted.get("platform"),
-        ):
-            if "error" in message:
-                raise KaldraError(f"Pulling {name} failed: {message['error']}")
-            self.status(f"pulling {name}: {message.get('status', '')}")
+        built = name.startswith("sha256:")
+        raise KaldraError(
+            f"Docker does not have image {name} of container {wanted['name']}.",
+            hint="pulumi up --refresh builds it again." if built else f"docker pull {name}",
+        )
 
     def _create(self, wanted: Props) -> str:
         owner = hashlib.sha256(f"{Path.cwd()}\n{self.urn}".encode()).hexdigest()[:16]

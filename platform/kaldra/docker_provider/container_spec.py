@@ -42,7 +42,6 @@ UNORDERED = _words(
 )
 IN_CONFIG = {"command": "Cmd", "entrypoints": "Entrypoint", "envs": "Env", "stdinOpen": "OpenStdin"}
 IN_HOST_CONFIG = {
-    "cpuSet": "CpusetCpus",
     "groupAdds": "GroupAdd",
     "readOnly": "ReadonlyRootfs",
     "rm": "AutoRemove",
@@ -51,37 +50,30 @@ IN_HOST_CONFIG = {
 for _key in _words("domainname hostname stopSignal stopTimeout tty user workingDir"):
     IN_CONFIG[_key] = _key[0].upper() + _key[1:]
 for _key in _words(
-    "cgroupParent cgroupnsMode cpuPeriod cpuQuota cpuShares dns init ipcMode networkMode pidMode "
+    "cgroupParent cgroupnsMode dns init ipcMode networkMode pidMode "
     "privileged publishAllPorts runtime sysctls tmpfs usernsMode"
 ):
     IN_HOST_CONFIG[_key] = _key[0].upper() + _key[1:]
-IN_MEBIBYTES = {
-    "memory": "Memory",
-    "memoryReservation": "MemoryReservation",
-    "memorySwap": "MemorySwap",
-    "shmSize": "ShmSize",
-}
 _BEHAVIOUR = _words(
     "containerReadRefreshTimeoutMilliseconds destroyGraceSeconds mustRun removeVolumes start wait "
     "waitTimeout"
 )
 """Inputs that concern this plugin alone."""
-_SPECIAL = _words("cpus image logDriver logOpts maxRetryCount name platform restart")
-SUPPORTED = frozenset(
-    (*IN_CONFIG, *IN_HOST_CONFIG, *IN_MEBIBYTES, *_BEHAVIOUR, *_SPECIAL, *_NESTED_DEFAULTS)
-)
-
+_CFS = ("CpuPeriod", "CpuQuota")
 _LIMITS = _words(
     "cpuPeriod cpuQuota cpuSet cpuShares cpus maxRetryCount memory memoryReservation memorySwap "
     "restart"
 )
 IN_PLACE = frozenset((*_LIMITS, *_BEHAVIOUR))
 """What can change without a new container."""
+SUPPORTED = frozenset((*IN_CONFIG, *IN_HOST_CONFIG, *IN_PLACE, *_NESTED_DEFAULTS)) | {
+    *_words("image logDriver logOpts name platform shmSize")
+}
 
 
-def complete(news: Props, defaults: Mapping[str, Any]) -> Props:
+def complete(news: Props) -> Props:
     """Inputs with all defaults filled in, also inside ports, health check and the like."""
-    inputs = with_defaults(news, {**DEFAULTS, **defaults})
+    inputs = with_defaults(news, DEFAULTS)
     for key, inner in _NESTED_DEFAULTS.items():
         value = inputs.get(key)
         if isinstance(value, list):
@@ -145,21 +137,20 @@ def body(wanted: Props, own_labels: Mapping[str, str]) -> Props:
 
 def resources(wanted: Props) -> Props:
     """The part of a container that can be changed while it runs."""
+    memory, swap = (int(wanted.get(key) or 0) for key in ("memory", "memorySwap"))
+    policy = {"Name": wanted["restart"], "MaximumRetryCount": int(wanted.get("maxRetryCount") or 0)}
     limits: Props = {
-        "RestartPolicy": {
-            "Name": wanted.get("restart") or "no",
-            "MaximumRetryCount": int(wanted.get("maxRetryCount") or 0),
-        },
+        "RestartPolicy": policy,
         "NanoCpus": round(float(wanted.get("cpus") or 0) * 10**9),
-        "Memory": int(wanted.get("memory") or 0) * MEBIBYTE,
+        "Memory": memory * MEBIBYTE,
         "MemoryReservation": int(wanted.get("memoryReservation") or 0) * MEBIBYTE,
+        # The engine's default, said aloud: an older, smaller value would be in the way.
+        "MemorySwap": swap * MEBIBYTE if swap > 0 else swap or 2 * memory * MEBIBYTE,
+        "CpuShares": int(wanted.get("cpuShares") or 0),
+        "CpusetCpus": wanted.get("cpuSet") or "",
     }
-    swap = int(wanted.get("memorySwap") or 0)
-    if swap:
-        limits["MemorySwap"] = swap * MEBIBYTE if swap > 0 else swap
     if not limits["NanoCpus"]:
-        limits["CpuPeriod"] = int(wanted.get("cpuPeriod") or 0)
-        limits["CpuQuota"] = int(wanted.get("cpuQuota") or 0)
+        limits |= {key: int(wanted.get(key[0].lower() + key[1:]) or 0) for key in _CFS}
     return limits
 
 

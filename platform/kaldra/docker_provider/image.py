@@ -8,8 +8,8 @@ from docker.utils import parse_repository_tag
 from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
 
 from kaldra.docker_provider.context import digest
-from kaldra.docker_provider.differences import UPDATE, compare, detailed
-from kaldra.docker_provider.resource import Resource, diff_response
+from kaldra.docker_provider.differences import UPDATE, answer, compare
+from kaldra.docker_provider.resource import Resource
 from kaldra.docker_provider.values import UNKNOWN, Props, contains_unknown, strip
 from kaldra.errors import KaldraError
 from kaldra.toolchain import image_registry
@@ -25,7 +25,7 @@ _INPUTS = "__inputs"
 class Image(Resource):
     """Its id is the image's name; `repoDigest` names exactly what was built."""
 
-    def check(self, news: Props, name: str) -> tuple[Props, list[CheckFailure]]:  # noqa: ARG002  has its own
+    def check(self, news: Props) -> tuple[Props, list[CheckFailure]]:
         """Fill in where to build, for which platform, and the digest of what is built from."""
         inputs = {"buildOnPreview": False, **news}
         failures = _name_failures(inputs)
@@ -62,7 +62,7 @@ class Image(Resource):
             place = "its registry" if "@" in str(state["repoDigest"]) else "Docker"
             self.info(f"{place} no longer has this image: it is built again.")
             found, observed = {("repoDigest",): UPDATE}, [("repoDigest",)]
-        return diff_response(detailed(found, ignored, observed=observed))
+        return answer(found, ignored, observed=observed)
 
     def create(self, inputs: Props, *, preview: bool) -> tuple[str, Props]:
         """Build and push. In a preview only where `buildOnPreview` asks for a build."""
@@ -105,20 +105,21 @@ class Image(Resource):
 
     def _push(self, inputs: Props, image: str) -> str:
         """Make sure the registry has it under its name; returns `repository@digest`."""
-        name, own = str(inputs["imageName"]), inputs.get("registry") or {}
+        name, own = str(inputs["imageName"]), dict(inputs.get("registry") or {})
         repository, tag = parse_repository_tag(name)
         served = image_registry.digest(self.engine, name)
         if served and f"{repository}@{served}" in self._digests(image):
             self.status("the registry has it already")
             return f"{repository}@{served}"
-        server = own.get("server") or image_registry.server(name)
+        server = own.pop("server", "") or image_registry.server(name)
         reported = ""
         for message in self.engine.push(
             repository,
             tag or "latest",
             stream=True,
             decode=True,
-            auth_config=self.tools.auth(name, own),
+            # None leaves it to the SDK: `docker login`, credential helpers, identity tokens.
+            auth_config=own if own.get("username") else None,
         ):
             if "error" in message:
                 hint = "./kaldra doctor" if image_registry.is_local(server) else "docker login"

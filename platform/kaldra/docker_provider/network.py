@@ -6,23 +6,21 @@ from typing import Any
 from docker.errors import APIError
 from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
 
-from kaldra.docker_provider.differences import UPDATE, changes, detailed
+from kaldra.docker_provider.differences import UPDATE, answer, changes
 from kaldra.docker_provider.resource import (
     Resource,
-    diff_response,
     labels,
     name_failures,
     with_defaults,
 )
-from kaldra.docker_provider.values import DEFAULTS, Props, strip
+from kaldra.docker_provider.values import Props, strip
 from kaldra.errors import KaldraError
 
 _META = '{"schema_version":"1"}'
 """Version of the state's shape, as the official plugin writes and asks for it."""
 
 _DEFAULTS = {"ipamDriver": "default"}
-_UNORDERED = ("labels", "ipamConfigs")
-_NESTED = ("labels", "ipamConfigs")
+_LISTS = ("labels", "ipamConfigs")
 _CONFLICT = 409
 _NOT_FOUND = 404
 _EMPTY_SECONDS = 30.0
@@ -32,10 +30,10 @@ _EMPTY_CHECK_SECONDS = 0.5
 class Network(Resource):
     """Its id is the engine's."""
 
-    def check(self, news: Props, name: str) -> tuple[Props, list[CheckFailure]]:
-        """Fill in the name and the defaults."""
-        inputs = with_defaults(news, {**_DEFAULTS, "name": name})
-        for key in _NESTED:
+    def check(self, news: Props) -> tuple[Props, list[CheckFailure]]:
+        """Fill in the defaults."""
+        inputs = with_defaults(news, _DEFAULTS)
+        for key in _LISTS:
             if isinstance(inputs.get(key), list):
                 inputs[key] = [with_defaults(entry, {}) for entry in inputs[key]]
         return inputs, name_failures(inputs)
@@ -49,14 +47,18 @@ class Network(Resource):
         ignored: list[str],
     ) -> DiffResponse:
         """Every change replaces; so does a network that is gone."""
-        found = changes(olds, news, _UNORDERED, _DEFAULTS)
+        found = changes(olds, news, _LISTS, _DEFAULTS)
         observed = []
         if not found and self._find(id_) is None:
             self.info("The network was removed by others: it is created again.")
             found, observed = {("name",): UPDATE}, [("name",)]
-        differing = detailed(found, ignored, lambda _name: True, observed)
-        named = "name" not in news.get(DEFAULTS, ())
-        return diff_response(differing, delete_before_replace=named)
+        return answer(
+            found,
+            ignored,
+            replaces=lambda _name: True,
+            observed=observed,
+            delete_before_replace=True,
+        )
 
     def create(self, inputs: Props, *, preview: bool) -> tuple[str, Props]:
         """Create it; one exactly as asked for, left by an interrupted run, is taken over."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -14,8 +13,6 @@ from kaldra.docker_provider.image import Image
 from kaldra.docker_provider.network import Network
 from kaldra.docker_provider.resource import PartialFailureError, Tools
 from kaldra.docker_provider.values import (
-    DEFAULTS,
-    Props,
     Values,
     properties,
     secret_texts,
@@ -26,9 +23,7 @@ from kaldra.toolchain import commands
 
 VERSION = "5.2.0"
 Result = TypeVar("Result")
-_REFUSED = ("sshOpts", "caMaterial", "certMaterial", "keyMaterial")
-_LONGEST_NAME = 255
-_RANDOM_DIGITS = 7
+_REFUSED = ("registryAuth", "sshOpts", "caMaterial", "certMaterial", "keyMaterial")
 
 
 _TYPES: Mapping[str, type[Image | Network | Container]] = {
@@ -52,24 +47,15 @@ class DockerProvider(api.Provider):
         failures = [api.CheckFailure(key, reason) for key in _REFUSED if given.get(key)]
         return api.CheckResponse(request.new_inputs, failures)
 
-    async def diff_config(self, request: api.DiffRequest) -> api.DiffResponse:  # noqa: ARG002
-        """Another engine is taken as it is: nothing is replaced."""
-        return api.DiffResponse(changes=False)
-
     async def configure(self, request: api.ConfigureRequest) -> api.ConfigureResponse:
-        """Take `host`, `context`, `certPath` and `registryAuth`; the engine is not called yet."""
+        """Take `host`, `context` and `certPath`; the engine is not called yet."""
         self.tools.settings = properties(request.args)
-        if self.tools.messages:
-            auth = self.tools.registry_auth
-            self.tools.messages.keep_secret(entry.get("password", "") for entry in auth)
         return api.ConfigureResponse(accept_secrets=True, supports_preview=True)
 
     async def check(self, request: api.CheckRequest) -> api.CheckResponse:
         """See `Container.check`."""
         resource = self._resource(request.urn, request.new_inputs)
-        olds = properties(request.old_inputs)
-        name = _automatic_name(request, olds)
-        inputs, failures = await _run(resource.check, properties(request.new_inputs), name)
+        inputs, failures = await _run(resource.check, properties(request.new_inputs))
         return api.CheckResponse(wrap_properties(inputs, request.new_inputs), failures)
 
     async def diff(self, request: api.DiffRequest) -> api.DiffResponse:
@@ -150,11 +136,3 @@ def _like(inputs: Values) -> Values:
 
 async def _run(call: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
     return await asyncio.to_thread(call, *arguments, **options)
-
-
-def _automatic_name(request: api.CheckRequest, olds: Props) -> str:
-    """A name for a resource that the program gave none; a resource keeps the one it has."""
-    if olds.get("name") and "name" in olds.get(DEFAULTS, ()):
-        return str(olds["name"])
-    random = hashlib.sha256(request.random_seed or request.urn.encode()).hexdigest()
-    return f"{request.name[: _LONGEST_NAME - _RANDOM_DIGITS - 1]}-{random[:_RANDOM_DIGITS]}"

@@ -1,21 +1,18 @@
 """What the resource types share: the engine, credentials, messages, defaults."""
 
-import json
 import re
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from docker.auth import INDEX_NAME, INDEX_URL, convert_to_hostname, resolve_index_name
 from docker.errors import NotFound
-from pulumi.provider.experimental.provider import CheckFailure, DiffResponse, PropertyDiff
+from pulumi.provider.experimental.provider import CheckFailure
 
-from kaldra.docker_provider.differences import REPLACING
 from kaldra.docker_provider.messages import Messages
 from kaldra.docker_provider.values import DEFAULTS, Props, Values
 from kaldra.errors import KaldraError
-from kaldra.toolchain import docker_client, image_registry
+from kaldra.toolchain import docker_client
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -38,9 +35,11 @@ class PartialFailureError(KaldraError):
 class Tools:
     """The engine that the provider's settings select, and what else all resources work with."""
 
+    messages: Messages
+    """Set when the server starts."""
+
     def __init__(self) -> None:
         self.settings: Props = {}
-        self.messages: Messages | None = None
         self.cancelled = threading.Event()
 
     @property
@@ -58,26 +57,6 @@ class Tools:
     def engine(self) -> "APIClient":
         """The Docker Engine, connected on first use."""
         return docker_client.connect(self.overrides)
-
-    @property
-    def registry_auth(self) -> list[dict[str, str]]:
-        """Credentials in the provider's settings: address, username, password."""
-        given = self.settings.get("registryAuth") or []
-        return list(json.loads(given) if isinstance(given, str) else given)
-
-    def auth(self, image: str, own: Mapping[str, Any]) -> dict[str, str] | None:
-        """Credentials for an image's registry: the resource's `own`, else the provider's.
-
-        None leaves it to the SDK, which finds what `docker login` and credential helpers know.
-        """
-        server = convert_to_hostname(own.get("server") or image_registry.server(image))
-        index = resolve_index_name(server)
-        shared = [x for x in self.registry_auth if resolve_index_name(x["address"]) == index]
-        for given in (own, *shared):
-            if given.get("username") and given.get("password"):
-                account = {key: str(given[key]) for key in ("username", "password")}
-                return {**account, "serveraddress": INDEX_URL if index == INDEX_NAME else server}
-        return None
 
     def find(self, method: str, name: str) -> dict[str, Any] | None:
         """Result of one of the SDK's `inspect_*` methods, or None where the object is missing."""
@@ -102,13 +81,11 @@ class Resource:
 
     def status(self, text: str) -> None:
         """Show what the resource is doing."""
-        if self.tools.messages:
-            self.tools.messages.status(self.urn, text)
+        self.tools.messages.status(self.urn, text)
 
     def info(self, text: str) -> None:
         """Leave a message under the resource's name."""
-        if self.tools.messages:
-            self.tools.messages.info(self.urn, text)
+        self.tools.messages.info(self.urn, text)
 
 
 def with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Props:
@@ -123,7 +100,7 @@ def with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Prop
 
 def name_failures(inputs: Props) -> list[CheckFailure]:
     """What the engine would refuse in the name of a container or network."""
-    name = str(inputs.get("name"))
+    name = str(inputs.get("name", ""))
     if re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", name):
         return []
     reason = f"{name!r} is not a valid name: two or more letters, digits, '_', '.' or '-'"
@@ -133,16 +110,3 @@ def name_failures(inputs: Props) -> list[CheckFailure]:
 def labels(pairs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """`[{label, value}]` as the engine's mapping."""
     return {str(pair["label"]): str(pair["value"]) for pair in pairs}
-
-
-def diff_response(
-    differing: Mapping[str, PropertyDiff], *, delete_before_replace: bool = False
-) -> DiffResponse:
-    """The answer for a detailed diff: nothing differs where it is empty."""
-    return DiffResponse(
-        changes=bool(differing),
-        replaces=[path for path, change in differing.items() if change.kind in REPLACING],
-        diffs=sorted({re.split(r"[.\[]", path, maxsplit=1)[0] for path in differing}),
-        detailed_diff=dict(differing),
-        delete_before_replace=delete_before_replace,
-    )

@@ -1,4 +1,3 @@
-import dataclasses
 import io
 import json
 import stat
@@ -67,13 +66,13 @@ def made(tmp_path: Path, spec: ClusterSpec) -> Path:
 
 
 def node(
-    *, running: bool = True, labels: dict[str, str] | None = None, port: int = 0, image: str = "x"
+    *, running: bool = True, labels: dict[str, str] | None = None, port: int = 0
 ) -> dict[str, Any]:
     bindings = {"30080/tcp": [{"HostPort": str(port)}]} if port else {}
     return {
         "Id": "node1",
         "State": {"Running": running},
-        "Config": {"Labels": {KIND_LABEL: "demo"} if labels is None else labels, "Image": image},
+        "Config": {"Labels": {KIND_LABEL: "demo"} if labels is None else labels},
         "HostConfig": {"PortBindings": bindings},
     }
 
@@ -190,15 +189,6 @@ def test_a_complete_cluster_that_does_not_answer_is_kept(
     with pytest.raises(KaldraError, match="everything in it are kept"):
         ensure_cluster(spec, QuietProgress())
     assert not any(change.startswith("DELETE") for change in engine.changes())
-
-
-def test_another_kubernetes_version_is_told(engine, spec, monkeypatch):
-    engine.answers[f"GET {NODE}/json"] = node(image="kaldra/node:v1.34.2-abc")
-    monkeypatch.setattr(kind, "is_ready", lambda _spec: True)
-    progress = Notes()
-    ensure_cluster(dataclasses.replace(spec, node_image="kindest/node:v1.35.4@sha256:1"), progress)
-    (said,) = progress.said
-    assert said.startswith("Cluster demo runs Kubernetes 1.34.2; new clusters get 1.35.4.")
 
 
 def test_a_stopped_node_is_started_and_waited_for(engine, spec, made, complete, monkeypatch):

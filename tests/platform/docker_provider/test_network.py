@@ -52,8 +52,6 @@ def test_one_left_by_a_killed_run_is_taken_over_and_another_one_is_not(
         plugin.create(URN, {**made[1], "internal": True})
 
 
-def test_a_name_is_made_up_where_the_program_gives_none(plugin: Plugin) -> None:
-    inputs = plugin.check(URN, {})
-    assert inputs["name"].startswith("net-")
-    assert plugin.check(URN, {}, inputs)["name"] == inputs["name"]
+def test_a_name_is_required(plugin: Plugin) -> None:
+    assert plugin.failures(URN, {})["name"]
     assert plugin.failures(URN, {"name": "-"})["name"]
