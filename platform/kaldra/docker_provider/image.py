@@ -128,8 +128,10 @@ class Image(Resource):
                 raise KaldraError(f"Cancelled pushing {name}.")
             reported = (message.get("aux") or {}).get("Digest") or reported
             self.status(f"pushing: {message.get('status', '')} {message.get('progress', '')}")
-        reference = f"{repository}@{reported}"
-        if not reported or image_registry.digest(self.engine, reference) == "":
+        own_digests = [text for text in self._digests(image) if text.startswith(f"{repository}@")]
+        # Not every engine reports the digest at the end of a push.
+        reference = f"{repository}@{reported}" if reported else "".join(own_digests[-1:])
+        if not reference or image_registry.digest(self.engine, reference) == "":
             raise KaldraError(f"{server} accepted {name}, but does not serve {reference}.")
         return reference
 

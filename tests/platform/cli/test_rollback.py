@@ -1,7 +1,6 @@
 """What a rollback deploys, and what it says of it."""
 
 import io
-import socket
 
 import pytest
 import yaml
@@ -105,8 +104,7 @@ def test_the_dev_registry_of_now_is_asked_for_an_image(docker, monkeypatch, told
 
 
 def test_a_registry_that_does_not_answer_is_named(docker):
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        port = nobody.getsockname()[1]
-        with pytest.raises(KaldraError, match=f"registry at localhost:{port} does not tell"):
-            rollback._in_registry(port, "localhost:5001/kaldra-api@sha256:aa")
+    image = "localhost:5009/kaldra-api@sha256:aa"
+    docker.answers[f"GET /distribution/{image}/json"] = (500, {"message": "connection refused"})
+    with pytest.raises(KaldraError, match="registry at localhost:5009 does not tell"):
+        rollback._in_registry(5009, "localhost:5001/kaldra-api@sha256:aa")

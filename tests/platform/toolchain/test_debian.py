@@ -110,7 +110,17 @@ def build(tmp_path: Path, docker: FakeDocker, sources: Path) -> Callable[[str], 
     """Runs a build with a client that writes down what it was given; returns that."""
     (sources / "debian.sources").write_text(DEB822)
     client = tmp_path / "docker"
-    client.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/said\ncat > {tmp_path}/dockerfile\n')
+    client.write_text(
+        f"""#!/bin/sh
+echo "$@" > {tmp_path}/said
+for option; do
+  case $option in
+    --iidfile=*) echo sha256:1 > "${{option#*=}}" ;;
+    --file=*) cp "${{option#*=}}" {tmp_path}/dockerfile ;;
+  esac
+done
+"""
+    )
     client.chmod(0o755)
 
     def build(dockerfile: str) -> str:
@@ -133,5 +143,5 @@ def test_a_build_that_installs_nothing_gets_no_secrets(build):
 def test_a_build_passes_the_hosts_proxy_by_name_only(build, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://user:password@proxy.example")
     said = build("FROM x\n")
-    assert "--build-arg HTTPS_PROXY" in said
+    assert "--build-arg=HTTPS_PROXY " in said
     assert "password" not in said

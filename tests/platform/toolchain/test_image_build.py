@@ -1,0 +1,101 @@
+"""How an image is built: the command line, and what is told of a build that fails."""
+
+import pytest
+
+from kaldra.errors import KaldraError
+from kaldra.toolchain import image_build
+from kaldra.toolchain.image_build import Progress, Recipe, build
+
+FAILS = """
+cat >&2 <<END
+#1 [internal] load build definition from Dockerfile
+#1 DONE 0.0s
+#7 [dependencies 3/3] RUN python3 -m pip install --target=/opt/site
+#7 0.512 Collecting fastapi
+#7 0.934 ERROR: No matching distribution found for fastapi
+#7 ERROR: executor failed running [/bin/sh -c python3 -m pip install]: exit code: 1
+------
+ > [dependencies 3/3] RUN python3 -m pip install --target=/opt/site:
+------
+executor failed running [/bin/sh -c python3 -m pip install]: exit code: 1
+END
+exit 1
+"""
+
+
+def test_every_option_reaches_the_docker_program(tmp_path):
+    recipe = Recipe(
+        image="x:dev",
+        context="c",
+        dockerfile="d",
+        args={"A": "1"},
+        secrets={"apt": tmp_path},
+        target="final",
+        platform="linux/arm64",
+        network="host",
+        cache=False,
+        cache_from=("cache:1", "cache:2"),
+        add_hosts=("a:1.2.3.4",),
+    )
+    assert recipe.command("docker", tmp_path / "id") == [
+        "docker",
+        "build",
+        "--tag=x:dev",
+        "--file=d",
+        f"--iidfile={tmp_path}/id",
+        "--target=final",
+        "--platform=linux/arm64",
+        "--network=host",
+        "--cache-from=cache:1",
+        "--cache-from=cache:2",
+        "--add-host=a:1.2.3.4",
+        f"--secret=id=apt,src={tmp_path}",
+        "--build-arg=A=1",
+        "--progress=plain",
+        "--no-cache",
+        "c",
+    ]
+
+
+def test_a_secret_argument_is_on_no_command_line(tmp_path):
+    recipe = Recipe("x", "c", "d", args={"KEY": "hunter22"}, secret_args=frozenset({"KEY"}))
+    command = [str(part) for part in recipe.command("docker", tmp_path)]
+    assert "--build-arg=KEY" in command
+    assert "hunter22" not in " ".join(command)
+    assert recipe.environment()["KEY"] == "hunter22"
+
+
+def test_the_engines_own_builder_is_used_whichever_is_selected():
+    environment = Recipe("x", "c", "d").environment()
+    assert environment["BUILDX_BUILDER"] == "default"
+    assert environment["DOCKER_BUILDKIT"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (FAILS, "No matching distribution found for fastapi"),
+        (FAILS, r"at \[dependencies 3/3\] RUN python3 -m pip install"),
+        ("echo 'unable to prepare context' >&2; exit 1", "unable to prepare context"),
+    ],
+)
+def test_a_failure_shows_the_step_and_its_last_lines(program, script, told):
+    client = program("docker", script)
+    with pytest.raises(KaldraError, match=told) as caught:
+        build(Recipe("x:dev", ".", "images/x.Dockerfile"), lambda _: None, client=client)
+    assert str(caught.value).startswith("Building x:dev from images/x.Dockerfile failed ")
+
+
+def test_without_a_docker_program_the_package_is_named(monkeypatch):
+    monkeypatch.setattr(image_build, "buildkit_client", lambda: None)
+    with pytest.raises(KaldraError, match="with BuildKit was found") as caught:
+        build(Recipe("x", "c", "d"), lambda _: None)
+    assert "docker-buildx-plugin" in caught.value.hint
+
+
+def test_progress_names_the_step_an_output_belongs_to():
+    progress = Progress()
+    assert progress.feed("#5 [2/3] RUN make all") == "[2/3] RUN make all"
+    assert progress.feed("#5 1.234 compiling") == "[2/3] compiling"
+    assert progress.feed("#5 CACHED") == ""
+    assert progress.feed("#5 sha256:abc 12MB / 40MB") == ""
