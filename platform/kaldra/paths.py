@@ -9,9 +9,9 @@ REPO = Path(__file__).resolve().parents[2]
 
 def home() -> Path:
     """Cache of tools shared by every clone on the machine (`KALDRA_HOME`)."""
-    return Path(variables.HOME.value or Path.home() / ".cache" / "kaldra")
+    return Path(variables.HOME.value or Path.home() / ".cache" / "kaldra").absolute()
 
 
 def state() -> Path:
-    """State of this clone: stacks, passphrase, kubeconfig, logs (`KALDRA_STATE`)."""
-    return Path(variables.STATE.value or REPO / ".kaldra")
+    """State of this clone: stacks, dev key, kubeconfig, logs (`KALDRA_STATE`)."""
+    return Path(variables.STATE.value or REPO / ".kaldra").absolute()

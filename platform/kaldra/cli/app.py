@@ -1,6 +1,7 @@
 """The verbs, their options, and the one place that turns errors into messages and exit codes."""
 
 import importlib
+import io
 import signal
 import sys
 from collections.abc import Callable
@@ -48,9 +49,13 @@ def down(
             "--all", help="Also remove cluster, registry and a dockerd that `up` started."
         ),
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="For scripts; nothing is asked anyway.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Take the stack down."""
+    del yes
     _verb("down")(Console(quiet=quiet), stack=stack, everything=everything)
 
 
@@ -222,7 +227,7 @@ def serve(
 
 @app.command()
 def checklist(stack: Stack = "dev", yes: Yes = False) -> None:
-    """Try the seven things that make a deployment done: ✔ or ✘ and the fix."""
+    """Check the seven things that make a deployment done: ✔ or ✘ and the fix."""
     _verb("checklist")(Console(), stack=stack, assume_yes=yes)
 
 
@@ -247,6 +252,9 @@ def reference() -> None:
 def main() -> None:
     """Run a verb; every error is a message, a hint and an exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not every terminal has ✓
+            stream.reconfigure(errors="replace")
     try:
         app(prog_name="./kaldra")
     except KaldraError as error:

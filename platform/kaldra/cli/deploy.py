@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from kaldra.cli.pulumi import Pulumi
+from kaldra.cli.takeover import take_over
 from kaldra.cli.ui import Console
-from kaldra.cli.workspace import Workspace, ensure_passphrase, environment
+from kaldra.cli.workspace import Workspace, environment, prepare_state
 from kaldra.cluster.kind import ClusterSpec, ensure_cluster, ensure_registry
 from kaldra.paths import REPO
 from kaldra.stack import stack_file
@@ -15,7 +16,7 @@ from kaldra.toolchain.prepare import Prepared, prepare
 
 @dataclass(frozen=True)
 class Ground:
-    """What a dev stack stands on; each value changes when that is made anew."""
+    """What a dev stack stands on; each value changes when that is made again."""
 
     cluster: str
     registry: str
@@ -25,13 +26,13 @@ def ready(console: Console, stack: str, *, assume_yes: bool) -> Pulumi:
     """Check the settings, provide the tools, open the workspace. No cluster is touched."""
     workspace = _checked(stack)
     prepared = prepare(workspace.settings.target, console, assume_yes=assume_yes)
-    return _opened(console, workspace, prepared)
+    return opened(console, workspace, prepared)
 
 
 def ready_on_ground(
     console: Console, stack: str, *, assume_yes: bool
 ) -> tuple[Pulumi, Ground | None]:
-    """As `ready`, and on dev bring up cluster and registry as soon as that can be done."""
+    """As `ready`, and on dev start cluster and registry as soon as that can be done."""
     workspace = _checked(stack)
     made: list[Ground] = []
 
@@ -39,7 +40,7 @@ def ready_on_ground(
         made.append(ensure_ground(console, cluster_spec(workspace, node_image, registry_image)))
 
     prepared = prepare(workspace.settings.target, console, assume_yes=assume_yes, meanwhile=lay)
-    return _opened(console, workspace, prepared), made[0] if made else None
+    return opened(console, workspace, prepared), made[0] if made else None
 
 
 def require_secrets(stack: str) -> None:
@@ -48,18 +49,22 @@ def require_secrets(stack: str) -> None:
     stack_file.require_secrets(stack, REPO)
 
 
+def opened(console: Console, workspace: Workspace, prepared: Prepared | None = None) -> Pulumi:
+    """Pulumi for the stack; without `prepared` images for verbs that build nothing."""
+    prepare_state(workspace)
+    images = {
+        "KALDRA_BASE_IMAGE": prepared.base_image if prepared else "none",
+        "KALDRA_BUILDER_IMAGE": prepared.builder_image if prepared else "none",
+    }
+    pulumi = Pulumi(workspace, environment(workspace, images), console)
+    take_over(pulumi)
+    return pulumi
+
+
 def _checked(stack: str) -> Workspace:
     workspace = Workspace.open(stack)
-    ensure_passphrase(workspace)
+    prepare_state(workspace)
     return workspace
-
-
-def _opened(console: Console, workspace: Workspace, prepared: Prepared) -> Pulumi:
-    images = {
-        "KALDRA_BASE_IMAGE": prepared.base_image,
-        "KALDRA_BUILDER_IMAGE": prepared.builder_image,
-    }
-    return Pulumi(workspace, environment(workspace, images), console)
 
 
 def cluster_spec(
@@ -78,7 +83,7 @@ def cluster_spec(
 
 
 def ensure_ground(console: Console, spec: ClusterSpec) -> Ground:
-    """Bring up the dev cluster and its registry; quick when both are there."""
+    """Start the dev cluster and its registry; quick when both run."""
     registry = ensure_registry(spec, console)
     cluster = ensure_cluster(spec, console)
     return Ground(cluster=cluster.identity, registry=registry.identity)

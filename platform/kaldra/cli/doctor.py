@@ -3,10 +3,9 @@
 import sys
 from collections.abc import Iterable
 
-from kaldra.cli import recovery
-from kaldra.cli.deploy import cluster_spec
+from kaldra.cli.deploy import cluster_spec, opened
 from kaldra.cli.ui import Console
-from kaldra.cli.workspace import Workspace
+from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.cluster.check import check_cluster, check_registry
 from kaldra.errors import KaldraError
 from kaldra.toolchain.findings import Finding
@@ -19,7 +18,7 @@ def run(console: Console, *, stack: str) -> None:
     findings = collect(workspace.settings.target)
     if workspace.settings.target == "dev":
         findings += _cluster(workspace)
-    findings.append(_state(workspace))
+    findings.append(_state(workspace, console))
     for line in lines(findings):
         sys.stdout.write(f"{line}\n")
     wrong = [f.name for f in findings if f.problem]
@@ -61,22 +60,19 @@ def _cluster(workspace: Workspace) -> list[Finding]:
     return found
 
 
-def _state(workspace: Workspace) -> Finding:
-    """The stack's state: who holds its lock, and whether a killed run left it unfinished."""
-    name = f"stack {workspace.stack}"
+def _state(workspace: Workspace, console: Console) -> Finding:
+    """The stack's state: whether it can be read, and whether a killed run left it unfinished."""
+    name, where = f"stack {workspace.stack}", workspace.backend
     up = f"./kaldra up --stack {workspace.stack}"
-    if workspace.remote:
-        return Finding(name, where=workspace.backend)
-    if not workspace.checkpoint.exists():
+    if not pulumi_program().exists():
         return Finding(name, where="not deployed", fix=up)
-    where = str(workspace.checkpoint)
-    holder = recovery.holder(workspace.stack)
-    if holder and holder.alive:
-        return Finding(name, version="locked", where=where, route=f"by pid {holder.pid}")
-    if holder:
-        problem = f"Locked by a run that is dead (pid {holder.pid})."
-        return Finding(name, where=where, problem=problem, fix=up)
-    if recovery.pending(workspace):
+    try:
+        deployed = opened(console, workspace).deployment()
+    except KaldraError as error:
+        return Finding(name, where=where, problem=str(error), fix=error.hint)
+    if deployed is None:
+        return Finding(name, where="not deployed", fix=up)
+    if deployed.pending:
         problem = "A killed run left operations unfinished."
         return Finding(name, where=where, problem=problem, fix=up)
     return Finding(name, where=where)

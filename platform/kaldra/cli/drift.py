@@ -1,12 +1,12 @@
 """What runs against what the state says: objects that somebody else changed or deleted."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kaldra.cli.events import resource
 from kaldra.cli.pulumi import Pulumi
-from kaldra.errors import KaldraError
 from kaldra.render.diff import ABSENT, Field, fields
 
 _DRIFT = {"update": "changed", "replace": "changed", "delete": "deleted"}
@@ -27,26 +27,20 @@ class Drift:
 
 def look(pulumi: Pulumi) -> list[Drift]:
     """Compare without changing anything; raises KaldraError where that cannot be done."""
-    output = pulumi.run("refresh", "--stack", pulumi.workspace.stack, "--preview-only", "--json")
-    return found(output)
+    stack = pulumi.workspace.stack
+    document = pulumi.read("refresh", "--preview-only", "--json", "--stack", stack)
+    return found(document["steps"])
 
 
-def found(output: str) -> list[Drift]:
-    """Drift in the output of `pulumi refresh --preview-only --json`; warnings may precede it."""
-    try:
-        document, _ = json.JSONDecoder().raw_decode(output[output.index("{\n") :])
-        steps: list[dict[str, Any]] = document["steps"]
-    except (ValueError, KeyError):
-        raise KaldraError(f"pulumi refresh did not tell of drift:\n{output[-1000:]}") from None
+def found(steps: Iterable[Mapping[str, Any]]) -> list[Drift]:
+    """Drift in the steps of `pulumi refresh --preview-only --json`."""
     drifted = [_drift(step) for step in steps if step["op"] in _DRIFT]
     return sorted(drifted, key=lambda drift: drift.name)
 
 
 def _drift(step: Mapping[str, Any]) -> Drift:
-    _, _, types, name = step["urn"].split("::", 3)
-    kind = types.rpartition("$")[2].rpartition(":")[2]
     what = _DRIFT[step["op"]]
-    return Drift(f"{kind} {name}", what, _fields(step) if what == "changed" else ())
+    return Drift(resource(step["urn"]), what, _fields(step) if what == "changed" else ())
 
 
 def _fields(step: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,31 +1,65 @@
-"""Running the Pulumi CLI: its output as it comes, its failures as one error."""
+"""Driving the Pulumi CLI: by its JSON, its events and its exit codes."""
 
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
+from kaldra.cli.events import Events
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import GUARD, Workspace
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
-from kaldra.stack import stack_file
 
 INTERRUPT_GRACE_SECONDS = 60
-PASSING = re.compile(
-    r"^\s*@ |^\s*[-+~]+ .*\b(creating|updating|deleting|replacing|refreshing|reading)\b.*\(\d+s\)"
-    r"|using pulumi-language-python from"
-)
-"""Lines that tell of work in progress, and one that says where the language host is."""
-REFUSED_ACCOUNT = re.compile(
-    r"unauthorized: |no basic auth credentials|401 Unauthorized|authorization failed"
-)
-"""What an engine says that pushes, and a node that pulls."""
+STACK_NOT_FOUND = 6
+"""Exit code, as pkg/cmd/pulumi/cmd/exit_codes.go has them."""
+
+# Pulumi has no exit code for the cases below and no command that lists locks: its words, and those
+# of registries, are matched here and nowhere else.
+_LOCK = re.compile(r"created by (?P<user>.*)@(?P<host>\S*) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+_HINTS = {
+    re.compile("incorrect passphrase"): (
+        "PULUMI_CONFIG_PASSPHRASE (or the passphrase file) is not the one this stack was made "
+        "with: docs/how-to/recover.md, A wrong or lost passphrase"
+    ),
+    re.compile("unauthorized: |no basic auth credentials|401 Unauthorized|authorization failed"): (
+        "The registry refuses an account: kaldra:registryPush is ours, kaldra:registryPull "
+        "the cluster's. pulumi config set --secret --path kaldra:registryPush.password"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What is deployed: the stack's last state."""
+
+    resources: Sequence[Mapping[str, Any]] = ()
+    pending: bool = False
+    """Whether operations were begun and not finished."""
+
+    @property
+    def images(self) -> dict[str, str]:
+        """Service → reference that names exactly what was built, as the program's outputs say."""
+        stack = (r for r in self.resources if r["type"] == "pulumi:pulumi:Stack")
+        outputs = next(stack, {}).get("outputs") or {}
+        return {k.removesuffix("Image"): str(v) for k, v in outputs.items() if k.endswith("Image")}
+
+
+@dataclass
+class _Ended:
+    code: int = 0
+    output: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -36,112 +70,174 @@ class Pulumi:
     variables: Mapping[str, str]
     console: Console
 
-    def run(self, *arguments: str, show: Callable[[str], None] | None = None) -> str:
-        """Run `pulumi ARGUMENTS` to its end; returns what it printed. `show` sees each line.
+    def deployment(self) -> Deployment | None:
+        """What is deployed; None where the backend does not have the stack."""
+        document = self.read("stack", "export", "--stack", self.workspace.stack)
+        if document is None:
+            return None
+        latest = document.get("deployment") or {}
+        return Deployment(latest.get("resources") or (), bool(latest.get("pending_operations")))
+
+    def ensure_stack(self) -> Deployment:
+        """Create the stack in its backend unless it exists; returns what is deployed."""
+        found = self.deployment()
+        if found is None:
+            if self.workspace.backend.startswith("file://"):
+                folder = Path(unquote(self.workspace.backend.removeprefix("file://")))
+                folder.expanduser().mkdir(mode=0o700, parents=True, exist_ok=True)
+            provider = self.workspace.settings.secrets_provider
+            options = [f"--secrets-provider={provider}"] if provider else []
+            self.run("stack", "init", self.workspace.stack, "--no-select", *options)
+        return found or Deployment()
+
+    def settle(self) -> None:
+        """Read what really exists into the state, which also ends pending operations."""
+        self.change("refresh", "--clear-pending-creates")
+
+    def change(self, verb: str, *options: str) -> None:
+        """Run a verb that changes the stack; each changed resource is shown as a line."""
+        stack = self.workspace.stack
+        with self.console.step(f"pulumi {verb} · {stack}") as step:
+            events = Events(self.console, step)
+            arguments = (verb, "--stack", stack, "--yes", "--skip-preview", "--json", *options)
+            try:
+                ended = self._run(arguments, events.take)
+            finally:
+                events.close()
+            if ended.code != 0:
+                raise _failure(self.workspace, arguments, ended)
+            step.done(events.summary)
+
+    def show(self, verb: str, *options: str) -> None:
+        """Run a verb that changes nothing; what it prints is for the user."""
+        arguments = (verb, "--stack", self.workspace.stack, *options)
+        ended = self._run(arguments, lambda line: self.console.raw(f"  {line}" if line else ""))
+        if ended.code != 0:
+            raise _failure(self.workspace, arguments, ended)
+
+    def read(self, *arguments: str) -> Any:
+        """What `pulumi ARGUMENTS` answers in JSON; None where the backend has no such stack."""
+        ended = self._run(arguments)
+        if ended.code == STACK_NOT_FOUND:
+            return None
+        if ended.code != 0:
+            raise _failure(self.workspace, arguments, ended)
+        return json.loads("\n".join(ended.output))
+
+    def run(self, *arguments: str, text: str = "") -> None:
+        """Run `pulumi ARGUMENTS` with `text` as its input."""
+        ended = self._run(arguments, text=text)
+        if ended.code != 0:
+            raise _failure(self.workspace, arguments, ended)
+
+    def _run(
+        self,
+        arguments: Sequence[str],
+        each_line: Callable[[str], None] | None = None,
+        text: str = "",
+    ) -> _Ended:
+        """Run to the end. The lock of a dead process is removed, and the command run again."""
+        ended = self._process(arguments, each_line, text)
+        locks = [_LOCK.search(line) for line in ended.errors] if ended.code else []
+        if not any(locks):
+            return ended
+        for lock in filter(None, locks):
+            self._require_dead(lock)
+        self.console.note(f"A killed run left stack {self.workspace.stack} locked; lock removed.")
+        self._process(["cancel", "--stack", self.workspace.stack, "--yes"])
+        return self._process(arguments, each_line, text)
+
+    def _require_dead(self, lock: "re.Match[str]") -> None:
+        stack, pid, host = self.workspace.stack, int(lock["pid"]), lock["host"]
+        if host not in ("", socket.gethostname()):
+            raise KaldraError(
+                f"Another run works on stack {stack}: {lock['user']}@{host} (pid {pid}, since "
+                f"{lock['since']}).",
+                hint=f'If it is dead: eval "$(./kaldra env --stack {stack})" && '
+                "pulumi cancel --yes",
+            )
+        if _is_pulumi(pid):
+            raise KaldraError(
+                f"Another run works on stack {stack} (pid {pid}, since {lock['since']}).",
+                hint=f"Wait for it to end, or interrupt it: kill -INT {pid}",
+            )
+
+    def _process(
+        self,
+        arguments: Sequence[str],
+        each_line: Callable[[str], None] | None = None,
+        text: str = "",
+    ) -> _Ended:
+        """Run one process.
 
         Ctrl+C and SIGTERM are passed on once, so that Pulumi writes its state before it ends.
-        Raises KaldraError with the last lines where they were not shown.
         """
-        with self._unchanged_stack_file():
-            code, output = self._stream(arguments, show)
-        if code != 0:
-            verb = " ".join(a for a in arguments[:2] if not a.startswith("-"))
-            raise _failure(verb, code, output, shown=show is not None)
-        return output
-
-    def change(self, title: str, *arguments: str) -> None:
-        """Run a verb that changes the stack as one step: results are printed, work is shown."""
-        with self.console.step(title) as step:
-
-            def show(line: str) -> None:
-                if PASSING.search(line):
-                    step.update(" ".join(line.split())[:100])
-                else:
-                    self.console.raw(line)
-
-            self.run(*arguments, show=show)
-
-    def _stream(
-        self, arguments: tuple[str, ...], show: Callable[[str], None] | None
-    ) -> tuple[int, str]:
-        command = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
-        environment = {**os.environ, **self.variables}
-        # Verbs say for themselves what is confirmed; with both, Pulumi refuses some commands.
-        environment.pop("PULUMI_SKIP_CONFIRMATIONS", None)
         # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
         with _interrupts_not_ignored():
             process = subprocess.Popen(  # noqa: S603
-                command,
+                [str(GUARD / "pulumi"), *arguments, "--non-interactive", "--color", "never"],
                 cwd=REPO,
-                env=environment,
-                executable=str(GUARD / "pulumi"),
-                stdin=subprocess.DEVNULL,
+                env={**self.workspace.inherited(), **self.variables},
+                stdin=subprocess.PIPE if text else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.PIPE,
                 text=True,
                 encoding="utf-8",
                 errors="replace",
                 start_new_session=True,
             )
-        lines: list[str] = []
+        ended = _Ended()
+        assert process.stdout and process.stderr  # noqa: S101, PT018  opened with pipes
+        errors = threading.Thread(
+            target=lambda: ended.errors.extend(line.rstrip() for line in process.stderr or ())
+        )
+        errors.start()
+
+        def read() -> None:
+            for line in process.stdout or ():
+                ended.output.append(line.rstrip())
+                if each_line:
+                    each_line(line.rstrip())
+
         previous = signal.signal(signal.SIGTERM, _interrupt)
         with process:
             try:
-                _read(process, lines, show)
+                if process.stdin:
+                    process.stdin.write(text)
+                    process.stdin.close()
+                read()
             except KeyboardInterrupt:
-                self._interrupted(process, lines, show)
+                self._interrupted(process, read)
                 raise
             finally:
+                errors.join()
                 signal.signal(signal.SIGTERM, previous)
-        return process.returncode, "\n".join(lines)
+        ended.code = process.returncode
+        return ended
 
-    def _interrupted(
-        self,
-        process: "subprocess.Popen[str]",
-        lines: list[str],
-        show: Callable[[str], None] | None,
-    ) -> None:
-        """Let Pulumi end in its own time, but not for ever."""
+    def _interrupted(self, process: "subprocess.Popen[str]", read: Callable[[], None]) -> None:
+        """Let Pulumi end in its own time, within limits."""
         self.console.warn("Interrupting: Pulumi finishes what it has begun and saves its state…")
         process.send_signal(signal.SIGINT)
         overdue = threading.Timer(INTERRUPT_GRACE_SECONDS, process.kill)
         overdue.start()
         try:
-            _read(process, lines, show)
+            read()
             process.wait()
         finally:
             overdue.cancel()
             process.kill()
 
-    def ensure_stack(self) -> None:
-        """Create the stack in its backend unless it is there; git sees no change."""
-        workspace = self.workspace
-        if workspace.checkpoint.exists():
-            return
-        provider = workspace.settings.secrets_provider
-        options = [f"--secrets-provider={provider}"] if provider else []
-        if workspace.remote:
-            self.run("stack", "select", workspace.stack, "--create", *options)
-            return
-        Path(workspace.backend.removeprefix("file://")).expanduser().mkdir(
-            parents=True, exist_ok=True
-        )
-        self.run("stack", "init", workspace.stack, "--no-select", *options)
 
-    @contextmanager
-    def _unchanged_stack_file(self) -> Iterator[None]:
-        """Put the stack file back: Pulumi writes the salt of this clone's own passphrase into it.
-
-        Committed, it would lock every other clone out; the state holds it as well. A file that
-        has a salt already is somebody's decision and left to Pulumi.
-        """
-        file = REPO / f"Pulumi.{self.workspace.stack}.yaml"
-        before, own = file.read_bytes(), stack_file.has_salt(self.workspace.stack, REPO)
-        try:
-            yield
-        finally:
-            if not own and file.read_bytes() != before:
-                file.write_bytes(before)
+def _failure(workspace: Workspace, arguments: Sequence[str], ended: _Ended) -> KaldraError:
+    """The error of a command that failed, with what is not on the screen yet."""
+    verb = " ".join(a for a in arguments[:2] if not a.startswith("-"))
+    text = f"pulumi {verb} failed (exit code {ended.code})"
+    said = "\n".join(line for line in ended.errors if line)[-2000:]
+    reasons = "\n".join([said, *ended.output])
+    hints = (hint for pattern, hint in _HINTS.items() if pattern.search(reasons))
+    hint = next(hints, f"./kaldra doctor --stack {workspace.stack}")
+    return KaldraError(f"{text}:\n{said}" if said else f"{text}; the reason is above.", hint=hint)
 
 
 def _interrupt(*_: object) -> None:
@@ -165,37 +261,12 @@ def _interrupts_not_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _read(
-    process: "subprocess.Popen[str]", lines: list[str], show: Callable[[str], None] | None
-) -> None:
-    assert process.stdout is not None  # noqa: S101  opened with a pipe
-    for line in process.stdout:
-        text = line.rstrip()
-        lines.append(text)
-        if show and text:
-            show(f"  {text}")
-
-
-def _failure(verb: str, code: int, output: str, *, shown: bool) -> KaldraError:
-    text = f"pulumi {verb} failed (exit code {code})"
-    tail = "\n".join(line for line in output.splitlines() if line.strip())[-2000:]
-    hint = _advice(output)
-    if shown:
-        return KaldraError(f"{text}; the reason is above.", hint=hint)
-    return KaldraError(f"{text}:\n{tail}", hint=hint)
-
-
-def _advice(output: str) -> str:
-    if "incorrect passphrase" in output:
-        return (
-            "PULUMI_CONFIG_PASSPHRASE (or the passphrase file) is not the one this stack was made "
-            "with, or its file has the encryptionsalt of another clone: take that line back."
-        )
-    if "the stack is currently locked" in output:
-        return "Wait for the other run, or end it; a dead one's lock goes away with ./kaldra up."
-    if REFUSED_ACCOUNT.search(output):
-        return (
-            "The registry refuses an account: kaldra:registryPush is ours, kaldra:registryPull "
-            "the cluster's. pulumi config set --secret --path kaldra:registryPush.password"
-        )
-    return "./kaldra doctor"
+def _is_pulumi(pid: int) -> bool:
+    """Whether the process lives and is a Pulumi (a reused id is not)."""
+    try:
+        os.kill(pid, 0)
+        return b"pulumi" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's, or no /proc
+        return True

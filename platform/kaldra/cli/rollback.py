@@ -2,14 +2,16 @@
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from kaldra.cli import reach, recovery, releases, up
+from kaldra.cli import releases, up
 from kaldra.cli.deploy import Ground, last_ground, ready_on_ground
 from kaldra.cli.releases import Release
+from kaldra.cli.status import deployed_or_fail
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
@@ -21,26 +23,22 @@ from kaldra.toolchain import docker_client, image_registry
 
 def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
     """Preview the release before the last one (or number `to`), ask, deploy it and ask it."""
-    workspace = Workspace.open(stack)
-    # Before anything is provided; but only Pulumi can tell of a remote stack's releases.
-    known = None if workspace.remote else _chosen(workspace, to)
+    pulumi, deployed = deployed_or_fail(console, stack)
+    updates = releases.updates(pulumi, deployed)
+    release = _chosen(stack, updates, to)
     pulumi, found = ready_on_ground(console, stack, assume_yes=assume_yes)
-    release = known or _chosen(workspace, to)
+    workspace = pulumi.workspace
     ground = _same_ground(workspace, found) if found else None
-    if workspace.settings.target == "staging":
-        reach.require_cluster(workspace)
+    up.require_target(pulumi)
     _require_images(workspace, release)
     with tempfile.TemporaryDirectory(prefix="kaldra-rollback-") as folder:
         file = Path(folder) / f"Pulumi.{stack}.yaml"
         file.write_text(_stack_file(workspace, release), encoding="utf-8")
-        recovery.clear(pulumi)
-        _tell(console, workspace, release)
-        options = ["--config-file", str(file)]
-        preview = ["preview", "--stack", stack, "--diff", "--refresh", *options]
-        pulumi.run(*preview, show=console.raw)
+        _tell(console, updates[0], release)
+        pulumi.show("preview", "--diff", "--refresh", f"--config-file={file}")
         _require_consent(stack, release, assume_yes=assume_yes)
-        message = f"Rollback to release {release.number}"
-        up.deploy(pulumi, ground, *options, message=message)
+        about = f"Rollback to release {release.number}"
+        up.deploy(pulumi, ground, f"--config-file={file}", about=about)
     up.ask(pulumi)
     console.note(
         f"Release {release.number} serves. The next ./kaldra up builds from these sources again, "
@@ -48,22 +46,22 @@ def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> No
     )
 
 
-def _chosen(workspace: Workspace, number: int | None) -> Release:
+def _chosen(stack: str, updates: Sequence[Release], number: int | None) -> Release:
     """The release to go back to; raises KaldraError where there is none."""
-    stack = workspace.stack
     if number is None:
-        found = releases.previous(workspace)
+        found = releases.previous(updates)
         if found is None:
             raise KaldraError(
-                f"Stack {stack} has no earlier release that worked.", hint="./kaldra status"
+                f"Stack {stack} has no earlier release that worked.",
+                hint=f"./kaldra status --stack {stack}",
             )
         return found
-    every = {r.number: r for r in releases.updates(workspace) if r.succeeded and r.images}
+    every = {r.number: r for r in updates if r.succeeded and r.images}
     if number not in every:
         known = ", ".join(str(n) for n in every) or "none"
         raise ConfigurationError(
             f"Stack {stack} has no release {number} that worked; it has: {known}.",
-            hint="./kaldra status",
+            hint=f"./kaldra status --stack {stack}",
         )
     return every[number]
 
@@ -71,7 +69,7 @@ def _chosen(workspace: Workspace, number: int | None) -> Release:
 def _same_ground(workspace: Workspace, ground: Ground) -> Ground:
     if last_ground(workspace) != ground:
         raise KaldraError(
-            "Cluster or registry were made anew since the last release; "
+            "Cluster or registry were made again since the last release; "
             "images of earlier ones are gone with them.",
             hint=f"Check the sources out as they were, then: ./kaldra up --stack {workspace.stack}",
         )
@@ -108,17 +106,16 @@ def _in_registry(port: int, reference: str) -> bool:
 
 
 def _stack_file(workspace: Workspace, release: Release) -> str:
-    """A stack file for the release: its settings, its images, and the way to the cluster of now.
+    """A stack file for the release: its settings and images; secrets and cluster as they are now.
 
-    Secrets are copied as they were encrypted, and nothing is decrypted here. A remote backend
-    tells of no encrypted ones: from there the secrets of now are kept.
+    Pulumi's history does not tell encrypted values.
     """
     path = REPO / f"Pulumi.{workspace.stack}.yaml"
     now: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     stays = {
         key: value
         for key, value in (now.get("config") or {}).items()
-        if key in releases.GROUND or (workspace.remote and _holds_secret(value))
+        if key in releases.GROUND or _holds_secret(value)
     }
     now["config"] = {**release.settings, **stays, releases.DIGESTS: release.digests}
     return yaml.safe_dump(now)
@@ -130,10 +127,9 @@ def _holds_secret(value: Any) -> bool:
     )
 
 
-def _tell(console: Console, workspace: Workspace, release: Release) -> None:
-    """Say what goes back: images and settings by name, secrets without their values."""
-    console.note(f"Back to release {release.title} of stack {workspace.stack}:")
-    last = next(releases.updates(workspace))
+def _tell(console: Console, last: Release, release: Release) -> None:
+    """Say what goes back: images and settings by name."""
+    console.note(f"Back to release {release.title}:")
     for line in _changes(last, release):
         console.note(f"  {line}")
     console.note("  Images are taken as they were built: their builds leave the state, they stay.")
@@ -147,11 +143,8 @@ def _tell(console: Console, workspace: Workspace, release: Release) -> None:
 def _changes(last: Release, release: Release) -> list[str]:
     digests = {s: (last.digests.get(s, "none"), d) for s, d in release.digests.items()}
     lines = [f"{s}: {a[:19]} → {b[:19]}" for s, (a, b) in digests.items() if a != b]
-    for field in fields(_by_name(last), _by_name(release)):
-        if field.path.endswith(".secure"):
-            lines.append(f"{field.path.removesuffix('.secure')}: the secret as it was")
-        else:
-            lines.append(f"{field.path}: {_shown(field.before)} → {_shown(field.after)}")
+    changed = fields(_by_name(last), _by_name(release))
+    lines += [f"{f.path}: {_shown(f.before)} → {_shown(f.after)}" for f in changed]
     return lines or ["the same images and settings once more"]
 
 

@@ -1,25 +1,29 @@
 """What the command line shows: one line per step, with its elapsed time.
 
-On a terminal the steps in progress are redrawn in place; elsewhere each step prints one line
-when it ends, and long ones say every few seconds that they are alive.
+On a terminal rich redraws the steps in progress in place; elsewhere each step prints one line when
+it ends, and long ones print one every few seconds.
 """
 
-import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from functools import cached_property
+from typing import TYPE_CHECKING, TextIO
 
 from kaldra import variables
 from kaldra.progress import Step
 
-REDRAW_SECONDS = 0.2
+if TYPE_CHECKING:
+    from rich.console import Console as Terminal
+    from rich.text import Text
+
+TICK_SECONDS = 0.2
 HEARTBEAT_SECONDS = 20.0
 
 
-class _Line:
+class Line:
     """A step in progress."""
 
     def __init__(self, title: str) -> None:
@@ -27,123 +31,123 @@ class _Line:
         self.detail = ""
         self.fraction: float | None = None
         self.summary = ""
-        self.started = time.monotonic()
-        self.spoke = self.started
+        self.started = self.printed = time.monotonic()
 
     def update(self, detail: str, fraction: float | None = None) -> None:
+        """Set what is happening now."""
         self.detail, self.fraction = detail, fraction
 
     def done(self, summary: str) -> None:
+        """Set the text that is shown when the step has ended."""
         self.summary = summary
 
-    def text(self) -> str:
+    def __str__(self) -> str:
         share = f" {self.fraction:.0%}" if self.fraction is not None else ""
         detail = f" · {self.detail}" if self.detail else ""
-        return f"{self.title}{share}{detail}"
+        return f"{self.title}{share}{detail} ({self.elapsed})"
 
     @property
     def elapsed(self) -> str:
+        """Seconds since the step began."""
         return f"{time.monotonic() - self.started:.1f} s"
 
 
 class Console:
-    """Progress on a stream; safe to use from several threads."""
+    """Progress on a stream; may be used from several threads."""
 
     def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
         self._stream = stream or sys.stderr
         self._quiet = quiet
-        self._live = self._stream.isatty() and variables.TERM.value != "dumb"
-        self._color = self._live and not variables.NO_COLOR.value
+        self._on_terminal = self._stream.isatty() and variables.TERM.value != "dumb"
         self._lock = threading.RLock()
-        self._open: list[_Line] = []
-        self._drawn = 0
+        self._open: list[Line] = []
         self._ticker: threading.Thread | None = None
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Show a step until its block ends; an exception marks it failed and goes on."""
-        line = _Line(title)
-        with self._lock:
-            self._open.append(line)
-            self._start_ticker()
+        """Show a step until its block ends; an exception marks it failed and is raised again."""
+        line = self.begin(title)
         try:
             yield line
         except BaseException:
-            self._close(line, "✗", "31")
+            self.end(line, failed=True)
             raise
-        self._close(line, "✓", "32")
+        self.end(line)
+
+    def begin(self, title: str) -> Line:
+        """Show a step until `end`."""
+        line = Line(title)
+        with self._lock:
+            self._open.append(line)
+            if not self._quiet and not (self._ticker and self._ticker.is_alive()):
+                ticker = self._draw if self._on_terminal else self._report_long_steps
+                self._ticker = threading.Thread(target=ticker, daemon=True)
+                self._ticker.start()
+        return line
+
+    def end(self, line: Line, *, failed: bool = False) -> None:
+        """Print the result of a step."""
+        with self._lock:
+            self._open.remove(line)
+            if failed or not self._quiet:
+                summary = f" · {line.summary}" if line.summary else ""
+                mark, style = ("✗", "red") if failed else ("✓", "green")
+                self._print(mark, style, f" {line.title}{summary} ({line.elapsed})")
 
     def note(self, text: str) -> None:
-        """Say something worth knowing."""
+        """Print a remark."""
         if not self._quiet:
             self._print(f"  {text}")
 
     def warn(self, text: str) -> None:
-        """Say something that may surprise."""
-        self._print(self._painted("33", f"! {text}"))
+        """Print a warning."""
+        self._print(f"! {text}", "yellow")
 
     def error(self, message: str, hint: str = "") -> None:
-        """Say what failed and the next command to type."""
-        self._print(self._painted("31", f"✗ {message}"))
+        """Print what failed and the next command to type."""
+        self._print(f"✗ {message}", "red")
         if hint:
             self._print(f"  → {hint}")
 
     def raw(self, text: str) -> None:
-        """Pass on a line of another program."""
+        """Print a line of another program."""
         self._print(text)
 
-    def _painted(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._color else text
+    @cached_property
+    def _terminal(self) -> "Terminal":
+        # Only here: the import takes 0.1 s.
+        from rich.console import Console as Terminal  # noqa: PLC0415
 
-    def _close(self, line: _Line, mark: str, code: str) -> None:
+        return Terminal(file=self._stream, soft_wrap=True)
+
+    def _print(self, text: str, style: str = "", rest: str = "") -> None:
         with self._lock:
-            self._open.remove(line)
-            if self._quiet and mark == "✓":
-                self._redraw()
+            if self._on_terminal:
+                self._terminal.print(_text(text, style).append(rest))
                 return
-            summary = f" · {line.summary}" if line.summary else ""
-            self._print(f"{self._painted(code, mark)} {line.title}{summary} ({line.elapsed})")
-
-    def _print(self, text: str) -> None:
-        with self._lock:
-            self._erase()
-            self._stream.write(f"{text}\n")
-            self._redraw()
+            self._stream.write(f"{text}{rest}\n")
             self._stream.flush()
 
-    def _erase(self) -> None:
-        if self._drawn:
-            self._stream.write(f"\x1b[{self._drawn}F\x1b[J")
-            self._drawn = 0
+    def _draw(self) -> None:
+        from rich.live import Live  # noqa: PLC0415  see _terminal
 
-    def _redraw(self) -> None:
-        if not self._live or self._quiet:
-            return
-        self._erase()
-        columns = os.get_terminal_size(self._stream.fileno()).columns
-        for line in self._open:
-            text = f"… {line.text()} ({line.elapsed})"
-            self._stream.write(text[: max(20, columns - 1)] + "\n")
-        self._drawn = len(self._open)
-        self._stream.flush()
+        with Live(console=self._terminal, transient=True, auto_refresh=False) as live:
+            while self._open:
+                lines = "\n".join(f"… {line}" for line in list(self._open))
+                live.update(_text(lines, no_wrap=True), refresh=True)
+                time.sleep(TICK_SECONDS)
 
-    def _start_ticker(self) -> None:
-        if self._quiet or (self._ticker and self._ticker.is_alive()):
-            return
-        self._ticker = threading.Thread(target=self._tick, daemon=True)
-        self._ticker.start()
-
-    def _tick(self) -> None:
-        while True:
-            time.sleep(REDRAW_SECONDS)
+    def _report_long_steps(self) -> None:
+        while self._open:
+            time.sleep(TICK_SECONDS)
             with self._lock:
-                if not self._open:
-                    return
-                if self._live:
-                    self._redraw()
-                    continue
                 for line in self._open:
-                    if time.monotonic() - line.spoke >= HEARTBEAT_SECONDS:
-                        line.spoke = time.monotonic()
-                        self._stream.write(f"… {line.text()} ({line.elapsed})\n")
-                        self._stream.flush()
+                    if time.monotonic() - line.printed >= HEARTBEAT_SECONDS:
+                        line.printed = time.monotonic()
+                        self._print(f"… {line}")
+
+
+def _text(text: str, style: str = "", *, no_wrap: bool = False) -> "Text":
+    from rich.text import Text  # noqa: PLC0415  see Console._terminal
+
+    return Text(text, style, no_wrap=no_wrap, overflow="ellipsis" if no_wrap else None)

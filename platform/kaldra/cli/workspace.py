@@ -1,27 +1,28 @@
-"""One clone's Pulumi workspace: its environment, passphrase, and the stack it works on."""
+"""One clone's Pulumi workspace: the stack it works on, and the environment that Pulumi gets."""
 
-import json
 import os
-import secrets
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kaldra import variables
-from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO, state
-from kaldra.stack import stack_file
 from kaldra.stack.settings import Settings, settings_of_stack_file
 
 GUARD = REPO / "platform" / "kaldra" / "guard"
 """Its `pulumi` refuses what would write secrets down, and runs the real one otherwise."""
 
+PUBLISHED_PASSPHRASE = "kaldra-dev"  # noqa: S105  decision 0006: file modes guard these stacks
+"""Passphrase of the stacks that keep no secret of a team; their files have its salt."""
+
+OWN_PASSPHRASE = "passphrase"  # noqa: S105  a file's name
+"""File with the passphrase that a clone made for itself up to version 0.1."""
+
 
 def pulumi_program() -> Path:
-    """The Pulumi that this clone chose; not there before the first run that needs it."""
+    """The Pulumi that this clone chose; missing before the first run that needs it."""
     return state() / "bin" / "pulumi"
 
 
@@ -40,41 +41,27 @@ class Workspace:
     @property
     def backend(self) -> str:
         """URL of the Pulumi backend that holds the state: this clone's own unless one is set."""
-        return self.settings.state_backend or f"file://{state() / 'state'}"
-
-    @property
-    def remote(self) -> bool:
-        """Whether the state is in no folder of this machine."""
-        return not self.backend.startswith("file://")
-
-    @property
-    def checkpoint(self) -> Path:
-        """File of the stack's state; of one that is remote there never is any."""
-        folder = state() / "state"
-        if not self.remote:
-            folder = Path(self.backend.removeprefix("file://")).expanduser()
-        return folder / ".pulumi" / "stacks" / "kaldra" / f"{self.stack}.json"
-
-    @property
-    def may_exist(self) -> bool:
-        """Whether the stack may have a state: only Pulumi knows of a remote one."""
-        return self.remote or self.checkpoint.exists()
+        return self.settings.state_backend or (state() / "state").as_uri()
 
     @property
     def identities(self) -> Path:
         """What cluster and registry the stack was last deployed to."""
         return state() / f"{self.stack}.target.json"
 
-    def deployment(self) -> dict[str, Any]:
-        """The stack's last state, or an empty one."""
-        if self.remote:
-            return _exported(self)
-        try:
-            document = json.loads(self.checkpoint.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return {}
-        latest = document.get("checkpoint", {}).get("latest")
-        return latest if isinstance(latest, dict) else {}
+    @property
+    def has_secret_passphrase(self) -> bool:
+        """Whether the stack's secrets are encrypted with something that only its team knows."""
+        settings = self.settings
+        shared = settings.state_backend or settings.secrets_provider
+        return bool(shared or settings.target == "staging")
+
+    def inherited(self) -> dict[str, str]:
+        """The caller's environment, without what would change how Pulumi works."""
+        # Verbs confirm for themselves; with both, Pulumi refuses some commands.
+        dropped = {"PULUMI_SKIP_CONFIRMATIONS"}
+        if not _given_passphrase():
+            dropped.add(variables.PASSPHRASE.name)
+        return {name: value for name, value in os.environ.items() if name not in dropped}
 
 
 def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, str]:
@@ -91,95 +78,47 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
         "PULUMI_STACK": workspace.stack,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        # The stack file in git stays as it is: the state holds the salt of its own encryption.
-        "PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER": "true",
         "DOCKER_BUILDKIT": "1",
         **images,
     }
     if variables.STATE.value:
         exported["KALDRA_STATE"] = str(state())
-    if not variables.PASSPHRASE.value:
-        exported["PULUMI_CONFIG_PASSPHRASE_FILE"] = str(_given_passphrase() or _own_passphrase())
+    if not workspace.has_secret_passphrase:
+        exported[variables.PASSPHRASE.name] = PUBLISHED_PASSPHRASE
     if workspace.settings.target == "dev":
         exported["KUBECONFIG"] = workspace.settings.kubeconfig_path
     return exported
 
 
-def asked(workspace: Workspace, *arguments: str) -> str:
-    """What `pulumi ARGUMENTS` tells of a remote stack; "" where there is none, or no Pulumi yet."""
-    pulumi = pulumi_program()
-    if not pulumi.exists():
-        return ""
-    done = subprocess.run(  # noqa: S603
-        [str(pulumi), *arguments, "--stack", workspace.stack, "--non-interactive"],
-        cwd=REPO,
-        env={**os.environ, **environment(workspace, {})},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode == 0:
-        return done.stdout
-    if "no stack named" in done.stderr:
-        return ""
-    raise KaldraError(
-        f"The state in {workspace.backend} cannot be read: {done.stderr.strip()}",
-        hint="Check its address (kaldra:stateBackend) and your credentials for it.",
-    )
+def prepare_state(workspace: Workspace) -> None:
+    """Make the folders that hold state readable by their owner alone.
 
-
-def _exported(workspace: Workspace) -> dict[str, Any]:
-    """State of a stack whose backend is remote, or an empty one."""
-    latest = json.loads(asked(workspace, "stack", "export") or "{}").get("deployment")
-    return latest if isinstance(latest, dict) else {}
-
-
-def _own_passphrase() -> Path:
-    return state() / "passphrase"
-
-
-def _given_passphrase() -> Path | None:
-    """The file that the environment names, unless another clone's `env` left it there."""
-    given = variables.PASSPHRASE_FILE.value
-    if not given or (Path(given).parent / "state").is_dir():
-        return None
-    return Path(given)
-
-
-def ensure_passphrase(workspace: Workspace) -> None:
-    """Make the passphrase of this clone's state on first use; never replace a lost one.
-
-    Raises ConfigurationError when stacks exist that only the lost passphrase can open.
+    Raises ConfigurationError where the stack has a secret passphrase and none is given.
     """
-    if variables.PASSPHRASE.value or _given_passphrase():
+    _require_passphrase(workspace)
+    for folder in ("state", "pulumi"):
+        path = state() / folder
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+
+
+def _require_passphrase(workspace: Workspace) -> None:
+    provider = workspace.settings.secrets_provider
+    by_service = workspace.backend.startswith("https://") or (provider and "://" in provider)
+    if not workspace.has_secret_passphrase or by_service or _given_passphrase():
         return
-    settings = workspace.settings
-    if settings.secrets_provider or workspace.backend.startswith("https://"):
+    if variables.PASSPHRASE_FILE.value:
         return
-    if settings.state_backend:
-        raise ConfigurationError(
-            f"The state in {workspace.backend} is shared, and so is the passphrase it is encrypted "
-            "with.",
-            hint="export PULUMI_CONFIG_PASSPHRASE_FILE=… , a file of its own for that passphrase",
-        )
-    path = _own_passphrase()
-    if path.is_file() and path.read_text(encoding="utf-8").strip():
-        return
-    if workspace.checkpoint.exists():
-        raise ConfigurationError(
-            f"The passphrase of stack {workspace.stack} is missing: {path} is gone or empty, and "
-            f"the state in {workspace.checkpoint.parent} was encrypted with it.",
-            hint="Put the file back, or: export PULUMI_CONFIG_PASSPHRASE=… , "
-            f"or give the state up: rm -r {state() / 'state'}",
-        )
-    if stack_file.has_salt(workspace.stack, REPO):
-        name = f"Pulumi.{workspace.stack}.yaml"
-        raise ConfigurationError(
-            f"{name} belongs to a passphrase that this clone does not have (encryptionsalt).",
-            hint="export PULUMI_CONFIG_PASSPHRASE=… ; if it is lost: "
-            f"git checkout {name}, or remove that line and every `secure:` value",
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(secrets.token_urlsafe(32) + "\n")
+    former = [p for p in state().glob(f"{OWN_PASSPHRASE}*") if p.is_file()]
+    raise ConfigurationError(
+        f"Stack {workspace.stack} keeps secrets: its state in {workspace.backend} needs a "
+        "passphrase, and neither PULUMI_CONFIG_PASSPHRASE nor PULUMI_CONFIG_PASSPHRASE_FILE "
+        "is set.",
+        hint="export PULUMI_CONFIG_PASSPHRASE_FILE="
+        + (str(former[0]) if former else "… , a file with the passphrase that your team uses"),
+    )
+
+
+def _given_passphrase() -> bool:
+    """Whether the environment has a passphrase of the user's own; an empty one counts as unset."""
+    return variables.PASSPHRASE.value not in ("", PUBLISHED_PASSPHRASE)

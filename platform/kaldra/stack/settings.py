@@ -181,8 +181,15 @@ class Settings(BaseModel):
         )
     )
     secrets_provider: (
-        Annotated[str, Field(pattern=r"^(awskms|azurekeyvault|gcpkms|hashivault)://\S+$")] | None
-    ) = Field(None, description="Key service that encrypts the stack's secrets; its passphrase")
+        Annotated[
+            str, Field(pattern=r"^(passphrase$|(awskms|azurekeyvault|gcpkms|hashivault)://\S+$)")
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Key service that encrypts the stack's secrets, or `passphrase` for one of "
+        "your own on dev and local",
+    )
     rollout_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
         120, description="How long a rollout may take before it fails, in seconds"
     )

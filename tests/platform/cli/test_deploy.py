@@ -33,6 +33,7 @@ def begin(request, tmp_path, monkeypatch):
     (tmp_path / "Pulumi.yaml").write_text("name: kaldra\n")
     for module in (deploy, workspace):
         monkeypatch.setattr(module, "REPO", tmp_path)
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "the team's")
 
     def prepare(*_args, **_more):
         raise PreparedError

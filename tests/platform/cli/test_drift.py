@@ -1,19 +1,14 @@
 """What `pulumi refresh --preview-only --json` tells, read."""
 
-import json
-
-import pytest
-
 from kaldra.cli import drift
-from kaldra.errors import KaldraError
 
 DEPLOYMENT = (
     "urn:pulumi:dev::kaldra::kaldra:index:Workload$kubernetes:apps/v1:Deployment::kaldra-api"
 )
 
 
-def told(*steps, before=""):
-    return drift.found(before + json.dumps({"steps": list(steps)}, indent=2))
+def told(*steps):
+    return drift.found(steps)
 
 
 def step(op, before=None, after=None, **more):
@@ -40,13 +35,3 @@ def test_a_changed_object_is_named_with_its_fields():
 def test_fields_that_only_pulumi_sees_have_its_names():
     (found,) = told(step("update", detailedDiff={"spec.replicas": {"kind": "update"}}))
     assert found.fields == ("spec.replicas",)
-
-
-def test_warnings_before_the_answer_are_passed_over():
-    assert told(step("refresh"), before="warning: {odd} things\n") == []
-
-
-@pytest.mark.parametrize("output", ["", "error: no", "{\n}"])
-def test_no_answer_is_not_taken_for_no_drift(output):
-    with pytest.raises(KaldraError):
-        drift.found(output)

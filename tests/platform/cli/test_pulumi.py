@@ -1,10 +1,18 @@
+"""Pulumi as a script of the test's own; tests/e2e/test_18_state.py has the real one."""
+
+import io
+import json
+import os
 import signal
+import socket
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from kaldra.cli import pulumi as module
-from kaldra.cli.pulumi import Pulumi
+from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
@@ -12,14 +20,18 @@ from kaldra.stack.settings import Settings
 
 
 @pytest.fixture
-def pulumi(tmp_path, monkeypatch):
+def said():
+    return io.StringIO()
+
+
+@pytest.fixture
+def pulumi(tmp_path, monkeypatch, said):
     """A Pulumi whose program is the shell script that a test writes."""
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
     monkeypatch.setattr(module, "REPO", tmp_path)
-    (tmp_path / "Pulumi.try.yaml").write_text("config: {}\n")
     (tmp_path / "state/bin").mkdir(parents=True)
     variables = {"CLONE": "x", "KALDRA_PULUMI": str(tmp_path / "state/bin/pulumi")}
-    return Pulumi(Workspace("try", Settings(target="dev")), variables, Console(quiet=True))
+    return Pulumi(Workspace("try", Settings(target="dev")), variables, Console(said))
 
 
 def script(tmp_path, text):
@@ -28,62 +40,120 @@ def script(tmp_path, text):
     program.chmod(0o755)
 
 
-def test_output_is_returned_and_each_line_shown(pulumi, tmp_path):
+def test_what_is_shown_comes_line_by_line(pulumi, tmp_path, said):
     script(tmp_path, 'echo "$@"; echo $CLONE')
-    shown = []
-    output = pulumi.run("up", show=shown.append)
-    assert output == "up --non-interactive --color never\nx"
-    assert shown == ["  up --non-interactive --color never", "  x"]
+    pulumi.show("preview", "--diff")
+    options = "--non-interactive --color never"
+    assert said.getvalue() == f"  preview --stack try --diff {options}\n  x\n"
 
 
 def test_a_callers_confirmation_is_not_mixed_with_the_verbs_own(pulumi, tmp_path, monkeypatch):
     monkeypatch.setenv("PULUMI_SKIP_CONFIRMATIONS", "true")
-    script(tmp_path, 'echo "${PULUMI_SKIP_CONFIRMATIONS-unset}"')
-    assert pulumi.run("refresh") == "unset"
+    script(tmp_path, 'echo "[\\"${PULUMI_SKIP_CONFIRMATIONS-unset}\\"]"')
+    assert pulumi.read("anything") == ["unset"]
 
 
-def test_a_hidden_run_fails_with_its_own_words(pulumi, tmp_path):
-    script(tmp_path, "echo error: no such thing; exit 255")
-    with pytest.raises(
-        KaldraError, match=r"pulumi stack init failed \(exit code 255\):\nerror: no"
-    ):
+def test_a_stack_that_the_backend_does_not_have_is_told_by_its_exit_code(pulumi, tmp_path):
+    script(tmp_path, "echo error: whatever the words >&2; exit 6")
+    assert pulumi.deployment() is None
+
+
+def test_what_is_deployed_is_read_from_an_export(pulumi, tmp_path):
+    outputs = {"apiImage": "r/api@sha256:1", "url": "http://x"}
+    resources = [{"type": "pulumi:pulumi:Stack", "outputs": outputs}]
+    exported = {"deployment": {"resources": resources, "pending_operations": [{}]}}
+    script(tmp_path, f"echo '{json.dumps(exported)}'")
+    found = pulumi.deployment()
+    assert found == Deployment(resources, pending=True)
+    assert found.images == {"api": "r/api@sha256:1"}
+
+
+def test_a_command_that_fails_is_reported_with_its_own_words(pulumi, tmp_path):
+    script(tmp_path, "echo error: no such bucket >&2; exit 255")
+    with pytest.raises(KaldraError, match=r"stack init failed \(exit code 255\):\nerror: no"):
         pulumi.run("stack", "init")
+    with pytest.raises(KaldraError, match="no such bucket"):
+        pulumi.deployment()
 
 
-def test_a_wrong_passphrase_is_explained(pulumi, tmp_path):
-    script(tmp_path, "echo error: incorrect passphrase; exit 1")
-    with pytest.raises(KaldraError) as caught:
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        ("error: incorrect passphrase", "PULUMI_CONFIG_PASSPHRASE"),
+        ("Pushing x failed: unauthorized: authentication required", "kaldra:registryPush"),
+    ],
+)
+def test_a_failure_with_a_known_cause_has_its_own_hint(pulumi, tmp_path, words, hint):
+    for stream in ("", ">&2"):
+        script(tmp_path, f"echo '{words}' {stream}; exit 1")
+        with pytest.raises(KaldraError) as caught:
+            pulumi.show("up")
+        assert hint in caught.value.hint
+
+
+LOCKED = (
+    "error: the stack is currently locked by 1 lock(s).\n"
+    "  s3://states/.pulumi/locks/x.json: created by ana@{host} (pid {pid}) at 2026-11-29T01:00:00Z"
+)
+
+
+def locked(tmp_path, pid, host=None):
+    """A Pulumi that reports a lock until it is told to cancel."""
+    words = LOCKED.format(pid=pid, host=host or socket.gethostname())
+    mark = tmp_path / "cancelled"
+    script(
+        tmp_path,
+        f"""[ "$1" = cancel ] && touch {mark} && exit; [ -e {mark} ] && echo '"done"' && exit
+        echo "{words}" >&2; exit 1""",
+    )
+    return mark
+
+
+def dead_pid():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_a_dead_runs_lock_is_removed_and_the_command_runs(pulumi, tmp_path, said):
+    locked(tmp_path, dead_pid())
+    assert pulumi.read("stack", "export") == "done"
+    assert "A killed run left stack try locked" in said.getvalue()
+
+
+def test_a_reused_process_id_is_not_taken_for_pulumi(pulumi, tmp_path):
+    with subprocess.Popen(["/bin/sleep", "60"]) as process:
+        locked(tmp_path, process.pid)
+        assert pulumi.read("stack", "export") == "done"
+        process.kill()
+
+
+def test_a_live_run_is_named_and_its_lock_kept(pulumi, tmp_path):
+    code = [sys.executable, "-c", "input()", "pulumi"]
+    with subprocess.Popen(code, stdin=subprocess.PIPE) as run:
+        while b"pulumi" not in Path(f"/proc/{run.pid}/cmdline").read_bytes():
+            pass
+        mark = locked(tmp_path, run.pid)
+        with pytest.raises(KaldraError, match=f"Another run works on stack try .pid {run.pid}"):
+            pulumi.run("up")
+        run.kill()
+    assert not mark.exists()
+
+
+def test_another_machines_lock_is_never_removed(pulumi, tmp_path):
+    mark = locked(tmp_path, os.getpid(), host="elsewhere")
+    with pytest.raises(KaldraError, match="ana@elsewhere") as caught:
         pulumi.run("up")
-    assert "PULUMI_CONFIG_PASSPHRASE" in caught.value.hint
-
-
-def test_a_registry_that_refuses_an_account_is_explained(pulumi, tmp_path):
-    script(tmp_path, "echo 'Pushing x failed: unauthorized: authentication required'; exit 1")
-    with pytest.raises(KaldraError) as caught:
-        pulumi.run("up")
-    assert "kaldra:registryPush" in caught.value.hint
-
-
-def test_the_stack_file_in_git_stays_as_it_was_even_when_a_run_fails(pulumi, tmp_path):
-    script(tmp_path, "echo encryptionsalt: v1:abc >> Pulumi.try.yaml; exit 1")
-    with pytest.raises(KaldraError):
-        pulumi.run("up")
-    assert (tmp_path / "Pulumi.try.yaml").read_text() == "config: {}\n"
-
-
-def test_a_stack_file_with_a_salt_of_its_own_is_left_to_pulumi(pulumi, tmp_path):
-    (tmp_path / "Pulumi.try.yaml").write_text("encryptionsalt: v1:old\n")
-    script(tmp_path, "echo '# more' >> Pulumi.try.yaml")
-    pulumi.run("config")
-    assert (tmp_path / "Pulumi.try.yaml").read_text() == "encryptionsalt: v1:old\n# more\n"
+    assert "pulumi cancel --yes" in caught.value.hint
+    assert not mark.exists()
 
 
 def test_a_background_job_hands_no_ignored_interrupts_on(pulumi, tmp_path):
     """Pulumi would wait five seconds for plugins that ignore its interrupt."""
-    script(tmp_path, "grep SigIgn /proc/self/status")
+    script(tmp_path, """sed -n 's/SigIgn:.\\(.*\\)/"\\1"/p' /proc/self/status""")
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        ignored = int(pulumi.run("up").split()[1], 16)
+        ignored = int(pulumi.read("up"), 16)
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
@@ -112,15 +182,16 @@ def interruptible():
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_an_interrupt_reaches_pulumi_which_ends_in_its_own_time(pulumi, tmp_path):
+def test_an_interrupt_reaches_pulumi_which_ends_in_its_own_time(pulumi, tmp_path, monkeypatch):
     program = tmp_path / "state/bin/pulumi"
     program.write_text(WAITS_FOR_INTERRUPT)
     program.chmod(0o755)
 
-    def interrupt(line):
+    def interrupt(_console, line):
         if "started" in line:
             signal.raise_signal(signal.SIGINT)
 
+    monkeypatch.setattr(Console, "raw", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        pulumi.run("up", show=interrupt)
+        pulumi.show("up")
     assert (tmp_path / "saved").read_text() == "saved"

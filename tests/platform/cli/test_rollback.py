@@ -5,12 +5,12 @@ import io
 import pytest
 import yaml
 
-from kaldra.cli import releases, rollback
+from kaldra.cli import rollback
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.stack.settings import Settings
-from tests.platform.cli.history import History
+from tests.platform.cli.test_releases import History
 
 
 @pytest.fixture
@@ -23,69 +23,62 @@ def workspace(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def history(workspace, tmp_path):
-    return History(tmp_path)
+def history():
+    return History()
 
 
-def test_the_settings_of_then_with_the_images_of_then_and_the_cluster_of_now(workspace, history):
-    secret = {"ana": {"secure": "v1:cipher"}}
-    history.add(images="ab", target="dev", apiPort="8000", logLevel="INFO", apiKeys=secret)
-    history.add(images="cd", target="dev")
-    release = rollback._chosen(workspace, None)
+def test_the_settings_and_images_of_then_with_the_cluster_and_secrets_of_now(
+    workspace, history, tmp_path
+):
+    file = tmp_path / "Pulumi.try.yaml"
+    now = yaml.safe_load(file.read_text())
+    keys = {"kaldra:apiKeys": {"ana": {"secure": "v1:cipher"}}}
+    file.write_text(yaml.safe_dump({**now, "config": {**now["config"], **keys}}))
+    history.add("ab", target="dev", apiPort="8000", logLevel="INFO")
+    history.add("cd", target="dev")
+    release = rollback._chosen("try", history.updates, None)
     written = yaml.safe_load(rollback._stack_file(workspace, release))
     assert written["encryptionsalt"] == "s"
     assert written["config"] == {
         "kaldra:target": "dev",
         "kaldra:apiPort": 8010,
         "kaldra:logLevel": "INFO",
-        "kaldra:apiKeys": secret,
         "kaldra:imageDigests": release.digests,
+        **keys,
     }
 
 
-def test_from_a_remote_backend_the_secrets_of_now_are_kept(workspace, history, tmp_path):
-    history.add(images="ab", logLevel="INFO")
-    (release,) = releases.working(workspace)
-    secrets = {"kaldra:apiKeys": {"ana": {"secure": "v1:cipher"}}}
-    (tmp_path / "Pulumi.try.yaml").write_text(yaml.safe_dump({"config": secrets}))
-    remote = Workspace("try", Settings(target="dev", state_backend="s3://states"))
-    config = yaml.safe_load(rollback._stack_file(remote, release))["config"]
-    digests = {"kaldra:imageDigests": release.digests}
-    assert config == {"kaldra:logLevel": "INFO", **secrets, **digests}
-
-
-def test_what_goes_back_is_told_and_secrets_are_not(workspace, history):
-    history.add(images="ab", logLevel="INFO", apiKeys={"secure": "v1:old"}, environment="a")
-    history.add(images="cb", logLevel="DEBUG", apiKeys={"secure": "v1:new"}, corsOrigins=["x"])
+def test_what_goes_back_is_told(history):
+    history.add("ab", logLevel="INFO", environment="a")
+    history.add("cb", logLevel="DEBUG", corsOrigins=["x"])
     stream = io.StringIO()
-    rollback._tell(Console(stream), workspace, rollback._chosen(workspace, None))
+    updates = history.updates
+    rollback._tell(Console(stream), updates[0], rollback._chosen("try", updates, None))
     said = stream.getvalue()
     assert "api: sha256:cccccccccccc → sha256:aaaaaaaaaaaa" in said
     assert "logLevel: DEBUG → INFO" in said
     assert "environment: not set → a" in said
     assert "corsOrigins: ['x'] → not set" in said
-    assert "apiKeys: the secret as it was" in said
-    assert "v1:" not in said
     assert "core:" not in said
 
 
-def test_without_an_earlier_release_there_is_nothing_to_go_back_to(workspace, history):
-    history.add(images="ab")
+def test_without_an_earlier_release_there_is_nothing_to_go_back_to(history):
+    history.add("ab")
     with pytest.raises(KaldraError, match="no earlier release"):
-        rollback._chosen(workspace, None)
+        rollback._chosen("try", history.updates, None)
 
 
-def test_any_release_that_worked_may_be_named(workspace, history):
-    history.add(images="ab")
-    history.add(images="cd", result="failed")
-    assert rollback._chosen(workspace, 1).number == 1
+def test_any_release_that_worked_may_be_named(history):
+    history.add("ab")
+    history.add("cd", result="failed")
+    assert rollback._chosen("try", history.updates, 1).number == 1
     with pytest.raises(ConfigurationError, match="no release 2 that worked; it has: 1"):
-        rollback._chosen(workspace, 2)
+        rollback._chosen("try", history.updates, 2)
 
 
-def test_nothing_is_rolled_back_without_a_yes(workspace, history, monkeypatch):
-    history.add(images="ab")
-    (release,) = releases.working(workspace)
+def test_nothing_is_rolled_back_without_a_yes(history, monkeypatch):
+    history.add("ab")
+    (release,) = history.updates
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     with pytest.raises(ConfigurationError, match="needs a yes") as caught:
         rollback._require_consent("try", release, assume_yes=False)

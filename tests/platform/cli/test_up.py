@@ -1,88 +1,81 @@
-import json
-
 import pytest
 
-from kaldra.cli import diagnosis, recovery, up
+from kaldra.cli import diagnosis, up
 from kaldra.cli.deploy import Ground, last_ground, remember_ground
-from kaldra.cli.pulumi import Pulumi
+from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack.settings import Settings
 
 IMAGE = {"type": "docker:index/image:Image", "urn": "urn:image"}
-POD = {"type": "kubernetes:apps/v1:Deployment", "urn": "urn:deployment"}
+STACK = {"type": "pulumi:pulumi:Stack", "outputs": {"apiImage": "r/api@sha256:1"}}
 OLD = Ground(cluster="c1", registry="r1")
+UP = ("up", "--refresh", "--run-program", "--message=Replaces api=r/api@sha256:1")
 
 
 @pytest.fixture
-def calls(tmp_path, monkeypatch):
-    """What Pulumi and the recovery are asked to do."""
-    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+def calls(monkeypatch):
+    """What Pulumi is asked to change."""
     made = []
-    monkeypatch.setattr(Pulumi, "change", lambda _self, _title, *a: made.append(a))
-    monkeypatch.setattr(recovery, "settle", lambda _pulumi: made.append(("settle",)))
+    monkeypatch.setattr(Pulumi, "change", lambda _self, *words: made.append(words))
     return made
 
 
 @pytest.fixture
-def pulumi(calls):
-    return Pulumi(Workspace("try", Settings(target="dev")), {}, Console(quiet=True))
-
-
-def deployed(pulumi, *resources, **more):
-    pulumi.workspace.checkpoint.parent.mkdir(parents=True)
-    latest = {"resources": list(resources), **more}
-    pulumi.workspace.checkpoint.write_text(json.dumps({"checkpoint": {"latest": latest}}))
+def pulumi(calls, tmp_path, monkeypatch):
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+    pulumi = Pulumi(Workspace("try", Settings(target="dev")), {}, Console(quiet=True))
     remember_ground(pulumi.workspace, OLD)
+    return pulumi
 
 
-OPTIONS = ("up", "--stack", "try", "--yes", "--skip-preview")
-REFRESH = ("--refresh", "--run-program")
-UP = (*OPTIONS, *REFRESH)
+@pytest.fixture
+def deployed(monkeypatch):
+    def deployed(*resources, pending=False):
+        found = Deployment([STACK, *resources] if resources else [], pending=pending)
+        monkeypatch.setattr(Pulumi, "ensure_stack", lambda _self: found)
+
+    return deployed
 
 
-def test_on_the_same_ground_only_up_runs(pulumi, calls):
-    deployed(pulumi, IMAGE, POD)
-    up.deploy(pulumi, OLD)
+@pytest.mark.parametrize("ground", [OLD, None, Ground(cluster="c2", registry="r1")])
+def test_an_update_refreshes_and_notes_what_it_replaces(pulumi, calls, deployed, ground):
+    deployed(IMAGE)
+    up.deploy(pulumi, ground)
     assert calls == [UP]
+    assert last_ground(pulumi.workspace) == (ground or OLD)
 
 
-def test_a_new_cluster_is_looked_at_first(pulumi, calls):
-    deployed(pulumi, IMAGE, POD)
-    new = Ground(cluster="c2", registry="r1")
-    up.deploy(pulumi, new)
-    assert calls == [("settle",), UP]
-    assert last_ground(pulumi.workspace) == new
-
-
-def test_a_new_registry_gets_every_image_again(pulumi, calls):
-    deployed(pulumi, IMAGE, POD)
+def test_a_new_registry_gets_every_image_again(pulumi, calls, deployed):
+    deployed(IMAGE)
     up.deploy(pulumi, Ground(cluster="c1", registry="r2"))
-    assert calls == [("settle",), (*OPTIONS, "--replace=urn:image", *REFRESH)]
+    assert calls == [("refresh", "--clear-pending-creates"), (*UP, "--replace=urn:image")]
 
 
-def test_unfinished_operations_are_settled_first(pulumi, calls):
-    deployed(pulumi, POD, pending_operations=[{"type": "creating"}])
+def test_unfinished_operations_are_settled_first(pulumi, calls, deployed):
+    deployed(IMAGE, pending=True)
     up.deploy(pulumi, OLD)
-    assert calls == [("settle",), UP]
+    assert calls == [("refresh", "--clear-pending-creates"), UP]
 
 
-def test_a_first_deployment_settles_nothing(pulumi, calls):
-    up.deploy(pulumi, OLD)
-    assert calls == [UP]
+def test_a_first_deployment_settles_nothing(pulumi, calls, deployed):
+    deployed()
+    up.deploy(pulumi, Ground(cluster="c2", registry="r2"))
+    assert [call[0] for call in calls] == ["up"]
 
 
-def test_a_failed_up_does_not_pass_for_done_and_is_explained(pulumi, calls, monkeypatch):
-    deployed(pulumi, IMAGE)
+def test_a_failed_up_does_not_pass_for_done_and_is_explained(pulumi, deployed, monkeypatch):
+    deployed(IMAGE)
+    said = []
 
     def fail(*_):
         raise KaldraError("broken")
 
     monkeypatch.setattr(Pulumi, "change", fail)
-    monkeypatch.setattr(Console, "raw", lambda _self, text: calls.append(text))
+    monkeypatch.setattr(Console, "raw", lambda _self, text: said.append(text))
     monkeypatch.setattr(diagnosis, "explain", lambda _: "pod api-1: CrashLoopBackOff")
     with pytest.raises(KaldraError, match="broken"):
-        up.deploy(pulumi, Ground(cluster="c2", registry="r2"))
+        up.deploy(pulumi, Ground(cluster="c2", registry="r1"))
     assert last_ground(pulumi.workspace) == OLD
-    assert calls[-1] == "pod api-1: CrashLoopBackOff"
+    assert said == ["pod api-1: CrashLoopBackOff"]

@@ -140,8 +140,7 @@ def test_another_kubernetes_version_is_told_and_kept(engine, spec, monkeypatch, 
     found = node()
     found["Config"]["Image"] = image
     engine.answers[f"GET {NODE}/json"] = found
-    engine.answers["GET /volumes/demo-finished"] = finished(spec)
-    monkeypatch.setattr(kind, "_reachable", lambda _spec: True)
+    monkeypatch.setattr(kind, "is_ready", lambda _spec: True)
     notes = Notes()
     ensure_cluster(spec, notes)
     assert engine.changes() == []

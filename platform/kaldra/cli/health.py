@@ -1,0 +1,181 @@
+"""Whether a stack is ready: one answer, for every target and every verb."""
+
+import http.client
+import json
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from kaldra.cli import containers, kubectl
+from kaldra.cli.ui import Console
+from kaldra.cli.workspace import Workspace
+from kaldra.errors import KaldraError
+from kaldra.stack import services
+from kaldra.stack.services import API_NAME, PART_OF
+
+ATTEMPT_SECONDS = 2.0
+GATEWAY_SECONDS = 60.0
+CLUSTER_SECONDS = 10
+ASK_AGAIN_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Workload:
+    """What runs of a service: a Deployment, or on Docker alone a container."""
+
+    name: str
+    ready: int
+    wanted: int
+    """Pods that the service promises at least."""
+    detail: str
+    """For people: image, or what is wrong."""
+    exists: bool = True
+
+    @property
+    def well(self) -> bool:
+        """Whether it serves as promised."""
+        return self.ready >= self.wanted
+
+    def __str__(self) -> str:
+        mark = "✓" if self.well else "✗"
+        return f"{mark} {self.name}  {self.ready}/{self.wanted} ready  {self.detail}"
+
+
+def workloads(workspace: Workspace) -> list[Workload]:
+    """Both services, the core's first; raises KaldraError where the target cannot be asked."""
+    settings = workspace.settings
+    if settings.target == "local":
+        containers.require_engine(workspace)
+        return [_container(name, containers.look(name)) for name in containers.names(workspace)]
+    selector = f"--selector=app.kubernetes.io/part-of={PART_OF}"
+    answer = json.loads(kubectl.read(workspace, "get", "deployments", selector, "--output=json"))
+    found = {d["metadata"]["name"]: d for d in answer["items"]}
+    promised = (services.core(settings), services.api(settings))
+    return [_deployment(s.name, s.replicas, found.get(s.name)) for s in promised]
+
+
+def status(url: str) -> str:
+    """One GET /status/; returns the body. Raises OSError where there is no good answer."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=ATTEMPT_SECONDS)
+    try:
+        connection.request("GET", "/status/")
+        response = connection.getresponse()
+        body = response.read().decode(errors="replace")
+    except http.client.HTTPException as error:
+        raise OSError(f"{type(error).__name__} {error}") from error
+    finally:
+        connection.close()
+    if response.status != http.HTTPStatus.OK:
+        raise OSError(f"HTTP {response.status}")
+    return body
+
+
+def wait(workspace: Workspace, console: Console) -> str:
+    """Wait until all pods are ready and the gateway answers; returns its answer.
+
+    A new Deployment starts with one pod; its autoscaler adds the others later. Docker's own probe
+    of a container is not waited for: the gateway is asked. Raises KaldraError with what is missing.
+    """
+    if workspace.settings.target == "local":
+        return ask_gateway(workspace, console)
+    seconds = workspace.settings.rollout_timeout_seconds
+    end = time.monotonic() + seconds
+    with console.step("pods ready") as step:
+        while missing := _missing(workloads(workspace)):
+            if time.monotonic() > end:
+                raise KaldraError(
+                    f"Not ready after {seconds} s: {missing}.",
+                    hint=f"./kaldra logs --stack {workspace.stack}",
+                )
+            step.update(missing)
+            time.sleep(ASK_AGAIN_SECONDS)
+    return ask_gateway(workspace, console)
+
+
+def ask_gateway(workspace: Workspace, console: Console, seconds: float = GATEWAY_SECONDS) -> str:
+    """Ask for /status/ until it is answered, on staging through the API server.
+
+    There the public name is asked too: what is wrong with it (DNS, certificate, ingress) is
+    reported, and fails nothing. Raises KaldraError with the last refusal.
+    """
+    settings, hint = workspace.settings, f"./kaldra logs --stack {workspace.stack}"
+    if settings.target != "staging":
+        return _wait_for_status(settings.url, console, seconds, hint)
+    from kaldra.cli import forward  # noqa: PLC0415  staging alone needs it
+
+    with forward.forwarded(workspace, API_NAME) as address:
+        answer = _wait_for_status(address, console, seconds, hint)
+    try:
+        status(settings.url)
+    except OSError as error:
+        console.warn(f"{settings.url}/status/ does not answer here: {error}. The pods do.")
+    return answer
+
+
+def require_cluster(workspace: Workspace) -> None:
+    """Raise KaldraError, in the cluster's words, where it does not answer or does not know us."""
+    question = ("get", "--raw=/readyz", f"--request-timeout={CLUSTER_SECONDS}s")
+    done = subprocess.run(  # noqa: S603
+        kubectl.command(workspace, *question), capture_output=True, text=True, check=False
+    )
+    if done.returncode == 0:
+        return
+    settings = workspace.settings
+    where = f"context {settings.context}" if settings.context else "the current context"
+    said = [line for line in done.stderr.splitlines() if line.strip()] or ["no answer"]
+    raise KaldraError(
+        f"The cluster of stack {workspace.stack} ({where} of {settings.kubeconfig_path}) cannot be "
+        f"used: {said[-1].removeprefix('error: ').strip()}",
+        hint=f"Check kaldra:kubeContext and kaldra:kubeconfig in Pulumi.{workspace.stack}.yaml; "
+        "your credentials for the cluster may have expired.",
+    )
+
+
+def _missing(found: Iterable[Workload]) -> str:
+    short = [f"{w.name} {w.ready} of {w.wanted}" for w in found if not w.well]
+    return ", ".join(short)
+
+
+def _deployment(name: str, promised: int, found: Mapping[str, Any] | None) -> Workload:
+    if found is None:
+        return Workload(name, 0, promised, "does not exist", exists=False)
+    reported = found.get("status", {})
+    # Pods of an older template serve as well, but are not what was deployed.
+    ready = min(reported.get("readyReplicas", 0), reported.get("updatedReplicas", 0))
+    wanted = max(promised, found["spec"].get("replicas", 1))
+    image = found["spec"]["template"]["spec"]["containers"][0]["image"]
+    return Workload(name, ready, wanted, image)
+
+
+def _container(name: str, found: Mapping[str, Any] | None) -> Workload:
+    if found is None:
+        return Workload(name, 0, 1, "does not exist", exists=False)
+    health = containers.health(dict(found))
+    restarts = found.get("RestartCount", 0)
+    again = f"restarted {restarts} times, " if restarts else ""
+    image = found["Image"].removeprefix("sha256:")[:12]
+    return Workload(name, int(health == "healthy"), 1, f"{health}, {again}{image}")
+
+
+def _wait_for_status(url: str, console: Console, seconds: float, hint: str) -> str:
+    end = time.monotonic() + seconds
+    with console.step(f"GET {url}/status/") as step:
+        while True:
+            try:
+                body = status(url)
+            except OSError as error:
+                if time.monotonic() > end:
+                    raise KaldraError(
+                        f"{url}/status/ does not answer: {error}.", hint=hint
+                    ) from None
+                step.update(str(error))
+                time.sleep(ASK_AGAIN_SECONDS)
+                continue
+            step.done(str(json.loads(body).get("status", "")))
+            return body
