@@ -58,10 +58,11 @@ class Workspace:
     def inherited(self) -> dict[str, str]:
         """The caller's environment, without what would change how Pulumi works."""
         # Verbs confirm for themselves; with both, Pulumi refuses some commands.
-        dropped = {"PULUMI_SKIP_CONFIRMATIONS"}
-        if not _given_passphrase():
-            dropped.add(variables.PASSPHRASE.name)
-        return {name: value for name, value in os.environ.items() if name not in dropped}
+        dropped = ("PULUMI_SKIP_CONFIRMATIONS", "PULUMI_OPTION_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+        if not given_passphrase():
+            kept.pop(variables.PASSPHRASE.name, None)
+        return kept
 
 
 def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, str]:
@@ -105,7 +106,7 @@ def prepare_state(workspace: Workspace) -> None:
 def _require_passphrase(workspace: Workspace) -> None:
     provider = workspace.settings.secrets_provider
     by_service = workspace.backend.startswith("https://") or (provider and "://" in provider)
-    if not workspace.has_secret_passphrase or by_service or _given_passphrase():
+    if not workspace.has_secret_passphrase or by_service or given_passphrase():
         return
     if variables.PASSPHRASE_FILE.value:
         return
@@ -119,6 +120,6 @@ def _require_passphrase(workspace: Workspace) -> None:
     )
 
 
-def _given_passphrase() -> bool:
+def given_passphrase() -> bool:
     """Whether the environment has a passphrase of the user's own; an empty one counts as unset."""
     return variables.PASSPHRASE.value not in ("", PUBLISHED_PASSPHRASE)
