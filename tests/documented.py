@@ -16,7 +16,7 @@ NAMES = [str(page.relative_to(REPO)) for page in PAGES]
 
 E2E = "tests/e2e"
 STAGED = f"{E2E}/staging/test_20_up.py::test_up_goes_to_status"
-GIVEN_UP = f"{E2E}/test_17_from_the_start.py::test_a_state_without_its_passphrase_is_given_up"
+GIVEN_UP = f"{E2E}/test_17_from_the_start.py::test_a_state_is_given_up"
 
 IN_A_SANDBOX = {
     ".venv/bin/python docs/reference/generate.py",
@@ -25,7 +25,6 @@ IN_A_SANDBOX = {
     "./kaldra render --stack staging --out rendered",
     "cp .env.example .env",
     "git --version",
-    "git checkout Pulumi.dev.yaml",
     "git checkout v0.1.0",
     "python3 --version",
 }
@@ -100,7 +99,7 @@ BY_ANOTHER_TEST = {
     "./kaldra publish ghcr.io/OWNER --tag v0.1.0": f"{E2E}/test_14_build.py::"
     "test_pushed_images_are_told_by_digest_and_joined_under_one_tag",
     "./kaldra checklist --stack local": f"{E2E}/test_09_local.py::"
-    "test_the_checklist_holds_and_leaves_nothing",
+    "test_the_checklist_holds_and_takes_nothing_down",
     "./kaldra diff origin/main": "tests/platform/cli/test_diff.py::"
     "test_a_change_of_a_setting_and_of_the_program_is_told",
     "./kaldra diff v0.1.0 --stack staging": "tests/platform/cli/test_diff.py::"

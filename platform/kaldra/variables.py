@@ -38,7 +38,7 @@ HOME = Variable(
 )
 STATE = Variable(
     "KALDRA_STATE",
-    "this clone's state, passphrase, keys, kubeconfig",
+    "this clone's state, keys, kubeconfig",
     "`.kaldra` in the clone",
     f"{KALDRA}, {PROGRAM}",
 )
@@ -88,8 +88,9 @@ BASE_IMAGE, BUILDER_IMAGE = (
 PASSPHRASE, PASSPHRASE_FILE = (
     Variable(
         name,
-        "passphrase of the state, or the file that holds it",
-        "`.kaldra/passphrase`, made on first use",
+        "passphrase of a stack that keeps a team's secrets, or the file that holds it; "
+        "dev and local have a published one",
+        "none",
         f"{KALDRA}, Pulumi",
     )
     for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")

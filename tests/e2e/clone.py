@@ -43,8 +43,8 @@ class Outcome:
 
     @property
     def changes(self) -> dict[str, int]:
-        """What Pulumi counted at the end: {"unchanged": 12, "updated": 1}."""
-        counted = self.output.rpartition("Resources:")[2].partition("Duration:")[0]
+        """What `up` counted at the end: {"unchanged": 12, "updated": 1}."""
+        counted = self.output.rpartition("✓ pulumi up")[2].partition("\n")[0]
         found = re.findall(r"(\d+) (created|updated|replaced|deleted|unchanged)", counted)
         return {what: int(count) for count, what in found}
 
@@ -271,7 +271,14 @@ def copy_of_repo(target: Path) -> None:
 
 def write_stack(root: Path, stack: str, **settings: object) -> None:
     lines = [f"  kaldra:{key}: {json.dumps(value)}" for key, value in settings.items()]
-    (root / f"Pulumi.{stack}.yaml").write_text("\n".join(["config:", *lines]) + "\n")
+    # The salt as in git; a team's stack has none before its first secret.
+    salt = [] if settings["target"] == "staging" else [_published_salt()]
+    (root / f"Pulumi.{stack}.yaml").write_text("\n".join([*salt, "config:", *lines]) + "\n")
+
+
+def _published_salt() -> str:
+    lines = (REPO / "Pulumi.dev.yaml").read_text().splitlines()
+    return next(line for line in lines if line.startswith("encryptionsalt"))
 
 
 def ask(port: int, path: str, **headers: str) -> tuple[int, str]:

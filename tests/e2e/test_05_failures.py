@@ -23,23 +23,6 @@ def test_an_image_that_crashes_is_reported_while_the_old_one_serves(breakable: C
     assert clone.get("/status/")[0] == 200
 
 
-def test_a_lost_passphrase_is_missed_not_replaced(platform: Clone):
-    passphrase = platform.state / "passphrase"
-    before = passphrase.read_bytes()
-    passphrase.unlink()
-    try:
-        said = platform.kaldra("up", code=2).output
-    finally:
-        passphrase.write_bytes(before)
-    assert "The passphrase of stack e2e is missing" in said
-    assert "Put the file back" in said
-
-
-def test_a_wrong_passphrase_is_told(platform: Clone):
-    said = platform.kaldra("up", code=1, PULUMI_CONFIG_PASSPHRASE="another").output
-    assert "is not the one this stack was made with" in said
-
-
 @pytest.fixture
 def other_stack(platform: Clone):
     """A second stack, to be configured by the test and taken away after it."""

@@ -22,7 +22,6 @@ def elsewhere(tmp_path: Path) -> dict[str, str]:
         "KALDRA_HOME": str(tmp_path / "home"),
         "KALDRA_STATE": str(tmp_path / "state"),
         "KALDRA_ROUTE": "registries",
-        "PULUMI_CONFIG_PASSPHRASE": "any: plain pulumi has left its salt in the stack file",
     }
 
 

@@ -164,7 +164,9 @@ def test_down_leaves_nothing_but_the_images(clone: Clone):
     assert f"Stack {LOCAL_STACK} is not deployed." in said
 
 
-def test_the_checklist_holds_and_leaves_nothing(clone: Clone):
+def test_the_checklist_holds_and_takes_nothing_down(clone: Clone):
+    clone.kaldra("up", stack=LOCAL_STACK)
+    before = inspected(API)["Id"]
     said = clone.kaldra("checklist", stack=LOCAL_STACK, code=1).output
     assert said.count("✔") == 6, said
     assert "→ cp .env.example .env" in said
@@ -177,7 +179,10 @@ def test_the_checklist_holds_and_leaves_nothing(clone: Clone):
         for tag in set(DEV_TAGS) - set(theirs):
             run("image", "rm", tag, check=False)
     assert said.count("✔") == 7, said
+    assert inspected(API)["Id"] == before
+    clone.kaldra("down", "--yes", stack=LOCAL_STACK)
     assert [item for item in leftovers() if NETWORK in item] == []
+    assert "✘ 3." in clone.kaldra("checklist", stack=LOCAL_STACK, code=1).output
 
 
 def inspected(name: str) -> dict[str, Any]:

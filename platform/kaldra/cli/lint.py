@@ -1,6 +1,5 @@
 """`./kaldra lint`: every checker over what it is made for, all of them even when one fails."""
 
-import fnmatch
 import os
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from kaldra import rules
-from kaldra.checks import json_files, markdown, stack_files
+from kaldra.checks import json_files, markdown
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
@@ -59,9 +58,6 @@ def checks(repo: Path, console: Console) -> dict[str, Check]:
         "shellcheck": command(_tool("shellcheck"), *shell),
         "hadolint": command(_tool("hadolint"), *dockerfiles),
         "JSON": partial(_files, repo, _named(tracked, ".json"), json_files.faults),
-        "stack files": partial(
-            _files, repo, fnmatch.filter(yaml, "Pulumi.*.yaml"), stack_files.faults
-        ),
         "vocabularies": command(sys.executable, "-c", LOAD_DATA),
         "Markdown links": partial(
             _files, repo, _named(tracked, ".md"), partial(markdown.link_faults, root=repo)

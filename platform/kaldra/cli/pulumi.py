@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from kaldra.cli.events import Events
 from kaldra.cli.ui import Console
@@ -82,9 +81,6 @@ class Pulumi:
         """Create the stack in its backend unless it exists; returns what is deployed."""
         found = self.deployment()
         if found is None:
-            if self.workspace.backend.startswith("file://"):
-                folder = Path(unquote(self.workspace.backend.removeprefix("file://")))
-                folder.expanduser().mkdir(mode=0o700, parents=True, exist_ok=True)
             provider = self.workspace.settings.secrets_provider
             options = [f"--secrets-provider={provider}"] if provider else []
             self.run("stack", "init", self.workspace.stack, "--no-select", *options)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from kaldra import variables
 from kaldra.errors import ConfigurationError
@@ -92,7 +93,7 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
 
 
 def prepare_state(workspace: Workspace) -> None:
-    """Make the folders that hold state readable by their owner alone.
+    """Make the folders that hold state; those of this clone are readable by their owner alone.
 
     Raises ConfigurationError where the stack has a secret passphrase and none is given.
     """
@@ -101,6 +102,9 @@ def prepare_state(workspace: Workspace) -> None:
         path = state() / folder
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
+    if workspace.backend.startswith("file://"):
+        folder = Path(unquote(workspace.backend.removeprefix("file://"))).expanduser()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _require_passphrase(workspace: Workspace) -> None:

@@ -45,16 +45,6 @@ def require_secrets(stack: str, repo: Path) -> None:
         raise missing("apiKeys", name)
 
 
-def has_salt(stack: str, repo: Path) -> bool:
-    """Whether the file belongs to one passphrase: plain pulumi writes that one's salt into it."""
-    return bool(_document(stack, repo).get("encryptionsalt"))
-
-
-def has_secret(stack: str, repo: Path) -> bool:
-    """Whether anything in the file is encrypted."""
-    return _holds_encrypted(_document(stack, repo))
-
-
 def _config(stack: str, repo: Path) -> dict[str, Any]:
     """The stack's own settings, as they are written, by key without namespace."""
     prefix = f"{NAMESPACE}:"
@@ -110,12 +100,6 @@ def _document(stack: str, repo: Path) -> dict[str, Any]:
 
 def _is_encrypted(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {"secure"}
-
-
-def _holds_encrypted(value: Any) -> bool:
-    if isinstance(value, dict):
-        return _is_encrypted(value) or any(map(_holds_encrypted, value.values()))
-    return isinstance(value, list) and any(map(_holds_encrypted, value))
 
 
 def _unread(value: Any) -> Any:

@@ -29,6 +29,7 @@ STACK_FILE = f"Pulumi.{STACK}.yaml"
 SERVICES = ("kaldra-api", "kaldra-core")
 HOST = "kaldra.staging.test"
 CALLER = "web"
+PASSPHRASE = "known to the team of these tests"
 KEY = "Qv8nT2xLw5rKc7mB1zHd9pJs"
 ROTATED = "batch"
 ROTATED_KEY = "Hw3fUj6pXq9sZa4cVm8eTd2r"
@@ -67,6 +68,10 @@ class Stage(Clone):
     ground: Ground | None = None
     deployed: bool = False
     """Whether a release serves, be it what the copy's files say or another."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}
 
     @property
     def made(self) -> Ground:

@@ -1,0 +1,160 @@
+"""Pulumi itself with a program of a few lines: locks, compressed state, releases, passphrases."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from kaldra.cli import pulumi as driver
+from kaldra.cli import releases, takeover, workspace
+from kaldra.cli.pulumi import Pulumi
+from kaldra.cli.ui import Console
+from kaldra.cli.workspace import Workspace, environment, prepare_state
+from kaldra.errors import KaldraError
+from tests.e2e.clone import REPO, Clone, eventually, kill_tree
+
+PROGRAM = """
+import os, pathlib, time, pulumi
+pulumi.export("apiImage", os.environ["IMAGE"])
+pulumi.export("key", pulumi.Output.secret("canary"))
+if wait := os.environ.get("WAIT"):
+    pathlib.Path(wait).touch()
+    time.sleep(600)
+"""
+SALT = next(
+    line for line in (REPO / "Pulumi.dev.yaml").read_text().splitlines() if "encryptionsalt" in line
+)
+OLD = "a passphrase that a clone made"
+
+
+@pytest.fixture
+def tools(platform: Clone) -> Path:
+    return platform.state / "bin"
+
+
+@pytest.fixture
+def project(tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
+    modules: tuple[ModuleType, ...] = (driver, takeover, workspace)
+    for module in modules:
+        monkeypatch.setattr(module, "REPO", tmp_path)
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/bin").symlink_to(tools)
+    (tmp_path / "Pulumi.yaml").write_text("name: kaldra\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text(PROGRAM)
+    write(tmp_path, SALT)
+    return tmp_path
+
+
+def write(project: Path, *lines: str, **settings: str) -> None:
+    """The stack's file."""
+    config = {"target": "dev", **settings}
+    text = "\n".join([*lines, "config:", *(f"  kaldra:{k}: {v}" for k, v in config.items())])
+    (project / "Pulumi.try.yaml").write_text(text + "\n")
+
+
+def opened(passphrase: str = "", **variables: str) -> Pulumi:
+    stack = Workspace.open("try")
+    prepare_state(stack)
+    given = {"PULUMI_CONFIG_PASSPHRASE": passphrase} if passphrase else {}
+    return Pulumi(stack, {**environment(stack, {}), **given, **variables}, Console(quiet=True))
+
+
+def up(image: str, **variables: str) -> Pulumi:
+    pulumi = opened(IMAGE=f"r/api@sha256:{image}", **variables)
+    deployed = pulumi.ensure_stack()
+    pulumi.change("up", f"--message={releases.message(deployed.images)}")
+    return pulumi
+
+
+def test_releases_are_known_whatever_the_state_looks_like(project: Path) -> None:
+    before = (project / "Pulumi.try.yaml").read_text()
+    for image, compressed in zip("123456", ("", "true", "", "true", "", ""), strict=True):
+        up(image, PULUMI_DIY_BACKEND_GZIP=compressed or "false")
+    pulumi = opened()
+    deployed = pulumi.deployment()
+    assert deployed is not None
+    found = releases.updates(pulumi, deployed)
+    assert [release.digests["api"][-1] for release in found] == list("654321")
+    previous = releases.previous(found)
+    assert previous is not None
+    assert previous.number == 5
+    assert (project / "Pulumi.try.yaml").read_text() == before
+
+
+def test_a_dead_lock_in_any_folder_is_removed_and_a_live_one_kept(project: Path) -> None:
+    write(project, stateBackend=(project / "shared").as_uri(), secretsProvider="passphrase")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PULUMI_CONFIG_PASSPHRASE", "the team's")
+        waiting = project / "waiting"
+        first = opened(IMAGE="r/api@sha256:1", WAIT=str(waiting))
+        first.ensure_stack()
+        with subprocess.Popen(
+            [workspace.GUARD / "pulumi", "up", "--yes", "--skip-preview", "--non-interactive"],
+            cwd=project,
+            env={**os.environ, **first.variables},
+            stdout=subprocess.DEVNULL,
+        ) as process:
+            eventually(waiting.exists, "the program running")
+            with pytest.raises(KaldraError, match=f"Another run works on .* .pid {process.pid}"):
+                up("2")
+            kill_tree(process.pid)
+        up("2")
+
+
+def test_a_wrong_passphrase_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(project, secretsProvider="passphrase")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "right")
+    up("1")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "wrong")
+    with pytest.raises(KaldraError) as caught:
+        up("2")
+    assert "is not the one this stack was made with" in caught.value.hint
+
+
+def test_a_state_that_was_deleted_is_made_again_with_the_same_file(project: Path) -> None:
+    before = (project / "Pulumi.try.yaml").read_text()
+    up("1")
+    shutil.rmtree(project / "state/state")
+    up("2")
+    assert (project / "Pulumi.try.yaml").read_text() == before
+
+
+@pytest.fixture
+def former(project: Path) -> Path:
+    """A stack that a clone encrypted with its own passphrase."""
+    write(project)
+    pulumi = opened(OLD, IMAGE="r/api@sha256:1")
+    pulumi.ensure_stack()
+    pulumi.change("up")
+    (project / "state/passphrase").write_text(f"{OLD}\n")
+    return project
+
+
+def test_a_former_stack_is_taken_over_under_the_salt_in_git(former: Path) -> None:
+    write(former, SALT)
+    before = (former / "Pulumi.try.yaml").read_text()
+    takeover.take_over(opened())
+    pulumi = up("1")
+    assert pulumi.read("stack", "output", "--json", "--show-secrets")["key"] == "canary"
+    assert (former / "Pulumi.try.yaml").read_text() == before
+    assert (former / "state/passphrase.old").read_text() == f"{OLD}\n"
+    takeover.take_over(pulumi)
+
+
+def test_secrets_in_the_file_of_a_former_stack_are_taken_over(former: Path) -> None:
+    opened(OLD).run("config", "set", "--secret", "kaldra:apiKeys", "{}", "--stack", "try")
+    takeover.take_over(opened())
+    shown = opened().read("config", "--show-secrets", "--json", "--stack", "try")
+    assert shown["kaldra:apiKeys"]["value"] == "{}"
+
+
+def test_a_takeover_that_was_interrupted_is_repeated(former: Path) -> None:
+    write(former, SALT)
+    takeover.take_over(opened())
+    (former / "state/passphrase.old").rename(former / "state/passphrase")
+    takeover.take_over(opened())
+    up("1")
