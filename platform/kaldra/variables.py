@@ -102,7 +102,15 @@ PLAIN_SECRETS = Variable(
     "refused",
     GUARD,
 )
-DEBUG_GRPC = Variable("PULUMI_DEBUG_GRPC", "refused likewise", "unset", GUARD)
+LOGGED = tuple(
+    Variable(name, "refused likewise (`…VERBOSE` from 9 on)", "unset", GUARD)
+    for name in (
+        "PULUMI_DEBUG_GRPC",
+        "PULUMI_OPTION_VERBOSE",
+        "PULUMI_OPTION_TRACING",
+        "PULUMI_OPTION_OTEL_TRACES",
+    )
+)
 DOCKER_HOST = Variable(
     "DOCKER_HOST",
     "the Docker Engine to use; one that is named is never started or installed",
@@ -168,7 +176,7 @@ ALL = (
     PASSPHRASE_FILE,
     PULUMI,
     PLAIN_SECRETS,
-    DEBUG_GRPC,
+    *LOGGED,
     DOCKER_HOST,
     DOCKER_CONTEXT,
     DOCKER_CONFIG,

@@ -73,7 +73,21 @@ def test_what_writes_secrets_down_is_refused(run, arguments):
     assert run("up", *arguments, KALDRA_PLAIN_SECRETS="1").returncode == 7
 
 
-def test_the_engines_record_of_messages_is_refused(run):
-    assert "PULUMI_DEBUG_GRPC makes" in run("up", PULUMI_DEBUG_GRPC="/tmp/log").stderr  # noqa: S108
-    assert run("up", PULUMI_DEBUG_GRPC="/tmp/log", KALDRA_PLAIN_SECRETS="1").returncode == 7  # noqa: S108
-    assert run("up", PULUMI_DEBUG_GRPC="").returncode == 7
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "PULUMI_DEBUG_GRPC=/tmp/log",
+        "PULUMI_OPTION_TRACING=file:./trace",
+        "PULUMI_OPTION_OTEL_TRACES=file://t",
+        "PULUMI_OPTION_VERBOSE=9",
+    ],
+)
+def test_variables_that_ask_for_the_same_are_refused(run, variable):
+    name, _, value = variable.partition("=")
+    assert run("up", **{name: value}).returncode == 2
+    assert run("up", **{name: value}, KALDRA_PLAIN_SECRETS="1").returncode == 7
+    assert run("up", **{name: ""}).returncode == 7
+
+
+def test_a_quiet_level_from_a_variable_is_pulumis_own(run):
+    assert run("up", PULUMI_OPTION_VERBOSE="8").returncode == 7

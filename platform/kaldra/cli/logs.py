@@ -72,6 +72,7 @@ def _print_last(workspace: Workspace, lines: int) -> None:
 def _follow(workspace: Workspace, lines: int) -> None:
     """Follow each source, and those that come later, until Ctrl+C."""
     following: dict[str, subprocess.Popen[str]] = {}
+    readers: list[threading.Thread] = []
     try:
         tail = lines
         while True:
@@ -84,7 +85,8 @@ def _follow(workspace: Workspace, lines: int) -> None:
                 else:
                     continue
                 process = following[source] = _start(_command(workspace, source, *options))
-                threading.Thread(target=_pass_on, args=(source, process), daemon=True).start()
+                readers.append(threading.Thread(target=_pass_on, args=(source, process)))
+                readers[-1].start()
             tail = -1 if workspace.settings.on_cluster else lines
             time.sleep(LOOK_SECONDS)
     except KeyboardInterrupt:
@@ -93,9 +95,13 @@ def _follow(workspace: Workspace, lines: int) -> None:
         for process in following.values():
             process.terminate()
             process.wait()
+        for reader in readers:
+            reader.join()
 
 
 def _pass_on(source: str, process: "subprocess.Popen[str]") -> None:
-    for line in process.stdout or ():
-        sys.stdout.write(f"[{source}] {line}")
-        sys.stdout.flush()
+    assert process.stdout is not None  # noqa: S101  opened with a pipe
+    with process.stdout as lines:
+        for line in lines:
+            sys.stdout.write(f"[{source}] {line}")
+            sys.stdout.flush()

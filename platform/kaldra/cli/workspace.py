@@ -103,8 +103,8 @@ def prepare_state(workspace: Workspace) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
     if workspace.backend.startswith("file://"):
-        folder = Path(unquote(workspace.backend.removeprefix("file://"))).expanduser()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        backend = Path(unquote(workspace.backend.removeprefix("file://"))).expanduser()
+        backend.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _require_passphrase(workspace: Workspace) -> None:

@@ -1,4 +1,3 @@
-import json
 import socket
 from collections.abc import Callable
 from io import StringIO
@@ -6,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.cli import containers, down, logs
+from kaldra.cli import containers, health, logs, status
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
@@ -45,53 +44,50 @@ def two(docker: FakeDocker) -> FakeDocker:
     return docker
 
 
-def test_both_containers_are_told_with_their_health(workspace, two, capsys):
-    assert containers.print_status(workspace)
-    assert capsys.readouterr().out.splitlines() == [
-        "✓ mine-core  healthy  0123456789ab",
-        "✓ mine-api  healthy  0123456789ab",
+def told(workspace):
+    return [str(workload) for workload in health.workloads(workspace)]
+
+
+def test_both_containers_are_told_with_their_health(workspace, two):
+    assert told(workspace) == [
+        "✓ mine-core  1/1 ready  healthy, 0123456789ab",
+        "✓ mine-api  1/1 ready  healthy, 0123456789ab",
     ]
 
 
 @pytest.mark.parametrize(
     ("core", "line"),
     [
-        (container("unhealthy"), "✗ mine-core  unhealthy  0123456789ab"),
-        ({**container("starting"), "RestartCount": 3}, "✗ mine-core  starting, restarted 3 times"),
-        (None, "✗ mine-core  not there"),
+        (container("unhealthy"), "✗ mine-core  0/1 ready  unhealthy, 0123456789ab"),
+        ({**container("starting"), "RestartCount": 3}, "✗ mine-core  0/1 ready  starting, restart"),
+        (None, "✗ mine-core  0/1 ready  does not exist"),
     ],
 )
-def test_one_that_is_not_well_is_told(workspace, two, capsys, core, line):
+def test_one_that_is_not_well_is_told(workspace, two, core, line):
     two.answers["GET /containers/mine-core/json"] = core
-    assert not containers.print_status(workspace)
-    assert capsys.readouterr().out.startswith(line)
+    assert told(workspace)[0].startswith(line)
 
 
-def test_one_that_has_just_started_is_waited_for(workspace, two, capsys):
+def test_one_that_has_just_started_is_waited_for(workspace, two):
     looked = iter([container("starting"), container("starting"), container()])
     two.answers["GET /containers/mine-core/json"] = lambda _body: next(looked)
-    assert containers.print_status(workspace)
+    assert health.workloads(workspace)[0].well
 
 
 def test_a_stack_that_is_not_there_is_told(workspace, docker):
     docker.answers["GET /_ping"] = "OK"
-    for look in (
-        lambda: containers.print_status(workspace),
+    for act in (
         lambda: logs.run(QUIET, stack="try", follow=False, lines=1),
+        lambda: status.run(QUIET, stack="try"),
     ):
         with pytest.raises(KaldraError, match="Stack try is not deployed"):
-            look()
+            act()
 
 
-def test_an_engine_that_does_not_answer_is_told(workspace, no_docker, monkeypatch):
-    workspace.checkpoint.parent.mkdir(parents=True)
-    latest = {"latest": {"resources": [{"type": "docker:index/network:Network"}]}}
-    workspace.checkpoint.write_text(json.dumps({"checkpoint": latest}))
-    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "any")
-    acts: list[Callable[[], None]] = [
-        lambda: containers.print_logs(workspace, lines=1),
+def test_an_engine_that_does_not_answer_is_told(workspace, no_docker):
+    acts: list[Callable[[], object]] = [
         lambda: logs.run(QUIET, stack="try", follow=True, lines=1),
-        lambda: down.run(QUIET, stack="try", everything=False),
+        lambda: health.workloads(workspace),
     ]
     for act in acts:
         with pytest.raises(KaldraError, match=r"No Docker Engine answers at unix://.+nobody.sock"):
@@ -99,25 +95,40 @@ def test_an_engine_that_does_not_answer_is_told(workspace, no_docker, monkeypatc
 
 
 def test_logs_are_merged_by_time(workspace, two, tmp_path, capsys):
-    client = tmp_path / "bin" / "docker"
-    client.parent.mkdir()
-    client.write_text(
-        "#!/bin/sh\n"
-        "for name; do :; done\n"
-        'case "$*" in\n'
-        "*--timestamps*) case $name in\n"
-        '  mine-core) echo "02 b"; echo "03 c";; *) echo "01 a";; esac;;\n'
-        '*--follow*) echo "$name follows";;\n'
-        "esac\n"
-    )
-    client.chmod(0o755)
+    client(tmp_path, 'case $name in mine-core) echo "02 b"; echo "03 c";; *) echo "01 a";; esac')
     logs.run(QUIET, stack="try", follow=False, lines=7)
     assert capsys.readouterr().out == "[mine-api] a\n[mine-core] b\n[mine-core] c\n"
+
+
+def test_a_container_that_comes_later_is_followed_too(
+    workspace, two, tmp_path, capsys, monkeypatch
+):
+    client(tmp_path, 'echo "$name follows"')
+    late = two.answers.pop("GET /containers/mine-api/json")
+    printed = ""
+
+    def interrupted_when_both_came(_seconds):
+        nonlocal printed
+        printed += capsys.readouterr().out
+        if "mine-core follows" in printed:
+            two.answers["GET /containers/mine-api/json"] = late
+        if "mine-api follows" in printed:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(logs.time, "sleep", interrupted_when_both_came)
     logs.run(QUIET, stack="try", follow=True, lines=7)
-    assert sorted(capsys.readouterr().out.splitlines()) == [
-        "[mine-api] mine-api follows",
+    assert set(printed.splitlines()) == {
         "[mine-core] mine-core follows",
-    ]
+        "[mine-api] mine-api follows",
+    }
+
+
+def client(state, script):
+    """A docker client that prints what a script prints for the container `$name`."""
+    program = state / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nfor name; do :; done\n{script}\n")
+    program.chmod(0o755)
 
 
 def test_the_port_may_be_the_gateway_s_own(workspace, two):

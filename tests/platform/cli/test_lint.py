@@ -27,7 +27,7 @@ def found(repo, name):
 def test_this_repository_is_looked_at_whole():
     assert lint.checks(REPO, CONSOLE).keys() == {
         "mypy", "ruff check", "ruff format", "yamllint", "shellcheck", "hadolint", "JSON",
-        "stack files", "vocabularies", "Markdown links", "rendered objects", "zizmor",
+        "vocabularies", "Markdown links", "rendered objects", "zizmor",
         "actionlint",
     }  # fmt: skip
 
@@ -40,7 +40,6 @@ def test_this_repository_is_looked_at_whole():
         ("shellcheck", "run", "#!/usr/bin/env bash\necho $1\n", "SC2086"),
         ("hadolint", "x.Dockerfile", "FROM debian:latest\n", "DL3007"),
         ("JSON", "a.json", '{"a": 1, "a": 2}\n', "a.json: key 'a' is there twice"),
-        ("stack files", "Pulumi.a.yaml", "config: {}\nencryptionsalt: v1:x\n", "without a secret"),
         ("Markdown links", "a.md", "[b](b.md)\n", "a.md: b.md: no such file"),
         ("ruff check", "a.py", "import os\n", "F401"),
         (
@@ -55,12 +54,6 @@ def test_a_fault_is_found(repo, check, file, text, fault):
     (repo / file).parent.mkdir(parents=True, exist_ok=True)
     (repo / file).write_text(text)
     assert fault in found(repo, check)
-
-
-@pytest.mark.parametrize("value", ["\n    secure: v1:y", "\n    deep: [{at: {secure: v1:y}}]"])
-def test_a_salt_that_secrets_need_is_no_fault(repo, value):
-    (repo / "Pulumi.a.yaml").write_text(f"encryptionsalt: v1:x\nconfig:\n  b:{value}\n")
-    assert not found(repo, "stack files")
 
 
 def test_ignored_files_are_left_alone(repo):
