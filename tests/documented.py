@@ -19,7 +19,6 @@ STAGED = f"{E2E}/staging/test_20_up.py::test_up_goes_to_status"
 GIVEN_UP = f"{E2E}/test_17_from_the_start.py::test_a_state_is_given_up"
 
 IN_A_SANDBOX = {
-    ".venv/bin/python docs/reference/generate.py",
     "./kaldra --help",
     "./kaldra reference",
     "./kaldra render --stack staging --out rendered",

@@ -1,4 +1,4 @@
-"""Writes what comes from the code: `python docs/reference/generate.py`.
+"""Writes what comes from the services' code; run by `./kaldra reference`.
 
 The pages of settings and routes, `.env.example`, the examples of answers in OpenAPI, and the JSON
 Schemas of the data files with the editor settings that apply them.
@@ -41,7 +41,7 @@ def settings_page() -> str:
         "Environment variables, read once at the start. A wrong value stops the service with a\n"
         "message that names the variable. The stack sets those that differ from the default;\n"
         "secrets reach the services as mounted files only.\n\n"
-        "This page comes from the code: `python docs/reference/generate.py`.\n\n"
+        "This page comes from the code: `./kaldra reference`.\n\n"
         f"## kaldra-api\n\n{ApiSettings.table()}\n"
         f"## kaldra-core\n\n{CoreSettings.table()}"
     )
@@ -93,7 +93,7 @@ def routes_page() -> str:
         "Bodies, answers and faults are described by the gateway itself: `/docs` for people,\n"
         "`/openapi.json` for programs. The page at `/` shows what runs. A key travels in\n"
         "`X-API-Key`.\n\n"
-        "This page comes from the code: `python docs/reference/generate.py`.\n\n"
+        "This page comes from the code: `./kaldra reference`.\n\n"
         "| route | part | needs | what it does |\n|--|--|--|--|\n" + "".join(rows)
     )
 

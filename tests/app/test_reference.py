@@ -1,4 +1,4 @@
-"""What comes from the code agrees with it: `python docs/reference/generate.py` writes it."""
+"""What comes from the code agrees with it: `./kaldra reference` writes it."""
 
 import importlib.util
 import sys

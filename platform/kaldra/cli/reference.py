@@ -4,6 +4,7 @@ A page holds them between `<!-- generated: NAME -->` and `<!-- end -->`; the res
 """
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any
@@ -14,6 +15,10 @@ from kaldra import variables, versions
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
 from kaldra.stack.settings import NAMESPACE, Settings
+from kaldra.toolchain import commands
+
+SERVICES = "docs/reference/generate.py"
+"""What comes from the services' code: imports them, which the platform does not."""
 
 PAGES = ("README.md", "docs/reference/cli.md", "docs/reference/stack-settings.md")
 
@@ -26,6 +31,8 @@ def run(console: Console) -> None:
         path = REPO / page
         with console.step(page):
             path.write_text(refreshed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    with console.step("settings and routes of the services, examples, schemas"):
+        commands.run([sys.executable, REPO / SERVICES], what=SERVICES)
 
 
 def refreshed(text: str) -> str:
