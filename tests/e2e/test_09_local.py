@@ -73,8 +73,8 @@ def test_only_the_gateway_is_published_and_only_here(clone: Clone):
 
 def test_status_and_logs_tell_of_both(clone: Clone):
     said = clone.kaldra("status", stack=LOCAL_STACK).output
-    assert f"✓ {CORE}  healthy" in said
-    assert f"✓ {API}  healthy" in said
+    assert f"✓ {CORE}  1/1 ready  healthy" in said
+    assert f"✓ {API}  1/1 ready  healthy" in said
     assert "KALDRA API Gateway online" in said
     lines = clone.kaldra("logs", stack=LOCAL_STACK).output.splitlines()
     for name in (CORE, API):
@@ -182,7 +182,6 @@ def test_the_checklist_holds_and_takes_nothing_down(clone: Clone):
     assert inspected(API)["Id"] == before
     clone.kaldra("down", "--yes", stack=LOCAL_STACK)
     assert [item for item in leftovers() if NETWORK in item] == []
-    assert "✘ 3." in clone.kaldra("checklist", stack=LOCAL_STACK, code=1).output
 
 
 def inspected(name: str) -> dict[str, Any]:
