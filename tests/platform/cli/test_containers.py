@@ -100,27 +100,24 @@ def test_logs_are_merged_by_time(workspace, two, tmp_path, capsys):
     assert capsys.readouterr().out == "[mine-api] a\n[mine-core] b\n[mine-core] c\n"
 
 
-def test_a_container_that_comes_later_is_followed_too(
-    workspace, two, tmp_path, capsys, monkeypatch
-):
-    client(tmp_path, 'echo "$name follows"')
+def test_a_container_that_comes_later_is_followed_too(workspace, two, tmp_path, monkeypatch):
+    client(tmp_path, 'echo "$name follows"; exec sleep 60')
     late = two.answers.pop("GET /containers/mine-api/json")
-    printed = ""
+    printed = StringIO()
+    monkeypatch.setattr("sys.stdout", printed)
 
     def interrupted_when_both_came(_seconds):
-        nonlocal printed
-        printed += capsys.readouterr().out
-        if "mine-core follows" in printed:
+        if "mine-core follows" in printed.getvalue():
             two.answers["GET /containers/mine-api/json"] = late
-        if "mine-api follows" in printed:
+        if "mine-api follows" in printed.getvalue():
             raise KeyboardInterrupt
 
     monkeypatch.setattr(logs.time, "sleep", interrupted_when_both_came)
     logs.run(QUIET, stack="try", follow=True, lines=7)
-    assert set(printed.splitlines()) == {
+    assert printed.getvalue().splitlines() == [
         "[mine-core] mine-core follows",
         "[mine-api] mine-api follows",
-    }
+    ]
 
 
 def client(state, script):
