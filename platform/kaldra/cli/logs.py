@@ -12,7 +12,7 @@ from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.paths import state
 from kaldra.stack.services import PART_OF
-from kaldra.toolchain import docker_api
+from kaldra.toolchain import docker_client
 
 LOOK_SECONDS = 1.0
 """How often --follow looks for new pods and containers."""
@@ -36,7 +36,7 @@ def sources(workspace: Workspace) -> list[str]:
     """Names of the pods, as `pod/name`, or of the containers."""
     if workspace.settings.target == "local":
         containers.require_engine(workspace)
-        return [name for name in containers.names(workspace) if docker_api.container(name)]
+        return [name for name in containers.names(workspace) if docker_client.container(name)]
     return kubectl.read(workspace, "get", "pods", SELECTOR, "--output=name").split()
 
 
