@@ -36,6 +36,18 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 _LOOSE_APOSTROPHE = re.compile(r"(?<!\w)'|'(?!\w)")
 
+MOST_MARKS = 30
+"""Non-starters in a row that a text keeps together (UAX #15, stream-safe text format)."""
+
+_JOINER = "\u034f"  # COMBINING GRAPHEME JOINER
+_MAY_BE_MARKS = re.compile(r"[\W\uff9e\uff9f]{28,}")
+"""Shorter than any run that needs a joiner: a letter brings at most three marks of its own."""
+
+_SAMPLE = 14
+_PUNCTUATION = r"\x00-\u02ff\u2000-\u20cf\u2190-\u2bff\u3000-\u3029\U0001f000-\U0001faff"
+_SAMPLED_MARKS = re.compile(rf"(?:[^\w{_PUNCTUATION}]|[\uff9e\uff9f]){{2}}")
+"""In every 14th character of a text: a run of 28 marks shows itself at least twice in a row."""
+
 
 def mended(text: str) -> str:
     """Return text without surrogates: pairs become characters, lone ones U+FFFD."""
@@ -50,10 +62,43 @@ def normalise(text: str) -> str:
         text = mended(text)
         # NFKC would make a space and a mark of the acute that people type for an apostrophe.
         text = unassigned.replace(text.replace("\u00b4", "'"))
-        text = unicodedata.normalize("NFKC", text)
+        text = unicodedata.normalize("NFKC", stream_safe(text))
     if text.isprintable() and "  " not in text:  # then the only white space is single spaces
         return text.strip(" ")
     return " ".join(text.split())
+
+
+def stream_safe(text: str) -> str:
+    """Return the stream-safe form of a text (UAX #15): no more than 30 non-starters in a row.
+
+    Normalisation sorts such a run, in quadratic time.
+    """
+    if not _SAMPLED_MARKS.search(text[::_SAMPLE]):
+        return text
+    return _MAY_BE_MARKS.sub(_joined, text)
+
+
+def _joined(match: re.Match[str]) -> str:
+    pieces: list[str] = []
+    before = match.string[max(0, match.start() - 1) : match.start()]
+    marks = _non_starters(before)[1]
+    for character in match[0]:
+        leading, trailing, only_marks = _non_starters(character)
+        if marks + leading > MOST_MARKS:
+            pieces.append(_JOINER)
+            marks = 0
+        pieces.append(character)
+        marks = marks + leading if only_marks else trailing
+    return "".join(pieces)
+
+
+@lru_cache(maxsize=4096)
+def _non_starters(character: str) -> tuple[int, int, bool]:
+    """Return how many non-starters a character begins and ends with, and if it has only such."""
+    marks = [bool(unicodedata.combining(c)) for c in unicodedata.normalize("NFKD", character)]
+    leading = next((i for i, mark in enumerate(marks) if not mark), len(marks))
+    trailing = next((i for i, mark in enumerate(reversed(marks)) if not mark), len(marks))
+    return leading, trailing, all(marks)
 
 
 def fold(text: str) -> str:

@@ -5,7 +5,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core import unassigned
-from core.text import fold, normalise, paragraphs, sentences, token_spans, tokens
+from core.text import (
+    fold,
+    normalise,
+    paragraphs,
+    sentences,
+    stream_safe,
+    token_spans,
+    tokens,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +39,22 @@ def test_tokens_are_words_and_breaks():
 
 def test_normalise_collapses_white_space_and_mends_lone_surrogates():
     assert normalise("  a \n\t b\u00a0c\ud800 ") == "a b c\ufffd"
+
+
+@given(st.text(st.sampled_from("aǖ \u0301\u0315\u0344\u0f73\uff9e\U0001d165—😀"), min_size=28))
+@example("a" + "\u0344" * 40)
+@example("ǖ" + "\u0315" * 31)
+def test_no_more_than_thirty_marks_stay_together(text):
+    safe = stream_safe(text)
+    assert safe.replace("\u034f", "") == text
+    run = 0
+    for character in unicodedata.normalize("NFKD", safe):
+        run = run + 1 if unicodedata.combining(character) else 0
+        assert run <= 30
+
+
+def test_a_text_with_few_marks_is_left_alone():
+    assert stream_safe("a" + "\u0301" * 30) == "a" + "\u0301" * 30
 
 
 def test_an_acute_typed_for_an_apostrophe_is_one():
