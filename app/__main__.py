@@ -1,6 +1,13 @@
 """`python3 -m app`: the gateway with a shutdown that loses no request."""
 
-from app.main import app, lifecycle, settings
+from app.main import app, lifecycle, metrics, settings
 from serving.lifecycle import serve
 
-serve(app, lifecycle, settings, settings.port)
+serve(
+    app,
+    lifecycle,
+    settings,
+    metrics,
+    port=settings.port,
+    trusted_proxies=settings.trusted_proxies,
+)

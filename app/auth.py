@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import logging
-from collections.abc import Mapping
+import os
+import time
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 
@@ -13,22 +15,36 @@ from serving.settings import SettingsError
 
 HEADER = "X-API-Key"
 SHORTEST_KEY = 16
+CHECK_SECONDS = 5
+"""How often the files of the keys are looked at."""
+
 
 logger = logging.getLogger(__name__)
 
 
 class Callers:
-    """The callers known by their keys; only digests of the keys are kept."""
+    """The callers known by their keys; only digests of the keys are kept.
 
-    def __init__(self, keys: Mapping[str, str]) -> None:
-        self._digests = {name: _digest(key) for name, key in keys.items()}
+    Keys from a `directory` are read again when its files change. Raises SettingsError where they
+    cannot be read at first.
+    """
+
+    def __init__(
+        self, directory: Path | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._checked = clock()
+        self._files = _files(directory) if directory else ()
+        self._digests = _digests(directory) if directory else {}
 
     def identify(self, key: str | None) -> str:
         """Name of the caller with this key.
 
         Takes the same time for every wrong key. Raises ApiError 401.
         """
-        presented = _digest(key or "")
+        self._refresh()
+        presented = _digest((key or "").strip(" \t"))
         found = ""
         for name, digest in self._digests.items():
             if hmac.compare_digest(presented, digest):
@@ -43,6 +59,23 @@ class Callers:
             )
         return found
 
+    def _refresh(self) -> None:
+        """Read changed keys; those that cannot be read leave the old ones in place."""
+        now = self._clock()
+        if self._directory is None or now - self._checked < CHECK_SECONDS:
+            return
+        self._checked = now
+        files = _files(self._directory)
+        if files == self._files:
+            return
+        self._files = files
+        try:
+            self._digests = _digests(self._directory)
+        except SettingsError as error:
+            logger.error("changed keys are not used", extra={"fields": {"reason": str(error)}})  # noqa: TRY400  the message says it all
+        else:
+            logger.info("keys read again", extra={"fields": {"callers": sorted(self._digests)}})
+
 
 def load(settings: Settings) -> Callers | None:
     """The callers that `settings` tell of; None where everybody may call.
@@ -56,8 +89,24 @@ def load(settings: Settings) -> Callers | None:
         logger.warning(
             "no caller is served: set KALDRA_API_KEYS_DIR, or KALDRA_AUTH=off for development"
         )
-        return Callers({})
-    return Callers(_read(settings.api_keys_directory))
+    return Callers(settings.api_keys_directory)
+
+
+def _files(directory: Path) -> tuple[tuple[str, int, int], ...]:
+    """Names, inodes and times of a directory's entries; Kubernetes replaces one of them, `..data`.
+
+    Empty where the directory cannot be listed.
+    """
+    try:
+        with os.scandir(directory) as entries:
+            found = [(entry.name, os.stat(entry.path)) for entry in entries]  # noqa: PTH116  follows links
+    except OSError:
+        return ()
+    return tuple(sorted((name, stat.st_ino, stat.st_mtime_ns) for name, stat in found))
+
+
+def _digests(directory: Path) -> dict[str, bytes]:
+    return {name: _digest(key) for name, key in _read(directory).items()}
 
 
 def _read(directory: Path) -> dict[str, str]:

@@ -3,15 +3,17 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from app.core_http import (
     Answer,
+    CoreAwayError,
     CoreBrokenError,
     CoreError,
+    CoreRefusedError,
     CoreSlowError,
     HttpTransport,
     Transport,
@@ -19,8 +21,15 @@ from app.core_http import (
 from app.settings import Settings
 from serving.context import CURRENT
 from serving.errors import ApiError, unavailable
+from serving.metrics import Metrics
+from serving.streaming import NDJSON
 
+JSON = "application/json"
 STATUS_SECONDS = 0.8
+OPEN_CONNECTIONS = 8
+"""Beside those of admitted requests: for the routes that are open to all."""
+
+STATES = ("ready", "saturated")
 
 logger = logging.getLogger(__name__)
 
@@ -30,28 +39,54 @@ T = TypeVar("T")
 class CoreClient:
     """Requests to one core, on behalf of the request being served."""
 
-    def __init__(self, settings: Settings, transport: Transport | None = None) -> None:
+    def __init__(
+        self, settings: Settings, metrics: Metrics, transport: Transport | None = None
+    ) -> None:
         """Connect lazily; `transport` replaces the network."""
-        self._transport = transport or HttpTransport(settings.core_url, settings.core_timeout)
+        self._seconds = settings.core_timeout
+        self._transport = transport or HttpTransport(
+            settings.core_url, settings.core_timeout, settings.concurrency + OPEN_CONNECTIONS
+        )
+        self._shared: dict[str, asyncio.Task[Any]] = {}
+        self._errors = metrics.counter(
+            "kaldra_core_errors", "Requests that the core did not answer as it should.", ["cause"]
+        )
 
     async def close(self) -> None:
         """Close every connection; no request may follow."""
         await self._transport.close()
 
-    async def status(self) -> bytes:
-        """The core's own account of its readiness, as JSON.
+    async def shared(self, name: str, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Result of `ask`, asked once for all who wait for the same `name`."""
+        task = self._shared.get(name)
+        if task is None:
+            task = self._shared[name] = asyncio.ensure_future(ask())
+
+            def forget(task: asyncio.Task[T]) -> None:
+                del self._shared[name]
+                _ = task.cancelled() or task.exception()  # everybody may have left meanwhile
+
+            task.add_done_callback(forget)
+        result: T = await asyncio.shield(task)
+        return result
+
+    async def status(self) -> str:
+        """One of `STATES`, as the core tells it itself.
 
         Raises ApiError 503 in less than a second where it is away, slow or not ready.
         """
         try:
-            async with asyncio.timeout(STATUS_SECONDS):
-                answer = await self._ask("GET", "/ready", None)
-                content = await answer.read()
-        except (CoreError, TimeoutError):
+            with self._told():
+                async with asyncio.timeout(STATUS_SECONDS):
+                    answer = await self._ask("GET", "/ready", None)
+                    content = await answer.read()
+                self._check_type(answer, JSON)
+                state = json.loads(content).get("status")
+        except (ApiError, ValueError, AttributeError):
             raise _away() from None
-        if answer.status != HTTPStatus.OK:
+        if answer.status != HTTPStatus.OK or state not in STATES:
             raise _away()
-        return content
+        return str(state)
 
     async def get(self, path: str, query: str = "") -> bytes:
         """Body of the core's answer to GET; raises like `post`."""
@@ -65,87 +100,134 @@ class CoreClient:
         """
         return await self._read("POST", path, body)
 
-    async def open(self, path: str, body: bytes) -> Answer:
-        """Start an answer that comes in pieces; the caller closes it. Raises like `post`."""
-        with _told():
-            answer = await _twice(self._ask, "POST", path, body)
+    async def open(self, path: str, body: bytes) -> "Stream":
+        """Start an answer that comes in lines; the caller closes it. Raises like `post`."""
+        with self._told():
+            answer = await self._ask("POST", path, body)
             if answer.status != HTTPStatus.OK:
-                raise _refusal(answer, await answer.read())
-        return answer
+                raise self._refusal(answer, await answer.read())
+            self._check_type(answer, NDJSON)
+        return Stream(answer, self._seconds, self._note)
 
     async def _read(self, method: str, target: str, body: bytes | None) -> bytes:
-        with _told():
-            answer, content = await _twice(self._ask_and_read, method, target, body)
-        if answer.status != HTTPStatus.OK:
-            raise _refusal(answer, content)
+        with self._told():
+            async with asyncio.timeout(self._seconds):
+                answer = await self._ask(method, target, body)
+                content = await answer.read()
+            if answer.status != HTTPStatus.OK:
+                raise self._refusal(answer, content)
+            self._check_type(answer, JSON)
         return content
 
-    async def _ask_and_read(
-        self, method: str, target: str, body: bytes | None
-    ) -> tuple[Answer, bytes]:
-        answer = await self._ask(method, target, body)
-        return answer, await answer.read()
-
     async def _ask(self, method: str, target: str, body: bytes | None) -> Answer:
-        return await self._transport.ask(method, target, _headers(), body)
+        """Ask, and once more where no connection could be made.
+
+        A request that was sent is not sent again: it may be what broke the first core.
+        """
+        try:
+            return await self._transport.ask(method, target, _headers(), body)
+        except CoreRefusedError:
+            return await self._transport.ask(method, target, _headers(), body)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Faults on the way to the core as the caller is told of them."""
+        try:
+            yield
+        except (TimeoutError, CoreSlowError) as error:
+            self._note("slow", error)
+            message = "kaldra-core takes too long to answer."
+            raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "core_timeout", message) from None
+        except CoreError as error:
+            self._note(_cause(error), error)
+            raise _away() from None
+
+    def _note(self, cause: str, error: object) -> None:
+        self._errors.labels(cause).inc()
+        fields = {"cause": cause, "reason": str(error)[:500]}
+        logger.warning("core did not answer", extra={"fields": fields})
+
+    def _check_type(self, answer: Answer, expected: str) -> None:
+        """Raise ApiError 502 for what no core answers, such as a page of something else."""
+        found = answer.headers.get("content-type", "")
+        if found.partition(";")[0].strip().lower() != expected:
+            self._note("not_a_core", f"content type {found!r}, not {expected}")
+            raise _failed()
+
+    def _refusal(self, answer: Answer, content: bytes) -> ApiError:
+        """The core's own fault as ours: it writes the same envelope."""
+        status = answer.status
+        try:
+            error: dict[str, Any] = json.loads(content)["error"]
+            code, message, details = str(error["code"]), str(error["message"]), error["details"]
+        except (ValueError, KeyError, TypeError):
+            code, message, details = "", "", []
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            self._errors.labels("busy").inc()
+            retry = answer.headers.get("retry-after", "")
+            return unavailable(
+                "core_unavailable",
+                "kaldra-core is busy or starting; try again shortly.",
+                retry_after=int(retry) if retry.isdigit() else 1,
+            )
+        if not code or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._note("failed", f"status {status}")
+            return _failed()
+        return ApiError(status, code, message, details=details)
 
 
-async def _twice(
-    ask: Callable[[str, str, bytes | None], Awaitable[T]],
-    method: str,
-    target: str,
-    body: bytes | None,
-) -> T:
-    """Ask again where the connection broke.
+class Stream:
+    """Lines of the core, each of them within `seconds` of the one before.
 
-    What the core computes depends on the request alone, so asking twice is safe.
+    The time that the reader takes does not count.
     """
-    try:
-        return await ask(method, target, body)
-    except CoreBrokenError:
-        return await ask(method, target, body)
+
+    def __init__(self, answer: Answer, seconds: float, note: Any) -> None:
+        self._answer = answer
+        self._seconds = seconds
+        self._note = note
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises CoreError."""
+        loop = asyncio.get_running_loop()
+        pieces = aiter(self._answer.pieces())
+        left = self._seconds
+        try:
+            while True:
+                began = loop.time()
+                async with asyncio.timeout(left):
+                    piece = await anext(pieces, b"")
+                if not piece:
+                    return
+                left = self._seconds if b"\n" in piece else left - (loop.time() - began)
+                yield piece
+        except TimeoutError as error:
+            self._note("slow", "no line in time")
+            raise CoreSlowError("no line in time") from error
+        except CoreError as error:
+            self._note(_cause(error), error)
+            raise
+
+    async def close(self) -> None:
+        """Give back the connection."""
+        await self._answer.close()
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """Faults on the way to the core as the caller is told of them."""
-    try:
-        yield
-    except CoreSlowError:
-        message = "kaldra-core takes too long to answer."
-        raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "core_timeout", message) from None
-    except CoreError:
-        raise _away() from None
+def _cause(error: CoreError) -> str:
+    causes = {CoreSlowError: "slow", CoreBrokenError: "broken", CoreRefusedError: "refused"}
+    return causes.get(type(error), "away" if isinstance(error, CoreAwayError) else "broken")
 
 
 def _away() -> ApiError:
     return unavailable("core_unavailable", "kaldra-core does not answer; try again shortly.")
 
 
-def _refusal(answer: Answer, content: bytes) -> ApiError:
-    """The core's own fault as ours: it writes the same envelope."""
-    status = answer.status
-    try:
-        error: dict[str, Any] = json.loads(content)["error"]
-        code, message, details = str(error["code"]), str(error["message"]), error["details"]
-    except (ValueError, KeyError, TypeError):
-        code, message, details = "", "", []
-    known = code and status < HTTPStatus.INTERNAL_SERVER_ERROR
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        retry = answer.headers.get("retry-after", "")
-        return unavailable(
-            "core_unavailable",
-            "kaldra-core is busy or starting; try again shortly.",
-            retry_after=int(retry) if retry.isdigit() else 1,
-        )
-    if not known:
-        logger.error("core failed", extra={"fields": {"core_status": status}})
-        return ApiError(HTTPStatus.BAD_GATEWAY, "core_failed", "kaldra-core failed; it is logged.")
-    return ApiError(status, code, message, details=details)
+def _failed() -> ApiError:
+    return ApiError(HTTPStatus.BAD_GATEWAY, "core_failed", "kaldra-core failed; it is logged.")
 
 
 def _headers() -> dict[str, str]:
     context = CURRENT.get()
     headers = context.headers() if context else {}
-    headers["content-type"] = "application/json"
+    headers["content-type"] = JSON
     return headers

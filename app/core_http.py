@@ -1,4 +1,4 @@
-"""HTTP to the core as the gateway needs it: an answer, or one of three ways to have none."""
+"""HTTP to the core as the gateway needs it: an answer, or one of four ways to have none."""
 
 import asyncio
 import io
@@ -12,10 +12,9 @@ import yarl
 from aiohttp.abc import ResolveResult
 
 CONNECT_SECONDS = 0.5
-IDLE_SECONDS = 30
-"""Shorter than the core keeps an idle connection, so that it is never closed under a request."""
+IDLE_SECONDS = 4
+"""Shorter than a core drains, so that it closes no idle connection under a request."""
 
-CONNECTIONS = 100
 LONG_BODY_BYTES = 256 << 10
 AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "User-Agent")
 """Sent by the library unless it is told not to; the core reads none of them."""
@@ -27,6 +26,10 @@ class CoreError(Exception):
 
 class CoreAwayError(CoreError):
     """Nothing takes the request."""
+
+
+class CoreRefusedError(CoreAwayError):
+    """No connection could be made: no byte of the request was sent."""
 
 
 class CoreSlowError(CoreError):
@@ -67,14 +70,15 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """Kept connections over the network.
+    """Kept connections over the network, `connections` at most.
 
     `timeout`, in seconds, bounds the wait for a free connection, for the head of an answer and
     for each piece of its body.
     """
 
-    def __init__(self, url: str, timeout: float) -> None:
+    def __init__(self, url: str, timeout: float, connections: int) -> None:
         self._url = url
+        self._connections = connections
         self._urls: dict[str, yarl.URL] = {}
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=timeout, sock_connect=CONNECT_SECONDS, sock_read=timeout
@@ -108,7 +112,7 @@ class HttpTransport:
     def _open(self) -> aiohttp.ClientSession:
         """Connect nothing yet; a session belongs to the event loop that runs it."""
         connector = aiohttp.TCPConnector(
-            limit=CONNECTIONS,
+            limit=self._connections,
             keepalive_timeout=IDLE_SECONDS,
             # A container's address may change with every start of it.
             use_dns_cache=False,
@@ -160,12 +164,14 @@ class _Resolver(aiohttp.ThreadedResolver):
 
 @contextmanager
 def _faults() -> Iterator[None]:
-    """The library's many faults as our three."""
+    """The library's many faults as our four."""
     try:
         yield
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+    except aiohttp.ClientConnectorError as error:
+        raise CoreRefusedError(str(error)) from error
+    except aiohttp.ConnectionTimeoutError as error:
         raise CoreAwayError(str(error)) from error
     except TimeoutError as error:
-        raise CoreSlowError(str(error)) from error
+        raise CoreSlowError(str(error) or "no answer in time") from error
     except (aiohttp.ClientError, ConnectionError) as error:
-        raise CoreBrokenError(str(error)) from error
+        raise CoreBrokenError(f"{type(error).__name__}: {error}") from error

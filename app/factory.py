@@ -7,14 +7,14 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from app import __version__, auth
+from app.admission import Admission, guarded_router
 from app.core_client import CoreClient
 from app.core_http import Transport
 from app.cors import CrossOrigin
-from app.guard import guarded_router
-from app.limits import RateLimit
 from app.routers import applications, engine, page, status, vocabulary
 from app.settings import Settings
 from serving import application
+from serving.bodies import Bodies
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 
@@ -25,13 +25,26 @@ def create_app(
     settings: Settings,
     *,
     lifecycle: Lifecycle | None = None,
+    metrics: Metrics | None = None,
     core_transport: Transport | None = None,
 ) -> FastAPI:
     """The gateway; `core_transport` replaces the network between it and the core.
 
     Raises SettingsError where the callers' keys cannot be read.
     """
-    core = CoreClient(settings, core_transport)
+    metrics = metrics or Metrics("kaldra-api", __version__)
+    core = CoreClient(settings, metrics, core_transport)
+    bodies = Bodies(
+        largest=settings.max_body_bytes,
+        largest_of=dict.fromkeys(BATCH_PATHS, settings.max_batch_bytes),
+        budget=settings.max_bytes_in_flight,
+    )
+    callers = auth.load(settings)
+    admission = Admission(settings, callers)
+    metrics.watch("kaldra_body_bytes", "Bytes of large bodies held.", lambda: bodies.held)
+    metrics.watch(
+        "kaldra_requests_admitted", "Guarded requests being served.", lambda: admission.places.held
+    )
 
     @asynccontextmanager
     async def resources() -> AsyncIterator[None]:
@@ -42,28 +55,27 @@ def create_app(
         title="KALDRA API Gateway",
         version=__version__,
         lifecycle=lifecycle or Lifecycle(),
-        metrics=Metrics("kaldra-api", __version__),
+        metrics=metrics,
+        metrics_address=(settings.host, settings.metrics_port),
         resources=resources,
         routes=status.router(core),
-        max_body_bytes=settings.max_body_bytes,
-        max_body_bytes_of=dict.fromkeys(BATCH_PATHS, settings.max_batch_bytes),
+        allowed_hosts=settings.allowed_hosts,
         middleware=_cross_origin(settings),
     )
     application.add_routes(app, page.router(core))
-    for routes in _guarded(settings, core):
-        application.add_routes(app, routes)
-    return app
 
+    def guarded(prefix: str, tag: str) -> APIRouter:
+        keys = callers is not None
+        return guarded_router(admission, bodies, keys=keys, prefix=prefix, tags=[tag])
 
-def _guarded(settings: Settings, core: CoreClient) -> tuple[APIRouter, APIRouter]:
-    callers = auth.load(settings)
-    limit = RateLimit(settings.rate_limit)
-    of_engine = guarded_router(callers, limit, prefix="/engine", tags=["engine"])
-    engine.add_routes(of_engine, core)
+    of_engine = guarded("/engine", "engine")
+    engine.add_routes(of_engine, core, admission)
     vocabulary.add_routes(of_engine, core)
-    of_applications = guarded_router(callers, limit, prefix="", tags=["applications"])
+    of_applications = guarded("", "applications")
     applications.add_routes(of_applications, core)
-    return of_engine, of_applications
+    application.add_routes(app, of_engine)
+    application.add_routes(app, of_applications)
+    return app
 
 
 def _cross_origin(settings: Settings) -> list[Middleware]:
@@ -75,7 +87,13 @@ def _cross_origin(settings: Settings) -> list[Middleware]:
             CrossOrigin,
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "POST"),
-            allow_headers=(auth.HEADER, "Content-Type", "X-Request-ID", "traceparent"),
-            expose_headers=("X-Request-ID", "Retry-After"),
+            allow_headers=(
+                auth.HEADER,
+                "Content-Type",
+                "X-Request-ID",
+                "traceparent",
+                "tracestate",
+            ),
+            expose_headers=("X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy"),
         )
     ]

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from fastapi import Request
 from starlette.responses import Response
 
-from app.core_client import CoreClient
-from app.core_http import Answer, CoreError
+from app.core_client import CoreClient, Stream
+from app.core_http import CoreError
+from serving.bodies import body_of
 from serving.disconnect import while_connected
 from serving.errors import error_line
 from serving.streaming import LineStream
@@ -14,22 +15,22 @@ from serving.streaming import LineStream
 
 async def forward(request: Request, core: CoreClient, path: str) -> Response:
     """The core's answer at `path` to the body that `request` was validated with."""
-    body = await request.body()
-    content = await while_connected(request, core.post(path, body))
-    return Response(content, media_type="application/json")
+    work = core.post(path, body_of(request).content)
+    return Response(await while_connected(request, work), media_type="application/json")
 
 
 async def forward_stream(request: Request, core: CoreClient, path: str) -> Response:
     """The same for an answer of many lines, each passed on when it comes."""
-    body = await request.body()
-    upstream = await while_connected(request, core.open(path, body))
-    return LineStream(_pieces(upstream), upstream.close)
+    body = body_of(request)
+    stream = await while_connected(request, core.open(path, body.content))
+    body.release()
+    return LineStream(_pieces(stream), stream.close)
 
 
-async def _pieces(upstream: Answer) -> AsyncIterator[bytes]:
+async def _pieces(stream: Stream) -> AsyncIterator[bytes]:
     """What comes; a core that breaks off ends it with a line that says so."""
     try:
-        async for chunk in upstream.pieces():
+        async for chunk in stream.pieces():
             yield chunk
     except CoreError:
         message = "kaldra-core broke off; the texts after this line are not answered."

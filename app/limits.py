@@ -1,52 +1,128 @@
-"""How often one caller may ask."""
+"""How much one caller may ask for: in a minute, and at once."""
 
 import math
 import time
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 
-from serving.errors import ApiError
+from serving.context import CURRENT
+from serving.errors import ApiError, unavailable
 
 WINDOW_SECONDS = 60
 MOST_CALLERS = 10_000
-"""Counters kept at once; callers beyond them share one."""
+"""Windows kept at once; callers beyond them share one."""
 
 OTHERS = "\0others"
 
 
 class RateLimit:
-    """At most `limit` requests of one caller in each window of a minute; 0 is no limit.
+    """At most `limit` units of one caller within any minute; 0 is no limit.
 
-    Counts within this process: with several replicas each admits its share of what arrives.
+    A sliding window: what was taken within a second is kept as one. Counts within this process:
+    with several replicas each admits its share of what arrives.
     """
 
-    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, unit: str, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._unit = unit
         self._limit = limit
         self._clock = clock
-        self._window = -1
-        self._taken: dict[str, int] = {}
+        self._windows: dict[str, deque[tuple[float, int]]] = {}
+        self._policy = f'"{unit}";q={limit};w={WINDOW_SECONDS}'.encode()
 
-    def take(self, caller: str) -> None:
-        """Count one request of `caller`.
+    def take(self, caller: str, amount: int = 1) -> None:
+        """Take `amount` units, and say in the answer's RateLimit headers what is left.
 
-        Raises ApiError 429 with Retry-After in seconds.
+        Raises ApiError 429 with Retry-After in seconds, and takes nothing.
         """
         if not self._limit:
             return
         now = self._clock()
-        window = int(now // WINDOW_SECONDS)
-        if window != self._window:
-            self._window = window
-            self._taken.clear()
-        if caller not in self._taken and len(self._taken) >= MOST_CALLERS:
-            caller = OTHERS
-        taken = self._taken.get(caller, 0) + 1
-        if taken > self._limit:
-            wait = max(1, math.ceil((window + 1) * WINDOW_SECONDS - now))
+        window = self._window(caller, now)
+        taken = sum(count for _, count in window)
+        over = taken + amount - self._limit
+        if over <= 0:
+            if window and int(window[-1][0]) == int(now):
+                amount += window.pop()[1]
+            window.append((now, amount))
+            self._tell(-over, math.ceil(window[0][0] + WINDOW_SECONDS - now))
+            return
+        wait = self._wait(window, over, now)
+        self._tell(max(0, self._limit - taken), wait)
+        raise ApiError(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "rate_limit_exceeded",
+            f"More than {self._limit} {self._unit} in a minute; wait {wait} s.",
+            headers={"Retry-After": str(wait)},
+        )
+
+    def _window(self, caller: str, now: float) -> deque[tuple[float, int]]:
+        """What the caller took within the last minute: (time, units), oldest first."""
+        window = self._windows.get(caller)
+        if window is None:
+            if len(self._windows) >= MOST_CALLERS:
+                self._forget(now)
+            if len(self._windows) >= MOST_CALLERS:
+                caller = OTHERS
+            window = self._windows.setdefault(caller, deque())
+        while window and window[0][0] + WINDOW_SECONDS <= now:
+            window.popleft()
+        return window
+
+    def _forget(self, now: float) -> None:
+        """Drop windows that hold nothing of the last minute."""
+        ended = [c for c, w in self._windows.items() if not w or w[-1][0] + WINDOW_SECONDS <= now]
+        for caller in ended:
+            del self._windows[caller]
+
+    def _wait(self, window: deque[tuple[float, int]], over: int, now: float) -> int:
+        """Seconds until `over` units have left the window."""
+        end = now + WINDOW_SECONDS
+        for taken_at, count in window:
+            over -= count
+            if over <= 0:
+                end = taken_at + WINDOW_SECONDS
+                break
+        return max(1, math.ceil(end - now))
+
+    def _tell(self, remaining: int, reset: int) -> None:
+        """Headers of draft-ietf-httpapi-ratelimit-headers."""
+        context = CURRENT.get()
+        if context:
+            context.answer_headers += (
+                (b"ratelimit-policy", self._policy),
+                (b"ratelimit", b'"%b";r=%d;t=%d' % (self._unit.encode(), remaining, reset)),
+            )
+
+
+class Places:
+    """At most `limit` requests at once, `share` of them of one caller."""
+
+    def __init__(self, limit: int, share: int) -> None:
+        self._limit = limit
+        self._share = share
+        self._by_caller: Counter[str] = Counter()
+        self.held = 0
+
+    @contextmanager
+    def hold(self, caller: str) -> Iterator[None]:
+        """Hold one place. Raises ApiError 429 past the caller's share, 503 where none is free."""
+        if self._by_caller[caller] >= self._share:
             raise ApiError(
                 HTTPStatus.TOO_MANY_REQUESTS,
-                "rate_limit_exceeded",
-                f"More than {self._limit} requests in a minute; wait {wait} s.",
-                headers={"Retry-After": str(wait)},
+                "too_much_at_once",
+                f"More than {self._share} requests at once; wait for an answer.",
+                headers={"Retry-After": "1"},
             )
-        self._taken[caller] = taken
+        if self.held >= self._limit:
+            raise unavailable("busy", "Too many requests at once; try again shortly.")
+        self.held += 1
+        self._by_caller[caller] += 1
+        try:
+            yield
+        finally:
+            self.held -= 1
+            self._by_caller[caller] -= 1
+            if not self._by_caller[caller]:
+                del self._by_caller[caller]

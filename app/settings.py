@@ -1,6 +1,7 @@
 """Settings of the gateway."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 
@@ -16,6 +17,13 @@ class Settings(ServiceSettings):
     """What the gateway is told by its environment."""
 
     port: Port = Field(8000, alias="API_PORT", description="Port to listen on")
+    metrics_port: int = Field(
+        0,
+        alias="API_METRICS_PORT",
+        ge=0,
+        le=65535,
+        description="Port of Prometheus metrics, apart from the callers'; 0 serves none",
+    )
     core_url: str = Field(
         "http://127.0.0.1:9000",
         alias="CORE_SERVICE_URL",
@@ -42,6 +50,46 @@ class Settings(ServiceSettings):
         description="Requests a caller may make of one process (so of each replica) in a minute; "
         "0 is no limit",
     )
+    text_limit: int = Field(
+        10_000,
+        alias="KALDRA_TEXT_LIMIT",
+        ge=0,
+        description="Texts of batches and windows a caller may send one process in a minute; "
+        "0 is no limit",
+    )
+    concurrency: int = Field(
+        96,
+        alias="KALDRA_CONCURRENCY",
+        ge=1,
+        le=10_000,
+        description="Guarded requests served at once; further ones are refused with 503",
+    )
+    caller_concurrency: int = Field(
+        32,
+        alias="KALDRA_CALLER_CONCURRENCY",
+        ge=1,
+        le=10_000,
+        description="Of these, requests of one caller; further ones are refused with 429",
+    )
+    max_bytes_in_flight: int = Field(
+        48 << 20,
+        alias="KALDRA_MAX_BYTES_IN_FLIGHT",
+        ge=1024,
+        description="Bytes of all bodies above 64 KiB that are held at once, at most half of them "
+        "one caller's",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        alias="KALDRA_TRUSTED_PROXIES",
+        description="Addresses and networks, such as 10.0.0.0/8, whose X-Forwarded-For and "
+        "X-Forwarded-Proto are believed",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        alias="KALDRA_ALLOWED_HOSTS",
+        description="Names in the Host header that are answered, such as api.4iam.ai; /health and "
+        "/ready answer to any; none allows every name",
+    )
     cors_origins: tuple[str, ...] = Field(
         (),
         alias="KALDRA_CORS_ORIGINS",
@@ -66,17 +114,40 @@ class Settings(ServiceSettings):
             raise ValueError(f"KALDRA_AUTH=off is refused where ENV is {self.environment!r}")
         return self
 
+    @model_validator(mode="after")
+    def _one_caller_may_send_the_largest_batch(self) -> Self:
+        if self.max_batch_bytes * 2 > self.max_bytes_in_flight:
+            raise ValueError(
+                "KALDRA_MAX_BYTES_IN_FLIGHT must be at least twice KALDRA_MAX_BATCH_BYTES"
+            )
+        return self
+
     @field_validator("core_url")
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", "allowed_hosts", mode="before")
     @classmethod
     def _listed(cls, value: object) -> object:
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            ip_network(proxy)
+        return proxies
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not re.fullmatch(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", host):
+                raise ValueError(f"{host!r} is not a host name in lower case, without a port")
+        return hosts
 
     @field_validator("cors_origins")
     @classmethod

@@ -9,14 +9,17 @@ import uvloop
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length: "
+RETRY_AFTER = b"retry-after: "
+REFUSALS = (b"429", b"503")
 
 
 @dataclass
 class Result:
-    """Latencies in seconds, and how long the run took."""
+    """Latencies in seconds, of answers and of refusals, and how long the run took."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
+    refusals: list[float] = field(default_factory=list)
 
     @property
     def per_second(self) -> float:
@@ -25,8 +28,13 @@ class Result:
 
     def percentile(self, share: float) -> float:
         """Latency in milliseconds that `share` of the answers stay below."""
-        ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000
+        return percentile(self.latencies, share)
+
+
+def percentile(latencies: list[float], share: float) -> float:
+    """Milliseconds that `share` of the latencies, in seconds, stay below; 0 of none."""
+    ordered = sorted(latencies)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000 if ordered else 0.0
 
 
 def request_bytes(method: str, path: str, body: bytes = b"") -> bytes:
@@ -36,7 +44,7 @@ def request_bytes(method: str, path: str, body: bytes = b"") -> bytes:
 
 
 def saturate(port: int, request: bytes, *, connections: int, seconds: float) -> Result:
-    """Every connection asks again as soon as it is answered."""
+    """Every connection asks again as soon as it is answered, or when a refusal says it may."""
     return uvloop.run(_run(port, request, connections, seconds, None))
 
 
@@ -56,6 +64,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
         self._answered = asyncio.Event()
         self._fault = ""
+        self.retry_after = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport) or hasattr(transport, "write")  # noqa: S101
@@ -87,10 +96,17 @@ class _Connection(asyncio.Protocol):
         length = int(head[at:].split(b"\r\n", 1)[0])
         if len(self._buffer) < end + len(HEAD_END) + length:
             return
-        if not head.startswith(b"http/1.1 200"):
+        seconds, status = time.perf_counter() - self._due, head.split(b" ", 2)[1]
+        self.retry_after = 0
+        if status in REFUSALS:
+            self._result.refusals.append(seconds)
+            at = head.index(RETRY_AFTER) + len(RETRY_AFTER)
+            self.retry_after = int(head[at:].split(b"\r\n", 1)[0])
+        elif status == b"200":
+            self._result.latencies.append(seconds)
+        else:
             self._fault = self._buffer.decode(errors="replace")
         self._buffer = b""
-        self._result.latencies.append(time.perf_counter() - self._due)
         self._answered.set()
 
 
@@ -119,6 +135,8 @@ async def _closed(connection: _Connection, until: float) -> None:
     while (now := time.perf_counter()) < until:
         connection.ask(now)
         await connection.answer()
+        if connection.retry_after:
+            await asyncio.sleep(min(connection.retry_after, until - time.perf_counter()))
 
 
 async def _paced(connection: _Connection, due: deque[float]) -> None:

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from core import __version__
 from core.kernel import Kernel
 from core.service import create_app
 from core.settings import Settings
@@ -10,6 +11,7 @@ from core.vocabulary import DataError
 from serving import logs
 from serving.dotenv import EnvFile
 from serving.lifecycle import Lifecycle, serve
+from serving.metrics import Metrics
 from serving.settings import SettingsError, refuse
 
 try:
@@ -22,4 +24,6 @@ except DataError as error:
     sys.exit(f"kaldra-core: {error}")
 
 lifecycle = Lifecycle()
-serve(create_app(settings, kernel, lifecycle=lifecycle), lifecycle, settings, settings.port)
+metrics = Metrics("kaldra-core", __version__)
+app = create_app(settings, kernel, lifecycle=lifecycle, metrics=metrics)
+serve(app, lifecycle, settings, metrics, port=settings.port)

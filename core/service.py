@@ -11,6 +11,8 @@ from core.http.workers import Workers
 from core.kernel import Kernel
 from core.settings import Settings
 from serving import application
+from serving.bodies import Bodies
+from serving.health import Readiness
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 
@@ -19,22 +21,36 @@ MAX_BODY_BYTES = 16 << 20
 
 
 def create_app(
-    settings: Settings, kernel: Kernel, *, lifecycle: Lifecycle | None = None
+    settings: Settings,
+    kernel: Kernel,
+    *,
+    lifecycle: Lifecycle | None = None,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """The service that computes with `kernel`."""
     workers = Workers(threads=settings.threads, places=settings.places)
+    bodies = Bodies(largest=MAX_BODY_BYTES, budget=settings.max_bytes_in_flight)
+    metrics = metrics or Metrics("kaldra-core", __version__)
+    metrics.watch("kaldra_places", "Computations that may run or wait.", lambda: workers.places)
+    metrics.watch("kaldra_places_held", "Computations running or waiting.", lambda: workers.held)
+    metrics.watch("kaldra_queue_length", "Computations waiting.", lambda: workers.waiting)
+    metrics.watch("kaldra_body_bytes", "Bytes of large bodies held.", lambda: bodies.held)
 
     @asynccontextmanager
     async def resources() -> AsyncIterator[None]:
         yield
         workers.close()
 
+    def readiness() -> Readiness:
+        return Readiness(status="saturated" if workers.held >= workers.places else "ready")
+
     return application.build(
         title="KALDRA Core",
         version=__version__,
         lifecycle=lifecycle or Lifecycle(),
-        metrics=Metrics("kaldra-core", __version__),
+        metrics=metrics,
+        metrics_address=(settings.host, settings.metrics_port),
         resources=resources,
-        routes=routes.router(kernel, workers),
-        max_body_bytes=MAX_BODY_BYTES,
+        routes=routes.router(kernel, workers, bodies),
+        readiness=readiness,
     )

@@ -1,12 +1,13 @@
 """What makes a FastAPI application one of our services."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from serving import docs, errors, health
+from serving.health import Readiness
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 from serving.shell import Guard, Shell
@@ -20,24 +21,27 @@ def build(  # noqa: PLR0913  each is one independent property of a service
     version: str,
     lifecycle: Lifecycle,
     metrics: Metrics,
+    metrics_address: tuple[str, int] = ("127.0.0.1", 0),
     resources: Resources,
     routes: APIRouter,
-    max_body_bytes: int,
-    max_body_bytes_of: Mapping[str, int] | None = None,
+    allowed_hosts: Sequence[str] = (),
+    readiness: Callable[[], Readiness] = Readiness,
     middleware: Sequence[Middleware] = (),
 ) -> FastAPI:
-    """An application with error envelope, health routes, access log, metrics and limits.
+    """An application with error envelope, health routes, access log and metrics.
 
     `routes` are matched before those of health and docs. `resources` is entered before the first
-    request and left after the last one. `middleware` goes between the access log and the body
-    limit, which `max_body_bytes_of` sets by path.
+    request and left after the last one. `middleware` goes between the access log and the check of
+    the Host header. `metrics_address` is host and port, 0 for none. `readiness` is what /ready
+    answers while requests are welcome.
     """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with resources():
-            lifecycle.started = True
-            yield
+        with metrics.served(*metrics_address):
+            async with resources():
+                lifecycle.started = True
+                yield
 
     app = FastAPI(
         title=title,
@@ -45,18 +49,17 @@ def build(  # noqa: PLR0913  each is one independent property of a service
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=[
             Middleware(Shell, metrics=metrics, lifecycle=lifecycle),
             *middleware,
-            Middleware(
-                Guard, max_body_bytes=max_body_bytes, max_body_bytes_of=max_body_bytes_of or {}
-            ),
+            Middleware(Guard, lifecycle=lifecycle, allowed_hosts=allowed_hosts),
         ],
     )
     errors.install(app)
     add_routes(app, routes)
-    add_routes(app, health.router(lifecycle, metrics))
+    add_routes(app, health.router(lifecycle, readiness))
     add_routes(app, docs.router())
     return app
 

@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _PARENT = rb"([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})"
@@ -26,6 +26,8 @@ class RequestContext:
     flags: str = "00"
     tracestate: str = ""
     caller: str = ""
+    answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Added to the answer, whatever it is."""
 
     def headers(self) -> dict[str, str]:
         """Headers that carry request id and trace on to the next service."""
@@ -52,15 +54,18 @@ def from_headers(headers: Iterable[tuple[bytes, bytes]]) -> RequestContext:
     """Take over well-formed ids from a request's headers (names in lower case); make the rest."""
     given = b""
     states = []
-    parent = None
+    parents = []
     for name, value in headers:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             given = value
         elif name == b"traceparent":
-            parent = _TRACEPARENT.fullmatch(value) or _LATER_TRACEPARENT.fullmatch(value)
+            parents.append(value)
         elif name == b"tracestate" and value:
             states.append(value)
     state = b",".join(states)
+    parent = None
+    if len(parents) == 1:  # with several, W3C has a new trace begin
+        parent = _TRACEPARENT.fullmatch(parents[0]) or _LATER_TRACEPARENT.fullmatch(parents[0])
     if parent and parent[1].decode() != _NO_TRACE and parent[2] != _NO_SPAN:
         trace_id, flags = parent[1].decode(), parent[3].decode()
     else:

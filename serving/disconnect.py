@@ -6,10 +6,7 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from serving.errors import ApiError
-
-CLIENT_CLOSED_REQUEST = 499
-"""Status in logs and metrics of requests whose client left; nobody receives it."""
+from serving.errors import client_left
 
 T = TypeVar("T")
 
@@ -24,7 +21,7 @@ async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
     try:
         await asyncio.wait((task, left), return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            raise ApiError(CLIENT_CLOSED_REQUEST, "client_left", "The client has left.")
+            raise client_left()
         return task.result()
     finally:
         left.cancel()

@@ -14,7 +14,7 @@ FILES = {
     "/docs/page.css": ("docs.css", "text/css"),
 }
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
 def router() -> APIRouter:

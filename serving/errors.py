@@ -8,11 +8,20 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from serving.context import request_id
+
+CLIENT_CLOSED_REQUEST = 499
+"""Status in logs and metrics of requests whose client left; nobody receives it."""
+
+MOST_DETAILS = 20
+"""Faults of one request that are listed."""
+
+LONGEST_PLACE = 200
+"""Characters of a fault's place that are shown: names of fields come from the caller."""
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +71,37 @@ def unavailable(code: str, message: str, *, retry_after: int = 1) -> ApiError:
     """A fault that passes: 503 with Retry-After in seconds."""
     status = HTTPStatus.SERVICE_UNAVAILABLE
     return ApiError(status, code, message, headers={"Retry-After": str(retry_after)})
+
+
+def client_left() -> ApiError:
+    """The end of a request whose client has disconnected."""
+    return ApiError(CLIENT_CLOSED_REQUEST, "client_left", "The client has left.")
+
+
+def invalid_body(error: ValidationError) -> ApiError:
+    """A body that is no JSON, or does not fit its model."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    if faults[0]["type"] == "json_invalid":
+        details = [{"where": "body", "message": faults[0]["msg"]}]
+        return ApiError(
+            HTTPStatus.BAD_REQUEST, "bad_json", "The body is not JSON.", details=details
+        )
+    return _invalid([{**fault, "loc": ("body", *fault["loc"])} for fault in faults])
+
+
+def _invalid(faults: Sequence[Mapping[str, Any]]) -> ApiError:
+    details = [
+        {"where": ".".join(map(str, f["loc"]))[:LONGEST_PLACE], "message": f["msg"]}
+        for f in faults[:MOST_DETAILS]
+    ]
+    more = len(faults) - len(details)
+    message = f"The request does not fit: {details[0]['where']}: {details[0]['message']}."
+    return ApiError(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "validation_error",
+        f"{message} {more} more faults are not listed." if more else message,
+        details=details,
+    )
 
 
 def envelope(
@@ -122,16 +162,4 @@ async def _http_exception(_request: Request, error: Exception) -> Response:
 
 async def _invalid_request(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for nothing else
-    faults = error.errors()
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        position = faults[0]["loc"][-1]
-        details = [{"where": "body", "message": f"not valid JSON at character {position}"}]
-        return envelope(
-            HTTPStatus.BAD_REQUEST, "bad_json", "The body is not JSON.", details=details
-        )
-    details = [
-        {"where": ".".join(str(part) for part in fault["loc"]), "message": fault["msg"]}
-        for fault in faults
-    ]
-    message = f"The request does not fit: {details[0]['where']}: {details[0]['message']}."
-    return envelope(HTTPStatus.UNPROCESSABLE_ENTITY, "validation_error", message, details=details)
+    return _invalid(error.errors()).response()

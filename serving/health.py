@@ -1,22 +1,15 @@
-"""`/health`, `/ready` and `/metrics`: for machines, open to all, the same on both services."""
+"""`/health` and `/ready`: for machines, open to all, the same on both services."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from starlette.responses import Response
 
 from serving.errors import responses, unavailable
 from serving.lifecycle import Lifecycle
-from serving.metrics import Metrics
 from serving.openapi import example
-
-METRICS_EXAMPLE = """\
-# HELP kaldra_build_info Constant 1.
-# TYPE kaldra_build_info gauge
-kaldra_build_info{service="kaldra-api",version="0.1.0"} 1.0
-"""
 
 
 class Health(BaseModel):
@@ -26,12 +19,12 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """The service takes requests."""
+    """The service takes requests; a saturated one refuses some of them."""
 
-    status: Literal["ready"] = "ready"
+    status: Literal["ready", "saturated"] = "ready"
 
 
-def router(lifecycle: Lifecycle, metrics: Metrics) -> APIRouter:
+def router(lifecycle: Lifecycle, readiness: Callable[[], Readiness]) -> APIRouter:
     """The routes of one service."""
     routes = APIRouter(tags=["health"])
 
@@ -52,15 +45,6 @@ def router(lifecycle: Lifecycle, metrics: Metrics) -> APIRouter:
         if not lifecycle.ready:
             reason = "shutting down" if lifecycle.draining else "starting"
             raise unavailable("not_ready", f"The service is {reason}.")
-        return Readiness()
-
-    @routes.get(
-        "/metrics",
-        response_class=Response,
-        responses=example(METRICS_EXAMPLE, "text/plain", schema={"type": "string"}),
-    )
-    async def prometheus() -> Response:
-        """Prometheus metrics, in its text format."""
-        return metrics.response()
+        return readiness()
 
     return routes

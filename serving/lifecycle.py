@@ -1,18 +1,32 @@
 """Start and end of a service: readiness that fails first, and requests that finish."""
 
+import faulthandler
 import gc
 import logging
+import os
+import resource
 import signal
 import time
+from collections.abc import Sequence
 from types import FrameType
+from typing import Any, NoReturn
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from serving.metrics import Metrics
+from serving.protocol import IDLE_SECONDS, BoundedProtocol, Connections
 from serving.settings import ServiceSettings
 
-KEEP_ALIVE_SECONDS = 75
-"""Longer than any client of ours keeps an idle connection, so that the client closes it."""
+ENDING_SECONDS = 1.0
+"""Of the promised time: for answers to the requests that are cut off."""
+
+MOST_DESCRIPTORS = 4096
+OWN_DESCRIPTORS = 32
+"""Kept for files, listening sockets and the like."""
+
+SWEEP_TICKS = 5
+"""uvicorn ticks ten times a second."""
 
 logger = logging.getLogger(__name__)
 
@@ -34,23 +48,34 @@ class Server(uvicorn.Server):
     """uvicorn, except for the moment a signal comes.
 
     uvicorn closes its sockets at once on SIGTERM, while load balancers still send requests to
-    them. Here SIGTERM first makes /ready fail and closes each connection after its next answer;
-    sockets close when `drain_seconds` have passed, and running requests then finish. A second
-    signal, or Ctrl+C, skips the waiting.
+    them. Here SIGTERM or SIGHUP first makes /ready fail and closes each connection after its next
+    answer; sockets close when `drain_seconds` have passed, and running requests then finish. A
+    second signal, or Ctrl+C, skips the waiting.
     """
 
-    def __init__(self, config: uvicorn.Config, lifecycle: Lifecycle, drain_seconds: float) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        lifecycle: Lifecycle,
+        settings: ServiceSettings,
+        connections: Connections,
+    ) -> None:
         super().__init__(config)
+        self.server_state = connections
+        self._connections = connections
         self._lifecycle = lifecycle
-        self._drain_seconds = drain_seconds
+        self._settings = settings
         self._drained_at: float | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """React to SIGTERM or SIGINT; runs as a signal handler."""
+        """React to SIGTERM, SIGHUP or SIGINT; runs as a signal handler."""
         first = not self._lifecycle.draining
         self._lifecycle.draining = True
-        if first and sig == signal.SIGTERM:
-            self._drained_at = time.monotonic() + self._drain_seconds
+        if first:
+            # Ends the process whatever holds it, as a last resort.
+            faulthandler.dump_traceback_later(self._settings.shutdown_seconds, exit=True)
+        if first and sig != signal.SIGINT:
+            self._drained_at = time.monotonic() + self._settings.drain_seconds
         elif self.should_exit:
             self.force_exit = True
         else:
@@ -62,22 +87,61 @@ class Server(uvicorn.Server):
             logger.info("drained; finishing running requests")
             self._drained_at = None
             self.should_exit = True
+        if counter % SWEEP_TICKS == 0:
+            self._connections.sweep()
         return await super().on_tick(counter)
 
 
-def serve(app: ASGIApp, lifecycle: Lifecycle, settings: ServiceSettings, port: int) -> None:
-    """Serve `app` until a signal; returns when every request has finished or was cut off."""
+def serve(
+    app: ASGIApp,
+    lifecycle: Lifecycle,
+    settings: ServiceSettings,
+    metrics: Metrics,
+    *,
+    port: int,
+    trusted_proxies: Sequence[str] = (),
+) -> NoReturn:
+    """Serve `app` until a signal; the process ends when requests have finished or were cut off."""
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=port,
+        http=BoundedProtocol,
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=max(1, int(settings.shutdown_seconds - settings.drain_seconds)),
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=_finishing_seconds(settings),
     )
+    connections = Connections(connection_limit(settings), metrics)
+    server = Server(config, lifecycle, settings, connections)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGHUP, server.handle_exit)
     # What start-up made stays for good: the collector need not look through it under a request.
     gc.collect()
     gc.freeze()
-    Server(config, lifecycle, settings.drain_seconds).run()
+    server.run()
+    # Threads that still compute, for nobody, would hold up the usual end.
+    logging.shutdown()
+    os._exit(0)
+
+
+def connection_limit(settings: ServiceSettings) -> int:
+    """How many connections fit the descriptors of this process: each may need another to the core.
+
+    Raises the soft limit first, as far as it may.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    descriptors = (
+        MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(MOST_DESCRIPTORS, hard)
+    )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard))
+    return min(settings.most_connections, max(1, (descriptors - OWN_DESCRIPTORS) // 2))
+
+
+def _finishing_seconds(settings: ServiceSettings) -> Any:
+    """For running requests after the draining; uvicorn says int, asyncio takes any number."""
+    return max(0.1, settings.shutdown_seconds - settings.drain_seconds - ENDING_SECONDS)

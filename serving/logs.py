@@ -35,7 +35,8 @@ class JsonFormatter(logging.Formatter):
         entry |= getattr(record, "fields", {})
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False, default=str)
+        # ASCII alone: some characters beyond it control terminals. JSON itself leaves DEL alone.
+        return json.dumps(entry, default=str).replace("\x7f", "\\u007f")
 
 
 def configure(level: str, *, service: str, environment: str, stream: TextIO | None = None) -> None:

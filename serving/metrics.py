@@ -1,8 +1,9 @@
-"""Prometheus metrics of a service: one histogram that counts, times and classifies requests."""
+"""Prometheus metrics of a service, served on a port of their own."""
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from starlette.responses import Response
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -38,6 +39,24 @@ class Metrics:
             child = self._children[key] = self._requests.labels(*key)
         child.observe(seconds)
 
-    def response(self) -> Response:
-        """All metrics in Prometheus' text format."""
-        return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
+    def watch(self, name: str, documentation: str, value: Callable[[], float]) -> None:
+        """Add a gauge whose value is asked for when metrics are read."""
+        Gauge(name, documentation, registry=self.registry).set_function(value)
+
+    def counter(self, name: str, documentation: str, labels: Sequence[str] = ()) -> Counter:
+        """Add a counter; its labels take values from fixed sets."""
+        return Counter(name, documentation, labels, registry=self.registry)
+
+    @contextmanager
+    def served(self, host: str, port: int) -> Iterator[None]:
+        """Serve the metrics, in a thread; not at all where `port` is 0."""
+        if not port:
+            yield
+            return
+        server, thread = start_http_server(port, host, self.registry)
+        try:
+            yield
+        finally:
+            server.shutdown()
+            server.server_close()
+            thread.join()

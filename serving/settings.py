@@ -49,6 +49,15 @@ class ServiceSettings(BaseModel):
         description="From SIGTERM to exit at the latest; running requests are cut off then",
     )
 
+    most_connections: int = Field(
+        1000,
+        alias="KALDRA_MAX_CONNECTIONS",
+        ge=1,
+        le=100_000,
+        description="Connections kept at most, as far as the limit of open files allows; "
+        "the longest unused one makes room for a new one",
+    )
+
     @model_validator(mode="after")
     def _time_left_to_finish(self) -> Self:
         if self.shutdown_seconds <= self.drain_seconds:

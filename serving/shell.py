@@ -1,19 +1,24 @@
 """The outermost layers of a service, as plain ASGI: a request pays for them on every route."""
 
+import asyncio
 import logging
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import context
-from serving.errors import ApiError, envelope
+from serving.errors import ApiError, envelope, unavailable
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 
-QUIET_ROUTES = frozenset({"/health", "/ready", "/metrics", "/status/"})
+PROBED_ROUTES = frozenset({"/health", "/ready"})
+"""Asked by the kubelet under the pod's address, whatever hosts are allowed."""
+
+QUIET_ROUTES = PROBED_ROUTES | {"/status/"}
 """Polled by machines: logged at DEBUG."""
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -28,6 +33,11 @@ SECURITY_HEADERS: Mapping[str, str] = {
 
 UNMATCHED = "unmatched"
 """Route label of requests that no route takes."""
+
+PIECE = 64 << 10
+"""Bytes of an answer that are sent at once: the next piece waits until the client has read on."""
+
+_HOST = re.compile(rb"([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 
 logger = logging.getLogger("serving.access")
 
@@ -47,6 +57,9 @@ class Shell:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        if scope["method"] == "HEAD":
+            # Answered like GET; the server leaves the body away by its own copy of the scope.
+            scope = {**scope, "method": "GET", "kaldra.method": "HEAD"}
         request = context.from_headers(scope["headers"])
         token = context.CURRENT.set(request)
         status = HTTPStatus.INTERNAL_SERVER_ERROR.value
@@ -55,7 +68,13 @@ class Shell:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._complete(message["headers"], request.request_id)
+                self._complete(message["headers"], request)
+            elif len(message.get("body", b"")) > PIECE:
+                body = message["body"]
+                for start in range(0, len(body) - PIECE, PIECE):
+                    piece = body[start : start + PIECE]
+                    await send({**message, "body": piece, "more_body": True})
+                message = {**message, "body": body[-(len(body) % PIECE or PIECE) :]}
             await send(message)
 
         try:
@@ -64,21 +83,25 @@ class Shell:
             self._account(scope, status, time.perf_counter() - started)
             context.CURRENT.reset(token)
 
-    def _complete(self, headers: list[tuple[bytes, bytes]], request_id: str) -> None:
+    def _complete(
+        self, headers: list[tuple[bytes, bytes]], request: context.RequestContext
+    ) -> None:
         """Add what every answer carries; what the route set itself stays."""
         present = {name for name, _ in headers}
         headers.extend(header for header in self._headers if header[0] not in present)
-        headers.append((b"x-request-id", request_id.encode()))
+        headers.extend(request.answer_headers)
+        headers.append((b"x-request-id", request.request_id.encode()))
         if self._lifecycle.draining:
             headers.append((b"connection", b"close"))
 
     def _account(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", UNMATCHED)
-        self._metrics.observe(scope["method"], route, status, seconds)
+        method = scope.get("kaldra.method", scope["method"])
+        self._metrics.observe(method, route, status, seconds)
         level = logging.DEBUG if route in QUIET_ROUTES else logging.INFO
         if logger.isEnabledFor(level):
             fields = {
-                "method": scope["method"],
+                "method": method,
                 "path": scope["path"],
                 "route": route,
                 "status": status,
@@ -88,14 +111,14 @@ class Shell:
 
 
 class Guard:
-    """Refuses bodies past a size before anything reads them; turns crashes into the envelope."""
+    """Refuses requests to other hosts; turns crashes and cut requests into the envelope."""
 
     def __init__(
-        self, app: ASGIApp, max_body_bytes: int, max_body_bytes_of: Mapping[str, int]
+        self, app: ASGIApp, lifecycle: Lifecycle, allowed_hosts: Sequence[str] = ()
     ) -> None:
         self._app = app
-        self._limit = max_body_bytes
-        self._limit_of = dict(max_body_bytes_of)
+        self._lifecycle = lifecycle
+        self._allowed = {host.encode() for host in allowed_hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -110,39 +133,28 @@ class Guard:
             await send(message)
 
         try:
-            await self._app(scope, self._limited(scope, receive), noted_send)
+            self._check_host(scope)
+            await self._app(scope, receive, noted_send)
         except Exception as error:
             if begun:
                 raise
             await _answer(error)(scope, receive, send)
+        except asyncio.CancelledError:
+            if begun or not self._lifecycle.draining:
+                raise
+            cut = unavailable("shutting_down", "The service is shutting down; try again.")
+            await cut.response()(scope, receive, send)
 
-    def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        if scope["method"] in ("GET", "HEAD"):
-            return receive
-        limit = self._limit_of.get(scope["path"], self._limit)
-        for name, value in scope["headers"]:
-            if name == b"content-length" and value.isdigit() and int(value) > limit:
-                raise _too_large(limit)
-        taken = 0
-
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > limit:
-                raise _too_large(limit)
-            return message
-
-        return counted
-
-
-def _too_large(limit: int) -> ApiError:
-    return ApiError(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "body_too_large",
-        f"The body is larger than {limit} bytes.",
-        headers={"Connection": "close"},
-    )
+    def _check_host(self, scope: Scope) -> None:
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if not hosts and scope["http_version"] == "1.0":
+            return
+        found = _HOST.fullmatch(hosts[0]) if len(hosts) == 1 else None
+        limited = self._allowed and scope["path"] not in PROBED_ROUTES
+        if not found or (limited and found[1].lower() not in self._allowed):
+            raise ApiError(
+                HTTPStatus.BAD_REQUEST, "bad_host", "The Host header names none of our hosts."
+            )
 
 
 def _answer(error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,6 +15,8 @@ from serving.errors import ApiError
 
 POLICY = "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; \
 base-uri 'none'; form-action 'none'"
+
+logger = logging.getLogger(__name__)
 
 
 def router(core: CoreClient) -> APIRouter:
@@ -43,9 +46,13 @@ def router(core: CoreClient) -> APIRouter:
         found: Core | None = None
         try:
             async with asyncio.timeout(STATUS_SECONDS):
-                found = await ask(language)
+                found = await core.shared(f"page {language}", lambda: ask(language))
         except (ApiError, TimeoutError):
             pass
+        except (LookupError, TypeError, ValueError) as error:
+            logger.warning(
+                "what answers is not kaldra-core", extra={"fields": {"reason": str(error)}}
+            )
         headers = {"content-security-policy": POLICY, "vary": "Accept-Language"}
         return HTMLResponse(page.render(found, language), headers=headers)
 

@@ -1,6 +1,7 @@
 """`/status/`: whether the gateway, and the core behind it, are there."""
 
 from http import HTTPStatus
+from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -22,9 +23,9 @@ class Status(BaseModel):
 
 
 class CoreStatus(BaseModel):
-    """The core answers the gateway and takes requests."""
+    """The core answers the gateway; a saturated one refuses some requests."""
 
-    status: str = "ready"
+    status: Literal["ready", "saturated"] = "ready"
 
 
 def router(core: CoreClient) -> APIRouter:
@@ -39,14 +40,13 @@ def router(core: CoreClient) -> APIRouter:
 
     @routes.get(
         "/core",
-        response_model=CoreStatus,
         responses={
             **example(CoreStatus().model_dump()),
             **responses(HTTPStatus.SERVICE_UNAVAILABLE),
         },
     )
-    async def core_status() -> Response:
+    async def core_status() -> CoreStatus:
         """Ask the core whether it takes requests."""
-        return Response(await core.status(), media_type="application/json")
+        return CoreStatus.model_validate({"status": await core.shared("status", core.status)})
 
     return routes

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from app import examples
 from app.core_client import CoreClient
 from contract.vocabulary import Kind, Language
+from serving.caching import cacheable
 from serving.disconnect import while_connected
 
 
@@ -22,4 +23,4 @@ def add_routes(routes: APIRouter, core: CoreClient) -> None:
     async def vocabulary(request: Request, kind: Kind, language: Language = "en") -> Response:
         """List a part of the vocabulary, with labels and descriptions in one language."""
         work = core.get(f"/v1/vocabulary/{kind}", f"language={language}")
-        return Response(await while_connected(request, work), media_type="application/json")
+        return cacheable(request, await while_connected(request, work))

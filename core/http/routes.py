@@ -1,8 +1,9 @@
 """`/v1`: signals, batches, windows, applications and the vocabulary."""
 
 import functools
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
 from itertools import islice
 from typing import Any
@@ -18,8 +19,10 @@ from contract.vocabulary import Kind, Language
 from contract.window import WindowAnswer
 from core import __version__
 from core.encoding import dumps
-from core.http.workers import Workers
+from core.http.workers import Flow, Workers
 from core.kernel import Kernel
+from serving.bodies import Bodies, body_of, bounded_route
+from serving.caching import cacheable
 from serving.disconnect import while_connected
 from serving.errors import responses
 from serving.openapi import example
@@ -28,9 +31,16 @@ from serving.streaming import NDJSON, LineStream
 PART_TEXTS = 16
 """Texts of a batch computed at a stretch, before others get their turn."""
 
+TEXT_COST = 500
+"""What a text costs beside its characters."""
+
+EXPLAIN_FACTOR = 10
+"""How much dearer a character is that is explained."""
+
 FAULTS = responses(
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -44,9 +54,15 @@ class About(BaseModel):
     data_version: str
 
 
-def router(kernel: Kernel, workers: Workers) -> APIRouter:
+@contextmanager
+def _admit(_request: Request) -> Iterator[str]:
+    """The gateway is the only caller."""
+    yield ""
+
+
+def router(kernel: Kernel, workers: Workers, bodies: Bodies) -> APIRouter:
     """The routes, computing with `kernel` in `workers`."""
-    routes = APIRouter(prefix="/v1", responses=FAULTS)
+    routes = APIRouter(prefix="/v1", responses=FAULTS, route_class=bounded_route(bodies, _admit))
     _add_texts(routes, kernel, workers)
     _add_applications(routes, kernel, workers)
     _add_vocabulary(routes, kernel)
@@ -54,8 +70,11 @@ def router(kernel: Kernel, workers: Workers) -> APIRouter:
     return routes
 
 
-async def _computed(request: Request, workers: Workers, function: Callable[[], Any]) -> Response:
-    content = await while_connected(request, workers.run(lambda: dumps(function())))
+async def _computed(
+    request: Request, workers: Workers, function: Callable[[], Any], cost: int
+) -> Response:
+    body_of(request).content = b""
+    content = await while_connected(request, workers.run(lambda: dumps(function()), cost))
     return Response(content, media_type="application/json")
 
 
@@ -64,7 +83,8 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
     async def signal(request: Request, body: requests.SignalRequest) -> Response:
         """Read one text."""
         options = body.options
-        return await _computed(request, workers, lambda: kernel.signal(body.text, options))
+        cost = _cost([body.text], explain=options.explain)
+        return await _computed(request, workers, lambda: kernel.signal(body.text, options), cost)
 
     @routes.post(
         "/batch",
@@ -72,29 +92,51 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
         tags=["signals"],
         responses=example('{"signal_id": "…"}\n', NDJSON, schema={"type": "string"}),
     )
-    async def batch(body: requests.BatchRequest) -> Response:
+    async def batch(request: Request, body: requests.BatchRequest) -> Response:
         """Read up to 1,000 texts; the signals come as they are made, one JSON object per line."""
-        signals = kernel.batch(body.texts, body.options)
-        held = ExitStack()
-        held.enter_context(workers.place())
-
-        async def close() -> None:
-            held.close()
-
-        return LineStream(_pieces(workers, signals), close)
+        body_of(request).content = b""
+        pieces = _pieces(workers, kernel.batch(body.texts, body.options), _part_cost(body))
+        # Computed before the answer begins, while the request can still be refused.
+        first = await while_connected(request, anext(pieces))
+        return LineStream(_again(first, pieces), pieces.aclose)
 
     @routes.post("/window", response_model=WindowAnswer, tags=["signals"])
     async def window(request: Request, body: requests.WindowRequest) -> Response:
         """Read several texts as one story, oldest first."""
         options = body.options
-        return await _computed(request, workers, lambda: kernel.window(body.texts, options))
+        cost = _cost(body.texts, explain=False)
+        return await _computed(request, workers, lambda: kernel.window(body.texts, options), cost)
 
 
-async def _pieces(workers: Workers, signals: Iterator[Signal]) -> AsyncIterator[bytes]:
+def _cost(texts: Sequence[str], *, explain: bool) -> int:
+    """What reading `texts` costs, in characters of plain text."""
+    characters = sum(map(len, texts))
+    return TEXT_COST * len(texts) + characters * (EXPLAIN_FACTOR if explain else 1)
+
+
+def _part_cost(body: requests.BatchRequest) -> int:
+    """Mean cost of a part of a batch."""
+    parts = math.ceil(len(body.texts) / PART_TEXTS)
+    return _cost(body.texts, explain=body.options.explain) // parts
+
+
+async def _pieces(
+    workers: Workers, signals: Iterator[Signal], cost: int
+) -> AsyncGenerator[bytes, None]:
+    """Lines of a batch; a place is held while they are computed, not while a client reads."""
+    flow = Flow()
+
     def some() -> bytes:
         return b"".join(dumps(signal) + b"\n" for signal in islice(signals, PART_TEXTS))
 
-    while piece := await workers.part(some):
+    while piece := await workers.run(some, cost, flow):
+        yield piece
+
+
+async def _again(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The first piece and the rest."""
+    yield first
+    async for piece in rest:
         yield piece
 
 
@@ -107,7 +149,12 @@ def _add_applications(routes: APIRouter, kernel: Kernel, workers: Workers) -> No
         async def application(request: Request, body: requests.SignalRequest) -> Response:
             facts = body.model_dump(exclude={"text", "options"})
             options = body.options
-            return await _computed(request, workers, lambda: read(body.text, options, **facts))
+            cost = _cost([body.text], explain=options.explain)
+            if name == "alpha":  # which reads every paragraph by itself too
+                cost += TEXT_COST * body.text.count("\n\n")
+            return await _computed(
+                request, workers, lambda: read(body.text, options, **facts), cost
+            )
 
         application.__name__ = name
         application.__annotations__["body"] = model
@@ -126,9 +173,9 @@ def _add_vocabulary(routes: APIRouter, kernel: Kernel) -> None:
         return dumps(kernel.vocabulary(kind, language))
 
     @routes.get("/vocabulary/{kind}", response_model=list[dict[str, Any]], tags=["vocabulary"])
-    async def vocabulary(kind: Kind, language: Language = "en") -> Response:
+    async def vocabulary(request: Request, kind: Kind, language: Language = "en") -> Response:
         """List a part of the vocabulary, with labels and descriptions in one language."""
-        return Response(content(kind, language), media_type="application/json")
+        return cacheable(request, content(kind, language))
 
 
 def _add_about(routes: APIRouter, kernel: Kernel) -> None:

@@ -1,11 +1,21 @@
-"""Threads that compute while the event loop goes on serving, and a bound on what waits."""
+"""Threads that compute while the event loop serves, and the queue in front of them.
+
+The queue is fair by cost: each request is a flow of start-time fair queueing (Goyal, Vin and Cheng,
+1996), so a cheap request overtakes dear ones that were there before it. One thread never takes
+dear work.
+"""
 
 import asyncio
+import heapq
+import itertools
+import math
 import sys
-import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from serving.errors import unavailable
@@ -13,48 +23,129 @@ from serving.errors import unavailable
 SWITCH_SECONDS = 0.001
 """How long a computing thread may keep the interpreter while the event loop waits for it."""
 
+DEAR = 16_000
+"""Cost, in characters, from which on a part counts as dear: some 10 ms of computation."""
+
+SMOOTHING = 0.1
+"""Weight of the newest part in the average duration of parts."""
+
+LONGEST_WAIT_SECONDS = 60
+
 T = TypeVar("T")
 
 
+@dataclass(slots=True)
+class Flow:
+    """The parts of one request; `tag` is the virtual time at which the last of them ends."""
+
+    tag: float = 0.0
+    admitted: bool = False
+
+
+@dataclass(order=True, slots=True)
+class _Part:
+    start: float
+    number: int
+    cost: int = field(compare=False)
+    function: Callable[[], Any] = field(compare=False)
+    result: asyncio.Future[Any] = field(compare=False)
+
+
 class Workers:
-    """Runs computations in `threads` threads; at most `places` are running or waiting."""
+    """Runs computations in `threads` threads; at most `places` are running or waiting.
+
+    Belongs to one event loop; the functions it runs must be thread-safe.
+    """
 
     def __init__(self, *, threads: int, places: int) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="kernel")
-        self._places = threading.BoundedSemaphore(places)
+        self._threads = threads
+        self._free = threads
+        self._free_for_dear = max(1, threads - 1)
+        self._cheap: list[_Part] = []
+        self._dear: list[_Part] = []
+        self._numbers = itertools.count()
+        self._virtual = 0.0
+        self._part_seconds = 0.0
+        self.places = places
+        self.held = 0
         sys.setswitchinterval(SWITCH_SECONDS)
 
     def close(self) -> None:
         """End the threads; what waits is dropped."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    async def run(self, function: Callable[[], T]) -> T:
-        """Result of `function`, which must be thread-safe.
+    @property
+    def waiting(self) -> int:
+        """Computations that no thread has begun."""
+        return self.held - (self._threads - self._free)
 
-        When the caller is cancelled, a waiting computation is dropped; a running one goes on to
-        its end, and keeps its place until then. Raises ApiError 503 when every place is taken.
+    @property
+    def retry_after(self) -> int:
+        """Seconds until what is here now will be done, as far as the last parts tell."""
+        wait = self.held * self._part_seconds / self._threads
+        return min(LONGEST_WAIT_SECONDS, max(1, math.ceil(wait)))
+
+    async def run(self, function: Callable[[], T], cost: int, flow: Flow | None = None) -> T:
+        """Result of `function`, which costs about as much as reading `cost` characters.
+
+        Further parts of the same `flow` are never refused, but wait for their turn. When the caller
+        is cancelled, a waiting computation is dropped; a running one goes on to its end and keeps
+        its place until then. Raises ApiError 503 when every place is taken.
         """
-        self._take()
-        future = self._executor.submit(function)
-        future.add_done_callback(self._free)
-        return await asyncio.wrap_future(future)
-
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold one place for a computation in several parts, each run by `part`."""
-        self._take()
+        flow = flow or Flow()
+        if not flow.admitted and self.held >= self.places:
+            message = "Too many texts are waiting; try again later."
+            raise unavailable("busy", message, retry_after=self.retry_after)
+        flow.admitted = True
+        start = max(flow.tag, self._virtual)
+        flow.tag = start + cost
+        result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        part = _Part(start, next(self._numbers), cost, function, result)
+        self.held += 1
+        lane = self._dear if cost >= DEAR else self._cheap
+        heapq.heappush(lane, part)
+        self._start()
         try:
-            yield
+            return await result
         finally:
-            self._places.release()
+            if part in lane:  # the caller was cancelled
+                lane.remove(part)
+                heapq.heapify(lane)
+                self.held -= 1
 
-    async def part(self, function: Callable[[], T]) -> T:
-        """Result of one part; between two parts others get their turn."""
-        return await asyncio.wrap_future(self._executor.submit(function))
+    def _start(self) -> None:
+        """Give free threads to the waiting parts with the earliest start."""
+        while self._free:
+            lanes = [self._cheap] if self._cheap else []
+            if self._dear and self._free_for_dear:
+                lanes.append(self._dear)
+            if not lanes:
+                return
+            part = heapq.heappop(min(lanes, key=lambda lane: lane[0]))
+            self._free -= 1
+            self._free_for_dear -= part.cost >= DEAR
+            began = time.perf_counter()
+            future = self._executor.submit(part.function)
+            future.add_done_callback(partial(self._computed, part, began))
 
-    def _take(self) -> None:
-        if not self._places.acquire(blocking=False):
-            raise unavailable("busy", "Too many texts are waiting; try again shortly.")
+    def _computed(self, part: _Part, began: float, future: Future[Any]) -> None:
+        """Runs in the thread that has computed."""
+        with suppress(RuntimeError):  # the loop has ended before the computation
+            part.result.get_loop().call_soon_threadsafe(self._finish, part, future, began)
 
-    def _free(self, _future: Future[Any]) -> None:
-        self._places.release()
+    def _finish(self, part: _Part, future: Future[Any], began: float) -> None:
+        self._free += 1
+        self._free_for_dear += part.cost >= DEAR
+        # Virtual time passes at the rate at which each of the waiting flows would be served.
+        self._virtual = max(self._virtual, part.start) + part.cost / self.held
+        self.held -= 1
+        seconds = time.perf_counter() - began
+        self._part_seconds += SMOOTHING * (seconds - self._part_seconds)
+        if not part.result.cancelled():
+            error = future.exception()
+            if error:
+                part.result.set_exception(error)
+            else:
+                part.result.set_result(future.result())
+        self._start()

@@ -2,11 +2,13 @@
 
 import httpx2
 
+JSON = {"content-type": "application/json"}
+LINES = {"content-type": "application/x-ndjson"}
 SIGNAL = b'{"archetype":"A02_SAGE","confidence":0.75}'
 
 
 def answering(request: httpx2.Request) -> httpx2.Response:
-    return httpx2.Response(200, content=SIGNAL)
+    return httpx2.Response(200, content=SIGNAL, headers=JSON)
 
 
 def away(request: httpx2.Request) -> httpx2.Response:
@@ -31,14 +33,16 @@ def refusing(request: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(422, json={"error": error})
 
 
-class Restarting:
-    """Breaks the first connection, as a core does that is replaced under a request."""
+def something_else(request: httpx2.Request) -> httpx2.Response:
+    return httpx2.Response(200, html="<p>It works!</p>")
+
+
+class Breaking:
+    """Breaks every connection under its request, as a core does that the request has killed."""
 
     def __init__(self) -> None:
         self.requests = 0
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         self.requests += 1
-        if self.requests == 1:
-            raise httpx2.RemoteProtocolError("server disconnected", request=request)
-        return answering(request)
+        raise httpx2.RemoteProtocolError("server disconnected", request=request)

@@ -25,6 +25,9 @@ class Peer:
         self._writer.write(data)
         await self._writer.drain()
 
+    def gone(self) -> bool:
+        return self._writer.is_closing()
+
     async def left(self) -> bool:
         return await self._reader.read(1) == b""
 

@@ -6,6 +6,7 @@ from starlette.testclient import TestClient
 
 from app import auth
 from app.settings import Settings
+from serving.errors import ApiError
 from serving.settings import SettingsError
 from tests.app import cores
 from tests.app.conftest import KEY, KEYS
@@ -57,7 +58,7 @@ def test_every_named_key_is_served(gateway: Callable[..., TestClient], name: str
 
 def test_open_routes_need_no_key(gateway: Callable[..., TestClient]):
     client = gateway(cores.away)
-    for path in ("/health", "/ready", "/metrics", "/status/", "/docs", "/openapi.json"):
+    for path in ("/health", "/ready", "/status/", "/docs", "/openapi.json"):
         assert client.get(path).status_code == 200
 
 
@@ -75,7 +76,9 @@ def test_without_keys_nobody_is_served():
         callers.identify("anything")
 
 
-def test_every_key_is_compared_whichever_fits(monkeypatch: pytest.MonkeyPatch):
+def test_every_key_is_compared_whichever_fits(
+    keys_directory: Path, monkeypatch: pytest.MonkeyPatch
+):
     compared: list[bytes] = []
 
     def compare(first: bytes, second: bytes) -> bool:
@@ -83,8 +86,22 @@ def test_every_key_is_compared_whichever_fits(monkeypatch: pytest.MonkeyPatch):
         return first == second
 
     monkeypatch.setattr("app.auth.hmac.compare_digest", compare)
-    assert auth.Callers(KEYS).identify(KEYS["front-end"]) == "front-end"
+    assert auth.Callers(keys_directory).identify(KEYS["front-end"]) == "front-end"
     assert len(compared) == len(KEYS)
+
+
+def test_changed_keys_are_read_again_and_unusable_ones_are_not(keys_directory: Path):
+    now = 0.0
+    callers = auth.Callers(keys_directory, lambda: now)
+    new = "another-key-0123456789"
+    (keys_directory / "another").write_text(new)
+    with pytest.raises(ApiError):
+        callers.identify(new)
+    now += auth.CHECK_SECONDS
+    assert callers.identify(f"{new} ") == "another"
+    (keys_directory / "another").write_text("short")
+    now += auth.CHECK_SECONDS
+    assert callers.identify(new) == "another"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
 """The way to the core over real sockets: what it sends, keeps, retries and gives up."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
+import aiohttp
 import pytest
 
 from app import core_http
@@ -11,26 +12,35 @@ from app.core_client import CoreClient
 from app.core_http import CoreAwayError, CoreBrokenError, CoreSlowError, HttpTransport
 from app.settings import Settings
 from serving.errors import ApiError
+from serving.metrics import Metrics
 from tests.app.peers import Peer, core_that
 from tests.conftest import unused_port
 
 PATIENCE_SECONDS = 20
-OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+TYPE = b"content-type: application/json\r\n"
+OK = b"HTTP/1.1 200 OK\r\n" + TYPE + b"content-length: 2\r\n\r\n{}"
+LINES = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
+)
 CHUNKED = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
 HEADERS = {"content-type": "application/json", "x-request-id": "r-1"}
 
 
 @asynccontextmanager
-async def transport_to(port: int, seconds: float = PATIENCE_SECONDS):
-    transport = HttpTransport(f"http://127.0.0.1:{port}", seconds)
+async def transport_to(
+    port: int, seconds: float = PATIENCE_SECONDS, connections: int = 10
+) -> AsyncIterator[HttpTransport]:
+    transport = HttpTransport(f"http://127.0.0.1:{port}", seconds, connections)
     try:
         yield transport
     finally:
         await transport.close()
 
 
-def client_of(port: int) -> CoreClient:
-    return CoreClient(Settings.load({"CORE_SERVICE_URL": f"http://127.0.0.1:{port}"}))
+def client_of(port: int, **environment: str) -> CoreClient:
+    url = f"http://127.0.0.1:{port}"
+    settings = Settings.load({"CORE_SERVICE_URL": url, **environment})
+    return CoreClient(settings, Metrics("test", "1"))
 
 
 def run(test: Awaitable[None]) -> None:
@@ -98,11 +108,12 @@ def test_connections_are_kept():
     run(test())
 
 
-def test_no_more_connections_than_allowed(monkeypatch):
-    monkeypatch.setattr(core_http, "CONNECTIONS", 2)
-
+def test_no_more_connections_than_allowed():
     async def test() -> None:
-        async with core_that(always_ok) as core, transport_to(core.port) as transport:
+        async with (
+            core_that(always_ok) as core,
+            transport_to(core.port, connections=2) as transport,
+        ):
 
             async def one() -> bytes:
                 return await (await transport.ask("POST", "/", HEADERS, b"{}")).read()
@@ -238,16 +249,17 @@ def test_a_core_that_takes_no_bytes_is_slow(monkeypatch):
     run(test())
 
 
-def test_a_pool_that_stays_full_is_no_slow_core(monkeypatch):
-    monkeypatch.setattr(core_http, "CONNECTIONS", 1)
-
+def test_a_pool_that_stays_full_is_no_slow_core():
     async def test() -> None:
         async def serve(peer: Peer) -> None:
             await peer.request()
             await peer.say(CHUNKED)
             await peer.left()
 
-        async with core_that(serve) as core, transport_to(core.port, 0.1) as transport:
+        async with (
+            core_that(serve) as core,
+            transport_to(core.port, 0.1, connections=1) as transport,
+        ):
             held = await transport.ask("POST", "/", HEADERS, b"{}")
             with pytest.raises(CoreAwayError):
                 await transport.ask("POST", "/", HEADERS, b"{}")
@@ -271,10 +283,10 @@ def test_a_name_that_is_not_found(monkeypatch, seconds: float):
         await asyncio.sleep(seconds)
         raise OSError("no such name")
 
-    monkeypatch.setattr(core_http.aiohttp.ThreadedResolver, "resolve", slow)
+    monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", slow)
 
     async def test() -> None:
-        transport = HttpTransport("http://kaldra-core:9000", PATIENCE_SECONDS)
+        transport = HttpTransport("http://kaldra-core:9000", PATIENCE_SECONDS, 1)
         started = asyncio.get_running_loop().time()
         with pytest.raises(CoreAwayError):
             await transport.ask("POST", "/", HEADERS, b"{}")
@@ -293,48 +305,84 @@ def test_a_name_that_is_not_found(monkeypatch, seconds: float):
         b"nonsense\r\n\r\n",
     ],
 )
-def test_a_connection_that_breaks_is_tried_once_more(fault: bytes):
+def test_a_request_whose_connection_breaks_is_not_sent_again(fault: bytes):
     async def test() -> None:
         async def serve(peer: Peer) -> None:
             await peer.request()
-            await peer.say(fault if peer.number == 1 else OK)
-
-        async with core_that(serve) as core:
-            client = client_of(core.port)
-            assert await client.post("/v1/signal", b"{}") == b"{}"
-            assert core.connections == 2
-            await client.close()
-
-    run(test())
-
-
-def test_a_kept_connection_that_the_core_closed_costs_no_request():
-    async def test() -> None:
-        async def serve(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(OK)
-
-        async with core_that(serve) as core:
-            client = client_of(core.port)
-            for _ in range(3):
-                assert await client.post("/v1/signal", b"{}") == b"{}"
-            assert core.connections == 3
-            await client.close()
-
-    run(test())
-
-
-def test_a_core_that_only_breaks_off_is_away():
-    async def test() -> None:
-        async def serve(peer: Peer) -> None:
-            await peer.request()
+            await peer.say(fault)
 
         async with core_that(serve) as core:
             client = client_of(core.port)
             with pytest.raises(ApiError) as raised:
                 await client.post("/v1/signal", b"{}")
             assert (raised.value.status_code, raised.value.code) == (503, "core_unavailable")
-            assert core.connections == 2
+            assert core.connections == 1
+            await client.close()
+
+    run(test())
+
+
+def test_a_connection_that_is_refused_is_tried_once_more(monkeypatch):
+    asked = 0
+    create = aiohttp.TCPConnector._create_connection
+
+    async def refused_first(*arguments):
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            key = arguments[1].connection_key
+            raise aiohttp.ClientConnectorError(key, OSError(111, "refused"))
+        return await create(*arguments)
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "_create_connection", refused_first)
+
+    async def test() -> None:
+        async with core_that(always_ok) as core:
+            client = client_of(core.port)
+            assert await client.post("/v1/signal", b"{}") == b"{}"
+            await client.close()
+
+    run(test())
+
+
+@pytest.mark.parametrize(
+    "start", [OK.replace(b": 2", b": 99"), b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 3]
+)
+def test_a_core_that_trickles_is_slow(start: bytes):
+    async def test() -> None:
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(start)
+            while not peer.gone():
+                await peer.say(b" ")
+                await asyncio.sleep(0.05)
+
+        async with core_that(serve) as core:
+            client = client_of(core.port, CORE_TIMEOUT_SECONDS="0.3")
+            with pytest.raises(ApiError) as raised:
+                await client.post("/v1/signal", b"{}")
+            assert raised.value.status_code == 504
+            await client.close()
+
+    run(test())
+
+
+def test_a_stream_that_trickles_is_slow():
+    async def test() -> None:
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            await peer.say(LINES + b"2\r\na\n\r\n")
+            while not peer.gone():
+                await peer.say(b"1\r\nb\r\n")
+                await asyncio.sleep(0.05)
+
+        async with core_that(serve) as core:
+            client = client_of(core.port, CORE_TIMEOUT_SECONDS="0.3")
+            stream = await client.open("/v1/batch", b"{}")
+            with pytest.raises(CoreSlowError):
+                async for _ in stream.pieces():
+                    pass
+            await stream.close()
             await client.close()
 
     run(test())

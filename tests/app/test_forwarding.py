@@ -72,7 +72,9 @@ def test_the_vocabulary_is_asked_for_in_a_language(gateway: Callable[..., TestCl
 
 def test_a_batch_is_passed_on_line_by_line(gateway: Callable[..., TestClient]):
     def core(request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, content=lines(json.loads(request.content)["texts"]))
+        return httpx2.Response(
+            200, content=lines(json.loads(request.content)["texts"]), headers=cores.LINES
+        )
 
     async def lines(texts: list[str]) -> AsyncIterator[bytes]:
         for text in texts:
@@ -88,9 +90,11 @@ def test_a_batch_that_breaks_off_ends_with_an_error(gateway: Callable[..., TestC
         yield b'{"read": "a"}\n'
         raise httpx2.ReadError("reset")
 
-    answer = gateway(lambda request: httpx2.Response(200, content=lines())).post(
-        "/engine/kaldra/batch", json={"texts": ["a", "b"]}, headers=KEY
-    )
+    def core(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, content=lines(), headers=cores.LINES)
+
+    body = {"texts": ["a", "b"]}
+    answer = gateway(core).post("/engine/kaldra/batch", json=body, headers=KEY)
     first, *_, last = answer.text.splitlines()
     assert json.loads(first) == {"read": "a"}
     assert json.loads(last)["error"]["code"] == "core_unavailable"
@@ -104,6 +108,7 @@ def test_a_batch_that_breaks_off_ends_with_an_error(gateway: Callable[..., TestC
         (cores.slow, 504, "core_timeout", None),
         (cores.crashing, 502, "core_failed", None),
         (cores.refusing, 422, "validation_error", None),
+        (cores.something_else, 502, "core_failed", None),
     ],
 )
 @pytest.mark.parametrize("path", [SIGNAL, "/engine/kaldra/batch"])
@@ -123,8 +128,16 @@ def test_faults_of_the_core(
     assert "password" not in answer.text
 
 
-def test_a_core_that_restarts_costs_no_request(gateway: Callable[..., TestClient]):
-    core = cores.Restarting()
+def test_what_broke_one_core_is_not_sent_to_the_next(gateway: Callable[..., TestClient]):
+    core = cores.Breaking()
     answer = gateway(core).post(SIGNAL, json=TEXT, headers=KEY)
-    assert answer.content == cores.SIGNAL
-    assert core.requests == 2
+    assert answer.status_code == 503
+    assert core.requests == 1
+
+
+def test_why_the_core_is_away_is_logged(
+    gateway: Callable[..., TestClient], caplog: pytest.LogCaptureFixture
+):
+    gateway(cores.away).post(SIGNAL, json=TEXT, headers=KEY)
+    (record,) = [r for r in caplog.records if r.name == "app.core_client"]
+    assert record.fields == {"cause": "away", "reason": "refused"}  # type: ignore[attr-defined]

@@ -4,10 +4,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from app import limits
-from app.limits import RateLimit
+from app.limits import Places, RateLimit
 from serving.errors import ApiError
 from tests.app import cores
 from tests.app.conftest import KEY, KEYS
+
+VOCABULARY = "/engine/vocabulary/states"
 
 
 class Clock:
@@ -18,34 +20,82 @@ class Clock:
         return self.now
 
 
-def test_a_caller_gets_its_share_of_each_minute():
+def limit_of(limit: int, clock: Clock | None = None) -> RateLimit:
+    return RateLimit("requests", limit, clock or Clock())
+
+
+def test_the_window_slides():
     clock = Clock()
-    limit = RateLimit(2, clock)
+    limit = limit_of(2, clock)
     limit.take("a")
+    clock.now += 40
     limit.take("a")
-    clock.now += 17.5
     with pytest.raises(ApiError) as caught:
         limit.take("a")
     assert caught.value.status_code == 429
-    assert caught.value.headers == {"Retry-After": "43"}
+    assert caught.value.headers == {"Retry-After": "20"}
     limit.take("b")
-    clock.now += 43
+    clock.now += 20
     limit.take("a")
+    with pytest.raises(ApiError) as caught:
+        limit.take("a")
+    assert caught.value.headers == {"Retry-After": "40"}
+
+
+@pytest.mark.parametrize("step", [0.01, 0.4, 1.3, 29.9])
+def test_no_minute_has_more_than_the_limit(step: float):
+    clock = Clock()
+    limit = limit_of(10, clock)
+    admitted: list[float] = []
+    while clock.now < 900:
+        try:
+            limit.take("a")
+        except ApiError as error:
+            clock.now += int((error.headers or {})["Retry-After"])
+            limit.take("a")
+        admitted.append(clock.now)
+        clock.now += step
+    assert all(sum(t <= s < t + 60 for s in admitted) <= 10 for t in admitted)
+
+
+def test_what_does_not_fit_takes_nothing():
+    limit = limit_of(10)
+    limit.take("a", 6)
+    with pytest.raises(ApiError):
+        limit.take("a", 5)
+    limit.take("a", 4)
 
 
 def test_zero_is_no_limit():
-    limit = RateLimit(0)
+    limit = limit_of(0)
     for _ in range(1000):
         limit.take("a")
 
 
-def test_the_number_of_counters_is_bounded(monkeypatch: pytest.MonkeyPatch):
+def test_the_number_of_windows_is_bounded(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(limits, "MOST_CALLERS", 2)
-    limit = RateLimit(1, Clock())
+    clock = Clock()
+    limit = limit_of(1, clock)
     for caller in ("a", "b", "c"):
         limit.take(caller)
     with pytest.raises(ApiError):
         limit.take("d")
+    clock.now += 60
+    limit.take("d")
+
+
+def test_one_caller_cannot_hold_every_place():
+    places = Places(3, 2)
+    with places.hold("a"), places.hold("a"):
+        with pytest.raises(ApiError) as caught, places.hold("a"):
+            pass
+        assert caught.value.status_code == 429
+        with places.hold("b"):
+            with pytest.raises(ApiError) as caught, places.hold("c"):
+                pass
+            assert caught.value.status_code == 503
+    with places.hold("a"):
+        assert places.held == 1
 
 
 def test_too_many_requests(gateway: Callable[..., TestClient]):
@@ -60,9 +110,31 @@ def test_too_many_requests(gateway: Callable[..., TestClient]):
     assert ask(KEYS["batch-job"]) == 200
 
 
-def test_the_answer_says_when_to_come_back(gateway: Callable[..., TestClient]):
+def test_the_answer_says_what_is_left_and_when_to_come_back(gateway: Callable[..., TestClient]):
     client = gateway(cores.answering, KALDRA_RATE_LIMIT="1")
-    client.get("/engine/vocabulary/states", headers=KEY)
-    answer = client.get("/engine/vocabulary/states", headers=KEY)
+    answer = client.get(VOCABULARY, headers=KEY)
+    assert answer.headers["ratelimit-policy"] == '"requests";q=1;w=60'
+    assert answer.headers["ratelimit"].startswith('"requests";r=0;t=')
+    answer = client.get(VOCABULARY, headers=KEY)
     assert answer.json()["error"]["code"] == "rate_limit_exceeded"
     assert 1 <= int(answer.headers["retry-after"]) <= 60
+
+
+def test_texts_are_counted(gateway: Callable[..., TestClient]):
+    client = gateway(cores.answering, KALDRA_TEXT_LIMIT="5")
+
+    def ask(texts: int) -> int:
+        body = {"texts": ["x"] * texts}
+        return client.post("/engine/kaldra/window", json=body, headers=KEY).status_code
+
+    assert [ask(3), ask(3), ask(2)] == [200, 429, 200]
+
+
+def test_wrong_keys_are_limited_and_right_ones_from_there_are_not(
+    gateway: Callable[..., TestClient],
+):
+    client = gateway(cores.answering, KALDRA_RATE_LIMIT="2")
+    wrong = {"X-API-Key": "not-a-key-of-anybody"}
+    statuses = [client.get(VOCABULARY, headers=wrong).status_code for _ in range(3)]
+    assert statuses == [401, 401, 429]
+    assert client.get(VOCABULARY, headers=KEY).status_code == 200

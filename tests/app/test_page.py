@@ -63,7 +63,7 @@ class RealCore:
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         self.asked.append(request.url.path)
         answer = self.client.get(request.url.raw_path.decode())
-        return httpx2.Response(answer.status_code, content=answer.content)
+        return httpx2.Response(answer.status_code, content=answer.content, headers=cores.JSON)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import generate_latest
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Send
 
@@ -16,6 +17,7 @@ from core.kernel import DEFAULT, Kernel
 from core.service import create_app
 from core.settings import Settings
 from core.vocabulary import DataError
+from serving.metrics import Metrics
 
 TEXT = "The board fears the risk, yet the founders dare to rebuild the company."
 
@@ -84,7 +86,11 @@ async def _post(app: ASGIApp, path: str, body: bytes, send: Send) -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    headers = [
+        (b"host", b"core"),
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+    ]
     scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
     more = {"http_version": "1.1", "query_string": b"", "scheme": "http", "server": ("core", 9000)}
     await app({**scope, **more, "client": ("127.0.0.1", 1), "root_path": ""}, receive, send)
@@ -147,9 +153,12 @@ def test_a_broken_vocabulary_stops_the_start(tmp_path: Path):
         Kernel.load(tmp_path)
 
 
-def test_metrics_name_the_service(client: TestClient):
+def test_metrics_tell_service_and_queue(kernel: Kernel):
+    metrics = Metrics("kaldra-core", "1")
+    client = TestClient(create_app(Settings.load({}), kernel, metrics=metrics))
     client.post("/v1/signal", json={"text": TEXT})
-    text = client.get("/metrics").text
+    text = generate_latest(metrics.registry).decode()
     assert 'route="/v1/signal",status="200"' in text
     assert 'kaldra_build_info{service="kaldra-core"' in text
-    assert json.loads(client.get("/ready").text) == {"status": "ready"}
+    assert "kaldra_places 128.0" in text
+    assert "kaldra_queue_length 0.0" in text

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.http.workers import Workers
+from core.http.workers import DEAR, Flow, Workers
 from serving.errors import ApiError
 
 pytestmark = pytest.mark.anyio
+CHEAP = 100
 
 
 class Gate:
@@ -36,7 +37,7 @@ async def begun(gate: Gate) -> None:
 
 async def test_the_event_loop_goes_on_while_a_thread_computes(workers: Workers):
     gate = Gate()
-    computing = asyncio.ensure_future(workers.run(gate))
+    computing = asyncio.ensure_future(workers.run(gate, CHEAP))
     await begun(gate)
     gate.open.set()
     assert await computing == "computed"
@@ -44,33 +45,111 @@ async def test_the_event_loop_goes_on_while_a_thread_computes(workers: Workers):
 
 async def test_what_finds_no_place_is_refused_at_once(workers: Workers):
     gate = Gate()
-    taken = [asyncio.ensure_future(workers.run(gate)) for _ in range(2)]
+    taken = [asyncio.ensure_future(workers.run(gate, CHEAP)) for _ in range(2)]
     await begun(gate)
     with pytest.raises(ApiError) as caught:
-        await workers.run(gate)
+        await workers.run(gate, CHEAP)
     assert caught.value.status_code == 503
     assert caught.value.headers == {"Retry-After": "1"}
     gate.open.set()
     assert await asyncio.gather(*taken) == ["computed", "computed"]
-    assert await workers.run(lambda: "again") == "again"
+    assert await workers.run(lambda: "again", CHEAP) == "again"
+
+
+async def test_the_parts_of_an_admitted_flow_are_not_refused(workers: Workers):
+    flow, gate = Flow(), Gate()
+    assert await workers.run(lambda: "first", CHEAP, flow) == "first"
+    taken = [asyncio.ensure_future(workers.run(gate, CHEAP)) for _ in range(2)]
+    await begun(gate)
+    part = asyncio.ensure_future(workers.run(lambda: "second", CHEAP, flow))
+    gate.open.set()
+    assert await part == "second"
+    await asyncio.gather(*taken)
 
 
 async def test_what_waits_is_dropped_with_its_caller(workers: Workers):
     gate, never = Gate(), Gate()
-    computing = asyncio.ensure_future(workers.run(gate))
+    computing = asyncio.ensure_future(workers.run(gate, CHEAP))
     await begun(gate)
-    waiting = asyncio.ensure_future(workers.run(never))
+    waiting = asyncio.ensure_future(workers.run(never, CHEAP))
     await asyncio.sleep(0)
     waiting.cancel()
     await asyncio.wait((waiting,))
-    with workers.place():
-        gate.open.set()
-        await computing
-    assert await workers.part(lambda: "next") == "next"
+    assert (workers.held, workers.waiting) == (1, 0)
+    gate.open.set()
+    await computing
+    assert await workers.run(lambda: "next", CHEAP) == "next"
     assert not never.running.is_set()
+
+
+async def test_what_runs_keeps_its_place_when_its_caller_leaves(workers: Workers):
+    gate = Gate()
+    computing = asyncio.ensure_future(workers.run(gate, CHEAP))
+    await begun(gate)
+    computing.cancel()
+    await asyncio.wait((computing,))
+    assert workers.held == 1
+    gate.open.set()
+    assert await workers.run(lambda: "next", CHEAP) == "next"
+    assert workers.held == 0
 
 
 async def test_a_fault_frees_its_place(workers: Workers):
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            await workers.run(lambda: 1 // 0)
+            await workers.run(lambda: 1 // 0, CHEAP)
+
+
+async def test_cheap_work_overtakes_the_further_parts_of_dear_work():
+    workers = Workers(threads=1, places=100)
+    done: list[str] = []
+    gate = Gate()
+
+    async def dear(name: str) -> None:
+        flow = Flow()
+        for _ in range(3):
+            await workers.run(lambda: done.append(name), DEAR, flow)
+
+    held = asyncio.ensure_future(workers.run(gate, CHEAP))
+    work = [asyncio.ensure_future(dear("a")), asyncio.ensure_future(dear("b"))]
+    await begun(gate)
+    work += [
+        asyncio.ensure_future(workers.run(lambda: done.append("cheap"), CHEAP)) for _ in range(3)
+    ]
+    await asyncio.sleep(0)
+    gate.open.set()
+    await asyncio.gather(held, *work)
+    assert done == ["a", "b", "cheap", "cheap", "cheap", "a", "b", "a", "b"]
+    workers.close()
+
+
+async def test_dear_work_is_not_starved_by_cheap_work():
+    workers = Workers(threads=1, places=100)
+    ended = asyncio.Event()
+
+    async def dear() -> None:
+        flow = Flow()
+        for _ in range(2):
+            await workers.run(lambda: None, DEAR, flow)
+        ended.set()
+
+    async def cheap() -> None:
+        while not ended.is_set():
+            await workers.run(lambda: None, CHEAP)
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(dear(), *(cheap() for _ in range(8)))
+    workers.close()
+
+
+async def test_one_thread_takes_no_dear_work():
+    workers = Workers(threads=2, places=100)
+    gate, never = Gate(), Gate()
+    dear = [asyncio.ensure_future(workers.run(g, DEAR)) for g in (gate, never)]
+    await begun(gate)
+    assert await workers.run(lambda: "cheap", CHEAP) == "cheap"
+    assert not never.running.is_set()
+    gate.open.set()
+    never.open.set()
+    await asyncio.gather(*dear)
+    workers.close()

@@ -20,14 +20,14 @@ async def no_resources() -> AsyncIterator[None]:
 
 
 lifecycle = Lifecycle()
+metrics = Metrics("slow", "1")
 app = application.build(
     title="Slow",
     version="1",
     lifecycle=lifecycle,
-    metrics=Metrics("slow", "1"),
+    metrics=metrics,
     resources=no_resources,
     routes=APIRouter(),
-    max_body_bytes=1000,
 )
 
 
@@ -41,4 +41,5 @@ async def slow(seconds: float) -> StreamingResponse:
     return StreamingResponse(pieces())
 
 
-serve(app, lifecycle, ServiceSettings.load(os.environ), int(os.environ["TEST_PORT"]))
+settings = ServiceSettings.load(os.environ)
+serve(app, lifecycle, settings, metrics, port=int(os.environ["TEST_PORT"]))

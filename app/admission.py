@@ -1,0 +1,86 @@
+"""Who is let in, how often and how much at once: decided before a body is read."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Security
+from fastapi.security import APIKeyHeader
+
+from app.auth import HEADER, Callers
+from app.limits import Places, RateLimit
+from app.settings import Settings
+from serving.bodies import Bodies, bounded_route
+from serving.context import CURRENT
+from serving.errors import ApiError, responses
+
+FAULTS = responses(
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.BAD_GATEWAY,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    HTTPStatus.GATEWAY_TIMEOUT,
+)
+"""How every guarded route may fail."""
+
+_key_header = APIKeyHeader(
+    name=HEADER, scheme_name="ApiKey", auto_error=False, description="Key of a known caller"
+)
+
+
+class Admission:
+    """Authenticates and counts requests; without `callers` everybody is let in, by address."""
+
+    def __init__(self, settings: Settings, callers: Callers | None) -> None:
+        self._callers = callers
+        self._requests = RateLimit("requests", settings.rate_limit)
+        self._texts = RateLimit("texts", settings.text_limit)
+        self._wrong_keys = RateLimit("wrong-keys", settings.rate_limit)
+        self.places = Places(settings.concurrency, settings.caller_concurrency)
+
+    @contextmanager
+    def admit(self, request: Request) -> Iterator[str]:
+        """Name of the caller, who holds a place meanwhile. Raises ApiError 401, 429 or 503."""
+        caller = self._identified(request)
+        self._requests.take(caller)
+        with self.places.hold(caller):
+            yield caller
+
+    def count_texts(self, request: Request, texts: int) -> None:
+        """Count the texts of an admitted request. Raises ApiError 429."""
+        self._texts.take(self._caller(request), texts)
+
+    def _caller(self, request: Request) -> str:
+        context = CURRENT.get()
+        name = context.caller if context else ""
+        return name or (request.client.host if request.client else "")
+
+    def _identified(self, request: Request) -> str:
+        if self._callers is not None:
+            try:
+                name = self._callers.identify(request.headers.get(HEADER))
+            except ApiError:
+                self._wrong_keys.take(self._caller(request))
+                raise
+            context = CURRENT.get()
+            if context:
+                context.caller = name
+        return self._caller(request)
+
+
+def guarded_router(
+    admission: Admission, bodies: Bodies, *, keys: bool, prefix: str, tags: list[str]
+) -> APIRouter:
+    """A router of bounded routes whose requests are admitted first; `keys` documents the header."""
+    return APIRouter(
+        prefix=prefix,
+        tags=[*tags],
+        route_class=bounded_route(bodies, admission.admit),
+        dependencies=[Security(_key_header)] if keys else [],
+        responses=FAULTS,
+    )

@@ -1,0 +1,239 @@
+"""HTTP/1.1 connections within bounds: of a request's head and body, and of an unread answer.
+
+uvicorn with httptools has no limit of its own for any of them (decision 0162).
+"""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from serving import context
+from serving.errors import envelope
+from serving.metrics import Metrics
+
+if TYPE_CHECKING:
+    from uvicorn.config import Config
+
+HEAD_BYTES = 32 << 10
+HEAD_SECONDS = 10.0
+IDLE_SECONDS = 75
+"""Longer than any client of ours keeps an idle connection, so that the client closes it."""
+
+GRACE_SECONDS = 10.0
+"""How long a body, or a piece of an answer, may take beyond what its bytes allow."""
+
+BYTES_PER_SECOND = 32 << 10
+"""Slowest rate at which a body is sent, or an answer read, that is waited for."""
+
+LONGEST_BODY_SECONDS = 300.0
+MOST_PIPELINED = 16
+
+HEAD, BODY, ANSWER, IDLE = "head", "body", "answer", "idle"
+
+logger = logging.getLogger(__name__)
+
+
+class Connections(ServerState):
+    """The connections of one server: `limit` at most, the longest unused one makes room."""
+
+    def __init__(self, limit: int, metrics: Metrics) -> None:
+        super().__init__()
+        self.limit = limit
+        self.unused: dict[BoundedProtocol, None] = {}
+        """Those without a complete request, the longest unused one first."""
+        self._ended = metrics.counter(
+            "kaldra_http_connections_ended",
+            "Connections ended by the service before their request was answered.",
+            ["reason"],
+        )
+        metrics.watch("kaldra_http_connections", "Open connections.", lambda: len(self.connections))
+
+    def sweep(self) -> None:
+        """End what has passed its deadline."""
+        now = asyncio.get_running_loop().time()
+        for connection in list(self.connections):
+            if isinstance(connection, BoundedProtocol):
+                connection.check(now)
+
+    def admit(self, connection: "BoundedProtocol") -> None:
+        """Make room for a new connection, or refuse it."""
+        if len(self.connections) <= self.limit:
+            return
+        oldest = next(iter(self.unused))
+        if oldest is connection:
+            connection.refuse(503, "too_many_connections", "Too many connections; try again.")
+        else:
+            del self.unused[oldest]
+            self.note("evicted", oldest)
+            oldest.transport.abort()
+
+    def note(self, reason: str, connection: "BoundedProtocol") -> None:
+        """Count and log a connection that is ended before its request is answered."""
+        self._ended.labels(reason).inc()
+        address = connection.client[0] if connection.client else ""
+        logger.warning("connection ended", extra={"fields": {"reason": reason, "client": address}})
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, with deadlines that `check` enforces."""
+
+    server_state: Connections
+
+    def __init__(
+        self,
+        config: "Config",
+        server_state: Connections,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._phase = HEAD
+        self._deadline = 0.0
+        self._head_bytes = 0
+        self._body_bytes = 0
+        self._framing_bytes = 0
+        self._chunk_bytes = 0
+        self._chunk_body_bytes = 0
+        self._unread: tuple[float, int] | None = None
+        """Since when, and how many bytes, an answer waits for its client to read."""
+        self._refusal = (400, "bad_request", "The request is not valid HTTP/1.1.")
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._deadline = self.loop.time() + HEAD_SECONDS
+        self.server_state.unused[self] = None
+        self.server_state.admit(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self.server_state.unused.pop(self, None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, and count it."""
+        self._chunk_bytes = len(data)
+        self._chunk_body_bytes = 0
+        super().data_received(data)
+        rest = self._chunk_bytes - self._chunk_body_bytes
+        if self._phase is HEAD:
+            self._head_bytes += rest
+            if self._head_bytes > HEAD_BYTES:
+                self._refuse_head()
+        elif self._phase is BODY:
+            self._framing_bytes += rest
+            if self._framing_bytes > HEAD_BYTES + 2 * self._body_bytes:
+                self.refuse(400, "bad_request", "The body has more framing than content.")
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request."""
+        super().on_message_begin()
+        if self._phase is not HEAD:
+            self._phase = HEAD
+            self._deadline = self.loop.time() + HEAD_SECONDS
+        self._head_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        """The end of a request's head; an error here makes the parser stop."""
+        if self._head_bytes + self._chunk_bytes > HEAD_BYTES:
+            size = len(self.url) + sum(len(n) + len(v) + 4 for n, v in self.headers)
+            if size > HEAD_BYTES:
+                self._refusal = (431, "head_too_large", f"The head exceeds {HEAD_BYTES} bytes.")
+                raise ValueError(size)
+        if len(self.pipeline) >= MOST_PIPELINED:
+            raise ValueError(MOST_PIPELINED)
+        self._phase = BODY
+        self._deadline = self.loop.time() + GRACE_SECONDS
+        self._body_bytes = self._framing_bytes = 0
+        self.server_state.unused.pop(self, None)
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Bytes of a body, which give its sender more time."""
+        self._body_bytes += len(body)
+        self._chunk_body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The end of a request."""
+        super().on_message_complete()
+        self._phase = ANSWER
+        if self.cycle.response_complete:
+            self._rest()
+
+    def on_response_complete(self) -> None:
+        """The end of an answer."""
+        super().on_response_complete()
+        if self._phase is ANSWER and self.cycle.response_complete:
+            self._rest()
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as it is answered."""
+        super().pause_writing()
+        self._unread = (self.loop.time(), self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """The client has read on."""
+        super().resume_writing()
+        self._unread = None
+
+    def check(self, now: float) -> None:
+        """End the connection if its deadline has passed."""
+        if self._unread or self.transport.is_closing():
+            self._check_reading(now)
+        elif now <= self._deadline or self._phase is ANSWER:
+            pass
+        elif self._phase is IDLE:
+            self.transport.close()
+        elif self._phase is HEAD:
+            self.server_state.note("slow_head", self)
+            self.refuse(408, "request_timeout", "The head of the request did not arrive in time.")
+        else:
+            late = now - self._deadline
+            if late > min(self._body_bytes / BYTES_PER_SECOND, LONGEST_BODY_SECONDS):
+                self.server_state.note("slow_body", self)
+                self.refuse(408, "request_timeout", "The body did not arrive in time.")
+
+    def refuse(self, status: int, code: str, message: str) -> None:
+        """Answer with an error, where no answer has begun, and close the connection."""
+        if self.transport.is_closing():
+            return
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete or not cycle.response_started:
+            headers = self.headers if self._phase is not IDLE else None
+            token = context.CURRENT.set(context.from_headers(headers or ()))
+            answer = envelope(status, code, message, headers={"connection": "close"})
+            request_id = context.request_id().encode()
+            context.CURRENT.reset(token)
+            lines = [*answer.raw_headers, (b"x-request-id", request_id)]
+            head = b"".join(b"%b: %b\r\n" % line for line in lines)
+            self.transport.write(b"HTTP/1.1 %d \r\n%b\r\n%b" % (status, head, bytes(answer.body)))
+        self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's text, not an envelope
+        """Answer what is no HTTP, or more than is taken."""
+        if self._refusal[0] != 400:
+            self.server_state.note("large_head", self)
+        self.refuse(*self._refusal)
+
+    def _refuse_head(self) -> None:
+        self.server_state.note("large_head", self)
+        self.refuse(431, "head_too_large", f"The head exceeds {HEAD_BYTES} bytes.")
+
+    def _rest(self) -> None:
+        """Wait for the next request."""
+        self._phase = IDLE
+        self._deadline = self.loop.time() + IDLE_SECONDS
+        self.server_state.unused[self] = None
+
+    def _check_reading(self, now: float) -> None:
+        size = self.transport.get_write_buffer_size()
+        if self._unread is None:  # closing, as soon as the client has read what is left
+            self._unread = (now, size)
+        since, first = self._unread
+        if now - since > GRACE_SECONDS + max(0, first - size) / BYTES_PER_SECOND:
+            self.server_state.note("slow_reader", self)
+            self.transport.abort()
