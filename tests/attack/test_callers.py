@@ -1,0 +1,133 @@
+"""Rows 8, 9 and 15: who a caller is, and what the small print of HTTP allows."""
+
+import json
+import time
+
+import httpx2
+import pytest
+
+from bench import attacks
+from tests.attack.conftest import KEYS, Platform, gateway, run
+from tests.conftest import unused_port
+
+VOCABULARY = "/engine/vocabulary/states"
+KEY = {"x-api-key": KEYS["attacker"]}
+
+
+def client_of(port: int, **headers: str) -> httpx2.Client:
+    return httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=60)
+
+
+def from_addresses(port: int, count: int) -> list[int]:
+    """Statuses of signals that each name another address."""
+    with client_of(port) as client:
+        return [
+            client.post(
+                attacks.SIGNAL, json=attacks.CHEAP, headers={"x-forwarded-for": f"10.0.0.{n}"}
+            ).status_code
+            for n in range(count)
+        ]
+
+
+def test_a_forged_address_does_not_lead_around_the_limit(platform: Platform):
+    with gateway(platform.core.port, KALDRA_RATE_LIMIT="3") as api:
+        assert from_addresses(api.port, 5) == [200, 200, 200, 429, 429]
+
+
+def test_a_trusted_proxy_names_the_address(platform: Platform):
+    trusted = {"KALDRA_RATE_LIMIT": "1", "KALDRA_TRUSTED_PROXIES": "127.0.0.1"}
+    with gateway(platform.core.port, **trusted) as api:
+        assert from_addresses(api.port, 3) == [200, 200, 200]
+
+
+def test_texts_and_wrong_keys_are_limited(platform: Platform):
+    environment = {
+        "KALDRA_AUTH": "on",
+        "KALDRA_API_KEYS_DIR": str(platform.keys),
+        "KALDRA_RATE_LIMIT": "5",
+        "KALDRA_TEXT_LIMIT": "1500",
+    }
+    with gateway(platform.core.port, **environment) as api, client_of(api.port) as client:
+        wrong = {"x-api-key": "a-key-of-nobody-at-all"}
+        statuses = [client.get(VOCABULARY, headers=wrong).status_code for _ in range(6)]
+        assert statuses == [401] * 5 + [429]
+        batches = [
+            client.post(attacks.BATCH, json=attacks.many_texts(), headers=KEY) for _ in range(2)
+        ]
+        assert [answer.status_code for answer in batches] == [200, 429]
+        answer = client.get(VOCABULARY, headers=KEY)
+        assert answer.status_code == 200
+        assert answer.headers["ratelimit"].startswith('"requests";r=2;t=')
+
+
+def test_keys_are_read_again_and_blanks_around_them_do_not_count(platform: Platform):
+    new = "new-key-of-somebody-0123"
+    with client_of(platform.api.port) as client:
+        blank = attacks.request(VOCABULARY).replace(
+            b"\r\n\r\n", f"\r\nx-api-key: {KEYS['attacker']} \t\r\n\r\n".encode()
+        )
+
+        async def padded() -> None:
+            assert (await attacks.ask(platform.api.port, blank)).status == 200
+
+        run(padded())
+        assert client.get(VOCABULARY, headers={"x-api-key": new}).status_code == 401
+        (platform.keys / "somebody").write_text(f"{new}\n")
+        deadline = time.monotonic() + 60
+        while client.get(VOCABULARY, headers={"x-api-key": new}).status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(1)
+        assert client.get(VOCABULARY, headers=KEY).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/status", {}, 404),
+        (f"{attacks.SIGNAL}/", KEY, 404),
+        (attacks.SIGNAL, {**KEY, "content-type": "text/plain"}, 415),
+        (attacks.SIGNAL, {**KEY, "host": "two, hosts"}, 400),
+    ],
+)
+def test_what_is_refused(platform: Platform, path: str, headers: dict[str, str], status: int):
+    with client_of(platform.api.port) as client:
+        answer = client.post(path, content=b"{}", headers=headers)
+        assert answer.status_code == status
+        assert answer.json()["error"]["request_id"] == answer.headers["x-request-id"]
+        assert "location" not in answer.headers
+
+
+def test_what_is_no_http_is_answered_with_the_envelope(platform: Platform):
+    async def attack() -> None:
+        answer = await attacks.ask(platform.api.port, b"NONSENSE\r\n\r\n")
+        assert answer.status == 400
+        assert json.loads(answer.body)["error"]["request_id"] == answer.headers["x-request-id"]
+
+    run(attack())
+
+
+def test_the_vocabulary_is_cached_and_compressed_and_has_heads(platform: Platform):
+    with client_of(platform.api.port, **KEY) as client:
+        plain = client.get(VOCABULARY, headers={"accept-encoding": "identity"})
+        packed = client.get(VOCABULARY, headers={"accept-encoding": "gzip"})
+        assert packed.headers["content-encoding"] == "gzip"
+        assert packed.content == plain.content
+        assert int(packed.headers["content-length"]) < len(plain.content) / 4
+        assert plain.headers["cache-control"] == "private, max-age=300"
+        known = {"if-none-match": plain.headers["etag"]}
+        assert client.get(VOCABULARY, headers=known).status_code == 304
+        headed = client.head(VOCABULARY, headers={"accept-encoding": "identity"})
+        assert headed.headers["content-length"] == str(len(plain.content))
+        batch = client.post(attacks.BATCH, json={"texts": ["x"]})
+        assert "content-encoding" not in batch.headers
+
+
+def test_metrics_have_a_port_of_their_own(platform: Platform):
+    port = unused_port()
+    with gateway(platform.core.port, API_METRICS_PORT=str(port)) as api:
+        with client_of(api.port) as client:
+            assert client.get("/metrics").status_code == 404
+        with client_of(port) as client:
+            text = client.get("/metrics").text
+    assert "kaldra_requests_admitted 0.0" in text
+    assert "kaldra_http_connections 1.0" in text

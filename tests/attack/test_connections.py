@@ -1,0 +1,106 @@
+"""Row 5: callers without a key who send heads and bodies without end, or nothing at all."""
+
+import asyncio
+from collections.abc import Awaitable
+from contextlib import ExitStack
+
+from bench import attacks
+from tests.attack.conftest import KEYS, Platform, descriptors, gateway, run
+from tests.attack.test_texts import all_served
+
+MIB = 1 << 20
+HEAD = b"GET /status/ HTTP/1.1\r\nhost: localhost\r\n"
+SLOW = 40
+PATIENCE_SECONDS = 60
+
+
+def test_a_head_of_megabytes_is_refused(platform: Platform):
+    def head(*headers: bytes) -> bytes:
+        return HEAD + b"\r\n".join(headers) + b"\r\n\r\n"
+
+    one, many = head(b"x: " + b"y" * 40 * MIB), head(*[b"x: " + b"y" * 20] * (20 * MIB // 25))
+    inside, outside = head(b"x: " + b"y" * 30_000), head(b"x: " + b"y" * 34_000)
+
+    async def attack() -> None:
+        port = platform.api.port
+        async with attacks.bystander(port, KEYS["bystander"]) as seen:
+            large = await asyncio.gather(*(attacks.ask(port, d) for d in [one, *[many] * 20]))
+            assert {answer.status for answer in large} <= {0, 431}
+            assert (await attacks.ask(port, inside)).status == 200
+            refused = await attacks.ask(port, outside)
+        assert refused.status == 431
+        assert refused.headers["x-request-id"]
+        assert b'"head_too_large"' in refused.body
+        all_served(seen)
+
+    run(attack())
+    platform.check()
+
+
+def test_trailers_and_framing_without_end_are_refused(platform: Platform):
+    post = (
+        b"POST /engine/kaldra/signal HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n"
+    )
+    key = f"x-api-key: {KEYS['attacker']}\r\ncontent-type: application/json\r\n\r\n".encode()
+    trailer = post + key + b"2\r\n{}\r\n0\r\nx: " + b"y" * 10 * MIB
+
+    async def attack() -> None:
+        assert (await attacks.ask(platform.api.port, trailer)).status in {0, 400, 422}
+
+    run(attack())
+    platform.check()
+
+
+def test_slow_heads_and_bodies_are_given_up(platform: Platform):
+    body = attacks.request(attacks.SIGNAL, attacks.CHEAP, key=KEYS["attacker"])
+
+    async def trickle(data: bytes, trickled: bytes) -> attacks.Answer:
+        reader, writer = await attacks.connect(platform.api.port)
+        writer.write(data)
+
+        async def feed() -> None:
+            for byte in trickled:
+                writer.write(bytes([byte]))
+                await asyncio.sleep(1)
+
+        feeding = asyncio.create_task(feed())
+        try:
+            return await attacks.answer(reader)
+        finally:
+            feeding.cancel()
+            writer.transport.abort()
+
+    async def attack() -> None:
+        slow: list[Awaitable[attacks.Answer]] = [
+            trickle(data, trickled)
+            for data, trickled in (
+                [(HEAD, b"x: " + b"y" * 90), (body[:-90], body[-90:])] * (SLOW // 2)
+            )
+        ]
+        async with attacks.bystander(platform.api.port, KEYS["bystander"]) as seen:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                found = await asyncio.gather(*slow)
+        assert {answer.status for answer in found} == {408}
+        all_served(seen)
+
+    run(attack())
+    platform.check()
+
+
+def test_idle_connections_do_not_exhaust_descriptors(platform: Platform):
+    async def attack(port: int) -> None:
+        open_ = [await attacks.connect(port) for _ in range(200)]
+        async with attacks.bystander(port, "") as seen:
+            await asyncio.sleep(2)
+        all_served(seen)
+        for _, writer in open_:
+            writer.transport.abort()
+
+    with ExitStack() as stack:
+        with descriptors(128):
+            api = stack.enter_context(gateway(platform.core.port))
+        run(attack(api.port))
+        assert api.process.poll() is None
+        api.process.terminate()
+        log, _ = api.process.communicate()
+    assert '"reason": "evicted"' in log

@@ -1,0 +1,56 @@
+"""Rows 3 and 14: clients who do not read, and more clients than can be served."""
+
+import asyncio
+from collections import Counter
+
+from bench import attacks
+from tests.attack.conftest import KEYS, Platform, run
+from tests.attack.test_texts import all_served
+
+CLIENTS = 64
+CROWD = 300
+GIVEN_UP_SECONDS = 120
+
+
+def test_clients_who_do_not_read_hold_nothing_of_others(platform: Platform):
+    data = attacks.request(attacks.BATCH, attacks.many_texts(), key=KEYS["attacker"])
+    own = attacks.request("/engine/vocabulary/states", key=KEYS["attacker"])
+
+    async def attack() -> None:
+        port = platform.api.port
+        open_ = [await attacks.connect(port, receive_buffer=4096) for _ in range(CLIENTS)]
+        try:
+            for _, writer in open_:
+                writer.write(data)
+            async with attacks.bystander(port, KEYS["bystander"]) as seen:
+                await asyncio.sleep(3)
+                assert (await attacks.ask(port, own)).status == 429
+                assert (await attacks.ask(port, attacks.request("/status/core"))).status == 200
+                async with asyncio.timeout(GIVEN_UP_SECONDS):
+                    while (await attacks.ask(port, own)).status == 429:  # noqa: ASYNC110
+                        await asyncio.sleep(1)
+            all_served(seen)
+        finally:
+            for _, writer in open_:
+                writer.transport.abort()
+
+    run(attack())
+    platform.check()
+
+
+def test_a_crowd_is_served_or_refused_at_once(platform: Platform):
+    data = attacks.request(attacks.SIGNAL, attacks.CHEAP, key=KEYS["attacker"])
+
+    async def attack() -> None:
+        port = platform.api.port
+        async with attacks.bystander(port, KEYS["bystander"]) as seen:
+            found = await asyncio.gather(*(attacks.ask(port, data) for _ in range(CROWD)))
+        statuses = Counter(answer.status for answer in found)
+        assert set(statuses) <= {200, 429}
+        assert statuses[200] >= 32
+        refused = [answer for answer in found if answer.status != 200]
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+        all_served(seen)
+
+    run(attack())
+    platform.check()
