@@ -152,7 +152,7 @@ class CoreClient:
         found = answer.headers.get("content-type", "")
         if found.partition(";")[0].strip().lower() != expected:
             self._note("not_a_core", f"content type {found!r}, not {expected}")
-            raise _failed()
+            raise failed()
 
     def _refusal(self, answer: Answer, content: bytes) -> ApiError:
         """The core's own fault as ours: it writes the same envelope."""
@@ -172,7 +172,7 @@ class CoreClient:
             )
         if not code or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self._note("failed", f"status {status}")
-            return _failed()
+            return failed()
         return ApiError(status, code, message, details=details)
 
 
@@ -222,7 +222,7 @@ def _away() -> ApiError:
     return unavailable("core_unavailable", "kaldra-core does not answer; try again shortly.")
 
 
-def _failed() -> ApiError:
+def failed() -> ApiError:
     return ApiError(HTTPStatus.BAD_GATEWAY, "core_failed", "kaldra-core failed; it is logged.")
 
 

@@ -1,123 +1,141 @@
-"""The page at `/` as HTML, from what the gateway and the core say of themselves."""
+"""The page at `/`: its HTML in each language, and its script put together from modules."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import json
+import re
 from html import escape
-from itertools import groupby
 from pathlib import Path
 from string import Template
-from typing import Any, Literal
+from typing import Any
 
 from app import __version__
+from contract.options import Context, Options
+from contract.requests import (
+    LONGEST_TEXT,
+    MOST_TEXTS,
+    AlphaRequest,
+    GeoRequest,
+    ProductRequest,
+    SafeguardRequest,
+    SignalRequest,
+)
+from contract.vocabulary import Language
+
+LANGUAGES: tuple[Language, Language] = ("en", "pt")
 
 STATIC = Path(__file__).with_name("static")
 STYLE = (STATIC / "page.css").read_bytes()
-Language = Literal["en", "pt"]
+WORDS: dict[Language, dict[str, str]] = {
+    language: json.loads((STATIC / f"words.{language}.json").read_text(encoding="utf-8"))
+    for language in LANGUAGES
+}
 
 _PAGE = Template((STATIC / "page.html").read_text(encoding="utf-8"))
+_WORD = re.compile(r'(<[^<>]*\bdata-word="([\w.]+)"[^<>]*>)(?=</)')
+_LABEL = re.compile(r'data-label="([\w.]+)"')
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(async )?function |class |const )", re.MULTILINE)
 
-_WORDS: dict[Language, dict[str, str]] = {
-    "en": {
-        "subtitle": "Reads texts and tells which narrative runs through them.",
-        "skip": "Skip to the map",
-        "pages": "Pages",
-        "docs": "API documentation",
-        "gateway": "Gateway",
-        "online": "online",
-        "core": "Core",
-        "data": "Data",
-        "ready": "ready · {}",
-        "away": "does not answer",
-        "unknown": "unknown while the core is away",
-        "caption": "Twelve archetypes by twelve ways of being: the 144 states of a text.",
-        "archetype": "Archetype",
-        "plane": "plane {}",
-        "no_map": "The map comes from the core, which does not answer. "
-        "The gateway goes on serving; reload this page in a moment.",
-        "EXPANSIVE": "Expansive",
-        "CONTRACTIVE": "Contractive",
-        "TRANSCENDENT": "Transcendent",
-    },
-    "pt": {
-        "subtitle": "Lê textos e diz que narrativa os atravessa.",
-        "skip": "Ir para o mapa",
-        "pages": "Páginas",
-        "docs": "Documentação da API",
-        "gateway": "Gateway",
-        "online": "no ar",
-        "core": "Core",
-        "data": "Dados",
-        "ready": "pronto · {}",
-        "away": "não responde",
-        "unknown": "desconhecidos enquanto o core não responde",
-        "caption": "Doze arquétipos por doze modos de ser: os 144 estados de um texto.",
-        "archetype": "Arquétipo",
-        "plane": "plano {}",
-        "no_map": "O mapa vem do core, que não responde. "
-        "O gateway continua no ar; recarregue a página daqui a pouco.",
-        "EXPANSIVE": "Expansivo",
-        "CONTRACTIVE": "Contrativo",
-        "TRANSCENDENT": "Transcendente",
-    },
+_DOMAINS = {
+    "alpha": AlphaRequest,
+    "geo": GeoRequest,
+    "product": ProductRequest,
+    "safeguard": SafeguardRequest,
 }
-_NAMES: dict[Language, str] = {"en": "English", "pt": "Português"}
 
 
-@dataclass(frozen=True)
-class Core:
-    """What the core said: its versions and three lists of its vocabulary."""
-
-    version: str
-    data_version: str
-    archetypes: Sequence[dict[str, Any]]
-    columns: Sequence[dict[str, Any]]
-    states: Sequence[dict[str, Any]]
-
-
-def render(core: Core | None, language: Language) -> str:
-    """The whole page; without a core it says so."""
-    words = _WORDS[language]
-    other: Language = "en" if language == "pt" else "pt"
-    return _PAGE.substitute(
-        {name: escape(text) for name, text in words.items()},
+def render(language: Language) -> bytes:
+    """The page with the words of one language in place; the other's travel with it as data."""
+    words = WORDS[language]
+    other = next(each for each in LANGUAGES if each != language)
+    html = _PAGE.substitute(
         language=language,
         other=other,
-        other_name=_NAMES[other],
+        other_name=words[f"language.{other}"],
+        title=escape(words["title"]),
+        subtitle=escape(words["subtitle"]),
+        words=json.dumps(WORDS, ensure_ascii=False).replace("<", "\\u003c"),
         version=escape(__version__),
-        core_class="good" if core else "bad",
-        core_state=escape(words["ready"].format(core.version) if core else words["away"]),
-        data_version=escape(core.data_version if core else words["unknown"]),
-        map=_map(core, words) if core else f'<p role="status">{escape(words["no_map"])}</p>',
+        longest=LONGEST_TEXT,
+        most=MOST_TEXTS,
+        options=_options(),
+        facts=_facts(),
+    )
+    html = _WORD.sub(lambda found: found[1] + escape(words[found[2]]), html)
+    return _LABEL.sub(
+        lambda found: f'{found[0]} aria-label="{escape(words[found[1]])}"', html
+    ).encode()
+
+
+def script(entry: str = "main.js") -> bytes:
+    """`entry` and the modules it imports as one module: a request instead of one for each.
+
+    Modules import names as they are exported, and share no top-level name: the browser refuses a
+    module that declares one twice.
+    """
+    done: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        text = (STATIC / "page" / name).read_text(encoding="utf-8")
+        done[name] = ""
+        for needed in _IMPORT.findall(text):
+            if needed not in done:
+                add(needed)
+        # Last, so that dictionaries keep what others need in front of it.
+        del done[name]
+        done[name] = _EXPORT.sub("", _IMPORT.sub("", text))
+
+    add(entry)
+    return "\n".join(done.values()).encode()
+
+
+def _options() -> str:
+    """Fields for the options of a reading, except the one that the page sets itself."""
+    fields = {**_fields(Options), **_fields(Context)}
+    return "".join(
+        _field(name, schema)
+        for name, schema in fields.items()
+        if name not in ("context", "explain")
     )
 
 
-def _map(core: Core, words: dict[str, str]) -> str:
-    """States in rows of one archetype; profiles and planes are those of the columns."""
-    profiles = "".join(
-        f'<th scope="colgroup" colspan="{len(list(columns))}" class="{escape(profile.lower())}">'
-        f"{escape(words.get(profile, profile))}</th>"
-        for profile, columns in groupby(core.columns, key=lambda column: str(column["profile"]))
-    )
-    columns = "".join(
-        f'<th scope="col">{escape(c["label"])}'
-        f"<small>{escape(words['plane'].format(c['plane']))}</small></th>"
-        for c in core.columns
-    )
-    rows = groupby(core.states, key=lambda state: str(state["archetype_id"]))
-    labels = {archetype["id"]: str(archetype["label"]) for archetype in core.archetypes}
-    body = "".join(_row(labels.get(archetype, archetype), states) for archetype, states in rows)
-    return (
-        f'<div class="scroll" role="region" tabindex="0" aria-labelledby="map-title"><table>'
-        f"<caption>{escape(words['caption'])}</caption>"
-        f'<thead><tr><th rowspan="2" scope="col">{escape(words["archetype"])}</th>{profiles}</tr>'
-        f"<tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
+def _facts() -> str:
+    """A form for each domain, with the fields that its request has beside those of a signal."""
+    common = SignalRequest.model_fields
+    return "".join(
+        f'<form class="facts-of" id="facts-{domain}" autocomplete="off" '
+        'data-label="facts.title" hidden><div class="fields">'
+        + "".join(_field(n, schema) for n, schema in _fields(model).items() if n not in common)
+        + '</div><button type="submit" data-word="facts.apply"></button></form>'
+        for domain, model in _DOMAINS.items()
     )
 
 
-def _row(archetype: str, states: Iterable[dict[str, Any]]) -> str:
-    cells = "".join(
-        f'<td class="{escape(str(s["profile"]).lower())} plane-{escape(str(s["plane"]))}"'
-        f' title="{escape(str(s["description"]))}">{escape(str(s["label"]))}</td>'
-        for s in states
-    )
-    return f'<tr><th scope="row">{escape(archetype)}</th>{cells}</tr>'
+def _fields(model: type[Any]) -> dict[str, dict[str, Any]]:
+    """JSON Schema of each field; of one that may be null, the schema of its values."""
+    properties = model.model_json_schema()["properties"]
+    return {
+        name: {**schema, **next(iter(schema.get("anyOf", [{}])))}
+        for name, schema in properties.items()
+    }
+
+
+def _field(name: str, schema: dict[str, Any]) -> str:
+    """One field with its label; its name is the API's."""
+    label = f'<label><span data-word="field.{name}"></span>'
+    if values := schema.get("enum"):
+        blank = (
+            "" if schema.get("default") else '<option value="" data-word="options.any"></option>'
+        )
+        return (
+            f'{label}<select name="{name}">{blank}'
+            + "".join(f'<option value="{v}" data-word="value.{v}"></option>' for v in values)
+            + "</select></label>"
+        )
+    if schema["type"] in ("number", "integer"):
+        step = "1" if schema["type"] == "integer" else "0.05"
+        return (
+            f'{label}<input name="{name}" type="number" min="{schema["minimum"]}" '
+            f'max="{schema["maximum"]}" step="{step}"></label>'
+        )
+    pattern = f' pattern="{escape(schema["pattern"])}"' if "pattern" in schema else ""
+    return f'{label}<input name="{name}" type="text" maxlength="100"{pattern}></label>'

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 
 from serving import docs, errors, health
@@ -65,8 +66,12 @@ def build(  # noqa: PLR0913  each is one independent property of a service
 
 
 def add_routes(app: FastAPI, router: APIRouter) -> None:
-    """Put a router's routes into the application itself.
+    """Put a router's routes into the application itself; a docstring's first sentence sums it up.
 
     `include_router` keeps the router, and then every request is matched twice.
     """
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.summary is None:
+            summary, _, route.description = route.description.partition("\n\n")
+            route.summary = " ".join(summary.split())
     app.router.routes.extend(router.routes)

@@ -1,35 +1,39 @@
-"""`/docs`: the OpenAPI document as a page that needs nothing from elsewhere."""
+"""`/docs`: Swagger UI, served from here and under a policy that allows no other host."""
 
 from collections.abc import Callable, Coroutine
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-STATIC = Path(__file__).with_name("static")
-FILES = {
-    "/docs": ("docs.html", "text/html"),
-    "/docs/page.js": ("docs.js", "text/javascript"),
-    "/docs/page.css": ("docs.css", "text/css"),
-}
+from serving.static_file import StaticFile
+
+OWN = files("serving").joinpath("static")
+SWAGGER_UI = files("fastapi_swagger").joinpath("resources")
+"""Swagger UI's two files; requirements.lock has the digest of the package that carries them."""
+
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+FILES = {
+    "/docs": (OWN / "docs.html", "text/html"),
+    "/docs/start.js": (OWN / "docs.js", "text/javascript"),
+    "/docs/swagger-ui-bundle.js": (SWAGGER_UI / "swagger-ui-bundle.js", "text/javascript"),
+    "/docs/swagger-ui.css": (SWAGGER_UI / "swagger-ui.css", "text/css"),
+}
 
 
 def router() -> APIRouter:
-    """The page and its two files."""
+    """The page and what it loads."""
     routes = APIRouter(include_in_schema=False)
-    for path, (name, media_type) in FILES.items():
-        routes.add_api_route(path, _file(STATIC / name, media_type), methods=["GET"])
+    for path, (source, media_type) in FILES.items():
+        file = StaticFile(source.read_bytes(), media_type, {"content-security-policy": POLICY})
+        routes.add_api_route(path, _route(file), methods=["GET"])
     return routes
 
 
-def _file(path: Path, media_type: str) -> Callable[[], Coroutine[Any, Any, Response]]:
-    content = path.read_bytes()
-    headers = {"content-security-policy": POLICY, "cache-control": "no-cache"}
+def _route(file: StaticFile) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    async def send(request: Request) -> Response:
+        return file.response(request)
 
-    async def file() -> Response:
-        return Response(content, media_type=media_type, headers=headers)
-
-    return file
+    return send

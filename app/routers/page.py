@@ -1,64 +1,67 @@
-"""`/`: what runs here, as a page for people."""
+"""`/`: the page that reads a text, and what it loads."""
 
 import asyncio
 import json
-import logging
-from typing import Any
 
 from fastapi import APIRouter, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from app import page
-from app.core_client import STATUS_SECONDS, CoreClient
-from app.page import Core, Language
-from serving.errors import ApiError
+from app.core_client import CoreClient, failed
+from app.page import LANGUAGES
+from contract.vocabulary import Language
+from serving.disconnect import while_connected
+from serving.static_file import StaticFile
 
-POLICY = "default-src 'none'; style-src 'self'; img-src data:; frame-ancestors 'none'; \
-base-uri 'none'; form-action 'none'"
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; \
+connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
+require-trusted-types-for 'script'; trusted-types 'none'"
+KINDS = ("archetypes", "columns", "states", "polarities", "modifiers", "kindras")
 
 logger = logging.getLogger(__name__)
 
 
 def router(core: CoreClient) -> APIRouter:
-    """The page and its style sheet; everything on it is open, like `/status/`."""
+    """The page and what it loads; all of it is open, like `/status/`."""
     routes = APIRouter(include_in_schema=False)
-    lists: dict[tuple[str, str, str], Core] = {}
-
-    async def ask(language: Language) -> Core:
-        """What the core says; its lists are asked for once as long as its versions stay."""
-        about = json.loads(await core.get("/v1/about"))
-        versions: tuple[str, str] = about["version"], about["data_version"]
-        known = lists.get((*versions, language))
-        if known is None:
-            kinds = ("archetypes", "columns", "states")
-            answers = await asyncio.gather(
-                *(core.get(f"/v1/vocabulary/{kind}", f"language={language}") for kind in kinds)
-            )
-            found: dict[str, Any] = {k: json.loads(a) for k, a in zip(kinds, answers, strict=True)}
-            for stale in [key for key in lists if key[:2] != versions]:
-                del lists[stale]
-            known = lists[*versions, language] = Core(*versions, **found)
-        return known
+    headers = {"content-security-policy": POLICY, "vary": "Accept-Encoding, Accept-Language"}
+    pages = {
+        language: StaticFile(page.render(language), "text/html", headers) for language in LANGUAGES
+    }
+    style = StaticFile(page.STYLE, "text/css")
+    script = StaticFile(page.script(), "text/javascript")
+    known: dict[Language, tuple[bytes, StaticFile]] = {}
 
     @routes.get("/")
-    async def show(request: Request) -> HTMLResponse:
-        language = _language(request)
-        found: Core | None = None
-        try:
-            async with asyncio.timeout(STATUS_SECONDS):
-                found = await core.shared(f"page {language}", lambda: ask(language))
-        except (ApiError, TimeoutError):
-            pass
-        except (LookupError, TypeError, ValueError) as error:
-            logger.warning(
-                "what answers is not kaldra-core", extra={"fields": {"reason": str(error)}}
-            )
-        headers = {"content-security-policy": POLICY, "vary": "Accept-Language"}
-        return HTMLResponse(page.render(found, language), headers=headers)
+    async def show(request: Request) -> Response:
+        return pages[_language(request)].response(request)
 
     @routes.get("/page.css")
-    async def style() -> Response:
-        return Response(page.STYLE, media_type="text/css", headers={"cache-control": "no-cache"})
+    async def page_style(request: Request) -> Response:
+        return style.response(request)
+
+    @routes.get("/page.js")
+    async def page_script(request: Request) -> Response:
+        return script.response(request)
+
+    @routes.get("/page/vocabulary")
+    async def vocabulary(request: Request, language: Language = "en") -> Response:
+        """The lists that the page names things by; read again when the core's versions change."""
+        about = await while_connected(request, core.get("/v1/about"))
+        if language not in known or known[language][0] != about:
+            known[language] = about, await while_connected(request, read(about, language))
+        return known[language][1].response(request)
+
+    async def read(about: bytes, language: Language) -> StaticFile:
+        answers = await asyncio.gather(
+            *(core.get(f"/v1/vocabulary/{kind}", f"language={language}") for kind in KINDS)
+        )
+        try:
+            lists = {kind: json.loads(answer) for kind, answer in zip(KINDS, answers, strict=True)}
+            content = json.dumps({"about": json.loads(about), **lists}, ensure_ascii=False)
+        except ValueError:  # what answers is not a core
+            raise failed() from None
+        return StaticFile(content.encode(), "application/json")
 
     return routes
 

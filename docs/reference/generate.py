@@ -6,7 +6,6 @@ Schemas of the data files with the editor settings that apply them.
 
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -84,22 +83,18 @@ def routes_page() -> str:
     """Every route of the gateway, and who may call it."""
     rows = [
         f"| `{method.upper()} {path}` | {operation['tags'][0]} | "
-        f"{'a key' if operation.get('security') else 'nothing'} | {_sentence(operation)} |\n"
+        f"{'a key' if operation.get('security') else 'nothing'} | {operation['summary']} |\n"
         for path, item in create_app(ApiSettings.load({})).openapi()["paths"].items()
         for method, operation in item.items()
     ]
     return (
         "# Routes of the gateway\n\n"
-        "Bodies, answers and faults are described by the gateway itself: `/docs` for people,\n"
-        "`/openapi.json` for programs. The page at `/` shows what runs. A key travels in\n"
-        "`X-API-Key`.\n\n"
+        "Bodies, answers and errors are described by the gateway itself: `/docs` is Swagger UI,\n"
+        "where each route can be tried, `/openapi.json` is for programs. The page at `/` reads a\n"
+        "text in the browser ([how](../how-to/page.md)). A key travels in `X-API-Key`.\n\n"
         "This page comes from the code: `./kaldra reference`.\n\n"
         "| route | part | needs | what it does |\n|--|--|--|--|\n" + "".join(rows)
     )
-
-
-def _sentence(operation: Mapping[str, Any]) -> str:
-    return str(operation["description"]).partition("\n\n")[0].replace("\n", " ")
 
 
 def example_answers(kernel: Kernel) -> dict[str, str]:

@@ -176,7 +176,7 @@ def test(
 
 @app.command()
 def lint() -> None:
-    """Check Python, YAML, Dockerfiles, shell, workflows, JSON, links, stack files and objects."""
+    """Check Python, JavaScript, CSS, YAML, Dockerfiles, shell, workflows, links and objects."""
     _verb("lint")(Console())
 
 

@@ -64,6 +64,8 @@ def checks(repo: Path, console: Console) -> dict[str, Check]:
         ),
         "rendered objects": partial(_rendered, repo),
     }
+    if web := [p for p in tracked if p.endswith((".js", ".css"))]:
+        found["biome"] = command(_tool("biome"), "check", "--colors=off", *web)
     if workflows:
         found["zizmor"] = command(
             _tool("zizmor"), "--offline", "--quiet", "--persona=auditor", *workflows

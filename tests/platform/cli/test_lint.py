@@ -27,7 +27,7 @@ def found(repo, name):
 def test_this_repository_is_looked_at_whole():
     assert lint.checks(REPO, CONSOLE).keys() == {
         "mypy", "ruff check", "ruff format", "yamllint", "shellcheck", "hadolint", "JSON",
-        "vocabularies", "Markdown links", "rendered objects", "zizmor",
+        "vocabularies", "Markdown links", "rendered objects", "biome", "zizmor",
         "actionlint",
     }  # fmt: skip
 
@@ -42,6 +42,8 @@ def test_this_repository_is_looked_at_whole():
         ("JSON", "a.json", '{"a": 1, "a": 2}\n', "a.json: key 'a' is there twice"),
         ("Markdown links", "a.md", "[b](b.md)\n", "a.md: b.md: no such file"),
         ("ruff check", "a.py", "import os\n", "F401"),
+        ("biome", "a.js", "debugger;\n", "noDebugger"),
+        ("biome", "a.css", "a { colour: red; }\n", "noUnknownProperty"),
         (
             "zizmor",
             ".github/workflows/a.yml",

@@ -1,0 +1,45 @@
+"""Files that every caller gets alike: compressed once, and sent again only when they changed."""
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from functools import cached_property
+from http import HTTPStatus
+
+from fastapi import Request
+from starlette.responses import Response
+
+LEVEL = 9
+
+
+class StaticFile:
+    """Content with an entity tag of its bytes; browsers revalidate it on each use.
+
+    Starlette's StaticFiles tags a file by its time and size, which are the same for different files
+    of a reproducible image.
+    """
+
+    def __init__(
+        self, content: bytes, media_type: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self._content = content
+        self._media_type = media_type
+        self._headers = {
+            "cache-control": "no-cache",
+            "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
+            "vary": "Accept-Encoding",
+            **(headers or {}),
+        }
+
+    @cached_property
+    def _compressed(self) -> bytes:
+        return gzip.compress(self._content, LEVEL, mtime=0)
+
+    def response(self, request: Request) -> Response:
+        """Return the file, gzipped for who accepts it; 304 where the caller has it already."""
+        if self._headers["etag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=self._headers)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers = {**self._headers, "content-encoding": "gzip"}
+            return Response(self._compressed, media_type=self._media_type, headers=headers)
+        return Response(self._content, media_type=self._media_type, headers=self._headers)

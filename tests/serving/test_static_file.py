@@ -1,0 +1,34 @@
+import gzip
+
+from fastapi import Request
+
+from serving.static_file import StaticFile
+
+
+def asked(**headers: str) -> Request:
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return Request({"type": "http", "method": "GET", "headers": raw})
+
+
+def test_equal_length_content_has_another_tag():
+    one, other = StaticFile(b"aaaa", "text/css"), StaticFile(b"bbbb", "text/css")
+    assert one.response(asked()).headers["etag"] != other.response(asked()).headers["etag"]
+
+
+def test_who_accepts_gzip_gets_it_and_others_do_not():
+    file = StaticFile(b"a" * 1000, "text/css", {"vary": "Accept-Encoding, Accept-Language"})
+    packed = file.response(asked(accept_encoding="br, gzip"))
+    assert gzip.decompress(bytes(packed.body)) == b"a" * 1000
+    assert packed.headers["content-length"] == str(len(packed.body))
+    assert packed.headers["vary"] == "Accept-Encoding, Accept-Language"
+    assert file.response(asked()).body == b"a" * 1000
+
+
+def test_who_has_it_gets_304_without_a_body():
+    file = StaticFile(b"aaaa", "text/css")
+    tag = file.response(asked()).headers["etag"]
+    for held in (tag, f'"x", W/{tag}'):
+        answer = file.response(asked(if_none_match=held))
+        assert (answer.status_code, answer.body) == (304, b"")
+        assert answer.headers["etag"] == tag
+    assert file.response(asked(if_none_match='"x"')).status_code == 200
