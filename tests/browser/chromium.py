@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kaldra.errors import KaldraError
 from kaldra.progress import QuietProgress
@@ -27,6 +27,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE = 120_000
+"""Milliseconds: slow is not lost on a busy machine. bench/page.py measures."""
+
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "dist" / "screenshots"
 
 _REFUSED = re.compile(r"Failed to load resource: (the server responded|net::ERR_INTERNET)")
@@ -66,7 +69,9 @@ def chromium() -> Iterator[Browser]:
     """A browser with a profile of its own."""
     path = program()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path=path, args=list(FLAGS), timeout=PATIENCE
+        )
         try:
             yield browser
         finally:
@@ -76,7 +81,9 @@ def chromium() -> Iterator[Browser]:
 @contextmanager
 def watched(browser: Browser, origin: str, **options: Any) -> Iterator[Page]:
     """A page of its own; at the end nothing failed in it and it asked nobody but `origin`."""
+    expect.set_options(timeout=PATIENCE)
     context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE)
     context.add_init_script(_VIOLATIONS)
     page = context.new_page()
     said: list[str] = []

@@ -129,7 +129,7 @@ def test_several_lines_become_a_story_with_a_way_to_each_text(look: Look, site: 
 def test_five_hundred_texts_are_one_story(look: Look, site: str):
     page = look(site)
     read(page, story(500), lines=True)
-    expect(page.locator(".state")).to_have_text("500 texts as one story", timeout=20_000)
+    expect(page.locator(".state")).to_have_text("500 texts as one story")
     assert page.locator(".items tbody tr").count() == 500
 
 
