@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from app.models.requests import LONGEST_TEXT
+from contract.requests import LONGEST_TEXT
 from tests.browser.conftest import KEY, gateway
 from tests.browser.reader import TEXT, is_read, read
 from tests.conftest import unused_port
