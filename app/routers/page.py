@@ -18,8 +18,6 @@ connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none';
 require-trusted-types-for 'script'; trusted-types 'none'"
 KINDS = ("archetypes", "columns", "states", "polarities", "modifiers", "kindras")
 
-logger = logging.getLogger(__name__)
-
 
 def router(core: CoreClient) -> APIRouter:
     """The page and what it loads; all of it is open, like `/status/`."""
