@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from kaldra.checks import commands
+from tests import commands
 
 REPO = Path(__file__).resolve().parents[1]
 PAGES = [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
@@ -135,6 +135,9 @@ BY_ANOTHER_TEST = {
     "docker image inspect kaldra-api:dev --format '{{json .Config.Labels}}'": (
         "tests/platform/release/test_naming.py::test_the_dockerfiles_tell_the_same_version"
     ),
+    "KALDRA_TRUSTED_PROXIES=10.244.0.0/16 KALDRA_ALLOWED_HOSTS=api.example.org "
+    ".venv/bin/python -m app": "tests/attack/test_callers.py::"
+    "test_a_trusted_proxy_names_the_address",
     "docker network rm kaldra-dev": GIVEN_UP,
     "docker rm -f -v kaldra-dev-control-plane kaldra-dev-registry": GIVEN_UP,
     "docker volume rm kaldra-dev-registry": GIVEN_UP,
@@ -160,6 +163,12 @@ BY_ANOTHER_TEST = {
 """The test that does the same, with names of its own."""
 
 NOT_RUN = {
+    ".venv/bin/biome check --write app/static tests": "lint runs it without --write",
+    ".venv/bin/python -m bench.page": "a measurement",
+    ".venv/bin/python -m bench.under_attack": "a measurement",
+    ".venv/bin/python -m pytest tests/app/test_page.py tests/app/test_page_modules.py "
+    "tests/browser": "runs some of these tests",
+    "./kaldra test -m attack": "runs some of these tests",
     "./kaldra lint": "the first half of `./kaldra test`, which runs these tests",
     "./kaldra test": "runs these tests",
     "./kaldra test --fast": "runs these tests",

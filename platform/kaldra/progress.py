@@ -1,7 +1,6 @@
 """How long-running code tells what it is doing, without knowing about terminals."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 
@@ -26,26 +25,3 @@ class Progress(Protocol):
 
     def warn(self, text: str) -> None:
         """Say something that may surprise."""
-
-
-class _SilentStep:
-    def update(self, detail: str, fraction: float | None = None) -> None:
-        pass
-
-    def done(self, summary: str) -> None:
-        pass
-
-
-class QuietProgress:
-    """Says nothing."""
-
-    @contextmanager
-    def step(self, _title: str) -> Iterator[Step]:
-        """Run the block."""
-        yield _SilentStep()
-
-    def note(self, text: str) -> None:
-        """Drop it."""
-
-    def warn(self, text: str) -> None:
-        """Drop it."""

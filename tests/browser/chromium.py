@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from kaldra.errors import KaldraError
-from kaldra.progress import QuietProgress
 from kaldra.toolchain.engine import install_packages
 from kaldra.toolchain.machine import machine
+from tests.platform.quiet import QuietProgress
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PACKAGES = ("chromium", "fonts-dejavu-core")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.checks import commands
 from kaldra.cli.reference import verbs
+from tests import commands
 from tests.documented import ON_THE_PLATFORM, PAGES, REPO, documented
 from tests.e2e.clone import LOCAL_STACK, NAME, STACK, Clone
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from kaldra.progress import QuietProgress
+from tests.platform.quiet import QuietProgress
 
 
 @dataclass

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.checks import commands
 from kaldra.checks.markdown import blocks, link_faults
 from kaldra.cli.reference import verbs
 from kaldra.paths import REPO
-from tests import documented
+from tests import commands, documented
 from tests.documented import NAMES, PAGES
 from tests.e2e.clone import copy_of_repo
 from tests.processes import wait_for

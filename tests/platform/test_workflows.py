@@ -9,8 +9,8 @@ import subprocess
 import pytest
 import yaml
 
-from kaldra.checks import commands
 from kaldra.paths import REPO
+from tests import commands
 
 FILES = sorted((REPO / ".github" / "workflows").glob("*.yml"))
 TEXTS = {file.stem: file.read_text(encoding="utf-8") for file in FILES}

@@ -54,6 +54,9 @@ def checks(repo: Path, console: Console) -> dict[str, Check]:
         "mypy": command(*python, "mypy", "--no-error-summary", *packages),
         "ruff check": command(*python, "ruff", "check", "--quiet", "."),
         "ruff format": command(*python, "ruff", "format", "--check", "--quiet", "."),
+        "import rules": partial(_import_rules, repo),
+        "dependencies": command(*python, "deptry", "--no-ansi", "."),
+        "dead code": partial(_dead_code, repo),
         "yamllint": command(*python, "yamllint", "--strict", *yaml),
         "shellcheck": command(_tool("shellcheck"), *shell),
         "hadolint": command(_tool("hadolint"), *dockerfiles),
@@ -86,12 +89,33 @@ def _passes(console: Console, name: str, check: Check) -> bool:
     return not said
 
 
-def _command(repo: Path, words: Sequence[str]) -> str:
+def _command(repo: Path, words: Sequence[str], **variables: str) -> str:
     done = subprocess.run(  # noqa: S603
-        words, cwd=repo, capture_output=True, text=True, check=False, env=_environment()
+        words,
+        cwd=repo,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=_environment() | variables,
     )
     said = (done.stdout + done.stderr).strip()
     return "" if done.returncode == 0 else said or f"exit code {done.returncode}"
+
+
+def _import_rules(repo: Path) -> str:
+    """Imports against the direction that pyproject.toml allows ([tool.importlinter])."""
+    path = os.pathsep.join([str(repo), str(repo / "platform")])
+    return _command(repo, [_tool("lint-imports"), "--no-logo"], PYTHONPATH=path)
+
+
+def _dead_code(repo: Path) -> str:
+    """Unused functions, classes, methods and imports.
+
+    Fields of models and typed dictionaries are read by name only, so unused variables and
+    attributes are no finding.
+    """
+    found = _command(repo, [sys.executable, "-m", "vulture"]).splitlines()
+    return "\n".join(f for f in found if "unused variable" not in f and "unused attribute" not in f)
 
 
 def _environment() -> dict[str, str]:

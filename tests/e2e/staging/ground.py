@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaldra.cluster.network import ensure_network
-from kaldra.progress import QuietProgress
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.prepare import Prepared, prepare
 from tests.e2e.clone import NAME, Clone, free_ports
 from tests.e2e.docker import docker, engine_answers
 from tests.e2e.staging import addons
 from tests.e2e.staging.registry import ENGINE_TRUST, Registry
+from tests.platform.quiet import QuietProgress
 
 STAGING = NAME.replace("e2e", "staging")
 NODES = (f"{STAGING}-control-plane", f"{STAGING}-worker")

@@ -1,5 +1,6 @@
 """What `./kaldra lint` looks at, and that a fault in each of it is found."""
 
+import shutil
 import subprocess
 
 import pytest
@@ -17,6 +18,9 @@ CONSOLE = Console(quiet=True)
 @pytest.fixture
 def repo(tmp_path):
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)  # noqa: S607
+    shutil.copy(REPO / "pyproject.toml", tmp_path)
+    for package in ("contract", "core", "serving", "platform", "docs"):
+        (tmp_path / package).mkdir()
     return tmp_path
 
 
@@ -28,7 +32,7 @@ def test_this_repository_is_looked_at_whole():
     assert lint.checks(REPO, CONSOLE).keys() == {
         "mypy", "ruff check", "ruff format", "yamllint", "shellcheck", "hadolint", "JSON",
         "vocabularies", "Markdown links", "rendered objects", "biome", "zizmor",
-        "actionlint",
+        "actionlint", "import rules", "dependencies", "dead code",
     }  # fmt: skip
 
 
@@ -42,6 +46,8 @@ def test_this_repository_is_looked_at_whole():
         ("JSON", "a.json", '{"a": 1, "a": 2}\n', "a.json: key 'a' is there twice"),
         ("Markdown links", "a.md", "[b](b.md)\n", "a.md: b.md: no such file"),
         ("ruff check", "a.py", "import os\n", "F401"),
+        ("dependencies", "app/a.py", "import docutils\n", "DEP001 'docutils'"),
+        ("dead code", "app/a.py", "def left() -> None:\n    pass\n", "unused function 'left'"),
         ("biome", "a.js", "debugger;\n", "noDebugger"),
         ("biome", "a.css", "a { colour: red; }\n", "noUnknownProperty"),
         (

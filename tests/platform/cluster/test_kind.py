@@ -11,8 +11,8 @@ from kaldra.cluster import kind
 from kaldra.cluster.kind import Condition, delete_cluster, ensure_cluster, examine
 from kaldra.cluster.spec import KIND_LABEL, ClusterSpec
 from kaldra.errors import ConfigurationError, KaldraError
-from kaldra.progress import QuietProgress
 from kaldra.versions import KUBERNETES, NODE_IMAGE
+from tests.platform.quiet import QuietProgress
 
 NODE = "/containers/demo-control-plane"
 FAKE_KIND = """\

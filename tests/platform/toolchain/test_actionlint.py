@@ -1,7 +1,7 @@
 from kaldra import versions
-from kaldra.progress import QuietProgress
 from kaldra.toolchain import actionlint, links
 from kaldra.toolchain.probe import Route
+from tests.platform.quiet import QuietProgress
 
 
 def program(folder, version):

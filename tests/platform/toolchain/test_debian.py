@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from kaldra.errors import KaldraError
-from kaldra.progress import QuietProgress
 from kaldra.toolchain import debian
 from tests.platform.fake_docker import FakeDocker
+from tests.platform.quiet import QuietProgress
 
 DEB822 = """\
 Types: deb

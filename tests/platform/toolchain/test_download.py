@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import pytest
 
 from kaldra.errors import KaldraError
-from kaldra.progress import QuietProgress, Step
+from kaldra.progress import Step
 from kaldra.toolchain import download
 from tests.platform.publishers import Publishers
+from tests.platform.quiet import QuietProgress
 
 URL = "https://example.org/tool"
 CONTENT = b"a program" * 1000

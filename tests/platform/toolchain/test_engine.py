@@ -11,8 +11,8 @@ import pytest
 from docker.context import Context
 
 from kaldra.errors import ConfigurationError, KaldraError
-from kaldra.progress import QuietProgress
 from kaldra.toolchain import docker_client, engine
+from tests.platform.quiet import QuietProgress
 from tests.platform.toolchain.conftest import LINUX
 from tests.platform.toolchain.programs import client, program
 

@@ -9,10 +9,10 @@ import pytest
 
 from kaldra import versions
 from kaldra.errors import KaldraError
-from kaldra.progress import QuietProgress
 from kaldra.toolchain import builds, go_tool, gobuild
 from kaldra.toolchain.files import sharing
 from kaldra.toolchain.gobuild import Build
+from tests.platform.quiet import QuietProgress
 
 Write = Callable[[str, str], Path]
 QUIET = QuietProgress()

@@ -1,7 +1,7 @@
 import pytest
 
-from kaldra.progress import QuietProgress
 from kaldra.toolchain import image_archive
+from tests.platform.quiet import QuietProgress
 
 TAG = "kaldra/base:abc"
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.progress import QuietProgress
 from kaldra.toolchain import (
     base_image,
     debian,
@@ -17,6 +16,7 @@ from kaldra.toolchain import (
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.probe import Route
 from kaldra.versions import PYTHON_IMAGE, REGISTRY_IMAGE
+from tests.platform.quiet import QuietProgress
 
 CLIENT = Path("/nowhere/docker")
 

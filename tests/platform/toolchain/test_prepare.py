@@ -6,7 +6,6 @@ import pytest
 
 from kaldra import versions
 from kaldra.errors import KaldraError
-from kaldra.progress import QuietProgress
 from kaldra.toolchain import (
     base_image,
     builds,
@@ -22,6 +21,7 @@ from kaldra.toolchain.base_image import BaseImages
 from kaldra.toolchain.gobuild import Build
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.probe import Route
+from tests.platform.quiet import QuietProgress
 
 Write = Callable[[str, str], Path]
 QUIET = QuietProgress()

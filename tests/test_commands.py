@@ -1,6 +1,6 @@
 import pytest
 
-from kaldra.checks import commands
+from tests import commands
 
 PAGE = """\
 ```sh

@@ -1,1 +1,0 @@
-"""Substitute Pulumi plugins for machines that cannot have the official ones."""
