@@ -42,11 +42,8 @@ def deploy(pulumi: Pulumi, ground: Ground | None, *options: str, about: str = ""
         pulumi.settle()
     replaced = _lost_images(pulumi, ground) if ground and deployed.resources else []
     message = releases.message(deployed.images, about)
-    # The program names the providers of the refresh: those in the state may have another version,
-    # or a kubeconfig that has moved.
-    refreshed = ("--refresh", "--run-program")
     try:
-        pulumi.change("up", *refreshed, f"--message={message}", *replaced, *options)
+        pulumi.change("up", "--refresh", f"--message={message}", *replaced, *options)
     except KaldraError:
         if reasons := diagnosis.explain(pulumi.workspace):
             pulumi.console.raw(reasons)

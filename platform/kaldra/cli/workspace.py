@@ -80,6 +80,9 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
         "PULUMI_STACK": workspace.stack,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # Refresh and destroy use the program's providers: those in the state may have another
+        # version, or a kubeconfig that has moved.
+        "PULUMI_RUN_PROGRAM": "true",
         "DOCKER_BUILDKIT": "1",
         **images,
     }

@@ -11,7 +11,7 @@ from kaldra.stack.settings import Settings
 IMAGE = {"type": "docker:index/image:Image", "urn": "urn:image"}
 STACK = {"type": "pulumi:pulumi:Stack", "outputs": {"apiImage": "r/api@sha256:1"}}
 OLD = Ground(cluster="c1", registry="r1")
-UP = ("up", "--refresh", "--run-program", "--message=Replaces api=r/api@sha256:1")
+UP = ("up", "--refresh", "--message=Replaces api=r/api@sha256:1")
 
 
 @pytest.fixture
