@@ -223,7 +223,7 @@ def _away() -> ApiError:
 
 
 def failed() -> ApiError:
-    """Answer 502: what answers in place of the core is not one, or failed."""
+    """Return the error for an answer that no core gives."""
     return ApiError(HTTPStatus.BAD_GATEWAY, "core_failed", "kaldra-core failed; it is logged.")
 
 

@@ -1,15 +1,17 @@
-"""Files that every caller gets alike: compressed once, and sent again only when they changed."""
+"""Content that every caller gets alike: compressed once, and sent again only when it changed."""
 
 import gzip
 import hashlib
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from http import HTTPStatus
 
-from fastapi import Request
+from starlette.requests import Request
 from starlette.responses import Response
 
 LEVEL = 9
+KEPT = 32
+"""JSON answers kept: more than there are lists of the vocabulary."""
 
 
 class StaticFile:
@@ -24,9 +26,10 @@ class StaticFile:
     ) -> None:
         self._content = content
         self._media_type = media_type
+        # Weak: the gzipped bytes have the same tag.
         self._headers = {
             "cache-control": "no-cache",
-            "etag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
+            "etag": f'W/"{hashlib.sha256(content).hexdigest()[:32]}"',
             "vary": "Accept-Encoding",
             **(headers or {}),
         }
@@ -43,3 +46,14 @@ class StaticFile:
             headers = {**self._headers, "content-encoding": "gzip"}
             return Response(self._compressed, media_type=self._media_type, headers=headers)
         return Response(self._content, media_type=self._media_type, headers=self._headers)
+
+
+def cacheable(request: Request, content: bytes) -> Response:
+    """Return JSON that changes with a release alone, which callers may keep for five minutes."""
+    return _json(content).response(request)
+
+
+@lru_cache(maxsize=KEPT)
+def _json(content: bytes) -> StaticFile:
+    headers = {"cache-control": "private, max-age=300"}
+    return StaticFile(content, "application/json", headers)

@@ -8,8 +8,8 @@ from starlette.responses import Response
 from app import examples
 from app.core_client import CoreClient
 from contract.vocabulary import Kind, Language
-from serving.caching import cacheable
 from serving.disconnect import while_connected
+from serving.static_file import cacheable
 
 
 def add_routes(routes: APIRouter, core: CoreClient) -> None:

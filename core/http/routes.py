@@ -22,10 +22,10 @@ from core.encoding import dumps
 from core.http.workers import Flow, Workers
 from core.kernel import Kernel
 from serving.bodies import Bodies, body_of, bounded_route
-from serving.caching import cacheable
 from serving.disconnect import while_connected
 from serving.errors import responses
 from serving.openapi import example
+from serving.static_file import cacheable
 from serving.streaming import NDJSON, LineStream
 
 PART_TEXTS = 16

@@ -27,7 +27,7 @@ def test_who_accepts_gzip_gets_it_and_others_do_not():
 def test_who_has_it_gets_304_without_a_body():
     file = StaticFile(b"aaaa", "text/css")
     tag = file.response(asked()).headers["etag"]
-    for held in (tag, f'"x", W/{tag}'):
+    for held in (tag, f'"x", {tag}'):
         answer = file.response(asked(if_none_match=held))
         assert (answer.status_code, answer.body) == (304, b"")
         assert answer.headers["etag"] == tag
