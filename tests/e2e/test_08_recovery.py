@@ -30,7 +30,7 @@ def test_up_goes_on_where_a_killed_one_was(breakable: Clone, type_: str):
 def test_a_second_run_waits_for_no_one_and_says_so(breakable: Clone):
     with breakable.edited("app/__init__.py", LINE, '__version__ = "0.1.0+first"'):
         process = breakable.start(*UP)
-        await_operation(breakable, process, DEPLOYMENT)
+        await_operation(breakable, process, IMAGE)
         said = breakable.kaldra("up", code=1).output
         assert f"Another run works on stack {STACK} (pid " in said
         assert process.wait(120) == 0
