@@ -83,7 +83,7 @@ def prepare(
     plan.images(target)
     plan.programs(target)
     plan.plugins(target)
-    if meanwhile:
+    if meanwhile and target == "dev":
         needs = ("node image", "registry image", "kind", "kubectl")
         plan.tasks["cluster"] = (needs, lambda node, registry, *_: meanwhile(node, registry))
     with sharing("go-cache"):
