@@ -125,6 +125,8 @@ BY_ANOTHER_TEST = {
     "test_drift_is_told_with_object_and_field_and_put_right",
     "./kaldra status --stack staging || test $? -ne 3": f"{E2E}/test_13_rollback.py::"
     "test_drift_is_told_with_object_and_field_and_put_right",
+    "PULUMI_K8S_ENABLE_PATCH_FORCE=true ./kaldra up --stack staging": f"{E2E}/test_13_rollback.py::"
+    "test_drift_is_told_with_object_and_field_and_put_right",
     "KALDRA_ROUTE=publisher ./kaldra up": "tests/platform/toolchain/test_probe.py::"
     "test_environment_decides_without_asking",
     "KALDRA_ROUTE=registries ./kaldra up": "tests/platform/toolchain/test_probe.py::"

@@ -92,6 +92,8 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
         exported[variables.PASSPHRASE.name] = PUBLISHED_PASSPHRASE
     if workspace.settings.target == "dev":
         exported["KUBECONFIG"] = workspace.settings.kubeconfig_path
+        # What kubectl changed by hand is put right; on staging it is a conflict with a name.
+        exported["PULUMI_K8S_ENABLE_PATCH_FORCE"] = "true"
     return exported
 
 
