@@ -133,12 +133,49 @@ def _document(code: str, message: str, details: Sequence[Mapping[str, Any]]) -> 
     }
 
 
+EXAMPLES: Mapping[int, tuple[str, str]] = {
+    HTTPStatus.BAD_REQUEST: ("bad_json", "The body is not JSON."),
+    HTTPStatus.UNAUTHORIZED: ("unauthorized", "X-API-Key is missing."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        "body_too_large",
+        "The body is larger than 1048576 bytes.",
+    ),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (
+        "unsupported_media_type",
+        "The body must be application/json.",
+    ),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (
+        "validation_error",
+        "The request does not fit: body.text: Field required.",
+    ),
+    HTTPStatus.TOO_MANY_REQUESTS: (
+        "rate_limit_exceeded",
+        "More than 100 requests in a minute; wait 12 s.",
+    ),
+    HTTPStatus.BAD_GATEWAY: ("core_failed", "kaldra-core failed; it is logged."),
+    HTTPStatus.SERVICE_UNAVAILABLE: ("busy", "Too many requests at once; try again shortly."),
+    HTTPStatus.GATEWAY_TIMEOUT: ("core_timeout", "kaldra-core takes too long to answer."),
+}
+"""An error of each status, for the OpenAPI document."""
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI descriptions of answers with the envelope."""
+    """OpenAPI descriptions of answers with the envelope, each with an example."""
     return {
-        status: {"model": ErrorEnvelope, "description": HTTPStatus(status).phrase}
+        status: {
+            "model": ErrorEnvelope,
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/json": {"example": _example(HTTPStatus(status))}},
+        }
         for status in statuses
     }
+
+
+def _example(status: HTTPStatus) -> dict[str, Any]:
+    internal = ("internal_error", "The request failed; it is logged.")
+    code, message = EXAMPLES.get(status, internal)
+    body = {"code": code, "message": message, "details": [], "request_id": "0f8e2c5b9a7d4e31"}
+    return {"error": body}
 
 
 def install(app: FastAPI) -> None:

@@ -105,7 +105,11 @@ def test_other_faults_are_told_too(look: Look, site: str, code: str, status: int
 def test_a_newer_reading_wins_over_one_that_is_on_its_way(look: Look, site: str):
     page = look(site)
     held: list[Route] = []
-    page.route("**/engine/kaldra/signal", held.append, times=1)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/engine/kaldra/signal", hold, times=1)
     read(page, "The plant closes in fear.")
     expect(page.locator("#result")).to_have_attribute("aria-busy", "true")
     read(page, TEXT)

@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
+from tests.browser import reader
+from tests.browser.chromium import chromium, screenshot, watched
 from tests.e2e.clone import LOCAL_STACK, NAME, Clone, eventually, kill_tree
 from tests.e2e.docker import docker, leftovers, run
 
@@ -69,6 +72,34 @@ def test_only_the_gateway_is_published_and_only_here(clone: Clone):
     address = {"HostIp": "127.0.0.1", "HostPort": str(clone.local_port)}
     assert inspected(API)["HostConfig"]["PortBindings"] == {"8000/tcp": [address]}
     assert not inspected(CORE)["HostConfig"]["PortBindings"]
+
+
+def test_a_browser_reads_a_text_with_the_stack_s_key_and_is_told_what_fails(clone: Clone):
+    site = f"http://127.0.0.1:{clone.local_port}"
+    with chromium() as browser, watched(browser, site, locale="en-US") as page:
+        page.goto(site)
+        reader.paste(page, reader.TEXT)
+        page.get_by_label("API key").fill(clone.key)
+        page.get_by_label("API key").press("Enter")
+        reader.is_read(page)
+        page.get_by_role("button", name="dare", exact=True).hover()
+        expect(page.locator(".reading + .told")).to_contain_text("was read as: courage")
+        for tab in ("Alpha", "Geo", "Product", "Safeguard"):
+            reader.open_tab(page, tab)
+        page.get_by_role("link", name="Português").click()
+        expect(page.locator("html")).to_have_attribute("lang", "pt")
+        page.get_by_role("link", name="English").click()
+        docker("stop", CORE)
+        reader.read(page, reader.TEXT)
+        expect(page.get_by_role("alert")).to_contain_text("The core does not answer")
+        docker("start", CORE)
+        eventually(lambda: core_status(clone) == HTTPStatus.OK, "the core is back")
+        reader.read(page, reader.story(40), lines=True)
+        expect(page.locator(".state")).to_have_text("40 texts as one story")
+        screenshot(page, "local-story-1280-light")
+        page.goto(f"{site}/docs")
+        expect(page.locator(".opblock").first).to_be_visible()
+    assert reader.TEXT not in clone.kaldra("logs", stack=LOCAL_STACK).output
 
 
 def test_status_and_logs_tell_of_both(clone: Clone):
