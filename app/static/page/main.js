@@ -101,6 +101,7 @@ async function readText(given, place, signal) {
   shown.asked = new Map(story ? [["story", story]] : []);
   shown.asked.set("signal", { path: SIGNAL, body, answer });
   await open(given.length > 1 || !DOMAINS[shown.tab] ? "signal" : shown.tab);
+  reveal();
   announce(summary(answer));
 }
 
@@ -110,6 +111,7 @@ async function readStory(given, signal) {
   shown.texts = given;
   shown.asked = new Map([["story", { path: WINDOW, body, answer }]]);
   await open("story");
+  reveal();
   const { tw_regime: regime, count: many } = answer;
   announce(t("announce.story", { count: many, regime: term("regime", regime) }));
 }
@@ -166,6 +168,13 @@ function show(tab) {
       : "";
   byId("sharing").hidden = !asked;
   byId("view").replaceChildren(...(asked ? view(tab, asked) : []));
+}
+
+/** Scroll to the answer where it is below the window, as on a telephone. */
+function reveal() {
+  if (byId("result").getBoundingClientRect().top > window.innerHeight / 2) {
+    byId("result").scrollIntoView();
+  }
 }
 
 function view(tab, { answer }) {

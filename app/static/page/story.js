@@ -40,7 +40,7 @@ function overview(answer) {
       [t("story.source"), term("source", answer.index_source)],
       [
         t("story.trend"),
-        `${term("trend", story.trend.direction)} (${signed(story.trend.slope, 4)})`,
+        `${term("direction", story.trend.direction)} (${signed(story.trend.slope, 4)})`,
       ],
       [t("story.coherence"), percent(story.coherence, 0)],
       [t("story.stability"), percent(story.stability, 0)],
