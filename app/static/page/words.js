@@ -71,6 +71,13 @@ export function signed(value, digits = 2) {
   return formatted(value, { maximumFractionDigits: digits, signDisplay: "exceptZero" });
 }
 
+/** Formatters by language and options: making one costs more than using it a hundred times. */
+const formatters = new Map();
+
 function formatted(value, options) {
-  return new Intl.NumberFormat(state.language, options).format(value);
+  const wanted = `${state.language} ${JSON.stringify(options)}`;
+  if (!formatters.has(wanted)) {
+    formatters.set(wanted, new Intl.NumberFormat(state.language, options));
+  }
+  return formatters.get(wanted).format(value);
 }
