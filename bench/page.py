@@ -23,7 +23,14 @@ STORY = "\n".join(
 )
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
 
-_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+_PAINT = """async () => {
+  let paint;
+  while (!paint) {
+    await new Promise(requestAnimationFrame);
+    [paint] = performance.getEntriesByName("first-contentful-paint");
+  }
+  return paint.startTime;
+}"""
 
 _SIZES = """() => ["navigation", "resource"].flatMap((type) =>
   performance.getEntriesByType(type)).filter((entry) => entry.name.startsWith("http"))
@@ -81,7 +88,7 @@ def weigh(page: Page, url: str) -> None:
 
 def _first_paint(page: Page, url: str) -> float:
     page.goto(url)
-    return float(page.wait_for_function(_PAINT).json_value())
+    return float(page.evaluate(_PAINT))
 
 
 def _started(opened: ExitStack) -> str:
