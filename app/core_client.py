@@ -84,6 +84,8 @@ class CoreClient:
                 state = json.loads(content).get("status")
         except (ApiError, ValueError, AttributeError):
             raise _away() from None
+        if answer.status == HTTPStatus.OK and state not in STATES:
+            self._note("not_a_core", f"its state is {state!r}")
         if answer.status != HTTPStatus.OK or state not in STATES:
             raise _away()
         return str(state)

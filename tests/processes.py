@@ -35,7 +35,9 @@ def running(module: str, port: int, **environment: str) -> Iterator[subprocess.P
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
 
 
 def wait_for(url: str, process: subprocess.Popen[str]) -> None:

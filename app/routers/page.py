@@ -10,7 +10,6 @@ from app import page
 from app.core_client import CoreClient, failed
 from app.page import LANGUAGES
 from contract.vocabulary import Language
-from serving.disconnect import while_connected
 from serving.static_file import StaticFile
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; \
@@ -45,9 +44,10 @@ def router(core: CoreClient) -> APIRouter:
     @routes.get("/page/vocabulary")
     async def vocabulary(request: Request, language: Language = "en") -> Response:
         """The lists that the page names things by; read again when the core's versions change."""
-        about = await while_connected(request, core.get("/v1/about"))
+        about = await core.shared("about", lambda: core.get("/v1/about"))
         if language not in known or known[language][0] != about:
-            known[language] = about, await while_connected(request, read(about, language))
+            lists = await core.shared(f"lists {language}", lambda: read(about, language))
+            known[language] = about, lists
         return known[language][1].response(request)
 
     async def read(about: bytes, language: Language) -> StaticFile:

@@ -1,7 +1,6 @@
 """Both services as processes with the memory that their pods have, and three callers."""
 
 import asyncio
-import resource
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -90,17 +89,6 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         environment = {"KALDRA_AUTH": "on", "KALDRA_API_KEYS_DIR": str(keys)}
         api = stack.enter_context(gateway(core_port, **environment))
         yield Platform(api, Service(core, core_port), keys)
-
-
-@contextmanager
-def descriptors(limit: int) -> Iterator[None]:
-    """Processes begun meanwhile may open so many files."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def run(attack: Coroutine[Any, Any, None]) -> None:

@@ -59,11 +59,11 @@ def test_something_else_is_not_taken_for_a_core(page: bytes):
             await peer.request()
             await peer.say(page)
 
-    asked = (attacks.request("/"), attacks.request("/status/core"))
+    asked = map(attacks.request, ("/", "/status/core", "/page/vocabulary"))
     answers, _, log = asyncio.run(_asked(serve, *asked))
-    assert [answer.status for answer in answers] == [200, 503]
-    assert "does not answer" in answers[0].body.decode()
-    assert "not" in log
+    assert [answer.status for answer in answers][:2] == [200, 503]
+    assert answers[2].status in {200, 502}
+    assert '"cause": "not_a_core"' in log
 
 
 def test_a_page_is_not_passed_on_as_a_signal():
@@ -78,7 +78,7 @@ def test_a_page_is_not_passed_on_as_a_signal():
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
 def test_a_request_that_is_cut_off_may_come_again(end: signal.Signals):
-    bounds = {"KALDRA_DRAIN_SECONDS": "1", "KALDRA_SHUTDOWN_SECONDS": "3"}
+    bounds = {"KALDRA_DRAIN_SECONDS": "1", "KALDRA_SHUTDOWN_SECONDS": "8"}
 
     async def attack() -> None:
         asked = asyncio.Event()
@@ -93,9 +93,6 @@ def test_a_request_that_is_cut_off_may_come_again(end: signal.Signals):
                 waiting = asyncio.create_task(attacks.ask(api.port, SIGNAL))
                 await asked.wait()
                 api.process.send_signal(end)
-                draining = attacks.Answer()
-                while draining.status != 503:
-                    draining = await attacks.ask(api.port, attacks.request("/ready"))
                 answer = await waiting
                 assert await asyncio.to_thread(api.process.wait) == 0
         assert answer.status == 503
@@ -106,7 +103,7 @@ def test_a_request_that_is_cut_off_may_come_again(end: signal.Signals):
 
 
 def test_an_upload_that_never_ends_does_not_hold_up_the_end():
-    bounds = {"KALDRA_DRAIN_SECONDS": "0", "KALDRA_SHUTDOWN_SECONDS": "3"}
+    bounds = {"KALDRA_DRAIN_SECONDS": "0", "KALDRA_SHUTDOWN_SECONDS": "6"}
 
     async def attack() -> None:
         with gateway(1, **bounds) as api:

@@ -1,3 +1,4 @@
+import resource
 import signal
 import subprocess
 import time
@@ -7,6 +8,8 @@ from contextlib import contextmanager
 import httpx2
 import pytest
 
+from serving import lifecycle
+from serving.settings import ServiceSettings
 from tests.processes import running
 
 
@@ -68,3 +71,16 @@ def test_a_request_that_never_ends_is_cut_off_inside_the_grace(free_port: int):
         with pytest.raises(httpx2.RemoteProtocolError):
             next(pieces)
         assert process.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize(
+    ("hard", "wanted", "found"),
+    [(128, 1000, 48), (1 << 20, 1000, 1000), (resource.RLIM_INFINITY, 5000, 2032), (8, 1000, 1)],
+)
+def test_connections_fit_the_descriptors(
+    monkeypatch: pytest.MonkeyPatch, hard: int, wanted: int, found: int
+):
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (8, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
+    settings = ServiceSettings.load({"KALDRA_MAX_CONNECTIONS": str(wanted)})
+    assert lifecycle.connection_limit(settings) == found
