@@ -22,7 +22,12 @@ def run(console: Console, *, stack: str, everything: bool) -> None:
     if pulumi is None or deployed is None:
         console.note(f"Stack {stack} was never deployed from here, or is gone.")
     else:
-        _destroy(_able_to_destroy(pulumi, deployed, alive=alive), remove=everything)
+        if deployed.resources:
+            _able_to_destroy(pulumi, deployed, alive=alive).change("destroy")
+        else:
+            console.note(f"Nothing of stack {stack} is deployed.")
+        if everything:
+            pulumi.run("stack", "rm", stack, "--yes", "--preserve-config")
     if everything and workspace.settings.target == "dev" and alive:
         settings = workspace.settings
         delete_cluster(settings.cluster_name, Path(settings.kubeconfig_path), console)
@@ -51,9 +56,3 @@ def _able_to_destroy(pulumi: Pulumi, deployed: Deployment, *, alive: bool) -> Pu
         variables = {**pulumi.variables, "PULUMI_K8S_DELETE_UNREACHABLE": "true"}
         return replace(pulumi, variables=variables)
     return pulumi
-
-
-def _destroy(pulumi: Pulumi, *, remove: bool) -> None:
-    pulumi.change("destroy")
-    if remove:
-        pulumi.run("stack", "rm", pulumi.workspace.stack, "--yes", "--preserve-config")
