@@ -100,7 +100,7 @@ def test_status(gateway: Gateway):
     assert gateway.ask("GET", "/status/core")[0] == HTTPStatus.OK
 
 
-@pytest.mark.parametrize("path", ["/health", "/ready", "/metrics", "/docs", "/page.css"])
+@pytest.mark.parametrize("path", ["/health", "/ready", "/docs", "/page.css", "/page.js"])
 def test_what_is_open_to_all(gateway: Gateway, path: str):
     assert gateway.ask("GET", path)[0] == HTTPStatus.OK
 
@@ -153,11 +153,13 @@ def test_every_answer_carries_ids_and_security_headers(gateway: Gateway):
     assert "server" not in headers
 
 
-def test_the_page_shows_the_map(gateway: Gateway):
-    status, body, headers = gateway.ask("GET", "/")
+def test_the_page_has_the_names_of_all_states(gateway: Gateway):
+    status, _, headers = gateway.ask("GET", "/")
     assert status == HTTPStatus.OK
     assert headers["content-type"].startswith("text/html")
-    assert body.count(b"<td ") == 144
+    status, body, _ = gateway.ask("GET", "/page/vocabulary")
+    assert status == HTTPStatus.OK
+    assert len(json.loads(body)["states"]) == 144
 
 
 def test_the_routes_are_those_of_the_code(gateway: Gateway):

@@ -23,6 +23,8 @@ API_NAME = "kaldra-api"
 
 CORE_PORT = 9000
 API_PORT = 8000
+CORE_METRICS_PORT = 9001
+API_METRICS_PORT = 8001
 """Ports inside the container; the target decides which of them is published."""
 
 API_KEYS_DIRECTORY = "/etc/kaldra/api-keys"
@@ -48,6 +50,14 @@ class Service:
     """Name of a secret of the stack → directory its entries are mounted at, one file each."""
     public: bool = False
     """Whether clients outside of the stack may reach it."""
+    metrics_port: int | None = None
+    """Port of Prometheus metrics, apart from the callers'; None serves none."""
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Ports by name."""
+        metrics = {"metrics": self.metrics_port} if self.metrics_port else {}
+        return {"http": self.port, **metrics}
 
 
 def all_of(settings: Settings) -> tuple[Service, ...]:
@@ -63,7 +73,11 @@ def core(settings: Settings) -> Service:
         replicas=settings.replicas_of("core"),
         max_replicas=settings.core_max_replicas,
         resources=settings.core_resources,
-        environment=_common(settings),
+        environment={
+            **_common(settings),
+            **_metrics(settings, "CORE_METRICS_PORT", CORE_METRICS_PORT),
+        },
+        metrics_port=CORE_METRICS_PORT if settings.scraped else None,
     )
 
 
@@ -82,14 +96,20 @@ def api(settings: Settings) -> Service:
             "KALDRA_API_KEYS_DIR": API_KEYS_DIRECTORY,
             **_cors(settings),
             **_limits(settings),
+            **_metrics(settings, "API_METRICS_PORT", API_METRICS_PORT),
         },
         secret_directories={secrets.API_KEYS: API_KEYS_DIRECTORY},
         public=True,
+        metrics_port=API_METRICS_PORT if settings.scraped else None,
     )
 
 
 def _common(settings: Settings) -> dict[str, str]:
     return {"ENV": settings.environment, "KALDRA_LOG_LEVEL": settings.log_level}
+
+
+def _metrics(settings: Settings, variable: str, port: int) -> dict[str, str]:
+    return {variable: str(port)} if settings.scraped else {}
 
 
 def _cors(settings: Settings) -> dict[str, str]:

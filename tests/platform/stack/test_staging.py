@@ -164,7 +164,7 @@ def test_on_dev_the_gateways_port_is_open_and_the_core_is_not():
     assert len(one(declared, POLICY, "kaldra-core")["spec"]["ingress"]) == 1
 
 
-@pytest.mark.parametrize(("name", "port"), [("kaldra-core", "9000"), ("kaldra-api", "8000")])
+@pytest.mark.parametrize(("name", "port"), [("kaldra-core", "9001"), ("kaldra-api", "8001")])
 def test_prometheus_finds_the_pods_by_annotation(declared, name, port):
     assert template(declared, name)["metadata"]["annotations"] == {
         "prometheus.io/scrape": "true",
@@ -176,7 +176,7 @@ def test_prometheus_finds_the_pods_by_annotation(declared, name, port):
 def test_or_by_a_service_monitor_or_not_at_all():
     monitored = declare_staging(metrics="serviceMonitor")
     monitor = spec(monitored, "monitoring.coreos.com/v1:ServiceMonitor", "kaldra")
-    assert monitor["endpoints"] == [{"port": "http", "path": "/metrics"}]
+    assert monitor["endpoints"] == [{"port": "metrics", "path": "/metrics"}]
     assert "annotations" not in template(monitored, "kaldra-api")["metadata"]
     unseen = declare_staging(metrics="off")
     assert "annotations" not in template(unseen, "kaldra-api")["metadata"]

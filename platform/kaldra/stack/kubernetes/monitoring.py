@@ -16,7 +16,7 @@ def annotations(settings: Settings, service: Service) -> dict[str, str]:
         return {}
     return {
         "prometheus.io/scrape": "true",
-        "prometheus.io/port": str(service.port),
+        "prometheus.io/port": str(service.metrics_port),
         "prometheus.io/path": PATH,
     }
 
@@ -34,7 +34,7 @@ def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resour
         ),
         spec={
             "selector": {"matchLabels": labels.PLATFORM},
-            "endpoints": [{"port": "http", "path": PATH}],
+            "endpoints": [{"port": "metrics", "path": PATH}],
         },
         opts=opts,
     )

@@ -38,7 +38,7 @@ def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resour
             core.name,
             namespace,
             labels.selector(core.name),
-            ingress=[_from([_pods(api)], core), *_scraping(settings, core)],
+            ingress=[_from([_pods(api)], core.port), *_scraping(settings, core)],
             opts=opts,
         ),
         _policy(
@@ -70,13 +70,13 @@ def _public(settings: Settings, api: Service) -> NetworkPolicyIngressRuleArgs:
     # Never an empty list: to Kubernetes that means everyone.
     if settings.ingress_namespace or not sources:
         sources.insert(0, _namespace(settings.ingress_namespace or DEFAULT_INGRESS_NAMESPACE))
-    return _from(sources, api)
+    return _from(sources, api.port)
 
 
 def _scraping(settings: Settings, service: Service) -> list[NetworkPolicyIngressRuleArgs]:
-    if not settings.scraped:
+    if service.metrics_port is None:
         return []
-    return [_from([_namespace(settings.metrics_namespace)], service)]
+    return [_from([_namespace(settings.metrics_namespace)], service.metrics_port)]
 
 
 def _dns() -> NetworkPolicyEgressRuleArgs:
@@ -88,8 +88,8 @@ def _dns() -> NetworkPolicyEgressRuleArgs:
     return _to([servers, node_local], _port(DNS_PORT, "UDP"), _port(DNS_PORT))
 
 
-def _from(sources: Peers, service: Service) -> NetworkPolicyIngressRuleArgs:
-    return NetworkPolicyIngressRuleArgs(from_=sources, ports=[_port(service.port)])
+def _from(sources: Peers, port: int) -> NetworkPolicyIngressRuleArgs:
+    return NetworkPolicyIngressRuleArgs(from_=sources, ports=[_port(port)])
 
 
 def _to(destinations: Peers, *ports: NetworkPolicyPortArgs) -> NetworkPolicyEgressRuleArgs:

@@ -81,7 +81,8 @@ def _container(args: PodArgs) -> k8s.core.v1.ContainerArgs:
         # Images are referenced by digest, so a cached one is never stale.
         image_pull_policy="IfNotPresent",
         ports=[
-            k8s.core.v1.ContainerPortArgs(name="http", container_port=service.port, protocol="TCP")
+            k8s.core.v1.ContainerPortArgs(name=name, container_port=port, protocol="TCP")
+            for name, port in service.ports.items()
         ],
         env_from=[
             k8s.core.v1.EnvFromSourceArgs(

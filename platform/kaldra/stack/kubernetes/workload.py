@@ -130,12 +130,13 @@ class Workload(pulumi.ComponentResource):
                 selector=labels.selector(self._name),
                 ports=[
                     k8s.core.v1.ServicePortArgs(
-                        name="http",
-                        port=self._args.service.port,
-                        target_port="http",
+                        name=name,
+                        port=port,
+                        target_port=name,
                         protocol="TCP",
-                        node_port=self._args.node_port,
+                        node_port=self._args.node_port if name == "http" else None,
                     )
+                    for name, port in self._args.service.ports.items()
                 ],
             ),
             opts=self._child,
