@@ -80,7 +80,10 @@ class Checklist:
         return body
 
     def _down(self) -> str:
-        """Pulumi's own preview of it: every resource of the state can be read and removed."""
+        """Pulumi's own preview of it: every resource of the state can be read and removed.
+
+        Providers do not count: Pulumi removes them with the last of their resources.
+        """
         pulumi, deployed = self._deployed
         if deployed.pending:
             raise KaldraError(
@@ -89,9 +92,10 @@ class Checklist:
             )
         previewed = pulumi.read("destroy", "--preview-only", "--json", "--stack", self._stack)
         removed = previewed["changeSummary"].get("delete", 0)
-        if removed != len(deployed.resources):
+        wanted = [r for r in deployed.resources if not r["type"].startswith("pulumi:providers:")]
+        if removed < len(wanted):
             raise KaldraError(
-                f"It would remove {removed} of {len(deployed.resources)} resources.",
+                f"It would remove {removed} of {len(wanted)} resources.",
                 hint=f"./kaldra status --stack {self._stack}",
             )
         return f"{removed} resources"
