@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kaldra.progress import Progress
 from kaldra.toolchain import debian, gobuild, image_archive
-from kaldra.toolchain.docker_client import buildkit_client
+from kaldra.toolchain.docker_cli import buildkit_client
 from kaldra.toolchain.go_tool import ensure_go
 from kaldra.toolchain.prepare import Prepared
 from kaldra.toolchain.probe import Route
