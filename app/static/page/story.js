@@ -36,7 +36,7 @@ function overview(answer) {
     regimeGauge(answer.index, BOUNDS[answer.index_source]),
     factList([
       [t("signal.regime"), term("regime", answer.tw_regime), answer.tw_regime.toLowerCase()],
-      [t("regime.index"), decimal(answer.index)],
+      [t("regime.index"), decimal(answer.index, 3)],
       [t("story.source"), term("source", answer.index_source)],
       [
         t("story.trend"),
