@@ -55,30 +55,36 @@ async def connect(
     if receive_buffer:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     sock.setblocking(False)  # noqa: FBT003  the library's own signature
-    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
-    return await asyncio.open_connection(sock=sock, limit=1 << 16)
+    try:
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+        return await asyncio.open_connection(sock=sock, limit=1 << 16)
+    except BaseException:
+        sock.close()
+        raise
 
 
-async def ask(port: int, data: bytes) -> Answer:
-    """Send `data` on a connection of its own, and read the answer."""
+async def ask(port: int, data: bytes, *, whole: bool = True) -> Answer:
+    """Send `data` on a connection of its own, and read the answer, or the head of it alone."""
     reader, writer = await connect(port)
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             with suppress(ConnectionError):  # refused before all was sent: the answer may be there
                 writer.write(data)
                 await writer.drain()
-            return await answer(reader)
+            return await answer(reader, whole=whole)
     finally:
         writer.transport.abort()
 
 
-async def answer(reader: asyncio.StreamReader) -> Answer:
+async def answer(reader: asyncio.StreamReader, *, whole: bool = True) -> Answer:
     """Read one answer."""
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         first, *lines = head.rstrip().split("\r\n")
         headers = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in lines)}
         found = Answer(int(first.split()[1]), headers)
+        if not whole:
+            return found
         if "content-length" in headers:
             found.body = await reader.readexactly(int(headers["content-length"]))
         elif headers.get("transfer-encoding") == "chunked":
@@ -95,14 +101,6 @@ async def _chunks(reader: asyncio.StreamReader) -> bytes:
         await reader.readexactly(2)
     await reader.readexactly(2)
     return b"".join(pieces)
-
-
-async def ended(reader: asyncio.StreamReader) -> bool:
-    """Return when the other side has closed the connection; what it says is thrown away."""
-    with suppress(ConnectionError):
-        while await reader.read(1 << 16):
-            pass
-    return True
 
 
 @asynccontextmanager

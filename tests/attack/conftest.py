@@ -18,6 +18,9 @@ API_LIMIT = 256 * MIB
 CORE_LIMIT = 512 * MIB
 """The pods' limits: platform/kaldra/stack/setting_types.py."""
 
+QUIET = {"KALDRA_LOG_LEVEL": "WARNING"}
+"""Nobody reads the pipe that a process logs into: it must not fill."""
+
 KEYS = {name: f"{name}-key-0123456789" for name in ("attacker", "second", "bystander")}
 
 
@@ -72,6 +75,7 @@ def gateway(core_port: int, **environment: str) -> Iterator[Service]:
         "KALDRA_RATE_LIMIT": "0",
         "KALDRA_TEXT_LIMIT": "0",
         "KALDRA_DRAIN_SECONDS": "0",
+        **QUIET,
     }
     with running("app", port, **{**values, **environment}) as process:
         yield Service(process, port)
@@ -85,7 +89,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         (keys / name).write_text(key)
     core_port = unused_port()
     with ExitStack() as stack:
-        core = stack.enter_context(running("core", core_port, CORE_PORT=str(core_port)))
+        core = stack.enter_context(running("core", core_port, CORE_PORT=str(core_port), **QUIET))
         environment = {"KALDRA_AUTH": "on", "KALDRA_API_KEYS_DIR": str(keys)}
         api = stack.enter_context(gateway(core_port, **environment))
         yield Platform(api, Service(core, core_port), keys)

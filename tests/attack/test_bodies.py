@@ -10,16 +10,15 @@ from tests.attack.test_texts import all_served
 
 def test_many_large_batches_stay_within_memory(platform: Platform):
     body = attacks.large_batch()
+    uploads = [
+        attacks.request(attacks.BATCH, body, key=KEYS[name]) for name in ("attacker", "second")
+    ]
 
     async def attack() -> None:
         port = platform.api.port
         async with attacks.bystander(port, KEYS["bystander"]) as seen:
             found = await asyncio.gather(
-                *(
-                    attacks.ask(port, attacks.request(attacks.BATCH, body, key=KEYS[name]))
-                    for name in ("attacker", "second")
-                    for _ in range(10)
-                )
+                *(attacks.ask(port, data, whole=False) for data in uploads for _ in range(10))
             )
         statuses = Counter(answer.status for answer in found)
         assert set(statuses) <= {200, 429, 503}

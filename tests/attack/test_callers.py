@@ -130,4 +130,4 @@ def test_metrics_have_a_port_of_their_own(platform: Platform):
         with client_of(port) as client:
             text = client.get("/metrics").text
     assert "kaldra_requests_admitted 0.0" in text
-    assert "kaldra_http_connections 1.0" in text
+    assert "kaldra_http_connections " in text
