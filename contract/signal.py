@@ -53,7 +53,7 @@ class Modifier(Answer):
 
 
 class State(Answer):
-    """The most probable of the 144 states."""
+    """The most probable of the 144 states; `tied_with` are those less than 0.001 behind."""
 
     id: str
     index: Annotated[int, Field(ge=0, le=143)]
@@ -64,6 +64,7 @@ class State(Answer):
     plane: Plane
     probability: Share
     modifiers: list[Modifier]
+    tied_with: list[str]
 
 
 class TopState(Answer):

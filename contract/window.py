@@ -9,7 +9,7 @@ from contract.signal import Regime
 
 
 class TracyWidom(Answer):
-    """Largest eigenvalue of the window against the Tracy-Widom law."""
+    """How correlated the archetypes are: the largest eigenvalue beside the Tracy-Widom law."""
 
     rows: int
     columns: int
@@ -20,6 +20,26 @@ class TracyWidom(Answer):
     f1: Share
     quantile_95: float
     quantile_99: float
+
+
+class MovedShare(Answer):
+    """Mean probability of an archetype or column before and after the split."""
+
+    id: str
+    before: Share
+    after: Share
+
+
+class Drift(Answer):
+    """Permutation test for one change of mean; `split` is the first text after it, from 0."""
+
+    texts: int
+    permutations: int
+    statistic: float
+    p_value: Share
+    split: int
+    moved: list[MovedShare]
+    reason: str
 
 
 class DominantArchetype(Answer):
@@ -74,8 +94,9 @@ class WindowAnswer(Answer):
     data_version: str
     count: int
     index: Share
-    index_source: Literal["tracy_widom_window", "mean_of_texts"]
+    index_source: Literal["drift_test", "mean_of_texts"]
     tw_regime: Regime
+    drift: Drift | None
     tracy_widom: TracyWidom | None
     story: Story
     delta12: dict[str, Share]

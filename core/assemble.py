@@ -44,6 +44,9 @@ from core.risk import (
 from core.tw369 import regime
 
 TOP_STATES = 5
+TIE = 0.001
+"""States whose probabilities differ by less are tied."""
+
 MODIFIER_BOUND = 0.35
 MODIFIERS_AT_MOST = 4
 INDEX_SOURCE: Final = "single_text"
@@ -229,6 +232,11 @@ class Assembler:
             "plane": state.plane,
             "probability": row.delta144[index],
             "modifiers": self._in_force(index, row.modifiers),
+            "tied_with": [
+                self._model.vocabulary.states[other].id
+                for other in row.leading
+                if other != index and row.delta144[index] - row.delta144[other] < TIE
+            ],
         }
 
     def _in_force(self, index: int, scores: list[float]) -> list[Modifier]:

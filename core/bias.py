@@ -17,6 +17,11 @@ DIMENSIONS = ("toxicity", "political", "gender", "racial")
 SHARES = np.array([0.95, 0.7, 0.85, 0.95, 0.6])
 """How far each dimension alone (then loaded language) can carry the score."""
 
+HALF = 0.5
+SHORT_TEXT = 50.0
+WORDS_PER_HIT = 100.0
+"""A dimension is half certain at half a hit, and one hit more for every 100 words beyond 50."""
+
 EXCLAMATION_SHARE = 0.25
 SHOUTING_SHARE = 0.25
 EXCLAMATIONS_FOR_ALL = 5.0
@@ -38,11 +43,15 @@ class Bias:
 def measure(model: Model, evidence: Evidence, readings: Sequence[Reading]) -> Bias:
     """Combine the parts as independent reasons: score = 1 - product of (1 - share * part).
 
-    Dimensions are judged by their hits, not by their density: two insults in a long text are
-    still two insults. One hit gives 0.5, two 0.667, four 0.8.
+    A dimension is judged by the density of its hits: hits / (hits + 0.5 + words beyond 50 / 100).
+    So one clear insult in a message gives 0.667 and one in a speech next to nothing. Threats and
+    slurs count alike however long the text is.
     """
     hits = evidence.hits[:, model.channels.bias]
-    parts = hits / (hits + 1.0)
+    half = HALF + np.maximum(evidence.words - SHORT_TEXT, 0.0) / WORDS_PER_HIT
+    parts = hits / (hits + half[:, None])
+    alarm = evidence.hits[:, model.channels.metrics.start + model.metric_index["alarm"]]
+    parts[:, 0] = np.maximum(parts[:, 0], alarm / (alarm + HALF))
     density = evidence.strength[:, model.channels.bias]
     parts[:, 4] = density[:, 4]
     exclamation = np.minimum(

@@ -32,7 +32,7 @@ class Evidence:
     strength: Floats
     words: Floats
     coverage: Floats
-    support: Floats
+    found: Floats
     abstained: Sequence[bool]
     silent: npt.NDArray[np.bool_]
     reasons: Sequence[AbstainReason | None]
@@ -42,14 +42,15 @@ def gather(model: Model, counts: Floats, readings: Sequence[Reading]) -> Evidenc
     """Spread counts (texts, concepts) over the channels and saturate them.
 
     The product is over the concepts that occur at all; it is exact, so leaving zeros out of it
-    changes nothing. strength = hits / (hits + 1.5 + words / 40): it never falls when hits rise.
+    changes nothing. strength = hits / (hits + 1.5 √c + c words / 40), where c is how common the
+    channel is in ordinary text (1 but for archetypes and columns): it never falls when hits rise.
     """
     present = np.flatnonzero(counts.any(axis=0))
     hits = counts[:, present] @ model.weights[present] / UNIT
     words = np.array([reading.words for reading in readings], dtype=np.float64)
-    half = FIRST_HIT + words / WORDS_PER_HIT
-    strength = hits / (hits + half[:, None])
-    found = np.array([len(reading.hits) for reading in readings], dtype=np.float64)
+    common = model.commonness
+    half = FIRST_HIT * np.sqrt(common) + words[:, None] / WORDS_PER_HIT * common
+    strength = hits / (hits + half)
     matched = np.array([reading.matched for reading in readings], dtype=np.float64)
     coverage = matched / np.maximum(words, 1.0)
     anything = hits[:, model.channels.archetypes].max(axis=1) > 0
@@ -63,7 +64,7 @@ def gather(model: Model, counts: Floats, readings: Sequence[Reading]) -> Evidenc
         strength=strength,
         words=words,
         coverage=coverage,
-        support=found / (found + 3.0),
+        found=np.array([len(reading.hits) for reading in readings], dtype=np.float64),
         abstained=abstained,
         silent=np.array(abstained),
         reasons=reasons,

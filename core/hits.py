@@ -14,18 +14,26 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-PLAIN, INTENSIFIED, NEGATED = 2, 3, 1
+PLAIN, INTENSIFIED, NEGATED, WEAKENED = 2, 3, 1, 1
 """Units of a hit; two units are one hit, so that all counts stay whole numbers."""
 
-AS_IT_STANDS, WITH_INTENSIFIER, UNDER_NEGATION = range(3)
+AS_IT_STANDS, WITH_INTENSIFIER, UNDER_NEGATION, BEFORE_CONTRAST = range(4)
 """The places in `Senses`."""
 
 Senses = tuple[int, ...]
-"""The meanings of a term as it stands, after an intensifier and under a negation; none for a phrase
-that says nothing."""
+"""The meanings of a term as it stands, after an intensifier, under a negation and before a "but";
+none for a phrase that says nothing."""
+
+_WEAKER = (BEFORE_CONTRAST, AS_IT_STANDS, UNDER_NEGATION, BEFORE_CONTRAST)
 
 Hit = tuple[int, int, int]
 """The first token of a term, its last, the number of its meaning."""
+
+
+def weaker(meaning: int) -> int:
+    """Return the meaning of a hit once a contrast follows it: meanings lie in fours."""
+    place = meaning % len(_WEAKER)
+    return meaning - place + _WEAKER[place]
 
 
 class Meaning(NamedTuple):
@@ -87,9 +95,15 @@ class Meanings:
                 Meaning(concepts, PLAIN, negated=False),
                 Meaning(concepts, INTENSIFIED, negated=False),
                 Meaning(against, NEGATED, negated=True),
+                Meaning(concepts, WEAKENED, negated=False),
             ]
-            self._known[concepts] = (start, start + 1, start + 2)
+            self._known[concepts] = tuple(range(start, start + len(_WEAKER)))
+            self.senses(against)
         return self._known[concepts]
+
+    def turned(self, senses: Senses) -> Senses:
+        """Return the meanings of a word whose affix turns it to the opposite side."""
+        return self.senses(self._listed[senses[UNDER_NEGATION]].concepts) if senses else ()
 
     def tally(self) -> Tally:
         """Return what counts hits, once all lexicons have numbered their meanings."""

@@ -19,7 +19,6 @@ from core.explain import explain
 from core.model import Model
 from core.pipeline import Stages, run
 from core.reading import Reading, count, read
-from core.text import paragraphs
 from core.vocabulary import load
 from core.vocabulary.view import KINDS, view
 from core.window import read_window
@@ -78,9 +77,9 @@ class Kernel:
         quarter: str | None = None,
     ) -> AlphaAnswer:
         """Read an earnings call."""
-        parts = paragraphs(text)
-        sections = self.batch(parts, _plain(options)) if len(parts) > 1 else ()
-        return alpha.analyse(self._analysis(text, options), sections, ticker, quarter)
+        parts = alpha.sections(text)
+        signals = self.batch(parts, _plain(options)) if len(parts) > 1 else ()
+        return alpha.analyse(self._analysis(text, options), signals, ticker, quarter)
 
     def geo(
         self,

@@ -65,6 +65,7 @@ class Model:
         self.tally = self.meanings.tally()
         self.votes = _votes(vocabulary)
         self.weights, self.channels = _channels(vocabulary, index)
+        self.commonness = _commonness(vocabulary, self.channels)
         self.influence = _influence(vocabulary)
         self.tension_high = np.array([v.weight * v.tension.high for v in vocabulary.kindras])
         self.tension_low = np.array([v.weight * v.tension.low for v in vocabulary.kindras])
@@ -102,6 +103,14 @@ def _channels(vocabulary: Vocabulary, index: dict[str, int]) -> tuple[Floats, Ch
         slices[name] = slice(len(columns), len(columns) + len(group))
         columns.extend(_column(weights, index) for weights in group)
     return np.ascontiguousarray(np.stack(columns, axis=1)), Channels(**slices)
+
+
+def _commonness(vocabulary: Vocabulary, channels: Channels) -> Floats:
+    """Return (channels,): how common each is in ordinary text, 1 on the average."""
+    common = np.ones(channels.themes.stop)
+    common[channels.archetypes] = [archetype.commonness for archetype in vocabulary.archetypes]
+    common[channels.columns] = [column.commonness for column in vocabulary.columns]
+    return common
 
 
 def _column(weights: Weights, index: dict[str, int]) -> Floats:

@@ -21,6 +21,7 @@ _TEMPLATES = {
     "en": "{label} ({share}): the text says {words}. Regime {regime} (index {index}), bias {bias}.",
     "pt": "{label} ({share}): o texto diz {words}. Regime {regime} (índice {index}), viés {bias}.",
 }
+_TIES = {"en": "Tied with {}. ", "pt": "Empate com {}. "}
 
 
 def sentence(signal: Signal, reading: Reading) -> str:
@@ -29,7 +30,8 @@ def sentence(signal: Signal, reading: Reading) -> str:
     state = signal["state"]
     if state is None:
         return _REASONS[language][signal["abstain_reason"] or "no_evidence"]
-    return _TEMPLATES[language].format(
+    tied = _TIES[language].format(", ".join(state["tied_with"])) if state["tied_with"] else ""
+    return tied + _TEMPLATES[language].format(
         label=state["label"]["pt"] if language == "pt" else state["label"]["en"],
         share=f"{100 * signal['delta12'][state['archetype_id']]:.0f} %",
         words=", ".join(f"'{word}'" for word in reading.terms),

@@ -92,7 +92,7 @@ def run(
         meta=read_nietzsche.nihilism,
     )
     tau, risks = risk.tau(features), risk.safeguard(features)
-    trust = risk.confidence(tau, risks, evidence.support)
+    trust = risk.confidence(probabilities, evidence.found)
     trust[evidence.silent] = 0.0
     return Stages(
         evidence=evidence,

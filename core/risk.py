@@ -37,6 +37,8 @@ SAFEGUARD_ACTIONS: tuple[tuple[str, ...], ...] = (
     ("BLOCK_OUTPUT", "FREEZE_STATE", "ALERT_ADMIN"),
 )
 BIAS_CARRIES = 0.75
+SURVIVES_TIED, SURVIVES_MARGIN = -0.2, 12.0
+HALF_SUPPORT = 5.0
 NARRATIVE_RISK: tuple[RiskWord, ...] = get_args(RiskWord)
 
 
@@ -102,6 +104,14 @@ def safeguard_actions(level: int, drift_metric: float) -> list[str]:
     return actions
 
 
-def confidence(tau_scores: Floats, risk: Floats, support: Floats) -> Floats:
-    """Return tau * (1 - 0.3 * risk) * support, where support = hits / (hits + 3)."""
-    return np.clip(tau_scores * (1.0 - 0.3 * risk) * support, 0.0, 1.0)
+def confidence(probabilities: Floats, found: Floats) -> Floats:
+    """Return how likely the state is to survive the loss of one sentence (texts,).
+
+    A logistic curve over the root of the margin between the two most probable states (texts, 144),
+    fitted to passages of ten sentences; texts of few hits (`found`) lose more with a sentence.
+    """
+    second, first = np.partition(probabilities, -2, axis=1)[:, -2:].T
+    margin = np.sqrt(np.maximum(first - second, 0.0))
+    survives = 1.0 / (1.0 + np.exp(-(SURVIVES_TIED + SURVIVES_MARGIN * margin)))
+    result: Floats = survives * found / (found + HALF_SUPPORT)
+    return result

@@ -34,6 +34,13 @@ _ASCII = "".join(c if c.isalnum() or c in "_'.!?;:," else " " for c in map(chr, 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 """Looks back for the mark: a pattern that began with marks would be quadratic in a row of them."""
 
+_BRACKETED = re.compile(r"[(\[][^\w()\[\]]*+(?:\w++[^\w()\[\]]++){0,7}\w++[^\w()\[\]]*+[)\]]")
+_DIRECTIONS = re.compile(
+    r"\b(?:applau|cheer|laugh|boo(?:s|ing)?\b|chant|crosstalk|inaudible|music\b|off[- ]mike|off mic"
+    r"|aplauso|risos|risadas|vaias|gritos|inaudivel|palmas|musica\b)"
+)
+"""Words that make a few bracketed words a stage direction: what a transcript adds to a speech."""
+
 _LOOSE_APOSTROPHE = re.compile(r"(?<!\w)'|'(?!\w)")
 
 MOST_MARKS = 30
@@ -125,8 +132,20 @@ def _without_marks(text: str) -> str:
     return "".join(c for c in text if not unicodedata.combining(c))
 
 
+def spoken(folded: str) -> str:
+    """Return a folded text with spaces for its stage directions, such as "(applause)"."""
+    if "(" in folded or "[" in folded:
+        return _BRACKETED.sub(_without_direction, folded)
+    return folded
+
+
+def _without_direction(match: re.Match[str]) -> str:
+    return " " * len(match[0]) if _DIRECTIONS.search(match[0]) else match[0]
+
+
 def tokens(folded: str) -> list[str]:
-    """Return words and breaks of a folded text in order."""
+    """Return words and breaks of a folded text in order, without stage directions."""
+    folded = spoken(folded)
     if not folded.isascii():
         return _TOKEN.findall(folded)
     bare = folded.translate(_ASCII)
@@ -145,7 +164,7 @@ def token_spans(text: str) -> list[tuple[int, int]]:
         piece = fold(character)
         pieces.append(piece)
         offsets.extend([position] * len(piece))
-    folded = "".join(pieces)
+    folded = spoken("".join(pieces))
     return [
         (offsets[match.start()], offsets[match.end() - 1] + 1) for match in _TOKEN.finditer(folded)
     ]

@@ -11,23 +11,34 @@ from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
 from core.delta144 import entropy
 from core.encoding import number
 from core.story import beat, coherence, stage_scores
+from core.text import paragraphs
 
 TOP = 5
+MOST_SECTIONS = 200
 UNDECIDED = 0.34
 """When the weaker side holds more than this share of the hits, guidance is mixed."""
 
 
-def analyse(
-    analysis: Analysis, sections: Iterable[Signal], ticker: str | None, quarter: str | None
-) -> AlphaAnswer:
-    """Return the reading of an earnings call; `sections` are the signals of its paragraphs.
+def sections(text: str) -> list[str]:
+    """Return the paragraphs of a call, as many together as make 200 sections at most."""
+    parts = paragraphs(text)
+    together = math.ceil(len(parts) / MOST_SECTIONS)
+    if together < 2:
+        return parts
+    return ["\n\n".join(parts[i : i + together]) for i in range(0, len(parts), together)]
 
-    Only a beat of each is kept: fifty thousand characters can be thousands of paragraphs.
+
+def analyse(
+    analysis: Analysis, signals: Iterable[Signal], ticker: str | None, quarter: str | None
+) -> AlphaAnswer:
+    """Return the reading of an earnings call; `signals` are those of its sections.
+
+    Only a beat of each is kept.
     """
     signal = analysis.signal
     spread = float(entropy(analysis.stages.probabilities)[0])
     weights, tension = planes(analysis, "ALPHA")
-    beats = [beat(section) for section in sections if not section["abstained"]]
+    beats = [beat(section) for section in signals if not section["abstained"]]
     return {
         "domain": "ALPHA",
         "signal_id": signal["signal_id"],
@@ -58,16 +69,12 @@ def analyse(
 
 
 def guidance(analysis: Analysis) -> Guidance:
-    """Tell which way guidance went."""
+    """Tell which way guidance went; a word of guidance without a direction says nothing."""
     raised, lowered = analysis.metric("guidance_raised"), analysis.metric("guidance_lowered")
     total = raised + lowered
     if total == 0:
-        spoken = analysis.metric("guidance") > 0
-        return {
-            "raised": 0.0,
-            "lowered": 0.0,
-            "direction": "maintained" if spoken else "none",
-        }
+        kept = analysis.metric("guidance_kept") > 0
+        return {"raised": 0.0, "lowered": 0.0, "direction": "maintained" if kept else "none"}
     if min(raised, lowered) / total > UNDECIDED:
         return {"raised": number(raised), "lowered": number(lowered), "direction": "mixed"}
     return {

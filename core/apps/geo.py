@@ -14,7 +14,11 @@ TOP = 3
 STRESS_VECTORS = ("L3.P20", "L3.T30", "L3.M44", "L3.P19")
 RELIEF_VECTORS = ("L3.S13", "L3.R36", "L3.P21", "L3.P17")
 RISK_LEVELS: tuple[RiskWord, ...] = get_args(RiskWord)
-BOUNDS = (0.25, 0.45, 0.65)
+MEDIUM, HIGH = 0.2, 0.7
+GRAVE = 0.25
+"""Strength of invasions, mass killing, coups and the like from which on a text is critical."""
+
+STRESS_SHARE, INDEX_SHARE = 0.5, 0.5
 
 
 def analyse(analysis: Analysis, region: str | None, source: str | None) -> GeoAnswer:
@@ -32,7 +36,9 @@ def analyse(analysis: Analysis, region: str | None, source: str | None) -> GeoAn
         "top_archetypes": top_archetypes(signal, TOP),
         "tw_triggered": signal["tw_regime"] == "UNSTABLE",
         "tw_severity": signal["tw"]["severity"],
-        "risk_level": risk_level(signal["tw"]["index"], escalation, stress),
+        "risk_level": risk_level(
+            signal["tw"]["index"], escalation, stress, analysis.strength("grave")
+        ),
         "escalation": escalation,
         "institutional_stress": stress,
         "plane_weights": weights,
@@ -57,7 +63,9 @@ def institutional_stress(analysis: Analysis) -> float:
     return number(1.0 - (1.0 - words) * (1.0 - min(1.0, structure)))
 
 
-def risk_level(index: float, escalation: float, stress: float) -> RiskWord:
-    """Return the level of the mean of regime index, escalation and institutional stress."""
-    mean = (index + escalation + stress) / 3.0
-    return RISK_LEVELS[sum(mean >= bound for bound in BOUNDS)]
+def risk_level(index: float, escalation: float, stress: float, grave: float) -> RiskWord:
+    """Return the level of risk; escalation, stress and regime index are independent reasons."""
+    if grave >= GRAVE:
+        return "critical"
+    risk = 1.0 - (1.0 - escalation) * (1.0 - STRESS_SHARE * stress) * (1.0 - INDEX_SHARE * index)
+    return RISK_LEVELS[(risk >= MEDIUM) + (risk >= HIGH)]

@@ -13,7 +13,7 @@ from core.model import UNIT, Floats
 from core.text import sentences, token_spans
 
 TOP = 5
-DECIDED = 0.3
+DECIDED = 0.35
 """Net sentiment beyond this is a verdict."""
 
 

@@ -11,13 +11,16 @@ from core.bias import DIMENSIONS
 from core.text import token_spans
 
 FLAGS = {
-    "toxicity": ("high_toxicity", 0.6),
-    "political": ("political_bias", 0.7),
-    "gender": ("gender_bias", 0.7),
-    "racial": ("racial_bias", 0.7),
+    "toxicity": "high_toxicity",
+    "political": "political_bias",
+    "gender": "gender_bias",
+    "racial": "racial_bias",
 }
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 SEVERITY_BOUNDS = (0.1, 0.4, 0.6, 0.8)
+FLAGGED = SEVERITY_BOUNDS[2]
+"""A dimension that makes a text high or critical is flagged, and no other."""
+
 ADVICE = {
     "high_toxicity": "Hold the message for review before it is shown.",
     "political_bias": "Ask for a neutral wording of the political claim.",
@@ -33,7 +36,7 @@ def analyse(analysis: Analysis, source: str | None) -> SafeguardAnswer:
     """Return the evaluation of a text."""
     signal = analysis.signal
     dimensions = cast("Mapping[str, float]", signal["bias"]["dimensions"])
-    flags = [flag for name, (flag, bound) in FLAGS.items() if dimensions[name] >= bound]
+    flags = [flag for name, flag in FLAGS.items() if dimensions[name] >= FLAGGED]
     found = spans(analysis)
     level = sum(max(dimensions.values()) >= bound for bound in SEVERITY_BOUNDS)
     weights, tension = planes(analysis, "SAFEGUARD")

@@ -11,8 +11,9 @@ from contract.vocabulary import Language
 from core.text import BREAKS, fold, tokens
 from core.vocabulary.base import UNIQUE, ConceptId, File, Known, Text, fault
 
-WORD = r"[^\s*]+"
-TERM = rf"{WORD}\*?(?: {WORD}\*?)*"
+WORD = r"[^\s*|~]+\*?"
+PLACE = rf"(?:{WORD}(?:\|{WORD})*|~)"
+TERM = rf"{PLACE}(?: {PLACE})*"
 MINIMUM_STEM = 3
 _TERM = re.compile(TERM)
 _LETTER = "[A-Za-zÀ-ÖØ-öø-ÿ]"
@@ -44,14 +45,23 @@ def _unmatchable(term: str) -> str | None:
         return None
     if not _TERM.fullmatch(term):
         return f"'{term}' does not have the form {TERM}"
-    for word in term.split():
-        stem = word.removesuffix("*")
-        pieces = tokens(fold(stem))
-        if BREAKS.issuperset(pieces):
-            return f"'{word}' holds no letter or digit"
-        if stem != word and len(pieces[-1]) < MINIMUM_STEM:
-            return f"a stem is shorter than {MINIMUM_STEM} letters"
-    return None
+    if term.startswith("~") or term.endswith("~"):
+        return f"'{term}' begins or ends with a gap"
+    faults = (_fault(word, alone="|" not in p) for p in term.split() for word in p.split("|"))
+    return next((f"'{term}': {found}" for found in faults if found), None)
+
+
+def _fault(word: str, *, alone: bool) -> str | None:
+    """Return what is wrong with one word of a term; `alone` when it is no choice among others."""
+    if word == "~":
+        return None
+    stem = word.removesuffix("*")
+    pieces = tokens(fold(stem))
+    if BREAKS.issuperset(pieces):
+        return f"'{word}' holds no letter or digit"
+    if stem != word and len(pieces[-1]) < MINIMUM_STEM:
+        return f"a stem is shorter than {MINIMUM_STEM} letters"
+    return None if alone or len(pieces) == 1 else f"'{word}' in a choice is not a single word"
 
 
 Words = Annotated[tuple[Text, ...], UNIQUE, AfterValidator(_single_words)]
@@ -66,6 +76,8 @@ class LexiconSource(File):
     function_words: Words
     negators: Words
     intensifiers: Words
+    contrasts: Words
+    persons: Words
     neutral_phrases: Terms
     terms: dict[ConceptId, Annotated[Terms, Field(min_length=1)]]
 

@@ -85,7 +85,7 @@ _READINGS = {
     "bias": "toxicity political gender racial loaded",
     "metrics": (
         "hedge uncertainty guidance guidance_raised guidance_lowered positive negative pain "
-        "praise conflict diplomacy institutional_stress"
+        "praise conflict diplomacy institutional_stress guidance_kept alarm grave"
     ),
 }
 READING_IDS = {name: tuple(ids.split()) for name, ids in _READINGS.items()}
@@ -106,10 +106,10 @@ class Concept(Strict):
 
 
 class Concepts(File):
-    """`concepts.json`; the safeguard refers to toxic_threat."""
+    """`concepts.json`; the safeguard refers to toxic_threat, the lexicons to insults."""
 
     schema_: Literal["kaldra.concepts/1"] = Field(alias="schema")
-    concepts: Annotated[tuple[Concept, ...], has_ids("toxic_threat")]
+    concepts: Annotated[tuple[Concept, ...], has_ids("toxic_threat", "toxic_insult", "toxic_mild")]
 
     @field_validator("concepts")
     @classmethod
@@ -133,6 +133,7 @@ class Archetype(Strict):
     journey_role: JourneyRole
     stoic_axis: Annotated[str, reference("stoic_axes", "the Stoic reading of readings.json")]
     description: Text
+    commonness: Annotated[float, Field(gt=0, le=10)]
     evidence: Weights
 
 
@@ -152,6 +153,7 @@ class Column(Strict):
     plane: Plane
     description: Text
     allowed_modifiers: Annotated[tuple[ModifierId, ...], Field(min_length=3, max_length=5), UNIQUE]
+    commonness: Annotated[float, Field(gt=0, le=10)]
     evidence: Weights
 
 

@@ -1,12 +1,20 @@
 import pytest
 
-from core.hits import INTENSIFIED, NEGATED, PLAIN, Meanings
+from core.hits import INTENSIFIED, NEGATED, PLAIN, WEAKENED, Meanings
 from core.lexicon import Lexicon
 from core.text import fold, tokens
 from core.vocabulary import LexiconSource
 
-CONCEPTS = {"growth": 0, "guidance": 1, "joy": 2, "art": 3, "decline": 4}
-OPPOSITES = (4, -1, -1, -1, 0)
+CONCEPTS = {
+    "growth": 0,
+    "guidance": 1,
+    "joy": 2,
+    "art": 3,
+    "decline": 4,
+    "toxic_mild": 5,
+    "toxic_insult": 6,
+}
+OPPOSITES = (4, -1, -1, -1, 0, -1, -1)
 SOURCE = LexiconSource.model_construct(
     schema_="kaldra.lexicon/1",
     version="1.0.0",
@@ -14,12 +22,17 @@ SOURCE = LexiconSource.model_construct(
     function_words=("the",),
     negators=("not", "don't"),
     intensifiers=("very",),
+    contrasts=("but",),
+    persons=("you",),
     neutral_phrases=("not only",),
     terms={
         "growth": ("grow*", "record revenue"),
         "guidance": ("guidance", "rais* our guidance"),
         "joy": ("happy", "art fair"),
         "art": ("art", "artist*", "happy"),
+        "decline": ("costs|prices ~ soar*",),
+        "toxic_mild": ("garbage",),
+        "toxic_insult": ("idiot",),
     },
 )
 
@@ -53,11 +66,36 @@ def test_possessive_is_the_word(found):
     assert found("the guidance's") == [({1}, PLAIN, 1)]
 
 
-def test_negation_reaches_three_words_within_the_clause(found):
-    assert found("not a very big growth")[0][1] == PLAIN
-    assert found("not a big growth") == [({4}, NEGATED, 1)]
+def test_negation_reaches_five_words_within_the_clause(found):
+    assert found("not a very big and lasting growth")[0][1] == PLAIN
+    assert found("not a very big growth") == [({4}, NEGATED, 1)]
     assert found("I don\u2019t grow") == [({4}, NEGATED, 1)]
     assert found("not so, growth") == [({0}, PLAIN, 1)]
+
+
+def test_gap_and_choice_in_a_phrase(found):
+    assert found("costs soared") == [({4}, PLAIN, 2)]
+    assert found("prices have once more soared") == [({4}, PLAIN, 5)]
+    assert found("prices have once more and again soared") == []
+    assert found("costs, soared") == [], "a gap ends with the clause"
+
+
+def test_contrast_halves_what_its_sentence_said_before(found):
+    assert [units for _, units, _ in found("growth. very happy art, but growth")] == [
+        *(PLAIN, PLAIN, WEAKENED, PLAIN)
+    ]
+
+
+def test_mild_insult_needs_a_person_or_stands_alone(found):
+    assert found("take out the garbage today") == [({5}, PLAIN, 1)]
+    assert found("you are garbage") == [({6}, PLAIN, 1)]
+    assert found("Garbage!") == [({6}, PLAIN, 1)]
+
+
+def test_forms_and_affixes(found):
+    assert found("happiest") == [({2, 3}, PLAIN, 1)]
+    assert found("growthless") == [({4}, PLAIN, 1)]
+    assert found("unhappy") == [], "neither concept has an opposite"
 
 
 def test_neutral_phrase_negates_nothing(found):

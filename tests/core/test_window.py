@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from core.model import Floats
+from core.drift import largest_change
 from core.story import stability, trend, turning_points
-from core.window import anomaly
+from core.window import correlation
 
 CALM = [
     "The library is open every day, and the staff help visitors with care.",
@@ -11,12 +11,7 @@ CALM = [
     "The team learned a lesson and shared what they know with the community.",
 ]
 STORM = "War, attack and panic: riots spread, enemies invade, chaos and crisis out of control!"
-
-
-def _f1(rows: Floats) -> float:
-    law = anomaly(rows)
-    assert law
-    return law["f1"]
+ALARM = "Rebels attack again; angry crowds fight the police, and violence spreads."
 
 
 def test_few_texts_are_averaged(kernel):
@@ -37,20 +32,52 @@ def test_turning_points_are_of_texts_that_speak(kernel):
     assert story["turning_points"] == [2, 4], "there and back"
 
 
-def test_thirty_texts_are_judged_by_the_law(kernel):
-    window = kernel.window((CALM * 9 + [STORM, CALM[0]] * 4)[:35])
-    law = window["tracy_widom"]
-    assert window["index_source"] == "tracy_widom_window"
-    assert window["index"] == law["f1"]
+def test_shift_is_found_where_it_is_and_named(kernel):
+    window = kernel.window([*CALM * 4, "zzz", *[STORM, ALARM] * 6])
+    drift = window["drift"]
+    assert window["tw_regime"] == "UNSTABLE"
+    assert (window["index_source"], window["index"]) == ("drift_test", 0.995)
+    assert (drift["texts"], drift["split"]) == (24, 13), "silent texts keep their place"
+    assert {share["id"] for share in drift["moved"]} >= {"A08_REBEL", "COL_06_REACTIVE"}
+    assert drift["reason"].startswith("Between texts 11 and 13 the means change (p = 0.005): ")
+    assert window["tracy_widom"] is None, "thirty texts are asked for"
+
+
+def test_order_decides_about_drift(kernel):
+    ordered = [*CALM * 4, *[STORM, ALARM] * 6]
+    mixed = [text for pair in zip(CALM * 4, [STORM, ALARM] * 6, strict=True) for text in pair]
+    assert kernel.window(ordered)["tw_regime"] == "UNSTABLE"
+    assert kernel.window(mixed)["tw_regime"] == "STABLE"
+    assert "No change" in kernel.window(mixed)["drift"]["reason"]
+
+
+def test_correlation_is_reported_from_thirty_texts(kernel):
+    law = kernel.window((CALM * 9 + [STORM, CALM[0]] * 4)[:35])["tracy_widom"]
     assert law["rows"] == 35
     assert law["quantile_95"] == pytest.approx(0.9793, abs=1e-4)
 
 
-def test_window_that_never_varies_has_no_law(kernel):
+def test_window_that_never_varies(kernel):
     window = kernel.window([CALM[0]] * 40)
+    assert (window["drift"]["p_value"], window["tw_regime"]) == (1.0, "STABLE")
     assert window["tracy_widom"] is None
     assert window["story"]["stability"] == 1.0
     assert window["story"]["archetype_transitions"] == 0
+
+
+@pytest.mark.parametrize("texts", [12, 60])
+def test_false_alarms_are_as_rare_as_stated(texts):
+    rng = np.random.default_rng(9)
+    found = [largest_change(rng.random((texts, 24)) ** 4, str(i)).p_value for i in range(300)]
+    assert 0.02 <= np.mean(np.array(found) <= 0.05) <= 0.08
+    assert 0.14 <= np.mean(np.array(found) <= 0.2) <= 0.26
+
+
+def test_late_change_is_found():
+    rng = np.random.default_rng(9)
+    rows = rng.normal(size=(40, 24))
+    rows[34:] += 1.5
+    assert largest_change(rows, "key")[::2] == (34, 0.005)
 
 
 def test_window_of_nothing(kernel):
@@ -68,13 +95,11 @@ def test_order_matters_to_the_story_and_its_id(kernel):
     assert 3 in forward["story"]["turning_points"]
 
 
-def test_noise_is_not_an_anomaly_and_a_common_factor_is():
+def test_common_factor_is_correlation():
     rng = np.random.default_rng(9)
-    quiet = [_f1(rng.normal(size=(60, 12))) for _ in range(200)]
-    assert np.mean(np.array(quiet) > 0.95) < 0.12
-    assert 0.2 < np.mean(quiet) < 0.65
-    factor = rng.normal(size=(60, 1)) + 0.3 * rng.normal(size=(60, 12))
-    assert _f1(factor) > 0.999
+    factor = correlation(rng.normal(size=(60, 1)) + 0.3 * rng.normal(size=(60, 12)))
+    assert factor
+    assert factor["f1"] > 0.999
 
 
 def test_trend_and_turning_points():
