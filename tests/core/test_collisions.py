@@ -1,7 +1,7 @@
 """Words that look like a term and are none: each with concepts it must not speak for.
 
-Every stem of the lexicons is walked over these words, and over the words of two public sentiment
-lexicons by `bench/kernel_truth.py`.
+Every stem of the lexicons is walked over these words. `bench/kernel_truth.py` measures the signs of
+words of two public sentiment lexicons.
 """
 
 import pytest
