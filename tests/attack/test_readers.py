@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 from bench import attacks
-from tests.attack.conftest import KEYS, Platform, run
+from tests.attack.conftest import API_LIMIT, KEYS, Platform, gateway, run
 from tests.attack.test_texts import all_served
 
 CLIENTS = 64
@@ -16,8 +16,7 @@ def test_clients_who_do_not_read_hold_nothing_of_others(platform: Platform):
     data = attacks.request(attacks.BATCH, attacks.many_texts(), key=KEYS["attacker"])
     own = attacks.request("/engine/vocabulary/states", key=KEYS["attacker"])
 
-    async def attack() -> None:
-        port = platform.api.port
+    async def attack(port: int) -> None:
         open_ = [await attacks.connect(port, receive_buffer=4096) for _ in range(CLIENTS)]
         try:
             for _, writer in open_:
@@ -33,7 +32,14 @@ def test_clients_who_do_not_read_hold_nothing_of_others(platform: Platform):
             for _, writer in open_:
                 writer.transport.abort()
 
-    run(attack())
+    environment = {
+        "KALDRA_AUTH": "on",
+        "KALDRA_API_KEYS_DIR": str(platform.keys),
+        "KALDRA_CALLER_CONCURRENCY": "8",
+    }
+    with gateway(platform.core.port, **environment) as api:
+        run(attack(api.port))
+        assert api.peak_bytes < API_LIMIT
     platform.check()
 
 
