@@ -16,6 +16,8 @@ from kaldra.stack.services import API_PORT, CORE_PORT
 
 PORTS = {"kaldra-api": API_PORT, "kaldra-core": CORE_PORT}
 RETRY_SECONDS = 0.5
+LISTEN_SECONDS = 10.0
+"""How long kubectl may take to find a pod and listen."""
 
 
 def run(console: Console, *, stack: str, port: int, service: str) -> None:
@@ -56,6 +58,7 @@ def forwarded(workspace: Workspace, service: str) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with _process(workspace, service, port) as process:
+        _wait_until_listening(process, port)
         try:
             yield f"http://127.0.0.1:{port}"
         except KaldraError as error:
@@ -80,6 +83,13 @@ def _process(workspace: Workspace, service: str, port: int) -> Iterator["subproc
             yield process
         finally:
             process.terminate()
+
+
+def _wait_until_listening(process: "subprocess.Popen[str]", port: int) -> None:
+    """Return once the port is taken, kubectl has ended or the time is over."""
+    deadline = time.monotonic() + LISTEN_SECONDS
+    while _free(port) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _free(port: int) -> bool:
