@@ -166,6 +166,7 @@ BY_ANOTHER_TEST = {
 
 NOT_RUN = {
     ".venv/bin/biome check --write app/static tests": "lint runs it without --write",
+    ".venv/bin/python bench/kernel_truth.py": "a measurement",
     ".venv/bin/python -m bench.page": "a measurement",
     ".venv/bin/python -m bench.under_attack": "a measurement",
     ".venv/bin/python -m pytest tests/app/test_page.py tests/app/test_page_modules.py "
