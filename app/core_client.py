@@ -76,7 +76,7 @@ class CoreClient:
         Raises ApiError 503 in less than a second where it is away, slow or not ready.
         """
         try:
-            with self._told():
+            with self._as_api_errors():
                 async with asyncio.timeout(STATUS_SECONDS):
                     answer = await self._ask("GET", "/ready", None)
                     content = await answer.read()
@@ -104,7 +104,7 @@ class CoreClient:
 
     async def open(self, path: str, body: bytes) -> "Stream":
         """Start an answer that comes in lines; the caller closes it. Raises like `post`."""
-        with self._told():
+        with self._as_api_errors():
             answer = await self._ask("POST", path, body)
             if answer.status != HTTPStatus.OK:
                 raise self._refusal(answer, await answer.read())
@@ -112,7 +112,7 @@ class CoreClient:
         return Stream(answer, self._seconds, self._note)
 
     async def _read(self, method: str, target: str, body: bytes | None) -> bytes:
-        with self._told():
+        with self._as_api_errors():
             async with asyncio.timeout(self._seconds):
                 answer = await self._ask(method, target, body)
                 content = await answer.read()
@@ -132,8 +132,8 @@ class CoreClient:
             return await self._transport.ask(method, target, _headers(), body)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Faults on the way to the core as the caller is told of them."""
+    def _as_api_errors(self) -> Iterator[None]:
+        """Translate errors of the connection to the core into API errors."""
         try:
             yield
         except (TimeoutError, CoreSlowError) as error:

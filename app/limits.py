@@ -18,7 +18,7 @@ OTHERS = "\0others"
 
 
 class RateLimit:
-    """At most `limit` units of one caller within any minute; 0 is no limit.
+    """At most `limit` units of one caller within any minute; 0 disables the limit.
 
     A sliding window: what was taken within a second is kept as one. Counts within this process:
     with several replicas each admits its share of what arrives.

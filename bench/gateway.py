@@ -82,7 +82,7 @@ def compare_signal(api: int, core: int) -> None:
 
 
 def compare_crowds(api: int) -> None:
-    """Signals per second for ever more connections, whose refused ones wait as they are told."""
+    """Signals per second by number of connections; refused clients honour Retry-After."""
     request = load.request_bytes(
         "POST", "/engine/kaldra/signal", json.dumps({"text": TEXT}).encode()
     )
