@@ -13,6 +13,13 @@ BASES = ("kaldra/base:", "python:")
 """Images with Python that `./kaldra` installs on each route."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With the end-to-end tests, after those that start an engine and make the base image."""
+    for item in items:
+        if "docker_engine" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.e2e)
+
+
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[APIClient]:
     """The real engine; what the tests leave is removed."""
