@@ -69,7 +69,6 @@ ON_THE_PLATFORM = {
     'pulumi config set --secret --path kaldra:apiKeys.alice "$(openssl rand -base64 24)"',
     'pulumi config set --secret --path kaldra:apiKeys.bob "$(openssl rand -base64 24)"',
     "pulumi destroy",
-    "pulumi preview",
     "pulumi preview --diff",
     "pulumi refresh",
     "pulumi refresh --expect-no-changes --yes",

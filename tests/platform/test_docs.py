@@ -46,6 +46,13 @@ def test_no_page_names_a_path_of_one_machine(page):
     assert not HOME_PATH.findall(page.read_text(encoding="utf-8"))
 
 
+def test_every_path_of_where_to_change_what_exists():
+    text = (REPO / "docs" / "where-to-change.md").read_text(encoding="utf-8")
+    paths = set(re.findall(r"`([\w./-]+(?:/|\.\w+))`", text))
+    assert [path for path in sorted(paths) if not (REPO / path).exists()] == []
+    assert {path for path in paths if path.startswith(("app/", "core/", "platform/"))}
+
+
 def test_every_variable_that_the_platform_reads_is_documented():
     sources = [REPO / "kaldra", *(REPO / "platform").rglob("*.py")]
     used = {name for file in sources for name in _variables(file)}

@@ -20,7 +20,11 @@ from kaldra.toolchain import commands
 SERVICES = "docs/reference/generate.py"
 """What comes from the services' code: imports them, which the platform does not."""
 
-PAGES = ("README.md", "docs/reference/cli.md", "docs/reference/stack-settings.md")
+PAGES = (
+    "docs/how-to/restricted-network.md",
+    "docs/reference/cli.md",
+    "docs/reference/stack-settings.md",
+)
 
 _BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
