@@ -1,6 +1,7 @@
 """Both services as processes with the memory that their pods have, and three callers."""
 
 import asyncio
+import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.attack)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def hangup() -> None:
+    """SIGHUP ends services here although whoever started the tests may ignore it (nohup)."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @dataclass
