@@ -2,7 +2,8 @@
 
 import pulumi
 
-from kaldra.stack import configuration, images, services
+from kaldra.stack import configuration, images
+from kaldra.stack.services import SERVICES
 
 with configuration.plain_errors():
     settings = configuration.read()
@@ -18,5 +19,5 @@ with configuration.plain_errors():
         pulumi.export("namespace", kubernetes.deploy(settings, built))
 
     pulumi.export("url", settings.url)
-    pulumi.export("apiImage", built[services.API_NAME])
-    pulumi.export("coreImage", built[services.CORE_NAME])
+    for service in SERVICES:
+        pulumi.export(f"{service.key}Image", built[service.name])

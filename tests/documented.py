@@ -102,6 +102,8 @@ BY_ANOTHER_TEST = {
     "test_a_change_of_a_setting_and_of_the_program_is_told",
     "./kaldra diff v0.1.0 --stack staging": "tests/platform/cli/test_diff.py::"
     "test_a_change_of_a_setting_and_of_the_program_is_told",
+    "ln -s Dockerfile platform/images/worker.Dockerfile": f"{E2E}/test_10_third_service.py::"
+    "test_it_runs_on_docker",
     "./kaldra down": f"{E2E}/test_19_down.py::test_down_takes_the_stack_away_and_keeps_the_cluster",
     "./kaldra down --all": f"{E2E}/test_19_down.py::"
     "test_down_all_leaves_no_container_network_volume_or_cluster",
@@ -134,7 +136,7 @@ BY_ANOTHER_TEST = {
     "http://127.0.0.1:8000/engine/kaldra/signal": f"{E2E}/test_12_contract.py::"
     "test_a_signal_is_the_kernel_s_byte_for_byte",
     "docker image inspect kaldra-api:dev --format '{{json .Config.Labels}}'": (
-        "tests/platform/release/test_naming.py::test_the_dockerfiles_tell_the_same_version"
+        "tests/platform/release/test_naming.py::test_the_images_are_labelled_with_the_same_version"
     ),
     "KALDRA_TRUSTED_PROXIES=10.244.0.0/16 KALDRA_ALLOWED_HOSTS=api.example.org "
     ".venv/bin/python -m app": "tests/attack/test_callers.py::"

@@ -17,7 +17,7 @@ from tests.processes import running
 MIB = 1 << 20
 API_LIMIT = 256 * MIB
 CORE_LIMIT = 512 * MIB
-"""The pods' limits: platform/kaldra/stack/setting_types.py."""
+"""The pods' limits: platform/kaldra/stack/services.py."""
 
 QUIET = {"KALDRA_LOG_LEVEL": "WARNING"}
 """Nobody reads the pipe that a process logs into: it must not fill."""

@@ -265,7 +265,7 @@ def copy_of_repo(target: Path) -> None:
     for name in filter(None, listed.split("\0")):
         if (REPO / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPO / name, target / name)
+            shutil.copy2(REPO / name, target / name, follow_symlinks=False)
     (target / ".venv").symlink_to(sys.prefix)
 
 

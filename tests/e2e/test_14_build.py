@@ -80,14 +80,13 @@ def test_pushed_images_are_told_by_digest_and_joined_under_one_tag(platform: Clo
     for name in SERVICES:
         assert f"{registry}/{name}:{NAME}-amd64@sha256:" in said
     joined = ("publish", registry, "--tag", NAME, "--arch", "amd64")
-    told = dict(
-        line.split("=", 1)
-        for line in platform.run("./kaldra", *joined).output.splitlines()
-        if "-digest=" in line or "-name=" in line
-    )
-    for service in ("api", "core"):
-        assert f"{told[f'{service}-name']}:{NAME}-amd64@{told[f'{service}-amd64-digest']}" in said
-        docker("pull", f"{told[f'{service}-name']}@{told[f'{service}-digest']}")
+    lines = platform.run("./kaldra", *joined).output.splitlines()
+    (images,) = [line.removeprefix("images=") for line in lines if line.startswith("images=")]
+    found = json.loads(images)
+    assert {image["service"] for image in found} == {"api", "core"}
+    for image in found:
+        assert f"{image['name']}:{NAME}-amd64@{image['architectures']['amd64']}" in said
+        docker("pull", f"{image['name']}@{image['digest']}")
     for name in SERVICES:
         docker("image", "rm", f"{name}:{NAME}-amd64", f"{registry}/{name}:{NAME}-amd64")
 

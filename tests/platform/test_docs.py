@@ -17,7 +17,7 @@ from tests.documented import NAMES, PAGES
 from tests.e2e.clone import copy_of_repo
 from tests.processes import wait_for
 
-SHOWN = {"diff", "env", "json", "markdown", "mermaid", "python", "text", "yaml"}
+SHOWN = {"diff", "dockerfile", "env", "json", "markdown", "mermaid", "python", "text", "yaml"}
 """What a block may hold besides commands."""
 COMMAND = re.compile(r"\./kaldra ([a-z][^`\n]*)")
 HOME_PATH = re.compile(r"(?<![\w./-])/(?:root|home|Users|work)/")

@@ -39,7 +39,7 @@ def test_only_the_definition_asks_for_a_name() -> None:
     # The one reads what it defines; the other, whether a service's own setting is set.
     assert found == {
         "platform/kaldra/variables.py: self.name",
-        "platform/kaldra/dotenv.py: name",
+        "platform/kaldra/stack/dotenv.py: name",
     }
 
 

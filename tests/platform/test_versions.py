@@ -73,4 +73,4 @@ def test_bump_of_the_product(copy: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     changed = bumped(copy, monkeypatch, "PRODUCT", "99.0.1")
     assert "./kaldra build --tag v99.0.1 " in changed["docs/how-to/release.md"]
     assert '__version__ = "99.0.1"' in changed["core/__init__.py"]
-    assert 'image.version="99.0.1"' in changed["platform/images/api.Dockerfile"]
+    assert 'image.version="99.0.1"' in changed["platform/images/Dockerfile"]

@@ -109,6 +109,8 @@ def test_what_pull_requests_run_has_neither_secrets_nor_rights_to_write():
 def test_a_release_is_of_a_version_and_deployed_by_digest():
     release = documents()["kaldra-release"]
     assert release["on"] == {"push": {"tags": ["v[0-9]+.[0-9]+.[0-9]+"]}}
-    outputs = release["jobs"]["publish"]["outputs"]
-    assert all(value.endswith("-digest }}") for value in outputs.values())
+    steps = {step["name"]: step for step in release["jobs"]["deploy"]["steps"] if "name" in step}
+    deployed = steps["The very images that were signed"]
+    assert deployed["env"]["IMAGES"] == "${{ needs.publish.outputs.images }}"
+    assert "sign" in release["jobs"]["deploy"]["needs"]
     assert release["jobs"]["deploy"]["environment"] == "staging"

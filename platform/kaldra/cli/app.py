@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
@@ -214,9 +214,7 @@ def logs(
 
 @app.command()
 def serve(
-    service: Annotated[
-        Literal["api", "core", "all"], typer.Argument(help="What to run: `api`, `core` or `all`.")
-    ] = "all",
+    service: Annotated[str, typer.Argument(help="What to run: `api`, `core` or `all`.")] = "all",
     reload: Annotated[
         bool, typer.Option("--reload", help="Start a service again when its files change.")
     ] = False,

@@ -9,6 +9,7 @@ from kaldra.errors import KaldraError
 from kaldra.paths import REPO, state
 from kaldra.release import bom, contents, naming, pushing, vulnerabilities
 from kaldra.stack.build_arguments import build_arguments
+from kaldra.stack.services import SERVICES, Service
 from kaldra.toolchain import image_build
 from kaldra.toolchain.image_build import Recipe
 from kaldra.toolchain.machine import machine
@@ -40,26 +41,22 @@ def run(console: Console, wanted: Wanted, *, assume_yes: bool) -> None:
     """
     prepared = prepare("build", console, assume_yes=assume_yes)
     source = naming.source(REPO)
-    for service in naming.SERVICES:
-        _build(console, f"{naming.image(service)}:{wanted.tag}", service, wanted, prepared)
+    for service in SERVICES:
+        _build(console, service, wanted, prepared)
     if wanted.sbom or wanted.strict:
         _describe(console, wanted, source)
     if wanted.registry:
-        for service in naming.SERVICES:
-            _push(console, f"{naming.image(service)}:{wanted.tag}", wanted.registry)
+        for service in SERVICES:
+            _push(console, f"{service.name}:{wanted.tag}", wanted.registry)
 
 
-def _build(
-    console: Console,
-    image: str,
-    service: str,
-    wanted: Wanted,
-    prepared: Prepared,
-) -> None:
+def _build(console: Console, service: Service, wanted: Wanted, prepared: Prepared) -> None:
+    image = f"{service.name}:{wanted.tag}"
     recipe = Recipe(
         image=image,
         context=".",
-        dockerfile=f"platform/images/{service}.Dockerfile",
+        dockerfile=f"platform/images/{service.key}.Dockerfile",
+        target=service.key,
         args=build_arguments(prepared.base_image, prepared.builder_image),
         platform=f"linux/{machine().arch}",
         cache=wanted.cache,
@@ -72,8 +69,7 @@ def _describe(console: Console, wanted: Wanted, source: naming.Source) -> None:
     """Write the bill of materials of each image and the report of known vulnerabilities."""
     wanted.out.mkdir(parents=True, exist_ok=True)
     found: dict[str, contents.Contents] = {}
-    for service in naming.SERVICES:
-        name = naming.image(service)
+    for name in (service.name for service in SERVICES):
         with console.step(f"contents of {name}") as step:
             found[name] = contents.read(_docker(), f"{name}:{wanted.tag}")
             file = wanted.out / f"{name}.cdx.json"

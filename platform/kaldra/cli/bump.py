@@ -26,7 +26,7 @@ def _places() -> Iterator[tuple[str, str, str]]:
     lists = "platform/kaldra/toolchain/go"
     yield "pyproject.toml", r'^version = "(.+)"$', versions.PRODUCT
     yield "*/__init__.py", r'^__version__ = "(.+)"$', versions.PRODUCT
-    yield "platform/images/*Dockerfile", r'image\.version="(.+)"$', versions.PRODUCT
+    yield "platform/images/Dockerfile", r'image\.version="(.+)"$', versions.PRODUCT
     yield "pyproject.toml", r'"pulumi==(.+)"', versions.PULUMI
     for name, version in versions.PULUMI_PLUGINS.items():
         yield "pyproject.toml", rf'"pulumi-{name}==(.+)"', version

@@ -13,7 +13,7 @@ from kaldra.cli.status import deployed_or_fail
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
-from kaldra.stack.services import API_NAME, CORE_NAME
+from kaldra.stack.services import API, CORE
 from kaldra.toolchain import engine
 
 TAG = "dev"
@@ -42,10 +42,10 @@ class Checklist:
             "Docker answers and can build": _docker,
             "The configuration exists and is valid": self._configuration,
             f"./kaldra up --stack {self._stack} ended well": self._up,
-            f"{CORE_NAME} and {API_NAME} run": self._running,
+            f"{CORE.name} and {API.name} run": self._running,
             "/status/ answers with status and version": self._answers,
             f"./kaldra down --stack {self._stack} would remove all of it": self._down,
-            f"./kaldra build makes {CORE_NAME}:{TAG} and {API_NAME}:{TAG}": self._images,
+            f"./kaldra build makes {CORE.name}:{TAG} and {API.name}:{TAG}": self._images,
         }
 
     @cached_property
@@ -118,7 +118,7 @@ def _docker() -> str:
 
 def _env_file() -> str:
     """The `.env` that the stack was just read with. Raises KaldraError where there is none."""
-    from kaldra import dotenv  # noqa: PLC0415  stacks on a cluster do not read it
+    from kaldra.stack import dotenv  # noqa: PLC0415  stacks on a cluster do not read it
 
     path = dotenv.path()
     if path != Path(os.devnull) and path.is_file():

@@ -7,7 +7,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.cluster.ports import require_free
 from kaldra.errors import KaldraError
-from kaldra.stack.services import API_NAME, CORE_NAME, container_name
+from kaldra.stack.services import API, SERVICES
 from kaldra.toolchain import docker_client
 
 PROBED_SECONDS = 10.0
@@ -16,9 +16,8 @@ PORT_FILES = ".env, or kaldra:apiPort in the stack's file: Pulumi.<stack>.yaml"
 
 
 def names(workspace: Workspace) -> list[str]:
-    """Names of the stack's containers, the core's first."""
-    namespace = workspace.settings.namespace
-    return [container_name(service, namespace) for service in (CORE_NAME, API_NAME)]
+    """Names of the stack's containers, in the order of the services."""
+    return [service.container_name(workspace.settings.namespace) for service in SERVICES]
 
 
 def require_engine(workspace: Workspace) -> None:
@@ -36,14 +35,14 @@ def require_engine(workspace: Workspace) -> None:
 def require_port(workspace: Workspace) -> None:
     """Raise ConfigurationError naming who has the gateway's port, unless the gateway itself has."""
     settings = workspace.settings
-    own = docker_client.container(names(workspace)[-1])
+    own = docker_client.container(API.container_name(settings.namespace))
     if own is None or settings.api_port not in _published(own):
-        require_free(settings.api_port, "kaldra-api", "API_PORT", where=PORT_FILES)
+        require_free(settings.api_port, API.name, "API_PORT", where=PORT_FILES)
 
 
 def tell_given(console: Console) -> None:
     """Say which variables the stack takes from elsewhere than its file."""
-    from kaldra import dotenv  # noqa: PLC0415  stacks on a cluster know nothing of it
+    from kaldra.stack import dotenv  # noqa: PLC0415  stacks on a cluster know nothing of it
 
     by_origin: dict[str, list[str]] = {}
     for name in sorted(dotenv.given().keys() - dotenv.OF_THE_CONTAINER):

@@ -12,9 +12,9 @@ from kaldra.cli import kubectl
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
-from kaldra.stack.services import API_PORT, CORE_PORT
+from kaldra.stack.services import SERVICES
 
-PORTS = {"kaldra-api": API_PORT, "kaldra-core": CORE_PORT}
+PORTS = {service.name: service.port for service in SERVICES}
 RETRY_SECONDS = 0.5
 LISTEN_SECONDS = 10.0
 """How long kubectl may take to find a pod and listen."""

@@ -14,7 +14,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack import services
-from kaldra.stack.services import API_NAME, PART_OF
+from kaldra.stack.services import API, PART_OF
 
 ATTEMPT_SECONDS = 2.0
 GATEWAY_SECONDS = 60.0
@@ -53,8 +53,10 @@ def workloads(workspace: Workspace) -> list[Workload]:
     selector = f"--selector=app.kubernetes.io/part-of={PART_OF}"
     answer = json.loads(kubectl.read(workspace, "get", "deployments", selector, "--output=json"))
     found = {d["metadata"]["name"]: d for d in answer["items"]}
-    promised = (services.core(settings), services.api(settings))
-    return [_deployment(s.name, s.replicas, found.get(s.name)) for s in promised]
+    return [
+        _deployment(spec.name, spec.replicas, found.get(spec.name))
+        for spec in services.specs(settings)
+    ]
 
 
 def status(url: str) -> str:
@@ -109,7 +111,7 @@ def ask_gateway(workspace: Workspace, console: Console, seconds: float = GATEWAY
         return _wait_for_status(settings.url, console, seconds, hint)
     from kaldra.cli import forward  # noqa: PLC0415  staging alone needs it
 
-    with forward.forwarded(workspace, API_NAME) as address:
+    with forward.forwarded(workspace, API.name) as address:
         answer = _wait_for_status(address, console, seconds, hint)
     try:
         status(settings.url)

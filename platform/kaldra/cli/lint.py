@@ -15,12 +15,13 @@ from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
 from kaldra.render import kubernetes_stacks, manifests
+from kaldra.stack.services import SERVICES
 from kaldra.toolchain import actionlint
 
 AT_ONCE = 3
 """The type checker takes longest; the others fit beside it."""
 
-PACKAGES = ("app", "contract", "core", "serving", "platform")
+PACKAGES = ("contract", "serving", *(service.package for service in SERVICES), "platform")
 LOAD_DATA = "from core.vocabulary import load; load()"
 
 Check = Callable[[], str]

@@ -1,7 +1,7 @@
 """`./kaldra publish`: one name for images that were built and pushed on machines of each kind.
 
 Pushed before as `kaldra-api:<tag>-amd64` and so on; after it `kaldra-api:<tag>` leads every machine
-to its own. Prints `NAME=VALUE` lines, as the outputs of a workflow's step.
+to its own. Prints one line, `images=` and a JSON list, which is an output of a workflow's step.
 """
 
 import json
@@ -12,6 +12,7 @@ from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import state
 from kaldra.release import naming, pushing
+from kaldra.stack.services import SERVICES
 from kaldra.toolchain.commands import run as run_command
 from kaldra.toolchain.engine import ensure_engine
 from kaldra.toolchain.image_registry import is_local
@@ -23,16 +24,17 @@ def run(console: Console, *, tag: str, registry: str, architectures: list[str]) 
     naming.checked_tag(tag)
     registry = naming.checked_registry(registry)
     link("docker", ensure_engine(console, assume_yes=False).client)
-    for service in naming.SERVICES:
-        name = f"{registry}/{naming.image(service)}"
+    published = []
+    for service in SERVICES:
+        name = f"{registry}/{service.name}"
         with console.step(f"publish {name}:{tag}") as step:
             digest = _join(f"{name}:{tag}", architectures)
             step.done(digest)
-        told = {f"{service}-name": name, f"{service}-digest": digest}
-        for architecture in architectures:
-            told[f"{service}-{architecture}-digest"] = _digest(f"{name}:{tag}-{architecture}")
-        for key, value in told.items():
-            print(f"{key}={value}", flush=True)  # noqa: T201  the verb's result
+        members = {one: _digest(f"{name}:{tag}-{one}") for one in architectures}
+        published.append(
+            {"service": service.key, "name": name, "digest": digest, "architectures": members}
+        )
+    print(f"images={json.dumps(published)}", flush=True)  # noqa: T201  the verb's result
 
 
 def _join(name: str, architectures: list[str]) -> str:

@@ -158,7 +158,8 @@ def _values(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if kind["type"] == "integer":
         return f"{kind['minimum']} to {kind['maximum']}"
     if kind["type"] == "object":
-        return "names and texts"
+        values = kind.get("additionalProperties", {})
+        return "names and texts" if values.get("type") == "string" else "objects by name"
     return f"text that matches `{kind['pattern']}`" if "pattern" in kind else "text"
 
 

@@ -4,51 +4,51 @@ import http.client
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import Literal
 
-from kaldra import dotenv
 from kaldra.cli.supervisor import Program, Supervisor
 from kaldra.cli.ui import Console
 from kaldra.cluster.ports import require_free
-from kaldra.dotenv import ApiSettings, CoreSettings
+from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
-from kaldra.stack import secrets
+from kaldra.stack import dotenv, secrets
+from kaldra.stack.dotenv import ApiSettings
+from kaldra.stack.services import API, CORE, KEYS, SERVICES, Service
 from kaldra.stack.settings import Settings
 
 ATTEMPT_SECONDS = 1.0
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  compared with, never listened on
 ENV_FILE = ".env"
 
-Service = Literal["api", "core", "all"]
 
-
-def run(console: Console, *, service: Service, reload: bool) -> None:
-    """Run one service or both until Ctrl+C or SIGTERM; with `reload` again on each change."""
+def run(console: Console, *, service: str, reload: bool) -> None:
+    """Run one service or `all` until Ctrl+C or SIGTERM; with `reload` again on each change."""
+    chosen = [one for one in SERVICES if service in ("all", one.key)]
+    if not chosen:
+        raise ConfigurationError(
+            f"There is no service {service!r}.", hint=f"Choose one of: {', '.join(KEYS)}, all"
+        )
     given = dotenv.given()
-    core, api = CoreSettings.load(given), ApiSettings.load(given)
-    # Nothing here goes on sending requests to a service that is told to end.
-    common = {} if "KALDRA_DRAIN_SECONDS" in given else {"KALDRA_DRAIN_SECONDS": "0"}
-    programs = []
-    if service != "api":
-        require_free(core.port, "kaldra-core", "CORE_PORT", where=ENV_FILE)
-        programs.append(_program("kaldra-core", "core", ("contract", "serving", "data"), common))
-    if service != "core":
-        require_free(api.port, "kaldra-api", "API_PORT", where=ENV_FILE)
-        own = {**common, **_keys(api, console)}
-        if service == "all":
-            own["CORE_SERVICE_URL"] = _url(core)
-            _tell_other_core(given, own["CORE_SERVICE_URL"], console)
-        programs.append(_program("kaldra-api", "app", ("contract", "serving"), own))
-    asked = core if service == "core" else api
-    Supervisor(programs, console, reload=reload).run(_announcement(_url(asked), console))
+    urls, programs = {}, []
+    for one in chosen:
+        settings = dotenv.settings_of(one).load(given)
+        port = getattr(settings, "port")  # noqa: B009  every service's settings have one
+        require_free(port, one.name, f"{one.key.upper()}_PORT", where=ENV_FILE)
+        urls[one.key] = _url(settings.host, port)
+        # Nothing here goes on sending requests to a service that is told to end.
+        own = {} if "KALDRA_DRAIN_SECONDS" in given else {"KALDRA_DRAIN_SECONDS": "0"}
+        if one is API:
+            own |= _keys(ApiSettings.load(given), console) | _core(urls, given, console)
+        programs.append(_program(one, own))
+    url = urls.get(API.key) or urls[chosen[0].key]
+    Supervisor(programs, console, reload=reload).run(_announcement(url, console))
 
 
-def _program(name: str, module: str, more: tuple[str, ...], own: Mapping[str, str]) -> Program:
+def _program(service: Service, own: Mapping[str, str]) -> Program:
     return Program(
-        name=name,
-        command=(sys.executable, "-m", module),
+        name=service.name,
+        command=(sys.executable, "-m", service.package),
         environment={"PYTHONPATH": str(REPO), **own},
-        folders=[REPO / folder for folder in (module, *more)],
+        folders=[REPO / folder for folder in (service.package, *service.folders)],
     )
 
 
@@ -61,16 +61,20 @@ def _keys(api: ApiSettings, console: Console) -> dict[str, str]:
     return {"KALDRA_API_KEYS_DIR": str(secrets.as_directory("api-keys", keys))}
 
 
-def _tell_other_core(given: Mapping[str, str], own: str, console: Console) -> None:
+def _core(urls: Mapping[str, str], given: Mapping[str, str], console: Console) -> dict[str, str]:
+    """The core of this run, where it has one."""
+    if CORE.key not in urls:
+        return {}
+    own = urls[CORE.key]
     other = given.get("CORE_SERVICE_URL", own)
     if other.rstrip("/") != own:
         origin = dotenv.origin("CORE_SERVICE_URL")
         console.note(f"The gateway uses this run's core {own}, not {other} of {origin}.")
+    return {"CORE_SERVICE_URL": own}
 
 
-def _url(settings: CoreSettings | ApiSettings) -> str:
-    host = "127.0.0.1" if settings.host in ANY_ADDRESS else settings.host
-    return f"http://{host}:{settings.port}"
+def _url(host: str, port: int) -> str:
+    return f"http://{'127.0.0.1' if host in ANY_ADDRESS else host}:{port}"
 
 
 def _announcement(url: str, console: Console) -> Callable[[], None]:

@@ -8,8 +8,6 @@ from pathlib import Path
 from kaldra.errors import ConfigurationError
 from kaldra.stack.settings import VERSION
 
-SERVICES = ("core", "api")
-
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _VERSION_TAG = re.compile(r"v?(\d+\.\d+\.\d+)(?![.\d])")
 _REGISTRY = re.compile(
@@ -25,11 +23,6 @@ class Source:
     """Commit, with `-dirty` behind it when files differ from it."""
     seconds: int
     """Time of the commit: documents about one commit have the same time."""
-
-
-def image(service: str) -> str:
-    """Name of a service's image."""
-    return f"kaldra-{service}"
 
 
 def checked_tag(tag: str) -> str:

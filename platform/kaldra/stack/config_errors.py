@@ -14,6 +14,18 @@ SECRETS = ("apiKeys", "registryPull.password", "registryPush.password")
 """Settings, or entries of them, whose values are secret."""
 
 
+RENAMED = {
+    f"{service}{old}": f"services.{service}.{new}"
+    for service in ("core", "api")
+    for old, new in (
+        ("Replicas", "replicas"),
+        ("MaxReplicas", "maxReplicas"),
+        ("Resources", "resources"),
+    )
+}
+"""Former key → where the setting is now."""
+
+
 def missing(path: str, stack_file: str) -> ConfigurationError:
     """A setting that has to be given."""
     return ConfigurationError(
@@ -57,6 +69,11 @@ def explained(
 
 
 def _unknown(path: str, stack_file: str, known: Sequence[str]) -> ConfigurationError:
+    if path in RENAMED:
+        return ConfigurationError(
+            f"Setting {NAMESPACE}:{path} in {stack_file} is now {NAMESPACE}:{RENAMED[path]}.",
+            hint=f"Rename it in {stack_file}.",
+        )
     import difflib  # noqa: PLC0415  only where something is wrong
 
     near = difflib.get_close_matches(path, known, n=1)

@@ -6,6 +6,7 @@ import pulumi_docker as docker
 from kaldra import variables
 from kaldra.errors import ConfigurationError
 from kaldra.stack.build_arguments import build_arguments
+from kaldra.stack.services import SERVICES, Service
 from kaldra.stack.settings import Settings
 from kaldra.variables import Variable
 
@@ -18,22 +19,23 @@ def build(settings: Settings) -> dict[str, pulumi.Input[str]]:
 
     Pushed images are referred to by digest, others by image id.
     """
-    return {f"kaldra-{service}": _image(service, settings) for service in ("core", "api")}
+    return {service.name: _image(service, settings) for service in SERVICES}
 
 
-def _image(service: str, settings: Settings) -> pulumi.Input[str]:
-    name = f"kaldra-{service}"
+def _image(service: Service, settings: Settings) -> pulumi.Input[str]:
+    name = service.name
     pushed = settings.on_cluster
     repository = f"{settings.registry}/{name}" if pushed else name
     if settings.image_digests is not None:
-        digest: str = getattr(settings.image_digests, service)
+        digest = settings.image_digests[service.key]
         return f"{repository}@{digest}" if pushed else digest
     image = docker.Image(
         name,
         image_name=f"{repository}:{settings.tag}",
         build=docker.DockerBuildArgs(
             context=CONTEXT,
-            dockerfile=f"images/{service}.Dockerfile",
+            dockerfile=f"images/{service.key}.Dockerfile",
+            target=service.key,
             platform=settings.image_platform,
             builder_version=docker.BuilderVersion.BUILDER_BUILD_KIT,
             args=build_arguments(

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_docker as docker
 
-from kaldra import dotenv
-from kaldra.stack import secrets, services
-from kaldra.stack.services import USER_ID, Service
+from kaldra.stack import dotenv, secrets, services
+from kaldra.stack.services import USER_ID, Service, ServiceSpec
 from kaldra.stack.settings import Settings
 
 LOG_MEGABYTES = 10
@@ -28,18 +27,18 @@ def deploy(settings: Settings, images: Mapping[str, pulumi.Input[str]]) -> None:
         labels=[docker.NetworkLabelArgs(label="io.kaldra.stack", value=pulumi.get_stack())],
     )
     # Neither waits for the other: without a core the gateway serves, and reports it.
-    for service in services.all_of(settings):
+    for service in services.specs(settings):
         _container(service, images[service.name], network, settings)
 
 
 def _container(
-    spec: Service, image: pulumi.Input[str], network: docker.Network, settings: Settings
+    spec: ServiceSpec, image: pulumi.Input[str], network: docker.Network, settings: Settings
 ) -> None:
     resources = spec.resources
-    environment = {**dotenv.for_container(spec.name), **spec.environment}
+    environment = {**dotenv.for_container(spec), **spec.variables}
     docker.Container(
         spec.name,
-        name=services.container_name(spec.name, settings.namespace),
+        name=spec.container_name(settings.namespace),
         image=image,
         user=f"{USER_ID}:{USER_ID}",
         envs=[f"{key}={value}" for key, value in sorted(environment.items())],
@@ -69,7 +68,7 @@ def _container(
 
 
 def _ports(spec: Service, settings: Settings) -> list[docker.ContainerPortArgs]:
-    if not spec.public:
+    if not spec.exposed:
         return []
     return [
         docker.ContainerPortArgs(

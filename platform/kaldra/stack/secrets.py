@@ -9,10 +9,8 @@ from pathlib import Path
 
 from kaldra.errors import ConfigurationError
 from kaldra.paths import state
+from kaldra.stack.services import API_KEYS
 from kaldra.stack.settings import Settings
-
-API_KEYS = "api-keys"
-"""Name of the secret with one entry per caller of the gateway."""
 
 DEV_CALLER = "dev"
 """Name of the caller whose key a dev stack makes for itself."""

@@ -1,131 +1,149 @@
-"""The services, described once for every target.
+"""The services, each described once: targets, images, releases and verbs read `SERVICES`.
 
-`kubernetes` and `local` translate these descriptions; neither adds anything of its own to what a
+`kubernetes` and `local` translate the descriptions; neither adds anything of its own to what a
 service needs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from kaldra.stack import secrets
 from kaldra.stack.setting_types import Resources
-from kaldra.stack.settings import Settings
+
+if TYPE_CHECKING:
+    from kaldra.stack.settings import Settings
 
 PART_OF = "kaldra"
 """Value of app.kubernetes.io/part-of on every object of the platform."""
 
 USER_ID = 10001
-"""User and group of both services' processes."""
+"""User and group of every service's process."""
 
-CORE_NAME = "kaldra-core"
-API_NAME = "kaldra-api"
-"""Names of the services, and of the objects that run them."""
-
-CORE_PORT = 9000
-API_PORT = 8000
-CORE_METRICS_PORT = 9001
-API_METRICS_PORT = 8001
-"""Ports inside the container; the target decides which of them is published."""
+API_KEYS = "api-keys"
+"""Secret of the stack with one entry per caller of the gateway."""
 
 API_KEYS_DIRECTORY = "/etc/kaldra/api-keys"
 """One file per caller: its name is the caller's, its content the key."""
 
 
+def _no_environment(_: "Settings") -> dict[str, str]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Service:
-    """A service as every target runs it."""
+    """A service as every target runs it. Ports are those inside the container."""
 
-    name: str
+    key: str
+    """Names it in settings and verbs, and its target in the Dockerfile."""
+    package: str
+    """Python package that is run, and whose `settings` module declares its variables."""
     port: int
-    replicas: int
-    """Number of pods, or the minimum where an autoscaler decides."""
-    max_replicas: int
+    metrics_port: int
+    """Port of Prometheus metrics, where they are scraped."""
     resources: Resources
-    environment: Mapping[str, str]
+    """Unless the stack sets others."""
+    folders: tuple[str, ...] = ("contract", "serving")
+    """What its source consists of, besides its package."""
+    callers: tuple[str, ...] = ()
+    """Keys of the services that may call it."""
+    exposed: bool = False
+    """Whether clients outside of the stack may call it."""
+    environment: Callable[["Settings"], dict[str, str]] = _no_environment
+    """Variables of its own, besides those that every service has."""
+    secret_directories: Mapping[str, str] = field(default_factory=dict)
+    """Name of a secret of the stack → directory its entries are mounted at, one file each."""
     live_path: str = "/health"
     ready_path: str = "/ready"
     tmp_mebibytes: int = 64
     grace_seconds: int = 30
-    secret_directories: Mapping[str, str] = field(default_factory=dict)
-    """Name of a secret of the stack → directory its entries are mounted at, one file each."""
-    public: bool = False
-    """Whether clients outside of the stack may reach it."""
-    metrics_port: int | None = None
-    """Port of Prometheus metrics, apart from the callers'; None serves none."""
 
     @property
-    def ports(self) -> dict[str, int]:
-        """Ports by name."""
-        metrics = {"metrics": self.metrics_port} if self.metrics_port else {}
-        return {"http": self.port, **metrics}
+    def name(self) -> str:
+        """Name of its image, and of the objects that run it."""
+        return f"kaldra-{self.key}"
+
+    def container_name(self, namespace: str) -> str:
+        """Name of its container on Docker alone: `kaldra-api`, unless the namespace differs."""
+        return f"{namespace}-{self.key}"
 
 
-def all_of(settings: Settings) -> tuple[Service, ...]:
-    """Every service of a stack."""
-    return core(settings), api(settings)
-
-
-def core(settings: Settings) -> Service:
-    """The kernel."""
-    return Service(
-        name=CORE_NAME,
-        port=CORE_PORT,
-        replicas=settings.replicas_of("core"),
-        max_replicas=settings.core_max_replicas,
-        resources=settings.core_resources,
-        environment={
-            **_common(settings),
-            **_metrics(settings, "CORE_METRICS_PORT", CORE_METRICS_PORT),
-        },
-        metrics_port=CORE_METRICS_PORT if settings.scraped else None,
-    )
-
-
-def api(settings: Settings) -> Service:
-    """The gateway."""
-    return Service(
-        name=API_NAME,
-        port=API_PORT,
-        replicas=settings.replicas_of("api"),
-        max_replicas=settings.api_max_replicas,
-        resources=settings.api_resources,
-        environment={
-            **_common(settings),
-            "API_PORT": str(API_PORT),
-            "CORE_SERVICE_URL": f"http://{CORE_NAME}:{CORE_PORT}",
-            "KALDRA_API_KEYS_DIR": API_KEYS_DIRECTORY,
-            **_cors(settings),
-            **_limits(settings),
-            **_metrics(settings, "API_METRICS_PORT", API_METRICS_PORT),
-        },
-        secret_directories={secrets.API_KEYS: API_KEYS_DIRECTORY},
-        public=True,
-        metrics_port=API_METRICS_PORT if settings.scraped else None,
-    )
-
-
-def _common(settings: Settings) -> dict[str, str]:
-    return {"ENV": settings.environment, "KALDRA_LOG_LEVEL": settings.log_level}
-
-
-def _metrics(settings: Settings, variable: str, port: int) -> dict[str, str]:
-    return {variable: str(port)} if settings.scraped else {}
-
-
-def _cors(settings: Settings) -> dict[str, str]:
-    origins = ",".join(settings.cors_origins)
-    return {"KALDRA_CORS_ORIGINS": origins} if origins else {}
-
-
-def _limits(settings: Settings) -> dict[str, str]:
-    """Limits of the gateway that the stack sets; the gateway has defaults for the others."""
+def _gateway(settings: "Settings") -> dict[str, str]:
     given = {
+        "KALDRA_CORS_ORIGINS": ",".join(settings.cors_origins) or None,
         "KALDRA_RATE_LIMIT": settings.rate_limit,
         "CORE_TIMEOUT_SECONDS": settings.core_timeout_seconds,
     }
-    return {name: str(value) for name, value in given.items() if value is not None}
+    return {
+        "API_PORT": str(API.port),
+        "CORE_SERVICE_URL": f"http://{CORE.name}:{CORE.port}",
+        "KALDRA_API_KEYS_DIR": API_KEYS_DIRECTORY,
+        # The gateway has defaults for what the stack leaves open.
+        **{name: str(value) for name, value in given.items() if value is not None},
+    }
 
 
-def container_name(service: str, namespace: str) -> str:
-    """Name of a service's container on Docker alone: `kaldra-api`, unless the namespace differs."""
-    return service.replace("kaldra", namespace, 1)
+CORE = Service(
+    key="core",
+    package="core",
+    port=9000,
+    metrics_port=9001,
+    resources=Resources(),
+    folders=("contract", "serving", "data"),
+    callers=("api",),
+)
+API = Service(
+    key="api",
+    package="app",
+    port=8000,
+    metrics_port=8001,
+    resources=Resources(memory_request=96, memory_limit=256),
+    exposed=True,
+    environment=_gateway,
+    secret_directories={API_KEYS: API_KEYS_DIRECTORY},
+)
+
+SERVICES = (CORE, API)
+"""Every service, in the order of declaration and start."""
+
+
+KEYS = tuple(service.key for service in SERVICES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSpec(Service):
+    """A service as one stack runs it."""
+
+    replicas: int
+    """Number of pods, or the minimum where an autoscaler decides."""
+    max_replicas: int
+    variables: Mapping[str, str]
+    """Environment of its container."""
+    ports: Mapping[str, int]
+    """Ports of its container, by name."""
+
+
+def specs(settings: "Settings") -> tuple[ServiceSpec, ...]:
+    """Every service of a stack."""
+    return tuple(_spec(service, settings) for service in SERVICES)
+
+
+def _spec(service: Service, settings: "Settings") -> ServiceSpec:
+    ports = {"http": service.port}
+    variables = {
+        "ENV": settings.environment,
+        "KALDRA_LOG_LEVEL": settings.log_level,
+        **service.environment(settings),
+    }
+    if settings.scraped:
+        ports["metrics"] = service.metrics_port
+        variables[f"{service.key.upper()}_METRICS_PORT"] = str(service.metrics_port)
+    given = settings.service(service.key)
+    own = vars(service) | {"resources": given.resources_over(service.resources)}
+    return ServiceSpec(
+        **own,
+        replicas=settings.replicas_of(service.key),
+        max_replicas=given.max_replicas,
+        variables=variables,
+        ports=ports,
+    )

@@ -80,13 +80,6 @@ class Credentials(Group):
     password: Annotated[SecretStr, Field(min_length=1)]
 
 
-class Digests(Group):
-    """What was built and pushed before: deployed as it is, and nothing is built."""
-
-    core: Digest
-    api: Digest
-
-
 class Resources(Group):
     """What a container asks for and may use at most: CPU in millicores, memory in MiB."""
 
@@ -104,15 +97,26 @@ class Resources(Group):
         return self
 
 
-class CoreResources(Resources):
-    """The kernel's."""
+class GivenResources(Group):
+    """What a stack file says of a container's resources; the service has the others."""
+
+    cpu_request: int | None = None
+    cpu_limit: int | None = None
+    memory_request: int | None = None
+    memory_limit: int | None = None
 
 
-class ApiResources(Resources):
-    """The gateway's."""
+class ServiceSettings(Group):
+    """What a stack file may say of one service."""
 
-    memory_request: Annotated[int, Field(ge=16)] = 96
-    memory_limit: Annotated[int, Field(ge=16)] = 256
+    replicas: Replicas | None = None
+    max_replicas: Replicas = 6
+    resources: GivenResources = GivenResources()
+
+    def resources_over(self, defaults: Resources) -> Resources:
+        """Resources of the service in this stack; ValidationError where they contradict."""
+        given = self.resources.model_dump(exclude_none=True)
+        return Resources.model_validate(defaults.model_dump() | given)
 
 
 class Quota(Group):

@@ -6,18 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from kaldra.paths import REPO, state
 from kaldra.stack import config_errors, staging_checks
+from kaldra.stack.services import KEYS, SERVICES
 from kaldra.stack.setting_types import (
     NAMESPACE,
     ApiKey,
-    ApiResources,
-    CoreResources,
     Credentials,
-    Digests,
+    Digest,
     DnsLabel,
     DnsName,
     ImageTag,
@@ -27,7 +34,7 @@ from kaldra.stack.setting_types import (
     Port,
     Quota,
     Registry,
-    Replicas,
+    ServiceSettings,
     Target,
 )
 from kaldra.versions import PRODUCT
@@ -36,6 +43,16 @@ __all__ = ["NAMESPACE", "VERSION", "Settings", "settings_of_stack_file"]
 
 VERSION = PRODUCT
 """Version of both services, as they report it."""
+
+
+def _known(key: str) -> str:
+    if key not in KEYS:
+        msg = f"there is no service {key}; choose from {', '.join(KEYS)}"
+        raise ValueError(msg)
+    return key
+
+
+ServiceKey = Annotated[str, AfterValidator(_known)]
 
 
 def host_platform() -> Platform:
@@ -102,37 +119,21 @@ class Settings(BaseModel):
     image_tag: ImageTag | None = Field(
         None, description=f"Tag of both images; on dev dev, on staging v{VERSION}"
     )
-    image_digests: Digests | None = Field(
+    image_digests: dict[ServiceKey, Digest] | None = Field(
         None,
-        description="Digests of core and api that were built before: nothing is built",
+        description="Digests of images that were built before, by service: nothing is built",
     )
     image_platform: Platform = Field(
         default_factory=host_platform, description="Platform of both images"
     )
-    core_replicas: Replicas | None = Field(
-        None, description="Pods of kaldra-core, on staging at least; 1, on staging 2"
-    )
-    api_replicas: Replicas | None = Field(
-        None, description="Pods of kaldra-api, on staging at least; 1, on staging 2"
-    )
-    core_max_replicas: Replicas = Field(
-        6, description="Pods of kaldra-core at most, under load (staging)"
-    )
-    api_max_replicas: Replicas = Field(
-        6, description="Pods of kaldra-api at most, under load (staging)"
+    services: dict[ServiceKey, ServiceSettings] = Field(
+        {},
+        description="By service (core, api): replicas (default 1; on staging the minimum, 2), "
+        "maxReplicas (6; staging), resources (cpuRequest, cpuLimit in millicores; memoryRequest, "
+        "memoryLimit in MiB)",
     )
     cpu_target: Annotated[int, Field(ge=10, le=100)] = Field(
         70, description="Percent of the requested CPU above which pods are added (staging)"
-    )
-    core_resources: CoreResources = Field(
-        CoreResources(),
-        description="Of a kaldra-core container: cpuRequest, cpuLimit (millicores), "
-        "memoryRequest, memoryLimit (MiB)",
-    )
-    api_resources: ApiResources = Field(
-        ApiResources(),
-        description="Of a kaldra-api container: cpuRequest, cpuLimit (millicores), "
-        "memoryRequest, memoryLimit (MiB)",
     )
     quota: Quota = Field(
         Quota(),
@@ -201,6 +202,29 @@ class Settings(BaseModel):
             raise ValueError(msg)
         return self
 
+    @field_validator("services")
+    @classmethod
+    def _resources_fit(cls, given: dict[str, ServiceSettings]) -> dict[str, ServiceSettings]:
+        for service in SERVICES:
+            try:
+                given.get(service.key, ServiceSettings()).resources_over(service.resources)
+            except ValidationError as error:
+                fault = error.errors(include_url=False, include_input=False)[0]
+                where = "".join(f".{to_camel(str(part))}" for part in fault["loc"])
+                msg = (
+                    f"{service.key}.resources{where}: {fault['msg'].removeprefix('Value error, ')}"
+                )
+                raise ValueError(msg) from None
+        return given
+
+    @field_validator("image_digests")
+    @classmethod
+    def _one_digest_each(cls, given: dict[str, str] | None) -> dict[str, str] | None:
+        if lacking := [key for key in KEYS if given is not None and key not in given]:
+            msg = f"no digest of {', '.join(lacking)}"
+            raise ValueError(msg)
+        return given
+
     @property
     def on_cluster(self) -> bool:
         """Whether Kubernetes runs the services."""
@@ -216,10 +240,14 @@ class Settings(BaseModel):
         """Whether a Prometheus in the cluster reads the pods' metrics."""
         return self.target == "staging" and self.metrics != "off"
 
-    def replicas_of(self, service: Literal["core", "api"]) -> int:
+    def service(self, key: str) -> ServiceSettings:
+        """What the stack file says of a service."""
+        return self.services.get(key, ServiceSettings())
+
+    def replicas_of(self, key: str) -> int:
         """Pods of a service: how many, or where the cluster decides, at least."""
-        given = self.core_replicas if service == "core" else self.api_replicas
-        return given or (staging_checks.FEWEST_REPLICAS if self.scaled else 1)
+        fewest = staging_checks.FEWEST_REPLICAS if self.scaled else 1
+        return self.service(key).replicas or fewest
 
     @property
     def registry(self) -> str:
@@ -260,7 +288,7 @@ class Settings(BaseModel):
         Raises ConfigurationError naming the key, the stack file and the command that fixes it.
         """
         if values.get("target") == "local":
-            from kaldra import dotenv  # noqa: PLC0415  clusters know nothing of it
+            from kaldra.stack import dotenv  # noqa: PLC0415  clusters know nothing of it
 
             values = dotenv.completed(values)
         try:

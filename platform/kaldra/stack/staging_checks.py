@@ -6,6 +6,7 @@ Nothing there comes from a default key, a moving tag, a single pod, or whatever 
 from typing import TYPE_CHECKING
 
 from kaldra.stack.config_errors import missing, wrong
+from kaldra.stack.services import KEYS
 
 if TYPE_CHECKING:
     from kaldra.stack.settings import Settings
@@ -64,15 +65,14 @@ def _require_entrance(settings: "Settings", stack_file: str) -> None:
 
 
 def _require_scale(settings: "Settings", stack_file: str) -> None:
-    for service in ("core", "api"):
-        fewest = settings.replicas_of(service)
+    for key in KEYS:
+        fewest, most = settings.replicas_of(key), settings.service(key).max_replicas
         if fewest < FEWEST_REPLICAS:
             reason = f"a release needs at least {FEWEST_REPLICAS} pods to lose no request"
-            raise wrong(f"{service}Replicas", stack_file, reason)
-        most = getattr(settings, f"{service}_max_replicas")
+            raise wrong(f"services.{key}.replicas", stack_file, reason)
         if most < fewest:
-            reason = f"{most} is below {service}Replicas, which is {fewest}"
-            raise wrong(f"{service}MaxReplicas", stack_file, reason)
+            reason = f"{most} is below replicas, which is {fewest}"
+            raise wrong(f"services.{key}.maxReplicas", stack_file, reason)
 
 
 def _require_keys(settings: "Settings", stack_file: str) -> None:

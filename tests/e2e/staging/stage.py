@@ -46,10 +46,7 @@ SETTINGS: dict[str, Any] = {
     "ingressClass": "small",
     "ingressNamespace": "ingress",
     "ingressTlsSecret": TLS_SECRET,
-    "coreResources": SMALL,
-    "apiResources": SMALL,
-    "coreMaxReplicas": 3,
-    "apiMaxReplicas": 3,
+    "services": {key: {"resources": SMALL, "maxReplicas": 3} for key in ("core", "api")},
     "rolloutTimeoutSeconds": 60,
 }
 SECRETS = {

@@ -60,7 +60,7 @@ def begin(request, tmp_path, monkeypatch):
         ({"registryPush": {"password": HIDDEN}}, "kaldra:registryPush.username is missing"),
         ({"apiKeys": None}, "kaldra:apiKeys is missing"),
         ({"imageTag": "dev"}, "dev is no version"),
-        ({"coreReplicas": 1}, "at least 2 pods"),
+        ({"services": {"core": {"replicas": 1}}}, "at least 2 pods"),
         ({"apiKeys": {"web": "secret-key"}}, "in plain text"),
         ({"apiKeys": '{"web": "secret-key"}'}, "in plain text"),
     ],

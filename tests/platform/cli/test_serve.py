@@ -6,11 +6,11 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from kaldra.stack.dotenv import names
 
 from kaldra.cli import serve
 from kaldra.cli.supervisor import Program, Supervisor
 from kaldra.cli.ui import Console
-from kaldra.dotenv import names
 from kaldra.errors import ConfigurationError
 from tests.conftest import unused_port
 

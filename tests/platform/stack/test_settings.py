@@ -147,9 +147,9 @@ def test_half_an_account_is_told_by_what_it_lacks():
         ("imageTag", "dev", "dev is no version"),
         ("imageTag", "latest", "latest is no version"),
         ("environment", "dev", "an environment of development"),
-        ("coreReplicas", 1, "at least 2 pods"),
-        ("apiReplicas", 1, "at least 2 pods"),
-        ("apiMaxReplicas", 1, "below apiReplicas, which is 2"),
+        ("services", {"core": {"replicas": 1}}, "at least 2 pods"),
+        ("services", {"api": {"replicas": 1}}, "at least 2 pods"),
+        ("services", {"api": {"maxReplicas": 1}}, "below replicas, which is 2"),
         ("ingressIssuer", "letsencrypt", "ingressTlsSecret is set too"),
         ("imageRegistry", "kaldra", "begin with its host, such as ghcr.io/kaldra"),
         ("imageRegistry", "https://ghcr.io/4iam", "should match pattern"),
@@ -158,7 +158,12 @@ def test_half_an_account_is_told_by_what_it_lacks():
         ("coreTimeoutSeconds", 0, "greater than or equal to 1"),
         ("ingressNetworks", ["10.0.0.1/8"], "no network like 10.0.0.0/8"),
         ("stateBackend", "ftp://somewhere", "should match pattern"),
-        ("coreResources", {"memoryLimit": 64}, "memoryRequest is above memoryLimit"),
+        (
+            "services",
+            {"core": {"resources": {"memoryLimit": 64}}},
+            "memoryRequest is above memoryLimit",
+        ),
+        ("services", {"worker": {}}, "no service worker; choose from core, api"),
     ],
 )
 def test_what_staging_must_not_say_is_refused(key, value, reason):

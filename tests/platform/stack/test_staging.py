@@ -196,7 +196,9 @@ def test_the_quota_has_room_for_replacing_the_largest_number_of_pods(declared):
 
 
 def test_each_service_has_the_resources_of_its_settings():
-    declared = declare_staging(coreResources={"cpuLimit": 2000, "memoryLimit": 1024})
+    declared = declare_staging(
+        services={"core": {"resources": {"cpuLimit": 2000, "memoryLimit": 1024}}}
+    )
     core, api = (template(declared, n)["spec"]["containers"][0]["resources"] for n in WORKLOADS)
     assert core["limits"]["cpu"] == "2000m"
     assert core["limits"]["memory"] == "1024Mi"

@@ -31,7 +31,7 @@ def deploy(settings: Settings, images: Mapping[str, pulumi.Input[str]]) -> pulum
     limits = quota.create(settings, namespace, opts) if settings.scaled else []
     pull_secret = create_pull_secret(settings, namespace, opts) if settings.scaled else None
     contents = {k: pulumi.Output.secret(v) for k, v in secrets.contents(settings).items()}
-    for service in services.all_of(settings):
+    for service in services.specs(settings):
         Workload(
             service.name,
             WorkloadArgs(
@@ -60,4 +60,4 @@ def deploy(settings: Settings, images: Mapping[str, pulumi.Input[str]]) -> pulum
 
 
 def _node_port(settings: Settings, service: Service) -> int | None:
-    return DEV_NODE_PORT if settings.target == "dev" and service.public else None
+    return DEV_NODE_PORT if settings.target == "dev" and service.exposed else None

@@ -4,13 +4,13 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from kaldra.stack.kubernetes import labels
-from kaldra.stack.services import Service
+from kaldra.stack.services import ServiceSpec
 from kaldra.stack.settings import Settings
 
 
 def create(
     settings: Settings,
-    service: Service,
+    service: ServiceSpec,
     namespace: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> None:

@@ -4,7 +4,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from kaldra.stack.kubernetes import labels
-from kaldra.stack.services import API_NAME
+from kaldra.stack.services import API
 from kaldra.stack.settings import Settings
 
 
@@ -16,23 +16,23 @@ def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resour
         path_type="Prefix",
         backend=k8s.networking.v1.IngressBackendArgs(
             service=k8s.networking.v1.IngressServiceBackendArgs(
-                name=API_NAME, port=k8s.networking.v1.ServiceBackendPortArgs(name="http")
+                name=API.name, port=k8s.networking.v1.ServiceBackendPortArgs(name="http")
             )
         ),
     )
     k8s.networking.v1.Ingress(
-        API_NAME,
+        API.name,
         metadata=k8s.meta.v1.ObjectMetaArgs(
-            name=API_NAME,
+            name=API.name,
             namespace=namespace,
-            labels=labels.of_service(API_NAME),
+            labels=labels.of_service(API.name),
             annotations=_annotations(settings),
         ),
         spec=k8s.networking.v1.IngressSpecArgs(
             ingress_class_name=settings.ingress_class,
             tls=[
                 k8s.networking.v1.IngressTLSArgs(
-                    hosts=[host], secret_name=settings.ingress_tls_secret or f"{API_NAME}-tls"
+                    hosts=[host], secret_name=settings.ingress_tls_secret or f"{API.name}-tls"
                 )
             ],
             rules=[

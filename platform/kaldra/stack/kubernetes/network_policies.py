@@ -14,9 +14,8 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicySpecArgs,
 )
 
-from kaldra.stack import services
 from kaldra.stack.kubernetes import labels
-from kaldra.stack.services import Service
+from kaldra.stack.services import SERVICES, Service
 from kaldra.stack.settings import Settings
 
 DNS_PORT = 53
@@ -32,37 +31,43 @@ Peers = list[NetworkPolicyPeerArgs]
 
 def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
     """Declare one policy per service, and a default-deny policy for everything else."""
-    core, api = services.core(settings), services.api(settings)
     allowed = [
         _policy(
-            core.name,
+            service.name,
             namespace,
-            labels.selector(core.name),
-            ingress=[_from([_pods(api)], core.port), *_scraping(settings, core)],
+            labels.selector(service.name),
+            ingress=[*_callers(service, settings), *_scraping(settings, service)],
+            egress=_called(service),
             opts=opts,
-        ),
-        _policy(
-            api.name,
-            namespace,
-            labels.selector(api.name),
-            ingress=[_public(settings, api), *_scraping(settings, api)],
-            egress=[_to([_pods(core)], _port(core.port)), _dns()],
-            opts=opts,
-        ),
+        )
+        for service in SERVICES
     ]
     # Last, so that an allowed flow is never cut for a moment.
     after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=allowed))
     _policy("default-deny", namespace, None, opts=after)
 
 
-def _public(settings: Settings, api: Service) -> NetworkPolicyIngressRuleArgs:
+def _callers(service: Service, settings: Settings) -> list[NetworkPolicyIngressRuleArgs]:
+    pods = [_pods(caller) for caller in SERVICES if caller.key in service.callers]
+    rules = [_from(pods, service.port)] if pods else []
+    return [*rules, _public(settings, service)] if service.exposed else rules
+
+
+def _called(service: Service) -> list[NetworkPolicyEgressRuleArgs]:
+    rules = [
+        _to([_pods(other)], _port(other.port)) for other in SERVICES if service.key in other.callers
+    ]
+    return [*rules, _dns()] if rules else []
+
+
+def _public(settings: Settings, service: Service) -> NetworkPolicyIngressRuleArgs:
     """From the ingress controller; on dev from anywhere.
 
     Traffic through a node port arrives from the node's, the client's or the Docker network's
     address, depending on the cluster; there the gateway's API keys keep strangers out.
     """
     if settings.target == "dev":
-        return NetworkPolicyIngressRuleArgs(ports=[_port(api.port)])
+        return NetworkPolicyIngressRuleArgs(ports=[_port(service.port)])
     sources = [
         NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=network))
         for network in settings.ingress_networks
@@ -70,11 +75,11 @@ def _public(settings: Settings, api: Service) -> NetworkPolicyIngressRuleArgs:
     # Never an empty list: to Kubernetes that means everyone.
     if settings.ingress_namespace or not sources:
         sources.insert(0, _namespace(settings.ingress_namespace or DEFAULT_INGRESS_NAMESPACE))
-    return _from(sources, api.port)
+    return _from(sources, service.port)
 
 
 def _scraping(settings: Settings, service: Service) -> list[NetworkPolicyIngressRuleArgs]:
-    if service.metrics_port is None:
+    if not settings.scraped:
         return []
     return [_from([_namespace(settings.metrics_namespace)], service.metrics_port)]
 

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from kaldra.stack.kubernetes import labels
-from kaldra.stack.services import USER_ID, Service
+from kaldra.stack.services import USER_ID, Service, ServiceSpec
 
 DRAIN_MARGIN_SECONDS = 5
 """Time a pod gets beyond the service's own grace period before it is killed."""
@@ -20,7 +20,7 @@ LOG_MEBIBYTES = 64
 class PodArgs:
     """Inputs of a pod template."""
 
-    service: Service
+    service: ServiceSpec
     image: pulumi.Input[str]
     labels: Mapping[str, str]
     annotations: Mapping[str, str]

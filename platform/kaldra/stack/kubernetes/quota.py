@@ -45,7 +45,7 @@ def hard_limits(settings: Settings) -> dict[str, str]:
 
     Pods that a release replaces count until they have ended.
     """
-    counts = [(s, 2 * s.max_replicas + 1) for s in services.all_of(settings)]
+    counts = [(s, 2 * s.max_replicas + 1) for s in services.specs(settings)]
     pods = settings.quota.pods or sum(n for _, n in counts)
     cpu = settings.quota.cpu or sum(n * s.resources.cpu_limit for s, n in counts)
     memory = settings.quota.memory or sum(n * s.resources.memory_limit for s, n in counts)

@@ -8,14 +8,14 @@ import pulumi_kubernetes as k8s
 
 from kaldra.stack.kubernetes import labels
 from kaldra.stack.kubernetes.pod import PodArgs, pod_template
-from kaldra.stack.services import Service
+from kaldra.stack.services import ServiceSpec
 
 
 @dataclass(frozen=True)
 class WorkloadArgs:
     """Inputs of a `Workload`."""
 
-    service: Service
+    service: ServiceSpec
     image: pulumi.Input[str]
     namespace: pulumi.Input[str]
     rollout_timeout_seconds: int
@@ -82,7 +82,7 @@ class Workload(pulumi.ComponentResource):
             f"{self._name}-env",
             metadata=self._metadata(),
             immutable=True,
-            data=dict(self._args.service.environment),
+            data=dict(self._args.service.variables),
             opts=self._child,
         )
 

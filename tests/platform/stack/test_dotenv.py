@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from kaldra import dotenv
 from kaldra.errors import ConfigurationError
+from kaldra.stack import dotenv
+from kaldra.stack.services import API, CORE
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +43,8 @@ def test_a_container_gets_what_is_its_service_s_and_not_its_own(env_file: Path):
         "CORE_PORT=9100\nCORE_SERVICE_URL=http://elsewhere\nAPI_PORT=8101\nENV=test\n"
     )
     drain = {"KALDRA_DRAIN_SECONDS": "1"}
-    assert dotenv.for_container("kaldra-api") == {"KALDRA_RATE_LIMIT": "7", **drain}
-    assert dotenv.for_container("kaldra-core") == {"CORE_THREADS": "3", **drain}
+    assert dotenv.for_container(API) == {"KALDRA_RATE_LIMIT": "7", **drain}
+    assert dotenv.for_container(CORE) == {"CORE_THREADS": "3", **drain}
 
 
 @pytest.mark.parametrize("line", ["API_PORT=eight", "CORE_THREADS=0", "KALDRA_RATE_LIMT=1", "?"])

@@ -3,6 +3,7 @@
 A value comes from the stack file (`local` only), else from the environment, else from `.env`.
 """
 
+import importlib
 import os
 import sys
 from collections.abc import Mapping
@@ -11,21 +12,16 @@ from typing import Any
 
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
+from kaldra.stack.services import SERVICES, Service
 
 if str(REPO) not in sys.path:  # the services lie beside platform/, which is all Pulumi looks in
     sys.path.append(str(REPO))
 
 from app.settings import Settings as ApiSettings
-from core.settings import Settings as CoreSettings
 from serving.dotenv import EXAMPLE, EnvFile, path_in
 from serving.settings import ServiceSettings, SettingsError, name_of
 
-__all__ = ["EXAMPLE", "ApiSettings", "CoreSettings"]
-
-SERVICES: Mapping[str, type[ServiceSettings]] = {
-    "kaldra-core": CoreSettings,
-    "kaldra-api": ApiSettings,
-}
+__all__ = ["EXAMPLE", "ApiSettings"]
 
 STACK_SETTINGS = {
     "ENV": "environment",
@@ -50,14 +46,14 @@ def path() -> Path:
 
 
 def given() -> dict[str, str]:
-    """Variables of both services that the environment or `.env` sets.
+    """Variables of the services that the environment or `.env` sets.
 
     Raises ConfigurationError naming the file, the line and the variable at fault.
     """
     try:
         env = EnvFile.of(REPO)
-        for settings in SERVICES.values():
-            env.load(settings)
+        for service in SERVICES:
+            env.load(settings_of(service))
     except SettingsError as error:
         raise ConfigurationError(
             f"{error}.", hint=f"Correct it; {EXAMPLE} lists every variable."
@@ -76,7 +72,14 @@ def completed(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**filled, **values}
 
 
-def for_container(service: str) -> dict[str, str]:
+def settings_of(service: Service) -> type[ServiceSettings]:
+    """The class that declares a service's environment variables."""
+    module = importlib.import_module(f"{service.package}.settings")
+    found: type[ServiceSettings] = module.Settings
+    return found
+
+
+def for_container(service: Service) -> dict[str, str]:
     """Given variables of a service for its container, such as KALDRA_RATE_LIMIT.
 
     Those that stand for a stack setting are left out; what a stack file says of others wins.
@@ -91,10 +94,10 @@ def origin(name: str) -> str:
 
 
 def names() -> set[str]:
-    """Every variable of both services."""
-    return _names_of("kaldra-core") | _names_of("kaldra-api")
+    """Every variable of the services."""
+    return set().union(*(_names_of(service) for service in SERVICES))
 
 
-def _names_of(service: str) -> set[str]:
-    settings = SERVICES[service]
+def _names_of(service: Service) -> set[str]:
+    settings = settings_of(service)
     return {name_of(settings, field) for field in settings.model_fields}
