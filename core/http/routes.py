@@ -174,7 +174,7 @@ def _add_vocabulary(routes: APIRouter, kernel: Kernel) -> None:
 
     @routes.get("/vocabulary/{kind}", response_model=list[dict[str, Any]], tags=["vocabulary"])
     async def vocabulary(request: Request, kind: Kind, language: Language = "en") -> Response:
-        """List a part of the vocabulary, with labels and descriptions in one language."""
+        """List a part of the vocabulary, its texts in English or Portuguese."""
         return cacheable(request, content(kind, language))
 
 

@@ -98,10 +98,7 @@ export function heatMap(values, { archetypes, columns, states }, strongest) {
   const told = h("p", { class: "told", "aria-live": "polite" }, t("map.hint"));
   const tell = (state) => {
     const { label, description, index } = states[state];
-    told.replaceChildren(
-      h("strong", {}, `${label} · ${percent(values[index], 2)} `),
-      h("span", { lang: "en" }, description),
-    );
+    told.replaceChildren(h("strong", {}, `${label} · ${percent(values[index], 2)} `), description);
   };
   const cell = (row, column) => {
     const index = row * columns.length + column;
