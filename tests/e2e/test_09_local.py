@@ -76,7 +76,9 @@ def test_only_the_gateway_is_published_and_only_here(clone: Clone):
     assert not inspected(CORE)["HostConfig"]["PortBindings"]
 
 
-def test_the_page_says_that_the_core_is_away_and_reads_again_when_it_is_back(clone: Clone):
+def test_the_page_asks_for_the_key_and_says_that_the_core_is_away_or_the_limit_reached(
+    clone: Clone,
+):
     site = f"http://127.0.0.1:{clone.local_port}"
     with chromium() as browser, watched(browser, site, locale="en-US") as page:
         page.goto(site)
@@ -91,6 +93,12 @@ def test_the_page_says_that_the_core_is_away_and_reads_again_when_it_is_back(clo
         eventually(lambda: core_status(clone) == HTTPStatus.OK, "the core is back")
         reader.read(page, reader.TEXT)
         reader.is_read(page)
+        key = {"X-API-Key": clone.key}
+        port = clone.local_port
+        columns = (clone.get("/engine/vocabulary/columns", port=port, **key) for _ in range(1000))
+        assert HTTPStatus.TOO_MANY_REQUESTS in (code for code, _ in columns)
+        reader.read(page, reader.TEXT)
+        expect(page.get_by_role("alert")).to_contain_text("The limit of requests is reached")
     assert reader.TEXT not in clone.kaldra("logs", stack=LOCAL_STACK).output
 
 
