@@ -39,6 +39,7 @@ def test_a_route_is_tried_with_a_key(look: Look, locked: str):
     for width in (1280, 360):
         page.set_viewport_size({"width": width, "height": 800})
         screenshot(page, f"docs-{width}-light")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("path", ["/status/", "/engine/kaldra/window", "/safeguard/evaluate"])
