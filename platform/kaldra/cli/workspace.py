@@ -15,7 +15,7 @@ from kaldra.stack.settings import Settings, settings_of_stack_file
 GUARD = REPO / "platform" / "kaldra" / "guard"
 """Its `pulumi` refuses what would write secrets down, and runs the real one otherwise."""
 
-PUBLISHED_PASSPHRASE = "kaldra-dev"  # noqa: S105  decision 0006: file modes guard these stacks
+PUBLISHED_PASSPHRASE = "kaldra-dev"  # noqa: S105  decision 0004: file modes guard these stacks
 """Passphrase of the stacks that keep no secret of a team; their files have its salt."""
 
 OWN_PASSPHRASE = "passphrase"  # noqa: S105  a file's name
