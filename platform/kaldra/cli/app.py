@@ -14,8 +14,8 @@ from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack: Pulumi.<stack>.yaml.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Install what is missing without asking.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only warnings and errors.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Install missing tools without asking.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
 
 INTERRUPTED = 130
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="KALDRA on kind, on Docker alone or on bare Python, from one command line.",
+    help="Deploy and operate KALDRA on Kubernetes, on Docker, or as plain processes.",
 )
 
 
@@ -36,7 +36,7 @@ def _verb(name: str, member: str = "run") -> Callable[..., Any]:
 
 @app.command()
 def up(stack: Stack = "dev", yes: Yes = False, quiet: Quiet = False) -> None:
-    """Bring the platform up and end at GET /status/."""
+    """Create or update the platform, then wait until GET /status/ responds."""
     _verb("up")(Console(quiet=quiet), stack=stack, assume_yes=yes)
 
 
@@ -46,15 +46,15 @@ def down(
     everything: Annotated[
         bool,
         typer.Option(
-            "--all", help="Also remove cluster, registry and a dockerd that `up` started."
+            "--all", help="Also remove cluster, registry, and the dockerd started by `up`."
         ),
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="For scripts; nothing is asked anyway.")
+        bool, typer.Option("--yes", "-y", help="For scripts; `down` never asks.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Take the stack down."""
+    """Remove the stack."""
     del yes
     _verb("down")(Console(quiet=quiet), stack=stack, everything=everything)
 
@@ -78,19 +78,20 @@ def preview(
 def rollback(
     stack: Stack = "dev",
     to: Annotated[
-        int | None, typer.Option("--to", min=1, help="Release; the working one before the last.")
+        int | None,
+        typer.Option("--to", min=1, help="Release number; default: the previous working release."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Go back to an earlier release: its images and its settings, after a preview."""
+    """Roll back images and settings to an earlier release, after a preview."""
     _verb("rollback")(Console(quiet=quiet), stack=stack, to=to, assume_yes=yes)
 
 
 @app.command()
 def render(
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the files; others' files in it stay.")
+        Path, typer.Option("--out", "-o", help="Output folder; other files in it are kept.")
     ],
     stack: Stack = "dev",
     quiet: Quiet = False,
@@ -103,41 +104,43 @@ def render(
 def diff(
     base: Annotated[str, typer.Argument(metavar="BASE_REF", help="Branch, tag or commit.")],
     stack: Annotated[
-        list[str] | None, typer.Option("--stack", "-s", help="Stack; may be given more than once.")
+        list[str] | None, typer.Option("--stack", "-s", help="Stack; can be repeated.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Print what this work tree changes in rendered objects since a revision, as Markdown."""
+    """Compare the rendered objects of a revision and of the working tree, as Markdown."""
     _verb("diff")(Console(quiet=quiet), base=base, stacks=stack or [])
 
 
 @app.command()
 def build(
-    tag: Annotated[str, typer.Option("--tag", help="Tag of both images.")] = "dev",
+    tag: Annotated[str, typer.Option("--tag", help="Tag of the images.")] = "dev",
     push: Annotated[
         str | None,
-        typer.Option("--push", help="Registry to push to, as in ghcr.io/OWNER."),
+        typer.Option("--push", help="Registry to push to, such as ghcr.io/OWNER."),
     ] = None,
     sbom: Annotated[
         bool,
         typer.Option(
-            "--sbom", help="Write a CycloneDX bill of materials of each image, and known faults."
+            "--sbom", help="Write a CycloneDX SBOM of each image, and a vulnerability report."
         ),
     ] = False,
     strict: Annotated[
         bool,
         typer.Option(
-            "--strict", help="--sbom, and fail on known faults of Python packages or unasked ones."
+            "--strict",
+            help="Like --sbom; fail on a known vulnerability of a Python package, "
+            "or if vulnerabilities cannot be checked.",
         ),
     ] = False,
-    out: Annotated[Path, typer.Option("--out", help="Folder of what --sbom writes.")] = Path(
-        "dist"
-    ),
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Build each layer anew.")] = False,
+    out: Annotated[Path, typer.Option("--out", help="Output folder of --sbom.")] = Path("dist"),
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Build without the layer cache.")
+    ] = False,
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Build kaldra-core and kaldra-api into the local Docker; describe and push them."""
+    """Build the images kaldra-core and kaldra-api; optionally write SBOMs and push."""
     wanted = _verb("build", "Wanted")(
         tag=tag, registry=push, sbom=sbom, strict=strict, out=out, cache=not no_cache
     )
@@ -146,15 +149,15 @@ def build(
 
 @app.command(hidden=True)
 def publish(
-    registry: Annotated[str, typer.Argument(help="Registry that holds the images.")],
-    tag: Annotated[str, typer.Option("--tag", help="Tag of both images.")],
+    registry: Annotated[str, typer.Argument(help="Registry with the images.")],
+    tag: Annotated[str, typer.Option("--tag", help="Tag of the images.")],
     architectures: Annotated[
         list[str] | None,
-        typer.Option("--arch", help="Architecture pushed as TAG-ARCH; once for each."),
+        typer.Option("--arch", help="Architecture pushed as TAG-ARCH; can be repeated."),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Join images pushed from machines of several architectures under one tag (for releases)."""
+    """Create one multi-architecture tag from the images of each architecture (for releases)."""
     _verb("publish")(
         Console(quiet=quiet),
         tag=tag,
@@ -166,7 +169,7 @@ def publish(
 @app.command(context_settings={"ignore_unknown_options": True})
 def test(
     arguments: Annotated[
-        list[str] | None, typer.Argument(help="Arguments passed on to pytest.")
+        list[str] | None, typer.Argument(help="Arguments passed to pytest.")
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="Skip the end-to-end tests.")] = False,
 ) -> None:
@@ -176,7 +179,7 @@ def test(
 
 @app.command()
 def lint() -> None:
-    """Check Python, JavaScript, CSS, YAML, Dockerfiles, shell, workflows, links and objects."""
+    """Check Python, JavaScript, CSS, YAML, Dockerfiles, shell, workflows, links and manifests."""
     _verb("lint")(Console())
 
 
@@ -195,10 +198,12 @@ def env(stack: Stack = "dev") -> None:
 @app.command()
 def forward(
     stack: Stack = "dev",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port here.")] = 8080,
-    service: Annotated[str, typer.Option("--service", help="Service to reach.")] = "kaldra-api",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Local port.")] = 8080,
+    service: Annotated[
+        str, typer.Option("--service", help="Service to forward to.")
+    ] = "kaldra-api",
 ) -> None:
-    """Forward a fixed local port to a service of any Kubernetes stack, until interrupted."""
+    """Forward a local port to a service on Kubernetes, until interrupted."""
     _verb("forward")(Console(), stack=stack, port=port, service=service)
 
 
@@ -214,9 +219,9 @@ def logs(
 
 @app.command()
 def serve(
-    service: Annotated[str, typer.Argument(help="What to run: `api`, `core` or `all`.")] = "all",
+    service: Annotated[str, typer.Argument(help="Service to run: `api`, `core` or `all`.")] = "all",
     reload: Annotated[
-        bool, typer.Option("--reload", help="Start a service again when its files change.")
+        bool, typer.Option("--reload", help="Restart a service when its files change.")
     ] = False,
 ) -> None:
     """Run the services without Docker, until interrupted."""
@@ -225,7 +230,7 @@ def serve(
 
 @app.command()
 def checklist(stack: Stack = "dev", yes: Yes = False) -> None:
-    """Check the seven things that make a deployment done: ✔ or ✘ and the fix."""
+    """Run seven checks on a finished deployment: ✔, or ✘ with the fix."""
     _verb("checklist")(Console(), stack=stack, assume_yes=yes)
 
 
@@ -243,7 +248,7 @@ def lock() -> None:
 
 @app.command(hidden=True)
 def reference() -> None:
-    """Write the generated parts of README.md and docs/ anew (for maintainers)."""
+    """Regenerate the generated parts of docs/ (for maintainers)."""
     _verb("reference")(Console())
 
 
@@ -251,7 +256,7 @@ def main() -> None:
     """Run a verb; every error is a message, a hint and an exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # not every terminal has ✓
+        if isinstance(stream, io.TextIOWrapper):  # some terminals cannot print ✓
             stream.reconfigure(errors="replace")
     try:
         app(prog_name="./kaldra")
@@ -259,5 +264,5 @@ def main() -> None:
         Console().error(str(error), error.hint)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        Console().error("Interrupted; nothing is lost.", "Run the same command again to go on.")
+        Console().error("Interrupted; nothing is lost.", "Run the same command again to continue.")
         sys.exit(INTERRUPTED)

@@ -1,4 +1,4 @@
-"""`./kaldra doctor`: what is here, where it comes from, what is wrong and what fixes it."""
+"""`./kaldra doctor`: installed tools, their sources, problems and fixes."""
 
 import sys
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from kaldra.toolchain.inventory import collect
 
 
 def run(console: Console, *, stack: str) -> None:
-    """Print one line for each thing; exits 1 when anything is wrong. Changes nothing."""
+    """Print one line per finding; exit 1 if there is a problem. Changes nothing."""
     workspace = Workspace.open(stack)
     findings = collect(workspace.settings.target)
     if workspace.settings.target == "dev":
@@ -23,7 +23,7 @@ def run(console: Console, *, stack: str) -> None:
         sys.stdout.write(f"{line}\n")
     wrong = [f.name for f in findings if f.problem]
     if wrong:
-        console.error(f"Not well: {', '.join(wrong)}.")
+        console.error(f"Problems found: {', '.join(wrong)}.")
         sys.exit(1)
 
 
@@ -61,7 +61,7 @@ def _cluster(workspace: Workspace) -> list[Finding]:
 
 
 def _state(workspace: Workspace, console: Console) -> Finding:
-    """The stack's state: whether it can be read, and whether a killed run left it unfinished."""
+    """The stack's state: whether it can be read and has no pending operations."""
     name, where = f"stack {workspace.stack}", workspace.backend
     up = f"./kaldra up --stack {workspace.stack}"
     if not pulumi_program().exists():
@@ -73,6 +73,6 @@ def _state(workspace: Workspace, console: Console) -> Finding:
     if deployed is None:
         return Finding(name, where="not deployed", fix=up)
     if deployed.pending:
-        problem = "A killed run left operations unfinished."
+        problem = "A killed run left pending operations."
         return Finding(name, where=where, problem=problem, fix=up)
     return Finding(name, where=where)

@@ -1,4 +1,4 @@
-"""`./kaldra rollback`: the images and the configuration of an earlier release, by one command."""
+"""`./kaldra rollback`: deploy the images and configuration of an earlier release."""
 
 import sys
 import tempfile
@@ -22,7 +22,7 @@ from kaldra.toolchain import docker_client, image_registry
 
 
 def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
-    """Preview the release before the last one (or number `to`), ask, deploy it and ask it."""
+    """Preview the previous release (or number `to`), confirm, deploy it and wait for it."""
     pulumi, deployed = deployed_or_fail(console, stack)
     updates = releases.updates(pulumi, deployed)
     release = _chosen(stack, updates, to)
@@ -41,13 +41,13 @@ def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> No
         up.deploy(pulumi, ground, f"--config-file={file}", about=about)
     up.ask(pulumi)
     console.note(
-        f"Release {release.number} serves. The next ./kaldra up builds from these sources again, "
-        f"with Pulumi.{stack}.yaml as it is."
+        f"Release {release.number} is deployed. The next ./kaldra up deploys these sources and "
+        f"Pulumi.{stack}.yaml again."
     )
 
 
 def _chosen(stack: str, updates: Sequence[Release], number: int | None) -> Release:
-    """The release to go back to; raises KaldraError where there is none."""
+    """The release to roll back to; raises KaldraError if there is none."""
     if number is None:
         found = releases.previous(updates)
         if found is None:
@@ -69,15 +69,15 @@ def _chosen(stack: str, updates: Sequence[Release], number: int | None) -> Relea
 def _same_ground(workspace: Workspace, ground: Ground) -> Ground:
     if last_ground(workspace) != ground:
         raise KaldraError(
-            "Cluster or registry were made again since the last release; "
-            "images of earlier ones are gone with them.",
-            hint=f"Check the sources out as they were, then: ./kaldra up --stack {workspace.stack}",
+            "The cluster or the registry was recreated since the last release; "
+            "the images of earlier releases are gone.",
+            hint=f"Check out the earlier sources, then: ./kaldra up --stack {workspace.stack}",
         )
     return ground
 
 
 def _require_images(workspace: Workspace, release: Release) -> None:
-    """Raise KaldraError where an image of the release is gone, as far as this machine can see."""
+    """Raise KaldraError if an image of the release is gone, as far as it can be checked here."""
     target = workspace.settings.target
     for service, reference in release.images.items():
         found = True
@@ -88,8 +88,7 @@ def _require_images(workspace: Workspace, release: Release) -> None:
         if not found:
             raise KaldraError(
                 f"The image of {service} in release {release.number} is gone: {reference}",
-                hint="Check the sources out as they were, then: "
-                f"./kaldra up --stack {workspace.stack}",
+                hint=f"Check out the earlier sources, then: ./kaldra up --stack {workspace.stack}",
             )
 
 
@@ -99,16 +98,16 @@ def _in_registry(port: int, reference: str) -> bool:
         digest = image_registry.digest(api, f"{address}/{reference.partition('/')[2]}")
     if digest is None:
         raise KaldraError(
-            f"The registry at {address} does not tell whether it has {reference}.",
+            f"Cannot check whether the registry at {address} has {reference}.",
             hint="./kaldra doctor",
         )
     return digest != ""
 
 
 def _stack_file(workspace: Workspace, release: Release) -> str:
-    """A stack file for the release: its settings and images; secrets and cluster as they are now.
+    """A stack file with the release's settings and images, and the current secrets and cluster.
 
-    Pulumi's history does not tell encrypted values.
+    Pulumi's history does not contain secrets.
     """
     path = REPO / f"Pulumi.{workspace.stack}.yaml"
     now: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
@@ -128,14 +127,14 @@ def _holds_secret(value: Any) -> bool:
 
 
 def _tell(console: Console, last: Release, release: Release) -> None:
-    """Say what goes back: images and settings by name."""
-    console.note(f"Back to release {release.title}:")
+    """Print the images and settings that change."""
+    console.note(f"Rolling back to release {release.title}:")
     for line in _changes(last, release):
         console.note(f"  {line}")
-    console.note("  Images are taken as they were built: their builds leave the state, they stay.")
+    console.note("  Existing images are used; only their builds are removed from the state.")
     if release.revision and release.revision != last.revision:
         console.note(
-            "  The program stays the one checked out now; for that of then: "
+            "  The program is the one checked out now; for the earlier one: "
             f"git checkout {release.revision[:7]}"
         )
 
@@ -145,7 +144,7 @@ def _changes(last: Release, release: Release) -> list[str]:
     lines = [f"{s}: {a[:19]} → {b[:19]}" for s, (a, b) in digests.items() if a != b]
     changed = fields(_by_name(last), _by_name(release))
     lines += [f"{f.path}: {_shown(f.before)} → {_shown(f.after)}" for f in changed]
-    return lines or ["the same images and settings once more"]
+    return lines or ["no difference in images and settings"]
 
 
 def _by_name(release: Release) -> dict[str, Any]:
@@ -161,7 +160,7 @@ def _require_consent(stack: str, release: Release, *, assume_yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise ConfigurationError(
-            "Nothing was changed: rolling back needs a yes.",
+            "Nothing was changed: a rollback needs confirmation.",
             hint=f"./kaldra rollback --stack {stack} --yes",
         )
     sys.stderr.write(f"Roll back to release {release.number}? [y/N] ")

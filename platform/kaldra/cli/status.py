@@ -1,4 +1,4 @@
-"""`./kaldra status`: what runs, from which image, whether it serves, and whether it drifted."""
+"""`./kaldra status`: workloads, images, health, releases and drift."""
 
 import itertools
 import sys
@@ -12,16 +12,16 @@ from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.errors import KaldraError
 
 DRIFTED = 3
-"""Exit code where somebody else changed or deleted what was deployed."""
+"""Exit code if objects were changed or deleted outside Pulumi."""
 
 SHOWN_RELEASES = 3
 
 
 def run(console: Console, *, stack: str) -> None:
-    """Print what runs, its health, its release, and what differs from the state.
+    """Print workloads, health, releases, and differences from the state.
 
-    Exits with 3 where somebody else changed or deleted objects, else with 1 when anything is not
-    well. Nothing is changed, neither what runs nor the state.
+    Exits with 3 on drift, else with 1 if a component is unhealthy. Changes neither live objects nor
+    the state.
     """
     pulumi, deployed = deployed_or_fail(console, stack)
     found = health.workloads(pulumi.workspace)
@@ -30,20 +30,20 @@ def run(console: Console, *, stack: str) -> None:
     drifted = _print_drift(console, pulumi)
     if drifted:
         console.error(
-            "What runs is not what was deployed.",
-            f"./kaldra up --stack {stack} puts it back (./kaldra preview shows how)",
+            "Live objects differ from the last deployment.",
+            f"./kaldra up --stack {stack}  (./kaldra preview shows what it would change)",
         )
     elif not well:
         verb = "logs" if all(workload.exists for workload in found) else "up"
-        console.error("Not everything is well.", f"./kaldra {verb} --stack {stack}")
+        console.error("Some components are unhealthy.", f"./kaldra {verb} --stack {stack}")
     if drifted or not well:
         sys.exit(DRIFTED if drifted else 1)
 
 
 def deployed_or_fail(console: Console, stack: str) -> tuple[Pulumi, Deployment]:
-    """Pulumi as it is here, and what is deployed. Raises KaldraError where nothing is.
+    """Pulumi and the deployed state. Raises KaldraError if nothing is deployed.
 
-    Tools are provided for staging alone: it is looked at from machines that never deployed it.
+    Tools are installed for staging only, which is checked from machines that never deployed it.
     """
     workspace = Workspace.open(stack)
     if workspace.settings.target == "staging":
@@ -63,7 +63,7 @@ def _not_deployed(stack: str) -> KaldraError:
 
 
 def _print_health(console: Console, workspace: Workspace, found: Sequence[health.Workload]) -> bool:
-    """One line per service, and the gateway's answer; whether all is well."""
+    """Print one line per service and the gateway's response; return whether all are healthy."""
     for workload in found:
         sys.stdout.write(f"{workload}\n")
     try:
@@ -76,7 +76,7 @@ def _print_health(console: Console, workspace: Workspace, found: Sequence[health
 
 
 def _print_releases(pulumi: Pulumi, deployed: Deployment) -> None:
-    """The last releases that worked: what serves, and what a rollback goes back to."""
+    """Print the latest working releases, and mark the target of a rollback."""
     updates = releases.updates(pulumi, deployed)
     back = releases.previous(updates)
     for release in itertools.islice(releases.working(updates), SHOWN_RELEASES):
@@ -86,8 +86,8 @@ def _print_releases(pulumi: Pulumi, deployed: Deployment) -> None:
 
 
 def _print_drift(console: Console, pulumi: Pulumi) -> bool:
-    """Print each object that is not as the state says; whether there is one."""
-    with console.step("look for drift") as step:
+    """Print each object that differs from the state; return whether there is one."""
+    with console.step("check for drift") as step:
         found = drift.look(pulumi)
         step.done("none" if not found else f"{len(found)} found")
     for one in found:
@@ -95,5 +95,5 @@ def _print_drift(console: Console, pulumi: Pulumi) -> bool:
         for field in one.fields:
             sys.stdout.write(f"    {field}\n")
     if not found:
-        sys.stdout.write("✓ no drift: everything is as it was deployed\n")
+        sys.stdout.write("✓ no drift\n")
     return bool(found)

@@ -1,4 +1,4 @@
-"""What the command line shows: one line per step, with its elapsed time.
+"""Output of the command line: one line per step, with its elapsed time.
 
 On a terminal rich redraws the steps in progress in place; elsewhere each step prints one line when
 it ends, and long ones print one every few seconds.
@@ -34,11 +34,11 @@ class Line:
         self.started = self.printed = time.monotonic()
 
     def update(self, detail: str, fraction: float | None = None) -> None:
-        """Set what is happening now."""
+        """Set the current activity."""
         self.detail, self.fraction = detail, fraction
 
     def done(self, summary: str) -> None:
-        """Set the text that is shown when the step has ended."""
+        """Set the text shown when the step has finished."""
         self.summary = summary
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Console:
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Show a step until its block ends; an exception marks it failed and is raised again."""
+        """Show a step until its block ends; an exception marks it as failed and is re-raised."""
         line = self.begin(title)
         try:
             yield line
@@ -104,7 +104,7 @@ class Console:
         self._print(f"! {text}", "yellow")
 
     def error(self, message: str, hint: str = "") -> None:
-        """Print what failed and the next command to type."""
+        """Print an error and the next command to run."""
         self._print(f"✗ {message}", "red")
         if hint:
             self._print(f"  → {hint}")

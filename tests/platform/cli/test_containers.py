@@ -154,7 +154,5 @@ def test_what_comes_from_elsewhere_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("API_PORT", "8001")
     said = StringIO()
     containers.tell_given(Console(said))
-    assert (
-        "From the environment, unless the stack's file says otherwise: API_PORT" in said.getvalue()
-    )
+    assert "From the environment, unless set in the stack file: API_PORT" in said.getvalue()
     assert f"From {tmp_path / 'env'}, unless" in said.getvalue()

@@ -59,7 +59,7 @@ def begin(request, tmp_path, monkeypatch):
         ({"registryPush": {"username": "who"}}, "kaldra:registryPush.password is missing"),
         ({"registryPush": {"password": HIDDEN}}, "kaldra:registryPush.username is missing"),
         ({"apiKeys": None}, "kaldra:apiKeys is missing"),
-        ({"imageTag": "dev"}, "dev is no version"),
+        ({"imageTag": "dev"}, "dev is a mutable tag"),
         ({"services": {"core": {"replicas": 1}}}, "at least 2 pods"),
         ({"apiKeys": {"web": "secret-key"}}, "in plain text"),
         ({"apiKeys": '{"web": "secret-key"}'}, "in plain text"),
