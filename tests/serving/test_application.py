@@ -208,6 +208,7 @@ def test_head_is_answered_like_get(client: TestClient):
     assert headed.status_code == 200
     assert headed.content == b""
     assert headed.headers["content-length"] == got.headers["content-length"]
+    assert client.post("/health").headers["allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", "testserver, evil.example", "testserver:x"])
