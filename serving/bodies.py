@@ -209,7 +209,9 @@ def _validated(adapter: TypeAdapter[Any], content: bytes) -> Any:
 
 def _check_structure(content: bytes) -> None:
     """Refuse what costs a parser much more memory than its length."""
-    bare = content.replace(b"\\\\", b"").replace(b'\\"', b"")
+    bare = content
+    if b"\\" in content:
+        bare = content.replace(b"\\\\", b"").replace(b'\\"', b"")
     pieces = bare.split(b'"', 2 * MOST_STRINGS)
     structure = b"".join(pieces[::2])
     if len(structure.translate(None, b" \t\r\n")) > MOST_STRUCTURE:

@@ -1,5 +1,6 @@
 """The same services on Docker alone, with a `.env` or without."""
 
+import asyncio
 import json
 import os
 import shutil
@@ -16,6 +17,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from bench import under_attack
+from bench.attacks import Seen
 from tests.browser import reader
 from tests.browser.chromium import chromium, watched
 from tests.e2e.clone import LOCAL_STACK, NAME, REPO, Clone, eventually, kill_tree
@@ -26,6 +29,7 @@ CORE, API = f"{NETWORK}-core", f"{NETWORK}-api"
 CONTAINER = "docker:index/container:Container"
 UP = ("./kaldra", "up", "--stack", LOCAL_STACK)
 NOBODY = "unix:///nobody/docker.sock"
+ATTACK_SECONDS = 5
 DEV_TAGS = ("kaldra-core:dev", "kaldra-api:dev")
 
 
@@ -193,6 +197,33 @@ def test_an_env_file_fills_what_the_stack_leaves_open(clone: Clone):
         assert clone.get("/status/", port=clone.local_port)[0] == HTTPStatus.OK
         plain(clone, "pulumi preview --expect-no-changes --non-interactive")
     clone.kaldra("up", stack=LOCAL_STACK)
+
+
+def test_no_attack_ends_a_container_or_keeps_others_from_being_served(clone: Clone):
+    with (
+        env_file(clone, "KALDRA_RATE_LIMIT=0", "KALDRA_TEXT_LIMIT=0"),
+        clone.edited(f"Pulumi.{LOCAL_STACK}.yaml", "config:\n", "config:\n"),
+    ):
+        for name, key in under_attack.KEYS.items():
+            plain(clone, f"pulumi config set --secret --path kaldra:apiKeys.{name} {key}")
+        clone.kaldra("up", stack=LOCAL_STACK)
+        before = {name: inspected(name)["State"]["StartedAt"] for name in (CORE, API)}
+        for attack in under_attack.ATTACKS:
+            seen = asyncio.run(attacked(attack, clone.local_port))
+            statuses = {status for status, _ in seen.signals + seen.healths}
+            assert statuses == {HTTPStatus.OK}, attack.__name__
+            for name, started in before.items():
+                found = inspected(name)
+                assert not found["State"]["OOMKilled"], attack.__name__
+                assert found["State"]["StartedAt"] == started, attack.__name__
+                assert found["RestartCount"] == 0
+    clone.kaldra("up", stack=LOCAL_STACK)
+
+
+async def attacked(attack: under_attack.Attack, port: int) -> Seen:
+    async with under_attack.attacked(attack, port) as seen:
+        await asyncio.sleep(ATTACK_SECONDS)
+    return seen
 
 
 def test_an_engine_that_does_not_answer_is_told(clone: Clone):

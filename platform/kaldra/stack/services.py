@@ -69,8 +69,12 @@ class Service:
 
 
 def _gateway(settings: "Settings") -> dict[str, str]:
+    # `./kaldra up` asks the gateway on loopback, through a forward or a published port.
+    hosts = dict.fromkeys((*settings.allowed_hosts, "127.0.0.1")) if settings.allowed_hosts else ()
     given = {
         "KALDRA_CORS_ORIGINS": ",".join(settings.cors_origins) or None,
+        "KALDRA_ALLOWED_HOSTS": ",".join(hosts) or None,
+        "KALDRA_TRUSTED_PROXIES": ",".join(settings.trusted_proxies) or None,
         "KALDRA_RATE_LIMIT": settings.rate_limit,
         "CORE_TIMEOUT_SECONDS": settings.core_timeout_seconds,
     }

@@ -27,6 +27,7 @@ from kaldra.stack.setting_types import (
     Digest,
     DnsLabel,
     DnsName,
+    HostName,
     ImageTag,
     Network,
     Origin,
@@ -78,6 +79,16 @@ class Settings(BaseModel):
     )
     cors_origins: tuple[Origin, ...] = Field(
         (), description="Origins of web front ends that may call the gateway (CORS)"
+    )
+    allowed_hosts: tuple[HostName, ...] = Field(
+        (),
+        description="Names in the Host header that the gateway answers to, beside 127.0.0.1; "
+        "/health and /ready answer to any; every name where none is given",
+    )
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Networks whose X-Forwarded-For and X-Forwarded-Proto the gateway believes: "
+        "the ingress controller's pods or nodes",
     )
     rate_limit: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
         None,

@@ -157,6 +157,8 @@ def test_half_an_account_is_told_by_what_it_lacks():
         ("rateLimit", -1, "greater than or equal to 0"),
         ("coreTimeoutSeconds", 0, "greater than or equal to 1"),
         ("ingressNetworks", ["10.0.0.1/8"], "not a network such as 10.0.0.0/8"),
+        ("trustedProxies", ["10.0.0.1/8"], "not a network such as 10.0.0.0/8"),
+        ("allowedHosts", ["https://api.example.org"], "should match pattern"),
         ("stateBackend", "ftp://somewhere", "should match pattern"),
         (
             "services",
