@@ -40,7 +40,11 @@ ON_THE_PLATFORM = {
     "./kaldra doctor",
     "./kaldra down --stack local",
     "./kaldra logs",
+    "./kaldra logs --level warning --since 1h",
     "./kaldra logs --lines 500",
+    "./kaldra logs --previous",
+    "./kaldra logs --service core --request 5f0c2a1b",
+    "./kaldra logs --trace 4bf92f35 --json",
     "./kaldra logs --stack local",
     "./kaldra preview",
     "./kaldra preview --expect-no-changes",
@@ -82,6 +86,7 @@ BY_ANOTHER_TEST = {
     "test_two_builds_of_the_same_sources_have_the_same_layers",
     "./kaldra build --sbom": f"{E2E}/test_14_build.py::"
     "test_the_bill_of_materials_holds_what_the_image_holds",
+    "./kaldra logs -f": f"{E2E}/test_07_verbs.py::test_logs_follow_a_rollout",
     "./kaldra build --strict": "tests/platform/cli/test_build.py::"
     "test_strict_fails_on_a_fault_of_a_python_package_alone",
     "./kaldra lock": "tests/platform/cli/test_lock.py::"

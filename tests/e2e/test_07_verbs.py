@@ -13,12 +13,26 @@ def test_status_tells_what_runs(platform: Clone):
     assert "KALDRA API Gateway online" in said
 
 
-def test_logs_of_both_services_are_merged(platform: Clone):
-    lines = platform.kaldra("logs").output.splitlines()
-    for service in ("kaldra-api", "kaldra-core"):
-        own = [line for line in lines if line.startswith(f"[pod/{service}-")]
-        assert own
-        assert json.loads(own[-1].partition("] ")[2])
+def test_logs_of_both_services_are_ordered_by_time(platform: Clone):
+    records = [json.loads(line) for line in platform.kaldra("logs", "--json").output.splitlines()]
+    assert {record["service"] for record in records} == {"api", "core"}
+    assert all(record["level"] for record in records)
+    assert records == sorted(records, key=lambda record: record["time"])
+
+
+def test_logs_follow_a_rollout(platform: Clone):
+    command = "exec ./kaldra logs --follow --lines 0 --stack e2e >followed.log"
+    shown = platform.root / "followed.log"
+    process = platform.start("sh", "-c", command)
+    try:
+        platform.kubectl("rollout", "restart", "deployment/kaldra-api")
+        platform.kubectl("rollout", "status", "deployment/kaldra-api")
+        platform.get("/status/", X_Request_Id="after-the-rollout")
+        eventually(lambda: "request after-th…" in shown.read_text(), "the new pod's record")
+    finally:
+        process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    shown.unlink()
 
 
 def test_doctor_finds_every_tool(platform: Clone):

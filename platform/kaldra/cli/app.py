@@ -205,11 +205,51 @@ def forward(
 @app.command()
 def logs(
     stack: Stack = "dev",
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep following.")] = False,
-    lines: Annotated[int, typer.Option("--lines", min=0, help="Last lines of each pod.")] = 100,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep following, through rollouts and restarts.")
+    ] = False,
+    service: Annotated[
+        Literal["api", "core"] | None, typer.Option("--service", help="One service alone.")
+    ] = None,
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"] | None,
+        typer.Option("--level", help="The least severe level shown."),
+    ] = None,
+    request: Annotated[
+        str, typer.Option("--request", metavar="ID", help="Request id, or its beginning.")
+    ] = "",
+    trace: Annotated[
+        str, typer.Option("--trace", metavar="ID", help="Trace id, or its beginning.")
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="`90s`, `1h30m`, or an RFC 3339 time.")
+    ] = "",
+    previous: Annotated[
+        bool, typer.Option("--previous", help="The run before the last restart.")
+    ] = False,
+    lines: Annotated[
+        int | None,
+        typer.Option(
+            "--lines", min=0, help="Last lines of each container; 100 without a filter, else all."
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object for each record.")
+    ] = False,
 ) -> None:
-    """Print the logs of both services, merged."""
-    _verb("logs")(Console(), stack=stack, follow=follow, lines=lines)
+    """Print the log records of both services, ordered by time."""
+    wanted = _verb("logs", "Wanted")(
+        follow=follow,
+        lines=lines,
+        since=since,
+        previous=previous,
+        service=service or "",
+        level=level or "",
+        request=request,
+        trace=trace,
+        as_json=as_json,
+    )
+    _verb("logs")(Console(), wanted, stack=stack)
 
 
 @app.command()

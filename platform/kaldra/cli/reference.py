@@ -131,7 +131,7 @@ def _section(name: str, verb: Any) -> str:
 
 def _parameter(given: Any) -> str:
     default = "off" if getattr(given, "is_flag", False) else f"`{given.default}`"
-    if given.default is None:
+    if given.default in (None, ""):
         default = "required" if given.required else "none"
     if given.param_type_name == "argument":
         name = given.metavar or f"{given.name}…"
