@@ -58,17 +58,13 @@ ON_THE_PLATFORM = {
     "curl http://127.0.0.1:8000/status/",
     "curl http://127.0.0.1:8000/status/core",
     "curl http://127.0.0.1:8010/status/",
-    "curl -H \"X-API-Key: $key\" 'http://127.0.0.1:8000/engine/vocabulary/archetypes?language=en'",
-    "curl -H \"X-API-Key: $key\" 'http://127.0.0.1:8000/engine/vocabulary/states?language=pt'",
+    "curl -H \"X-API-Key: $(./kaldra key)\" 'http://127.0.0.1:8000/engine/vocabulary/archetypes?language=en'",
+    "curl -H \"X-API-Key: $(./kaldra key)\" 'http://127.0.0.1:8000/engine/vocabulary/states?language=pt'",
     "docker ps",
     "docker ps --all --filter label=io.kaldra.cluster",
     "docker ps -a",
     'eval "$(./kaldra env --stack mine)"',
     'eval "$(./kaldra env)"',
-    (
-        'key=$(python3 -c \'import json; print(json.load(open(".kaldra/dev-secrets.json"))'
-        '["apiKeys"]["dev"])\')'
-    ),
     "kubectl --context kind-kaldra-dev --namespace kaldra delete deployment kaldra-core",
     'pulumi config set --secret --path kaldra:apiKeys.alice "$(openssl rand -base64 24)"',
     'pulumi config set --secret --path kaldra:apiKeys.bob "$(openssl rand -base64 24)"',

@@ -3,7 +3,10 @@
 import json
 import signal
 
-from tests.e2e.clone import Clone, ask, eventually, free_ports
+import jsonschema_rs
+import pytest
+
+from tests.e2e.clone import REPO, Clone, ask, eventually, free_ports
 
 
 def test_status_tells_what_runs(platform: Clone):
@@ -33,6 +36,17 @@ def test_logs_follow_a_rollout(platform: Clone):
         process.send_signal(signal.SIGINT)
     assert process.wait(20) == 0
     shown.unlink()
+
+
+@pytest.mark.parametrize("verb", ["doctor", "logs", "preview", "status"])
+def test_json_holds_to_its_schema(platform: Clone, verb: str):
+    command = f"./kaldra {verb} --json --stack e2e 2>/dev/null"
+    printed = platform.run("sh", "-c", command).output
+    documents = printed.splitlines() if verb == "logs" else [printed]
+    schema = (REPO / "docs" / "reference" / "cli" / f"{verb}.json").read_text()
+    check = jsonschema_rs.validator_for(json.loads(schema))
+    assert documents
+    assert all(check.is_valid(json.loads(document)) for document in documents)
 
 
 def test_doctor_finds_every_tool(platform: Clone):

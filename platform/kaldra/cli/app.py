@@ -9,13 +9,27 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.completion import completion_init  # type: ignore[attr-defined]
 
+from kaldra.cli.completion import VARIABLE
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
+from kaldra.paths import REPO
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack: Pulumi.<stack>.yaml.")]
+
+def _stacks(incomplete: str) -> list[str]:
+    """Names of stack files, for completion."""
+    names = (path.name.split(".")[1] for path in REPO.glob("Pulumi.*.yaml"))
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+Stack = Annotated[
+    str,
+    typer.Option("--stack", "-s", help="Stack: Pulumi.<stack>.yaml.", autocompletion=_stacks),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Install what is missing without asking.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only warnings and errors.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 INTERRUPTED = 130
 
@@ -67,10 +81,15 @@ def preview(
     ] = False,
     yes: Yes = False,
     quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what `up` would change in the stack."""
     _verb("preview")(
-        Console(quiet=quiet), stack=stack, expect_no_changes=expect_no_changes, assume_yes=yes
+        Console(quiet=quiet),
+        stack=stack,
+        expect_no_changes=expect_no_changes,
+        assume_yes=yes,
+        as_json=as_json,
     )
 
 
@@ -181,9 +200,9 @@ def lint() -> None:
 
 
 @app.command()
-def doctor(stack: Stack = "dev") -> None:
+def doctor(stack: Stack = "dev", as_json: AsJson = False) -> None:
     """Tell for each tool where it was found, what is wrong and how to fix it."""
-    _verb("doctor")(Console(), stack=stack)
+    _verb("doctor")(Console(), stack=stack, as_json=as_json)
 
 
 @app.command()
@@ -233,9 +252,7 @@ def logs(
             "--lines", min=0, help="Last lines of each container; 100 without a filter, else all."
         ),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object for each record.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print the log records of both services, ordered by time."""
     wanted = _verb("logs", "Wanted")(
@@ -270,9 +287,31 @@ def checklist(stack: Stack = "dev", yes: Yes = False) -> None:
 
 
 @app.command()
-def status(stack: Stack = "dev") -> None:
+def status(stack: Stack = "dev", as_json: AsJson = False) -> None:
     """Tell what runs: images, pods, health."""
-    _verb("status")(Console(), stack=stack)
+    _verb("status")(Console(), stack=stack, as_json=as_json)
+
+
+@app.command()
+def key(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Caller; needless where there is only one.")
+    ] = "",
+    stack: Stack = "dev",
+    curl: Annotated[
+        bool, typer.Option("--curl", help="Print a curl command that reads the key itself.")
+    ] = False,
+) -> None:
+    """Print an API key of the gateway."""
+    _verb("key")(Console(quiet=True), stack=stack, name=name, curl=curl)
+
+
+@app.command()
+def completion(
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Shell.")],
+) -> None:
+    """Print a shell's completion script: source <(./kaldra completion bash)."""
+    _verb("completion")(shell)
 
 
 @app.command(hidden=True)
@@ -294,7 +333,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # not every terminal has ✓
             stream.reconfigure(errors="replace")
     try:
-        app(prog_name="./kaldra")
+        completion_init()
+        app(prog_name="./kaldra", complete_var=VARIABLE)
     except KaldraError as error:
         Console().error(str(error), error.hint)
         sys.exit(error.exit_code)

@@ -1,8 +1,10 @@
 """`./kaldra doctor`: what is here, where it comes from, what is wrong and what fixes it."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from kaldra.cli import json_output
 from kaldra.cli.deploy import cluster_spec, opened
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, pulumi_program
@@ -12,15 +14,25 @@ from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.inventory import collect
 
 
-def run(console: Console, *, stack: str) -> None:
+@dataclass(frozen=True)
+class Report:
+    """What `./kaldra doctor --json` prints."""
+
+    stack: str
+    findings: Sequence[Finding]
+
+
+def run(console: Console, *, stack: str, as_json: bool) -> None:
     """Print one line for each thing; exits 1 when anything is wrong. Changes nothing."""
     workspace = Workspace.open(stack)
     findings = collect(workspace.settings.target)
     if workspace.settings.target == "dev":
         findings += _cluster(workspace)
     findings.append(_state(workspace, console))
-    for line in lines(findings):
-        sys.stdout.write(f"{line}\n")
+    if as_json:
+        json_output.write(Report(stack, findings))
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in lines(findings)))
     wrong = [f.name for f in findings if f.problem]
     if wrong:
         console.error(f"Not well: {', '.join(wrong)}.")

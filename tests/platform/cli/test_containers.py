@@ -78,7 +78,7 @@ def test_a_stack_that_is_not_there_is_told(workspace, docker):
     docker.answers["GET /_ping"] = "OK"
     for act in (
         lambda: logs.run(QUIET, logs.Wanted(), stack="try"),
-        lambda: status.run(QUIET, stack="try"),
+        lambda: status.run(QUIET, stack="try", as_json=False),
     ):
         with pytest.raises(KaldraError, match="Stack try is not deployed"):
             act()

@@ -47,7 +47,9 @@ def begin(request, tmp_path, monkeypatch):
         if request.param == "up":
             up.run(console, stack="far", assume_yes=True)
         else:
-            preview.run(console, stack="far", expect_no_changes=False, assume_yes=True)
+            preview.run(
+                console, stack="far", expect_no_changes=False, assume_yes=True, as_json=False
+            )
 
     return begin
 
