@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kaldra.cli import json_output
+from kaldra.cli import json_output, policy
 from kaldra.cli.deploy import ready, require_secrets
 from kaldra.cli.events import resource
 from kaldra.cli.pulumi import Pulumi
@@ -39,6 +39,7 @@ def run(
 ) -> None:
     """Run `pulumi preview --diff`; fails on changes where none are expected."""
     require_secrets(stack)
+    policy.require(console, stack)
     pulumi = ready(console, stack, assume_yes=assume_yes)
     pulumi.ensure_stack()
     if as_json:

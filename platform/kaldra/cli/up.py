@@ -1,6 +1,6 @@
 """`./kaldra up`: from whatever there is to an answer at /status/."""
 
-from kaldra.cli import containers, diagnosis, health, releases
+from kaldra.cli import containers, diagnosis, health, policy, releases
 from kaldra.cli.deploy import (
     Ground,
     last_ground,
@@ -18,6 +18,7 @@ IMAGE_TYPE = "docker:index/image:Image"
 def run(console: Console, *, stack: str, assume_yes: bool) -> None:
     """Provide tools and cluster, deploy, and end by asking the gateway for its status."""
     require_secrets(stack)
+    policy.require(console, stack)
     pulumi, ground = ready_on_ground(console, stack, assume_yes=assume_yes)
     require_target(pulumi)
     deploy(pulumi, ground)
