@@ -307,6 +307,21 @@ def key(
 
 
 @app.command()
+def clean(
+    stack: Stack = "dev",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be removed.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also earlier releases: keep only what runs.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+) -> None:
+    """Remove images, build cache, tools and keys that no release, container or clone needs."""
+    _verb("clean")(Console(), stack=stack, dry_run=dry_run, everything=everything, assume_yes=yes)
+
+
+@app.command()
 def completion(
     shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Shell.")],
 ) -> None:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from kaldra.cli import json_output
+from kaldra.cli import clean, json_output
 from kaldra.cli.deploy import cluster_spec, opened
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, pulumi_program
@@ -28,7 +28,7 @@ def run(console: Console, *, stack: str, as_json: bool) -> None:
     findings = collect(workspace.settings.target)
     if workspace.settings.target == "dev":
         findings += _cluster(workspace)
-    findings.append(_state(workspace, console))
+    findings += [_state(workspace, console), _garbage(workspace, console)]
     if as_json:
         json_output.write(Report(stack, findings))
     else:
@@ -70,6 +70,15 @@ def _cluster(workspace: Workspace) -> list[Finding]:
                 Finding(name, problem=str(error), fix=getattr(error, "hint", "") or "./kaldra up")
             )
     return found
+
+
+def _garbage(workspace: Workspace, console: Console) -> Finding:
+    """What `./kaldra clean` would remove."""
+    try:
+        found = clean.look(console, workspace, everything=False)
+    except KaldraError:
+        return Finding("garbage", where="unknown: the engine or the stack cannot be asked")
+    return Finding("garbage", where=f"{clean.summary(found)} (./kaldra clean --dry-run)")
 
 
 def _state(workspace: Workspace, console: Console) -> Finding:

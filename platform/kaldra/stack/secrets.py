@@ -33,16 +33,20 @@ def as_directory(name: str, entries: Mapping[str, str]) -> Path:
 
     The parent is open to its owner alone, the files inside to whoever got the mount.
     """
-    digest = hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
-    parent = state() / "secrets"
-    directory = parent / f"{name}-{digest[:12]}"
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory = directory_of(name, entries)
+    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.mkdir(mode=0o755, exist_ok=True)
     for entry, content in entries.items():
         file = directory / entry
         file.write_text(content, encoding="utf-8")
         file.chmod(0o444)
     return directory
+
+
+def directory_of(name: str, entries: Mapping[str, str]) -> Path:
+    """Where `as_directory` writes these entries."""
+    digest = hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
+    return state() / "secrets" / f"{name}-{digest[:12]}"
 
 
 def dev_secrets_file() -> Path:
