@@ -200,9 +200,16 @@ def lint() -> None:
 
 
 @app.command()
-def doctor(stack: Stack = "dev", as_json: AsJson = False) -> None:
+def doctor(
+    stack: Stack = "dev",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Repair what can be repaired; ask before removing.")
+    ] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
     """Tell for each tool where it was found, what is wrong and how to fix it."""
-    _verb("doctor")(Console(), stack=stack, as_json=as_json)
+    _verb("doctor")(Console(), stack=stack, as_json=as_json, fix=fix, assume_yes=yes)
 
 
 @app.command()
