@@ -30,7 +30,7 @@ def test_logs_follow_a_rollout(platform: Clone):
     try:
         platform.kubectl("rollout", "restart", "deployment/kaldra-api")
         platform.kubectl("rollout", "status", "deployment/kaldra-api")
-        platform.get("/status/", X_Request_Id="after-the-rollout")
+        platform.get("/status/core", X_Request_Id="after-the-rollout")
         eventually(lambda: "request after-th…" in shown.read_text(), "the new pod's record")
     finally:
         process.send_signal(signal.SIGINT)
