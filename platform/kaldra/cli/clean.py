@@ -37,7 +37,6 @@ GATHERED = 10
 class Needs:
     """What has to stay."""
 
-    pulumi: Pulumi | None
     mentioned: frozenset[str]
     """Digests, ids and names that states mention: all of other stacks', the last of this one's."""
     used: frozenset[str]
@@ -46,7 +45,6 @@ class Needs:
     """Folders that containers mount."""
     before: float
     """What is shared by clones stays if it was made later."""
-    everything: bool
 
 
 def run(console: Console, *, stack: str, dry_run: bool, everything: bool, assume_yes: bool) -> None:
@@ -75,7 +73,9 @@ def after_up(console: Console, workspace: Workspace) -> None:
     left = state() / "former-images"
     try:
         known = int(left.read_text(encoding="ascii")) if left.is_file() else 0
-        if _former_images() < known + GATHERED:
+        if (number := _former_images()) < known + GATHERED:
+            if number < known:
+                left.write_text(str(number), encoding="ascii")
             return
         with alone(LOCK) as nobody_deploys:
             if nobody_deploys:
@@ -89,21 +89,21 @@ def look(console: Console, workspace: Workspace, *, everything: bool) -> list[Ga
     """Everything that can go, as far as the engine and the stack can be asked."""
     with docker_client.engine() as api:
         usage = api.df()
-        containers = [api.inspect_container(c["Id"]) for c in api.containers(all=True)]
+        images = usage.get("Images") or api.images()  # engines from 29 on leave the first out
+        running = [docker_client.container(c["Id"]) for c in api.containers(all=True)]
+    containers = [container for container in running if container]
     pulumi, kept = _kept(console, workspace, everything=everything)
     needs = Needs(
-        pulumi=pulumi,
         mentioned=kept | garbage.mentioned(_states(workspace)),
         used=frozenset(container["Image"] for container in containers),
         mounted=frozenset(m["Source"] for c in containers for m in c.get("Mounts") or ()),
         before=time() - (0 if everything else WEEK_SECONDS),
-        everything=everything,
     )
     cache = usage.get("BuildCache") or ()
     found = [
-        *garbage.images(usage["Images"] or (), needs.used, needs.mentioned, needs.before),
+        *garbage.images(images, needs.used, needs.mentioned, needs.before),
         *garbage.build_cache(cache, everything=everything),
-        *_former_keys(workspace, needs),
+        *_former_keys(needs),
         *_tools(needs),
     ]
     if workspace.settings.target == "dev" and pulumi:
@@ -234,12 +234,11 @@ def _tools(needs: Needs) -> list[Garbage]:
     return garbage.tools(made, frozenset(used), needs.before)
 
 
-def _former_keys(workspace: Workspace, needs: Needs) -> list[Garbage]:
+def _former_keys(needs: Needs) -> list[Garbage]:
     folders = (str(path) for path in (state() / "secrets").glob("*") if path.is_dir())
     present: set[str] = set()
     if secrets.dev_secrets_file().exists():
-        own = secrets.api_keys(workspace.settings.model_copy(update={"api_keys": None}))
-        present.add(str(secrets.directory_of(secrets.API_KEYS, own)))
+        present.add(str(secrets.directory_of(secrets.API_KEYS, secrets.own_keys())))
     return garbage.former_keys(folders, needs.mounted | present)
 
 

@@ -51,7 +51,7 @@ def _keys(console: Console, workspace: Workspace) -> Mapping[str, str]:
                 f"Stack {workspace.stack} has no key yet: its first deployment makes one.",
                 hint=f"./kaldra up --stack {workspace.stack}",
             )
-        return secrets.api_keys(workspace.settings)
+        return secrets.own_keys()
     pulumi, _ = deployed_or_fail(console, workspace.stack)
     setting = (f"{NAMESPACE}:apiKeys", "--stack", workspace.stack)
     found = pulumi.read("config", "get", *setting, "--json")

@@ -132,10 +132,12 @@ def _pump(sources: Sources, source: Source, span: Span, came: "queue.SimpleQueue
         # Where the stream ended, the container may have ended and started again since.
         spans = [replace(span, previous=True, follow=False), span] if newest else [span]
         for part in spans:
+            passed_on = newest
             try:
                 for record in _records(source, sources.read(source, part)):
-                    if newest is None or record.order > newest.order:
-                        newest = record
+                    # Within a stream, two outputs of a container may be out of order.
+                    if passed_on is None or record.order > passed_on.order:
+                        newest = max(newest or record, record, key=lambda r: r.order)
                         came.put(record)
             except GoneError:
                 return

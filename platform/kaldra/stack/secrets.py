@@ -25,6 +25,11 @@ def api_keys(settings: Settings) -> dict[str, str]:
     """Keys of the gateway's callers by name; whoever declares them marks them secret."""
     if settings.api_keys:
         return {name: key.get_secret_value() for name, key in settings.api_keys.items()}
+    return own_keys()
+
+
+def own_keys() -> dict[str, str]:
+    """Keys of a stack that names none: one, made on first use."""
     return {DEV_CALLER: _own_key(dev_secrets_file())}
 
 

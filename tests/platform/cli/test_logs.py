@@ -100,6 +100,11 @@ def test_after_a_restart_each_line_comes_once():
     assert previous.since == now.since == datetime(2026, 11, 29, 12, 0, 1, 500000, UTC)
 
 
+def test_within_a_stream_nothing_is_dropped():
+    sources = Scripted({API: [[at(2, "output"), at(1, "error"), at(1, "at once")]]})
+    assert set(messages(sources, 3)) == {"output", "error", "at once"}
+
+
 def test_a_lost_connection_is_made_again():
     sources = Scripted({API: [KaldraError("reset"), [at(1, "a")], KaldraError("x"), [at(2, "b")]]})
     assert messages(sources, 2) == ["a", "b"]
