@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.completion import completion_init  # type: ignore[attr-defined]
@@ -235,8 +235,8 @@ def logs(
         bool, typer.Option("--follow", "-f", help="Keep following, through rollouts and restarts.")
     ] = False,
     service: Annotated[
-        Literal["api", "core"] | None, typer.Option("--service", help="One service alone.")
-    ] = None,
+        str, typer.Option("--service", metavar="NAME", help="One service alone: `api` or `core`.")
+    ] = "",
     level: Annotated[
         Literal["debug", "info", "warning", "error"] | None,
         typer.Option("--level", help="The least severe level shown."),
@@ -267,7 +267,7 @@ def logs(
         lines=lines,
         since=since,
         previous=previous,
-        service=service or "",
+        service=service,
         level=level or "",
         request=request,
         trace=trace,

@@ -23,6 +23,7 @@ from kaldra.cluster.registry import is_running
 from kaldra.errors import KaldraError
 from kaldra.paths import home, state
 from kaldra.stack import secrets
+from kaldra.stack.services import API_KEYS
 from kaldra.toolchain import docker_client
 from kaldra.toolchain.files import alone, clones
 
@@ -238,7 +239,7 @@ def _former_keys(needs: Needs) -> list[Garbage]:
     folders = (str(path) for path in (state() / "secrets").glob("*") if path.is_dir())
     present: set[str] = set()
     if secrets.dev_secrets_file().exists():
-        present.add(str(secrets.directory_of(secrets.API_KEYS, secrets.own_keys())))
+        present.add(str(secrets.directory_of(API_KEYS, secrets.own_keys())))
     return garbage.former_keys(folders, needs.mounted | present)
 
 

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from kaldra.stack.services import SERVICES
+
 KEPT_RELEASES = 5
 """Releases that a rollback can name."""
 
 WEEK_SECONDS = 7 * 24 * 3600
 """What is shared by clones and in no known clone's use stays for so long."""
 
-TITLES = ("kaldra-api", "kaldra-core")
+TITLES = tuple(service.name for service in SERVICES)
 """Values of the title label of the services' images."""
 
 TITLE_LABEL = "org.opencontainers.image.title"
@@ -23,8 +25,11 @@ TITLE_LABEL = "org.opencontainers.image.title"
 _MADE_HERE = re.compile(r"kaldra/(?:base|builder|node-base|node|registry):\S+")
 """Images that `up` builds for itself."""
 
-_OUR_STEP = re.compile(r"/layer/(?:srv|opt/site)\b|--from=(?:dependencies|source) /layer /")
-"""Where the stages of our Dockerfiles prepare their layers."""
+_OUR_STEP = re.compile(
+    r"/layer/srv\b|--from=[\w-]+-(?:packages|source) /layer /"
+    r"|(?:platform/images|/tmp)/install\.sh\b"
+)
+"""Steps of platform/images/Dockerfile that take space."""
 
 _REFERENCE = re.compile(rf"sha256:[0-9a-f]{{64}}|{_MADE_HERE.pattern}".replace(r"\S+", r"[\w.-]+"))
 

@@ -28,7 +28,7 @@ class Record:
     source: str
     """Pod or container."""
     service: str
-    """`api` or `core`."""
+    """Key of the service: `api`, `core`."""
     message: str
     level: str = ""
     """Of the record; empty for a line that is not a record."""

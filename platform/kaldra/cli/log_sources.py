@@ -15,7 +15,7 @@ from kaldra.cli import containers, kubectl
 from kaldra.cli.log_records import instant
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
-from kaldra.stack.services import API_NAME, CORE_NAME, PART_OF, container_name
+from kaldra.stack.services import PART_OF, SERVICES
 from kaldra.toolchain import docker_client
 
 SELECTOR = f"--selector=app.kubernetes.io/part-of={PART_OF}"
@@ -146,10 +146,10 @@ class Containers:
 
     def __init__(self, workspace: Workspace) -> None:
         namespace = workspace.settings.namespace
-        self._services = {container_name(s, namespace): s for s in (CORE_NAME, API_NAME)}
+        self._services = {service.container_name(namespace): service.name for service in SERVICES}
 
     def present(self) -> list[Source]:
-        """Inspect both."""
+        """Inspect each."""
         found = {name: docker_client.container(name) for name in self._services}
         return [
             Source(container["Id"], name, self._services[name])

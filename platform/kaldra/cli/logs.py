@@ -1,4 +1,4 @@
-"""`./kaldra logs`: one line for each record of both services, ordered by time."""
+"""`./kaldra logs`: one line for each record of the services, ordered by time."""
 
 import heapq
 import itertools
@@ -18,6 +18,7 @@ from kaldra.cli.log_sources import GoneError, Source, Sources, Span
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.stack.services import KEYS
 
 LINES = 100
 """Shown of each container where neither a filter nor a time limits them."""
@@ -40,7 +41,7 @@ class Wanted:
     since: str = ""
     previous: bool = False
     service: str = ""
-    """`api` or `core`; empty for both."""
+    """Key of the service, such as `api`; empty for all."""
     level: str = ""
     request: str = ""
     trace: str = ""
@@ -53,6 +54,10 @@ def run(console: Console, wanted: Wanted, *, stack: str) -> None:
         raise ConfigurationError(
             "--previous shows a run that has ended; it cannot be followed.",
             hint=f"./kaldra logs --stack {stack} --previous",
+        )
+    if wanted.service not in ("", *KEYS):
+        raise ConfigurationError(
+            f"There is no service {wanted.service!r}.", hint=f"Choose one of: {', '.join(KEYS)}."
         )
     span, shown = selection(wanted, datetime.now(UTC))
     sources = log_sources.of(Workspace.open(stack))
@@ -88,7 +93,7 @@ def selection(wanted: Wanted, now: datetime) -> tuple[Span, Filter]:
 
 def last(sources: Sources, span: Span, service: str = "") -> list[Record]:
     """Records of every container, ordered by time."""
-    found = [source for source in sources.present() if _short(source).startswith(service)]
+    found = [source for source in sources.present() if service in ("", _short(source))]
 
     def read(source: Source) -> list[Record]:
         try:
@@ -111,7 +116,7 @@ def followed(sources: Sources, span: Span, console: Console, service: str = "") 
         while True:
             try:
                 for source in sources.started():
-                    if source.id not in known and _short(source).startswith(service):
+                    if source.id not in known and service in ("", _short(source)):
                         known.add(source.id)
                         # One that starts now is read from its first line.
                         of = replace(span, follow=True) if source.id in present else ALL

@@ -74,7 +74,7 @@ def entry(id_, description, used_at, *, in_use=False):
 
 
 COPY = "[source 2/5] COPY --chmod=0755 serving /layer/srv/serving"
-FINAL = "[stage-2 3/3] COPY --from=source /layer /"
+FINAL = "[api 3/3] COPY --from=api-source /layer /"
 ENTRIES = [
     entry("new", COPY, "2026-11-29T12:00:01Z"),
     entry("old", COPY, "2026-11-29T12:00:00Z"),

@@ -142,6 +142,11 @@ def test_an_ended_run_cannot_be_followed():
         logs.run(QUIET, Wanted(follow=True, previous=True), stack="dev")
 
 
+def test_a_service_that_does_not_exist():
+    with pytest.raises(ConfigurationError, match="no service 'kaldra-api'"):
+        logs.run(QUIET, Wanted(service="kaldra-api"), stack="dev")
+
+
 @pytest.fixture
 def pods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pods:
     """Pods of a kubectl that prints the arguments it got after those of the context."""
