@@ -31,6 +31,8 @@ _OUR_STEP = re.compile(
 )
 """Steps of platform/images/Dockerfile that take space."""
 
+_COPY = "fileop target"
+
 _REFERENCE = re.compile(rf"sha256:[0-9a-f]{{64}}|{_MADE_HERE.pattern}".replace(r"\S+", r"[\w.-]+"))
 
 Kind = Literal["image", "build cache", "registry", "node image", "tool", "former key"]
@@ -87,16 +89,28 @@ def is_former(image: Mapping[str, Any]) -> bool:
     return (image.get("Labels") or {}).get(TITLE_LABEL) in TITLES and not _names(image, "RepoTags")
 
 
-def build_cache(entries: Iterable[Mapping[str, Any]], *, everything: bool) -> list[Garbage]:
-    """Steps of our Dockerfiles that a later build of the same step has replaced."""
+def build_cache(entries: Sequence[Mapping[str, Any]], *, everything: bool) -> list[Garbage]:
+    """Steps of our Dockerfiles that a later build of the same step has replaced.
+
+    Older engines describe each COPY alike: one is ours if only such steps were built upon it.
+    """
     newest: dict[str, Mapping[str, Any]] = {}
     ours = [e for e in entries if _OUR_STEP.search(e["Description"]) and not e["InUse"]]
     for entry in sorted(ours, key=lambda entry: entry.get("LastUsedAt") or ""):
         newest[entry["Description"]] = entry
+    chosen = {e["ID"] for e in ours if everything or newest[e["Description"]] is not e}
+    children: dict[str, set[str]] = {}
+    for entry in entries:
+        for parent in entry.get("Parents") or [entry.get("Parent") or ""]:
+            children.setdefault(parent, set()).add(entry["ID"])
+    copies = {e["ID"] for e in entries if e["Description"] == _COPY and not e["InUse"]}
+    while found := {c for c in copies - chosen if children.get(c, set()) and children[c] <= chosen}:
+        chosen |= found
+    why = "a later build replaced it" if not everything else "a step of our images"
+    # What was built upon another goes before it.
+    last_first = sorted(entries, key=lambda entry: entry.get("CreatedAt") or "", reverse=True)
     return [
-        Garbage("build cache", e["ID"], e["Size"], f"a later build replaced {_step(e)}")
-        for e in ours
-        if everything or newest[e["Description"]] is not e
+        Garbage("build cache", e["ID"], e["Size"], why) for e in last_first if e["ID"] in chosen
     ]
 
 
@@ -159,7 +173,3 @@ def _names(image: Mapping[str, Any], kind: str) -> list[str]:
 def _each(kind: Kind, names: Sequence[str], size: int, why: str) -> list[Garbage]:
     """One for each name of an image; it goes with the last of them, and its size counts once."""
     return [Garbage(kind, name, 0 if place else size, why) for place, name in enumerate(names)]
-
-
-def _step(entry: Mapping[str, Any]) -> str:
-    return " ".join(str(entry["Description"]).split())[:50]

@@ -67,32 +67,38 @@ def test_states_mention_digests_ids_and_our_own_images():
     assert garbage.mentioned([text, "nothing"]) == {A, "kaldra/base:12ab"}
 
 
-def entry(id_, description, used_at, *, in_use=False):
+def entry(id_, description, used_at, *, in_use=False, parent=""):
     return {
-        "ID": id_, "Description": description, "LastUsedAt": used_at, "InUse": in_use, "Size": 5,
+        "ID": id_, "Description": description, "LastUsedAt": used_at, "CreatedAt": used_at,
+        "InUse": in_use, "Size": 5, "Parent": parent,
     }  # fmt: skip
 
 
-COPY = "[source 2/5] COPY --chmod=0755 serving /layer/srv/serving"
+CHMOD = "mount / from exec /bin/sh -c chmod -R a-w /layer/srv && find /layer"
 FINAL = "[api 3/3] COPY --from=api-source /layer /"
+COPY = "fileop target"
 ENTRIES = [
-    entry("new", COPY, "2026-11-29T12:00:01Z"),
-    entry("old", COPY, "2026-11-29T12:00:00Z"),
-    entry("used", COPY, "2026-11-28T12:00:00Z", in_use=True),
+    entry("base", COPY, "2026-11-01T12:00:00Z"),
+    entry("new copy", COPY, "2026-11-29T12:00:00Z", parent="base"),
+    entry("new", CHMOD, "2026-11-29T12:00:01Z", parent="new copy"),
+    entry("old copy", COPY, "2026-11-28T12:00:00Z", parent="base"),
+    entry("old", CHMOD, "2026-11-28T12:00:01Z", parent="old copy"),
+    entry("used", CHMOD, "2026-11-27T12:00:00Z", in_use=True),
     entry("final", FINAL, "2026-11-28T12:00:00Z"),
-    entry("foreign", "[2/2] COPY . /srv", "2026-11-28T12:00:00Z"),
-    entry("foreign", "[2/2] COPY . /srv", "2026-11-27T12:00:00Z"),
-    entry("never", FINAL, None),
+    entry("their copy", COPY, "2026-11-28T12:00:00Z", parent="base"),
+    entry("theirs", "[2/2] COPY . /srv", "2026-11-27T12:00:00Z", parent="their copy"),
+    entry("never used", FINAL, None),
 ]
 
 
 def test_of_each_step_the_cache_of_the_last_build_stays():
-    assert names(garbage.build_cache(ENTRIES, everything=False)) == ["old", "never"]
+    found = names(garbage.build_cache(ENTRIES, everything=False))
+    assert found == ["old", "old copy", "never used"]
 
 
 def test_all_of_our_cache_goes_and_nothing_of_others():
     found = names(garbage.build_cache(ENTRIES, everything=True))
-    assert found == ["new", "old", "final", "never"]
+    assert found == ["new", "new copy", "old", "old copy", "final", "never used"]
 
 
 def test_stored_images_of_no_kept_release_go_with_what_only_they_use():
