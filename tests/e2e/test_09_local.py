@@ -132,10 +132,22 @@ def test_status_and_logs_tell_of_both(clone: Clone):
     assert f"✓ {CORE}  1/1 ready  healthy" in said
     assert f"✓ {API}  1/1 ready  healthy" in said
     assert "KALDRA API Gateway online" in said
-    lines = clone.kaldra("logs", stack=LOCAL_STACK).output.splitlines()
-    for name in (CORE, API):
-        own = [line for line in lines if line.startswith(f"[{name}] ")]
-        assert json.loads(own[-1].partition("] ")[2])
+    lines = clone.kaldra("logs", "--json", stack=LOCAL_STACK).output.splitlines()
+    assert {json.loads(line)["source"] for line in lines} == {CORE, API}
+
+
+def test_logs_follow_a_restart(clone: Clone):
+    command = f"exec ./kaldra logs --follow --lines 0 --stack {LOCAL_STACK} >followed.log"
+    shown = clone.root / "followed.log"
+    process = clone.start("sh", "-c", command)
+    try:
+        eventually(shown.exists, "it was started")
+        os.kill(inspected(CORE)["State"]["Pid"], signal.SIGKILL)
+        eventually(lambda: "core INFO" in shown.read_text(), "the first record after the restart")
+    finally:
+        process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    shown.unlink()
 
 
 def test_a_core_that_is_killed_is_missed_and_comes_back(clone: Clone):

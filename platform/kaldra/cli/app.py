@@ -6,16 +6,30 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
+from typer.completion import completion_init  # type: ignore[attr-defined]
 
+from kaldra.cli.completion import VARIABLE
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
+from kaldra.paths import REPO
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack: Pulumi.<stack>.yaml.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Install missing tools without asking.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only warnings and errors.")]
+
+def _stacks(incomplete: str) -> list[str]:
+    """Names of stack files, for completion."""
+    names = (path.name.split(".")[1] for path in REPO.glob("Pulumi.*.yaml"))
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+Stack = Annotated[
+    str,
+    typer.Option("--stack", "-s", help="Stack: Pulumi.<stack>.yaml.", autocompletion=_stacks),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Install what is missing without asking.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only warnings and errors.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 INTERRUPTED = 130
 
@@ -67,10 +81,15 @@ def preview(
     ] = False,
     yes: Yes = False,
     quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what `up` would change in the stack."""
     _verb("preview")(
-        Console(quiet=quiet), stack=stack, expect_no_changes=expect_no_changes, assume_yes=yes
+        Console(quiet=quiet),
+        stack=stack,
+        expect_no_changes=expect_no_changes,
+        assume_yes=yes,
+        as_json=as_json,
     )
 
 
@@ -184,9 +203,16 @@ def lint() -> None:
 
 
 @app.command()
-def doctor(stack: Stack = "dev") -> None:
+def doctor(
+    stack: Stack = "dev",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Repair what can be repaired; ask before removing.")
+    ] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
     """Tell for each tool where it was found, what is wrong and how to fix it."""
-    _verb("doctor")(Console(), stack=stack)
+    _verb("doctor")(Console(), stack=stack, as_json=as_json, fix=fix, assume_yes=yes)
 
 
 @app.command()
@@ -210,11 +236,49 @@ def forward(
 @app.command()
 def logs(
     stack: Stack = "dev",
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep following.")] = False,
-    lines: Annotated[int, typer.Option("--lines", min=0, help="Last lines of each pod.")] = 100,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep following, through rollouts and restarts.")
+    ] = False,
+    service: Annotated[
+        str, typer.Option("--service", metavar="NAME", help="One service alone: `api` or `core`.")
+    ] = "",
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"] | None,
+        typer.Option("--level", help="The least severe level shown."),
+    ] = None,
+    request: Annotated[
+        str, typer.Option("--request", metavar="ID", help="Request id, or its beginning.")
+    ] = "",
+    trace: Annotated[
+        str, typer.Option("--trace", metavar="ID", help="Trace id, or its beginning.")
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="`90s`, `1h30m`, or an RFC 3339 time.")
+    ] = "",
+    previous: Annotated[
+        bool, typer.Option("--previous", help="The run before the last restart.")
+    ] = False,
+    lines: Annotated[
+        int | None,
+        typer.Option(
+            "--lines", min=0, help="Last lines of each container; 100 without a filter, else all."
+        ),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Print the logs of both services, merged."""
-    _verb("logs")(Console(), stack=stack, follow=follow, lines=lines)
+    """Print the log records of both services, ordered by time."""
+    wanted = _verb("logs", "Wanted")(
+        follow=follow,
+        lines=lines,
+        since=since,
+        previous=previous,
+        service=service,
+        level=level or "",
+        request=request,
+        trace=trace,
+        as_json=as_json,
+    )
+    _verb("logs")(Console(), wanted, stack=stack)
 
 
 @app.command()
@@ -235,9 +299,46 @@ def checklist(stack: Stack = "dev", yes: Yes = False) -> None:
 
 
 @app.command()
-def status(stack: Stack = "dev") -> None:
+def status(stack: Stack = "dev", as_json: AsJson = False) -> None:
     """Tell what runs: images, pods, health."""
-    _verb("status")(Console(), stack=stack)
+    _verb("status")(Console(), stack=stack, as_json=as_json)
+
+
+@app.command()
+def key(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Caller; needless where there is only one.")
+    ] = "",
+    stack: Stack = "dev",
+    curl: Annotated[
+        bool, typer.Option("--curl", help="Print a curl command that reads the key itself.")
+    ] = False,
+) -> None:
+    """Print an API key of the gateway."""
+    _verb("key")(Console(quiet=True), stack=stack, name=name, curl=curl)
+
+
+@app.command()
+def clean(
+    stack: Stack = "dev",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be removed.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also earlier releases: keep only what runs.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+) -> None:
+    """Remove images, build cache, tools and keys that no release, container or clone needs."""
+    _verb("clean")(Console(), stack=stack, dry_run=dry_run, everything=everything, assume_yes=yes)
+
+
+@app.command()
+def completion(
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Shell.")],
+) -> None:
+    """Print a shell's completion script: source <(./kaldra completion bash)."""
+    _verb("completion")(shell)
 
 
 @app.command(hidden=True)
@@ -259,7 +360,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # some terminals cannot print ✓
             stream.reconfigure(errors="replace")
     try:
-        app(prog_name="./kaldra")
+        completion_init()
+        app(prog_name="./kaldra", complete_var=VARIABLE)
     except KaldraError as error:
         Console().error(str(error), error.hint)
         sys.exit(error.exit_code)

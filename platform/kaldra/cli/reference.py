@@ -3,15 +3,18 @@
 They are between `<!-- generated: NAME -->` and `<!-- end -->`; the rest is written by hand.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable, Mapping
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from kaldra import variables, versions
+from kaldra.cli import json_output
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
 from kaldra.stack.settings import NAMESPACE, Settings
@@ -35,6 +38,10 @@ def run(console: Console) -> None:
         path = REPO / page
         with console.step(page):
             path.write_text(refreshed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    with console.step("schemas of --json"):
+        for path, text in schemas().items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
     with console.step("settings and routes of the services, examples, schemas"):
         commands.run([sys.executable, REPO / SERVICES], what=SERVICES)
 
@@ -42,6 +49,15 @@ def run(console: Console) -> None:
 def refreshed(text: str) -> str:
     """The page with updated generated parts; KeyError on an unknown part."""
     return _BLOCK.sub(lambda found: found[1] + PARTS[found[2]]() + found[3], text)
+
+
+def schemas() -> dict[Path, str]:
+    """JSON Schema of what each verb prints with --json."""
+    folder = REPO / "docs" / "reference" / "cli"
+    return {
+        folder / f"{verb}.json": f"{json.dumps(schema, indent=1)}\n"
+        for verb, schema in json_output.schemas().items()
+    }
 
 
 def verbs(*, hidden: bool = False) -> Mapping[str, Any]:
@@ -131,7 +147,7 @@ def _section(name: str, verb: Any) -> str:
 
 def _parameter(given: Any) -> str:
     default = "off" if getattr(given, "is_flag", False) else f"`{given.default}`"
-    if given.default is None:
+    if given.default in (None, ""):
         default = "required" if given.required else "none"
     if given.param_type_name == "argument":
         name = given.metavar or f"{given.name}…"

@@ -1,6 +1,5 @@
 """`./kaldra rollback`: deploy the images and configuration of an earlier release."""
 
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,21 +7,27 @@ from typing import Any
 
 import yaml
 
-from kaldra.cli import releases, up
+from kaldra.cli import clean, releases, up
 from kaldra.cli.deploy import Ground, last_ground, ready_on_ground
 from kaldra.cli.releases import Release
 from kaldra.cli.status import deployed_or_fail
-from kaldra.cli.ui import Console
+from kaldra.cli.ui import Console, confirm
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
 from kaldra.render.diff import ABSENT, fields
 from kaldra.stack.settings import NAMESPACE
 from kaldra.toolchain import docker_client, image_registry
+from kaldra.toolchain.files import sharing
 
 
 def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
-    """Preview the previous release (or number `to`), confirm, deploy it and wait for it."""
+    """Preview the release before the last one (or number `to`), ask, deploy it and ask it."""
+    with sharing(clean.LOCK):
+        _roll_back(console, stack=stack, to=to, assume_yes=assume_yes)
+
+
+def _roll_back(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
     pulumi, deployed = deployed_or_fail(console, stack)
     updates = releases.updates(pulumi, deployed)
     release = _chosen(stack, updates, to)
@@ -36,7 +41,9 @@ def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> No
         file.write_text(_stack_file(workspace, release), encoding="utf-8")
         _tell(console, updates[0], release)
         pulumi.show("preview", "--diff", "--refresh", f"--config-file={file}")
-        _require_consent(stack, release, assume_yes=assume_yes)
+        if not assume_yes:
+            question = f"Roll back to release {release.number}?"
+            confirm(question, f"./kaldra rollback --stack {stack} --yes")
         about = f"Rollback to release {release.number}"
         up.deploy(pulumi, ground, f"--config-file={file}", about=about)
     up.ask(pulumi)
@@ -153,17 +160,3 @@ def _by_name(release: Release) -> dict[str, Any]:
 
 def _shown(value: Any) -> str:
     return "not set" if value is ABSENT else str(value)
-
-
-def _require_consent(stack: str, release: Release, *, assume_yes: bool) -> None:
-    if assume_yes:
-        return
-    if not sys.stdin.isatty():
-        raise ConfigurationError(
-            "Nothing was changed: a rollback needs confirmation.",
-            hint=f"./kaldra rollback --stack {stack} --yes",
-        )
-    sys.stderr.write(f"Roll back to release {release.number}? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise KaldraError("Nothing was changed.")

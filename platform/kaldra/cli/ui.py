@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 from kaldra import variables
+from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.progress import Step
 
 if TYPE_CHECKING:
@@ -145,6 +146,19 @@ class Console:
                     if time.monotonic() - line.printed >= HEARTBEAT_SECONDS:
                         line.printed = time.monotonic()
                         self._print(f"… {line}")
+
+
+def confirm(question: str, command: str) -> None:
+    """Ask on the terminal. Raises KaldraError on a no, ConfigurationError where nobody can answer.
+
+    `command` is the one that does it without asking.
+    """
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"Nothing was changed: {question}", hint=command)
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise KaldraError("Nothing was changed.")
 
 
 def _text(text: str, style: str = "", *, no_wrap: bool = False) -> "Text":

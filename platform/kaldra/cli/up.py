@@ -1,6 +1,6 @@
 """`./kaldra up`: install, deploy, and wait until /status/ responds."""
 
-from kaldra.cli import containers, diagnosis, health, releases
+from kaldra.cli import clean, containers, diagnosis, health, policy, releases
 from kaldra.cli.deploy import (
     Ground,
     last_ground,
@@ -11,6 +11,7 @@ from kaldra.cli.deploy import (
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
+from kaldra.toolchain.files import sharing
 
 IMAGE_TYPE = "docker:index/image:Image"
 
@@ -18,10 +19,13 @@ IMAGE_TYPE = "docker:index/image:Image"
 def run(console: Console, *, stack: str, assume_yes: bool) -> None:
     """Provide tools and cluster, deploy, and wait for the gateway's status."""
     require_secrets(stack)
-    pulumi, ground = ready_on_ground(console, stack, assume_yes=assume_yes)
-    require_target(pulumi)
-    deploy(pulumi, ground)
-    ask(pulumi)
+    policy.require(console, stack)
+    with sharing(clean.LOCK):
+        pulumi, ground = ready_on_ground(console, stack, assume_yes=assume_yes)
+        require_target(pulumi)
+        deploy(pulumi, ground)
+        ask(pulumi)
+    clean.after_up(console, pulumi.workspace)
 
 
 def require_target(pulumi: Pulumi) -> None:

@@ -25,6 +25,11 @@ def api_keys(settings: Settings) -> dict[str, str]:
     """API keys by caller name, in plain text; callers must mark them as secret."""
     if settings.api_keys:
         return {name: key.get_secret_value() for name, key in settings.api_keys.items()}
+    return own_keys()
+
+
+def own_keys() -> dict[str, str]:
+    """Keys of a stack that names none: one, made on first use."""
     return {DEV_CALLER: _own_key(dev_secrets_file())}
 
 
@@ -33,16 +38,20 @@ def as_directory(name: str, entries: Mapping[str, str]) -> Path:
 
     Only the owner can enter the parent; the files are readable by the container's user.
     """
-    digest = hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
-    parent = state() / "secrets"
-    directory = parent / f"{name}-{digest[:12]}"
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory = directory_of(name, entries)
+    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.mkdir(mode=0o755, exist_ok=True)
     for entry, content in entries.items():
         file = directory / entry
         file.write_text(content, encoding="utf-8")
         file.chmod(0o444)
     return directory
+
+
+def directory_of(name: str, entries: Mapping[str, str]) -> Path:
+    """Where `as_directory` writes these entries."""
+    digest = hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
+    return state() / "secrets" / f"{name}-{digest[:12]}"
 
 
 def dev_secrets_file() -> Path:

@@ -76,16 +76,6 @@ def test_any_release_that_worked_may_be_named(history):
         rollback._chosen("try", history.updates, 2)
 
 
-def test_nothing_is_rolled_back_without_a_yes(history, monkeypatch):
-    history.add("ab")
-    (release,) = history.updates
-    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
-    with pytest.raises(ConfigurationError, match="needs confirmation") as caught:
-        rollback._require_consent("try", release, assume_yes=False)
-    assert caught.value.hint == "./kaldra rollback --stack try --yes"
-    rollback._require_consent("try", release, assume_yes=True)
-
-
 @pytest.mark.parametrize(("told", "held"), [("sha256:aa", True), ("", False)])
 def test_the_dev_registry_of_now_is_asked_for_an_image(docker, monkeypatch, told, held):
     asked = []
