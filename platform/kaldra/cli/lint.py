@@ -97,7 +97,7 @@ def _command(repo: Path, words: Sequence[str], **variables: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        env=_environment() | variables,
+        env=os.environ | variables,
     )
     said = (done.stdout + done.stderr).strip()
     return "" if done.returncode == 0 else said or f"exit code {done.returncode}"
@@ -117,11 +117,6 @@ def _dead_code(repo: Path) -> str:
     """
     found = _command(repo, [sys.executable, "-m", "vulture"]).splitlines()
     return "\n".join(f for f in found if "unused variable" not in f and "unused attribute" not in f)
-
-
-def _environment() -> dict[str, str]:
-    """Without what may lead a checker to another Python's packages."""
-    return {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
 
 def _actionlint(repo: Path, workflows: Sequence[str], console: Console) -> str:

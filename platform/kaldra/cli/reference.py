@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from kaldra import variables, versions
+from kaldra import environment, variables, versions
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
 from kaldra.stack.settings import NAMESPACE, Settings
@@ -85,6 +85,15 @@ def variables_table() -> str:
     return _table("variable", "meaning", "default", "read by", rows=rows)
 
 
+def passed_table() -> str:
+    """One row per group of variables that processes get."""
+    rows = [
+        f"| {', '.join(f'`{name}`' for name in group.names)} | {group.purpose} |"
+        for group in environment.PASSED
+    ]
+    return _table("passed on", "for", rows=rows)
+
+
 def tools_table() -> str:
     """One row per tool, with what each route takes."""
     minor = ".".join(map(str, versions.GO_MINIMUM))
@@ -117,6 +126,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "options": options_by_verb,
     "settings": settings_table,
     "variables": variables_table,
+    "passed": passed_table,
     "tools": tools_table,
 }
 

@@ -111,7 +111,7 @@ def _sources() -> str:
 def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress, *, client: Path) -> None:
     """Make a minimal Debian image with a few packages, all up to date, and import it as `tag`."""
     with progress.step(f"base image {tag}") as step:
-        if not shutil.which("mmdebstrap", path="/usr/sbin:/usr/bin"):
+        if not shutil.which("mmdebstrap"):
             if not (machine().root and machine().debian):
                 raise KaldraError(
                     "Making the base image from Debian packages needs root and mmdebstrap.",

@@ -30,7 +30,6 @@ SYSTEM_PID_FILES = {
 }
 """Files that stop a new engine, or mislead it, when what they name was killed."""
 DAEMON_CONFIGURATION = Path("/etc/docker/daemon.json")
-PROGRAM_FOLDERS = "/usr/sbin:/sbin:/usr/bin:/bin"
 LOCK_WAIT_SECONDS = 300
 
 
@@ -64,7 +63,7 @@ def check_engine() -> Finding:
     except KaldraError as error:
         return Finding(name, problem=str(error), fix=error.hint)
     if version is None:
-        installed = shutil.which("dockerd", path=_system_path()) is not None
+        installed = shutil.which("dockerd") is not None
         problem = "it is installed, but does not run" if installed else "it is not installed"
         return Finding(name, problem=problem, fix="./kaldra up")
     client = buildkit_client()
@@ -96,7 +95,7 @@ def ensure_engine(progress: Progress, *, assume_yes: bool) -> Engine:
             f"No Docker Engine answers at DOCKER_HOST={variables.DOCKER_HOST.value}.",
             hint="Start it, or: unset DOCKER_HOST",
         )
-    if not shutil.which("dockerd", path=_system_path()):
+    if not shutil.which("dockerd"):
         _install(progress, assume_yes=assume_yes)
     version = engine_version()
     if version:
@@ -248,7 +247,7 @@ def _start_detached(here: Machine) -> None:
     pid = os.posix_spawn(
         "/bin/sh",
         ["sh", "-c", 'cd / && exec "$@"', "sh", *command],
-        {**os.environ, "PATH": _system_path()},
+        os.environ,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
             log,
@@ -286,10 +285,6 @@ def _folder() -> Path:
 
 def _pid_file() -> Path:
     return _folder() / "started.pid"
-
-
-def _system_path() -> str:
-    return os.pathsep.join([variables.PATH.value, PROGRAM_FOLDERS])
 
 
 def _number(path: Path) -> int:

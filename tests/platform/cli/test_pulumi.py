@@ -47,12 +47,6 @@ def test_what_is_shown_comes_line_by_line(pulumi, tmp_path, said):
     assert said.getvalue() == f"  preview --stack try --diff {options}\n  x\n"
 
 
-def test_a_callers_confirmation_is_not_mixed_with_the_verbs_own(pulumi, tmp_path, monkeypatch):
-    monkeypatch.setenv("PULUMI_SKIP_CONFIRMATIONS", "true")
-    script(tmp_path, 'echo "[\\"${PULUMI_SKIP_CONFIRMATIONS-unset}\\"]"')
-    assert pulumi.read("anything") == ["unset"]
-
-
 def test_a_stack_that_the_backend_does_not_have_is_told_by_its_exit_code(pulumi, tmp_path):
     script(tmp_path, "echo error: whatever the words >&2; exit 6")
     assert pulumi.deployment() is None
