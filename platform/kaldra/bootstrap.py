@@ -75,6 +75,9 @@ def _ensure() -> None:
 
 
 def _make() -> None:
+    if os.pathsep in str(REPO):
+        problem = f"The path of this clone, {REPO}, has a {os.pathsep!r}, which PATH cannot hold."
+        _fail(None, problem, f"mv '{REPO}' '{str(REPO).replace(os.pathsep, '-')}'")
     python = _base_python()
     _require_venv_module(python)
     packages = LOCK.read_text(encoding="utf-8").count("==")

@@ -158,7 +158,7 @@ def clean(given: Mapping[str, str], folder: Path) -> dict[str, str]:
         passed.pop("TMPDIR", None)
     state = passed.get("KALDRA_STATE", str(REPO / ".kaldra"))
     path = search_path(given.get("PATH", ""), state)
-    return {**passed, **_exceptions(passed), **SET, "PATH": path}
+    return {**passed, **without_proxy(given=passed), **SET, "PATH": path}
 
 
 def is_passed(name: str) -> bool:
@@ -174,12 +174,12 @@ def search_path(given: str, state: str) -> str:
     return os.pathsep.join(dict.fromkeys((*kept, *SYSTEM_FOLDERS)))
 
 
-def _exceptions(passed: Mapping[str, str]) -> dict[str, str]:
-    """`NO_PROXY` in both spellings, with this machine in it; nothing where no proxy is set."""
-    if not any(name.lower().endswith("_proxy") for name in passed):
+def without_proxy(*hosts: str, given: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """`NO_PROXY` in both spellings, with this machine and `hosts`; empty where no proxy is set."""
+    if not any(name.lower().endswith("_proxy") for name in given):
         return {}
-    given = f"{passed.get('no_proxy', '')},{passed.get('NO_PROXY', '')}".split(",")
-    known = dict.fromkeys(each.strip() for each in (*given, *LOOPBACK) if each.strip())
+    named = f"{given.get('no_proxy', '')},{given.get('NO_PROXY', '')}".split(",")
+    known = dict.fromkeys(each.strip() for each in (*named, *LOOPBACK, *hosts) if each.strip())
     return dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(known))
 
 

@@ -130,3 +130,15 @@ def test_a_real_environment_that_lacks_a_package_does_not_work(
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/python").symlink_to(str(shutil.which("false")))
     assert not bootstrap._works()
+
+
+def test_a_path_that_no_search_path_can_hold_is_named(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "REPO", Path("/work/a:b"))
+    with pytest.raises(SystemExit):
+        bootstrap._make()
+    said = capsys.readouterr().err
+    assert "✗ The path of this clone, /work/a:b, has a ':', which PATH cannot hold." in said
+    assert "→ mv '/work/a:b' '/work/a-b'" in said
+    assert clone.calls == []

@@ -265,6 +265,12 @@ def main() -> None:
     except KaldraError as error:
         Console().error(str(error), error.hint)
         code = error.exit_code
+    except PermissionError as error:
+        Console().error(
+            f"This user may not use {error.filename}.",
+            f"Where a run as another user made it: sudo chown -R $(id -u) {error.filename}",
+        )
+        code = 1
     except SystemExit as ended:
         code = ended.code
         if code == INTERRUPTED:  # typer's, for a KeyboardInterrupt

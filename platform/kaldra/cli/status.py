@@ -95,5 +95,5 @@ def _print_drift(console: Console, pulumi: Pulumi) -> bool:
         for field in one.fields:
             sys.stdout.write(f"    {field}\n")
     if not found:
-        sys.stdout.write("✓ no drift: everything is as it was deployed\n")
+        sys.stdout.write("✓ no drift: what the state holds is as it was deployed\n")
     return bool(found)

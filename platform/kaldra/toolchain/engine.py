@@ -45,14 +45,21 @@ class Engine:
 
 
 def engine_version() -> str | None:
-    """Version of the engine that answers, or None."""
+    """Version of the engine that answers, or None. ConfigurationError where it is not Docker's."""
     try:
         with docker_client.engine() as api:
-            return str(api.version()["Version"])
+            found = api.version()
     except docker_client.UnavailableError as error:
         if error.permission:
             raise
         return None
+    if any("Podman" in part.get("Name", "") for part in found.get("Components") or ()):
+        raise ConfigurationError(
+            f"What answers at {docker_client.address()} is Podman, which is not supported: kind "
+            "nodes and builds with BuildKit need a Docker Engine.",
+            hint="Start a Docker Engine, and: export DOCKER_HOST=unix:///var/run/docker.sock",
+        )
+    return str(found["Version"])
 
 
 def check_engine() -> Finding:
@@ -62,6 +69,9 @@ def check_engine() -> Finding:
         version = engine_version()
     except KaldraError as error:
         return Finding(name, problem=str(error), fix=error.hint)
+    if version is None and variables.DOCKER_HOST.value:
+        problem = f"nothing answers at DOCKER_HOST={variables.DOCKER_HOST.value}"
+        return Finding(name, problem=problem, fix="start it, or: unset DOCKER_HOST")
     if version is None:
         installed = shutil.which("dockerd") is not None
         problem = "it is installed, but does not run" if installed else "it is not installed"
