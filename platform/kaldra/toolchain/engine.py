@@ -31,6 +31,11 @@ SYSTEM_PID_FILES = {
 """Files that stop a new engine, or mislead it, when what they name was killed."""
 DAEMON_CONFIGURATION = Path("/etc/docker/daemon.json")
 LOCK_WAIT_SECONDS = 300
+APT = (
+    *("apt-get", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT_SECONDS}"),
+    *("-o", "Acquire::Retries=3"),
+)
+APT_HINT = "Check this machine's package sources: apt-get update"
 
 
 @dataclass(frozen=True)
@@ -179,28 +184,31 @@ def _install(progress: Progress, *, assume_yes: bool) -> None:
 
 def install_packages(packages: tuple[str, ...], step: Step) -> None:
     """Install Debian packages without asking or removing any; waits for another apt to finish."""
-    options = ["-o", f"DPkg::Lock::Timeout={LOCK_WAIT_SECONDS}", "-o", "Acquire::Retries=3"]
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    hint = "Check this machine's package sources: apt-get update"
+    update_lists(step)
+    # In runlevel 1 a package does not start its service by itself, before it is configured.
+    run(
+        [*APT, "install", "-y", "--no-install-recommends", "--no-remove", *packages],
+        what=f"Installing {', '.join(packages)}",
+        env={"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"},
+        each_line=lambda line: step.update(line[:60]),
+        hint=APT_HINT,
+    )
+
+
+def update_lists(step: Step) -> None:
+    """Read the package sources; waits for another apt to finish."""
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while True:
         try:
-            run(["apt-get", *options, "update"], what="apt-get update", env=quiet, hint=hint)
-            break
+            run([*APT, "update"], what="apt-get update", hint=APT_HINT)
         except KaldraError as error:
             # The lock of the lists is the one that apt itself does not wait for.
             if "Could not get lock" not in str(error) or time.monotonic() > deadline:
                 raise
             step.update("waiting for another apt-get")
             time.sleep(2)
-    # In runlevel 1 a package does not start its service by itself, before it is configured.
-    run(
-        ["apt-get", *options, "install", "-y", "--no-install-recommends", "--no-remove", *packages],
-        what=f"Installing {', '.join(packages)}",
-        env={**quiet, "RUNLEVEL": "1"},
-        each_line=lambda line: step.update(line[:60]),
-        hint=hint,
-    )
+        else:
+            return
 
 
 def _start(step: Step) -> None:
