@@ -31,7 +31,13 @@ def container(health: str = "healthy", *, running: bool = True, port: int = 0) -
     return {
         "Image": "sha256:0123456789abcdef",
         "RestartCount": 0,
-        "State": {"Running": running, "Status": "running", "Health": {"Status": health}},
+        "Id": "1",
+        "State": {
+            "StartedAt": "t",
+            "Running": running,
+            "Status": "running",
+            "Health": {"Status": health},
+        },
         "NetworkSettings": {"Ports": ports},
     }
 
