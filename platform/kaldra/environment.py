@@ -43,14 +43,25 @@ PASSED = (
         "everything that downloads",
     ),
     Passed(
-        (*(one.name for one in variables.AUTHORITIES), "SSL_CERT_DIR", "NETRC"),
+        (
+            *(one.name for one in variables.AUTHORITIES),
+            "SSL_CERT_DIR",
+            "NIX_SSL_CERT_FILE",
+            "NETRC",
+        ),
         "everything that downloads: certificate authorities, accounts",
     ),
     Passed(
         (
             *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"),
             *("PIP_TRUSTED_HOST", "PIP_CLIENT_CERT", "PIP_PROXY", "PIP_KEYRING_PROVIDER"),
-            *("PIP_TIMEOUT", "PIP_RETRIES", "PIP_CONFIG_FILE", "PIP_CACHE_DIR"),
+            *(
+                "PIP_TIMEOUT",
+                "PIP_DEFAULT_TIMEOUT",
+                "PIP_RETRIES",
+                "PIP_CONFIG_FILE",
+                "PIP_CACHE_DIR",
+            ),
             *("UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX"),
             *("UV_FIND_LINKS", "UV_INSECURE_HOST", "UV_KEYRING_PROVIDER", "UV_HTTP_TIMEOUT"),
             "UV_CACHE_DIR",
@@ -106,7 +117,14 @@ SET = {
 FILES = frozenset(
     {
         *("KALDRA_HOME", "KALDRA_STATE", "KALDRA_ENV_FILE", "KALDRA_API_KEYS_DIR"),
-        *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"),
+        *(
+            "SSL_CERT_FILE",
+            "NIX_SSL_CERT_FILE",
+            "SSL_CERT_DIR",
+            "REQUESTS_CA_BUNDLE",
+            "CURL_CA_BUNDLE",
+            "NETRC",
+        ),
         *("PIP_CERT", "PIP_CLIENT_CERT", "PIP_CONFIG_FILE", "PIP_CACHE_DIR", "UV_CACHE_DIR"),
         *("DOCKER_CONFIG", "DOCKER_CERT_PATH", "KUBECONFIG", "PULUMI_CONFIG_PASSPHRASE_FILE"),
         *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
@@ -152,11 +170,11 @@ def clean(given: Mapping[str, str], folder: Path) -> dict[str, str]:
         for name, value in given.items()
         if value and is_passed(name)
     }
+    state = passed.get("KALDRA_STATE", str(REPO / ".kaldra"))
     if not Path(passed.get("HOME", "")).is_absolute():
-        passed["HOME"] = pwd.getpwuid(os.getuid()).pw_dir
+        passed["HOME"] = _home_of_user() or state
     if not _is_usable(passed.get("TMPDIR", "")):
         passed.pop("TMPDIR", None)
-    state = passed.get("KALDRA_STATE", str(REPO / ".kaldra"))
     path = search_path(given.get("PATH", ""), state)
     return {**passed, **without_proxy(given=passed), **SET, "PATH": path}
 
@@ -181,6 +199,14 @@ def without_proxy(*hosts: str, given: Mapping[str, str] = os.environ) -> dict[st
     named = f"{given.get('no_proxy', '')},{given.get('NO_PROXY', '')}".split(",")
     known = dict.fromkeys(each.strip() for each in (*named, *LOOPBACK, *hosts) if each.strip())
     return dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(known))
+
+
+def _home_of_user() -> str:
+    """The home of this process' user; empty where the user is only a number, as in containers."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        return ""
 
 
 def _absolute(value: str, folder: Path) -> str:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from kaldra import dotenv, environment, variables
+from kaldra import environment, variables
 from kaldra.paths import REPO
+from kaldra.stack import dotenv
 
 FOLDER = Path("/work")
 
@@ -133,6 +134,11 @@ def test_the_search_path_has_no_relative_folder_and_not_this_clones_own() -> Non
 
 def test_the_home_is_the_users_where_none_is_given() -> None:
     assert clean(HOME="")["HOME"] == clean(HOME="here")["HOME"] == os.path.expanduser("~")  # noqa: PTH111
+
+
+def test_a_user_without_a_name_has_the_state_as_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 54321)
+    assert clean(HOME="", KALDRA_STATE="/st")["HOME"] == "/st"
 
 
 def test_a_temporary_folder_is_passed_on_where_it_can_be_used(tmp_path: Path) -> None:
