@@ -62,7 +62,9 @@ def checks(repo: Path, console: Console) -> dict[str, Check]:
         "shellcheck": command(_tool("shellcheck"), *shell),
         "hadolint": command(_tool("hadolint"), *dockerfiles),
         "JSON": partial(_files, repo, _named(tracked, ".json"), json_files.faults),
-        "vocabularies": command(sys.executable, "-c", LOAD_DATA),
+        "vocabularies": partial(
+            _command, repo, (sys.executable, "-c", LOAD_DATA), PYTHONPATH=str(repo)
+        ),
         "Markdown links": partial(
             _files, repo, _named(tracked, ".md"), partial(markdown.link_faults, root=repo)
         ),
