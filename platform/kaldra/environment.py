@@ -33,6 +33,7 @@ PASSED = (
         ("HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"),
         "where every program keeps its settings, caches and sockets",
     ),
+    Passed(("_KALDRA_COMPLETE", "_TYPER_COMPLETE*", "COMP_*"), "completion, in the user's shell"),
     Passed(("LD_LIBRARY_PATH",), "a Python that is linked to libraries outside the system's"),
     Passed(
         ("KALDRA_*", "ENV", "API_*", "CORE_*"),

@@ -80,7 +80,7 @@ def check_engine() -> Finding:
     if version is None:
         installed = shutil.which("dockerd") is not None
         problem = "it is installed, but does not run" if installed else "it is not installed"
-        return Finding(name, problem=problem, fix="./kaldra up")
+        return Finding(name, problem=problem, fix="./kaldra up", repair="tools")
     client = buildkit_client()
     where = f"{docker_client.address()}, client {client}"
     route = "started by ./kaldra up" if started_engine() else "found"
