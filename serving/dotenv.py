@@ -18,6 +18,8 @@ EXAMPLE = ".env.example"
 
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*)")
 _QUOTED = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)')\s*(?:#.*)?""")
+_REFERENCE = re.compile(r"(?:^|[^\\])\$(?:\{|[A-Za-z_])")
+_ESCAPE = re.compile(r"""(?<!\\)(?:\\\\)*\\[^\\"$]""")
 _LISTED = re.compile(r"^#?([A-Z][A-Z0-9_]*)=", re.MULTILINE)
 _NAME = re.compile(r"\b[A-Z][A-Z0-9_]+\b")
 
@@ -106,10 +108,27 @@ def _assignment(text: str, where: str) -> tuple[str, str]:
         raise SettingsError(f"{where}: this is not NAME=value: {text.partition('=')[0][:40]!r}")
     name, rest = found[1], found[2]
     if rest[:1] not in ("'", '"'):
-        return name, re.split(r"(?:^|\s)#", rest, maxsplit=1)[0].strip()
+        value = re.split(r"(?:^|\s)#", rest, maxsplit=1)[0].strip()
+        _require_literal(name, value, where)
+        return name, value
     quoted = _QUOTED.fullmatch(rest)
     if not quoted:
         raise SettingsError(f"{where}: the quotes of {name} do not close at the end of the line")
     if quoted[2] is not None:
         return name, quoted[2]
+    _require_literal(name, quoted[1], where)
+    if _ESCAPE.search(quoted[1]):
+        raise SettingsError(
+            f"{where}: {name} has a backslash in double quotes, which begins an escape elsewhere; "
+            "put the value in single quotes"
+        )
     return name, re.sub(r"\\(.)", r"\1", quoted[1])
+
+
+def _require_literal(name: str, value: str, where: str) -> None:
+    """Raise SettingsError where other tools would put another variable's value in."""
+    if _REFERENCE.search(value):
+        raise SettingsError(
+            f"{where}: {name} refers to another variable, and none is replaced here; "
+            "write its value, or put a literal $ in single quotes"
+        )

@@ -76,6 +76,11 @@ VULNERABILITIES_URL = Variable(
     "an OSV service or mirror, asked by `build --sbom`",
     "`https://api.osv.dev`",
 )
+DEBIAN_ARCHIVE = Variable(
+    "KALDRA_DEBIAN_ARCHIVE",
+    "Debian archive that images are made from, such as `http://mirror.example/debian`",
+    "the one that apt uses on this machine",
+)
 BASE_IMAGE, BUILDER_IMAGE = (
     Variable(
         name,
@@ -170,6 +175,7 @@ ALL = (
     ROUTE,
     PUBLISHERS_URL,
     VULNERABILITIES_URL,
+    DEBIAN_ARCHIVE,
     BASE_IMAGE,
     BUILDER_IMAGE,
     PASSPHRASE,

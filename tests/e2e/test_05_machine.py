@@ -76,6 +76,7 @@ def test_a_release_that_is_not_the_publishers_is_refused_and_thrown_away(
 def test_an_index_of_packages_that_does_not_answer_is_told(tmp_path: Path) -> None:
     for name in ("kaldra", "requirements.lock"):
         shutil.copy(REPO / name, tmp_path)
+    shutil.copytree(REPO / "platform", tmp_path / "platform")
     nobody = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0"}
     own = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "PIP_CONFIG_FILE": os.devnull}
     command = [tmp_path / "kaldra", "doctor"]

@@ -1,58 +1,46 @@
-"""The launcher as a shell runs it: which Python it takes, and what it says when there is none."""
+"""The script `kaldra` as a shell runs it: which clone, which Python, and what if there is none."""
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 REPO = Path(__file__).resolve().parents[2]
-TOOLS = ("sh", "dirname", "cmp", "grep", "sed", "id", "rm", "tail", "cp", "flock", "uname")
 
 
 class Machine:
-    """A clone with a search path of its own."""
+    """A clone with a search path of its own, whose Python prints what it is given."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.clone = root / "a%20b #1 'ü"
+        self.clone.mkdir()
         self.bin = root / "bin"
         self.bin.mkdir()
-        for tool in TOOLS:
-            found = shutil.which(tool)
-            if found:
-                (self.bin / tool).symlink_to(found)
-        shutil.copy(REPO / "kaldra", root)
-        (root / "requirements.lock").write_text("uv==1 \\\n    --hash=sha256:0\nrich==1\n")
+        for tool in ("sh", "readlink"):
+            (self.bin / tool).symlink_to(str(shutil.which(tool)))
+        shutil.copy(REPO / "kaldra", self.clone)
+        self.bootstrap = str(self.clone / "platform/kaldra/bootstrap.py")
 
-    def program(self, name: str, text: str) -> None:
-        file = self.bin / name
-        file.write_text(f"#!/bin/sh\n{text}\n")
-        file.chmod(0o755)
+    def program(self, path: Path, text: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
 
-    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def python(self, name: str = "python3") -> None:
+        self.program(self.bin / name, f'case "$2" in -c) ;; *) echo "{name}: $*";; esac')
+
+    def run(self, *command: Path | str, cwd: Path | None = None, **variables: str):
         return subprocess.run(
-            [self.root / "kaldra", *arguments],
-            env={"PATH": str(self.bin)},
+            command or [self.clone / "kaldra", "doctor"],
+            env={"PATH": str(self.bin), **variables},
+            cwd=cwd,
             capture_output=True,
             text=True,
             check=False,
         )
-
-
-OLD = 'case "$*" in *version_info*) exit 1;; --version) echo Python 3.9.2;; esac'
-
-# Makes an environment whose python notes how it is called.
-GOOD = """
-case "$*" in
-  *version_info*|*ensurepip*) exit 0;;
-  "-m venv"*)
-    mkdir() { /bin/mkdir "$@"; }
-    mkdir -p "$3/bin"
-    printf '#!/bin/sh\\necho "$@" >>%s\\n' "$LOG" >"$3/bin/python"
-    printf '#!/bin/sh\\nexit %s\\n' "${UV:-0}" >"$3/bin/uv"
-    /bin/chmod +x "$3/bin/python" "$3/bin/uv";;
-esac
-"""
 
 
 @pytest.fixture
@@ -60,56 +48,89 @@ def machine(tmp_path):
     return Machine(tmp_path)
 
 
-def good_python(machine, uv=0):
-    machine.program("python3", f"LOG={machine.root / 'calls'} UV={uv}\n{GOOD}")
-
-
-def calls(machine):
-    return (machine.root / "calls").read_text().splitlines()
-
-
 def test_a_python_that_is_too_old_is_named_with_the_way_out(machine):
-    machine.program("python3", OLD)
-    done = machine.run("up")
+    machine.program(
+        machine.bin / "python3", 'case "$2" in -c) exit 1;; *) echo Python 3.9.2;; esac'
+    )
+    done = machine.run()
     assert done.returncode == 2
     assert "Python 3.11 or newer is needed; found: Python 3.9.2" in done.stderr
+    # The way out, as it says: another Python.
+    machine.python("other")
     assert "KALDRA_PYTHON=" in done.stderr
-    assert not (machine.root / ".venv").exists()
+    assert machine.run(KALDRA_PYTHON=str(machine.bin / "other")).stdout.startswith("other: -I")
 
 
 def test_no_python_at_all_is_said_in_the_same_words(machine):
-    done = machine.run("up")
+    done = machine.run()
     assert done.returncode == 2
-    assert "Python 3.11 or newer is needed" in done.stderr
+    assert "Python 3.11 or newer is needed; found: none" in done.stderr
 
 
-def test_the_environment_is_made_once_and_the_command_line_is_run(machine):
-    good_python(machine)
-    assert machine.run("doctor").returncode == 0
-    assert calls(machine)[-1] == "-m kaldra.cli doctor"
-    made = len(calls(machine))
-    machine.run("status", "--stack", "x")
-    assert calls(machine)[made:] == ["-m kaldra.cli status --stack x"]
+def test_arguments_are_passed_on_as_they_are(machine):
+    machine.python()
+    command = (machine.clone / "kaldra", "up", "--stack", "a b")
+    assert machine.run(*command).stdout == (
+        f"python3: -I -X utf8 {machine.bootstrap} up --stack a b\n"
+    )
 
 
-def test_a_changed_lock_makes_the_environment_anew(machine):
-    good_python(machine)
-    machine.run("doctor")
-    (machine.root / "requirements.lock").write_text("uv==2 \\\n    --hash=sha256:0\n")
-    machine.run("doctor")
-    assert sum("--require-hashes" in call for call in calls(machine)) == 2
+def test_an_environment_of_this_clone_comes_first(machine):
+    machine.python()
+    own = machine.clone / ".venv/bin/python"
+    machine.program(own, 'echo "own: $*"')
+    # Of another tool, or half made: not run.
+    assert machine.run().stdout.startswith("python3: ")
+    (machine.clone / ".venv/requirements.lock").touch()
+    assert machine.run().stdout.startswith("own: ")
+    # Its Python was removed from the machine: the link leads nowhere.
+    own.unlink()
+    own.symlink_to("/nowhere/python3")
+    assert machine.run().stdout.startswith("python3: ")
 
 
-def test_a_half_made_environment_is_made_anew(machine):
-    good_python(machine)
-    (machine.root / ".venv/bin").mkdir(parents=True)
-    machine.run("doctor")
-    assert (machine.root / ".venv/requirements.lock").exists()
+def test_links_lead_to_the_clone(machine, tmp_path):
+    machine.python()
+    absolute, relative = tmp_path / "home/bin/kaldra", tmp_path / "bin/kaldra"
+    absolute.parent.mkdir(parents=True)
+    absolute.symlink_to(machine.clone / "kaldra")
+    relative.symlink_to("../home/bin/kaldra")
+    for command, cwd in (
+        ((absolute,), None),
+        ((relative,), None),
+        (("kaldra",), tmp_path),  # found on PATH
+        (("./kaldra",), relative.parent),
+        (("sh", "kaldra"), relative.parent),
+    ):
+        done = machine.run(*command, cwd=cwd)
+        assert done.stdout == f"python3: -I -X utf8 {machine.bootstrap}\n", done.stderr
 
 
-def test_every_install_checks_hashes_also_where_the_fast_one_fails(machine):
-    good_python(machine, uv=1)
-    machine.run("doctor")
-    installs = [call for call in calls(machine) if "pip install" in call]
-    assert len(installs) == 2
-    assert all("--require-hashes" in call for call in installs)
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CDPATH", "/usr:/"),
+        ("IFS", "/"),
+        ("ENV", "hostile.sh"),
+        ("BASH_ENV", "hostile.sh"),
+        ("PYTHONHOME", "/nowhere"),
+        ("PYTHONPATH", "."),
+        ("PYTHONSTARTUP", "hostile.py"),
+        ("PYTHONINSPECT", "1"),
+        ("PYTHONIOENCODING", "no-such-encoding"),
+        ("POSIXLY_CORRECT", "1"),
+        ("GREP_OPTIONS", "--invalid"),
+        ("KALDRA_PYTHON", "/nowhere/python3"),
+    ],
+)
+def test_no_variable_of_the_caller_changes_what_is_run(machine, tmp_path, name, value):
+    (machine.bin / "python3").symlink_to(os.path.realpath(sys.executable))
+    file = Path(machine.bootstrap)
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        "import sys, secrets; print(sys.flags.isolated, sys.argv[1:], secrets.__name__)"
+    )
+    (tmp_path / "secrets.py").write_text("raise SystemExit('imported')")
+    (tmp_path / "hostile.sh").write_text("exit 9")
+    done = machine.run(machine.clone / "kaldra", "doctor", cwd=tmp_path, **{name: value})
+    assert (done.stdout, done.stderr) == ("1 ['doctor'] secrets\n", "")

@@ -1,12 +1,17 @@
 """The verbs, their options, and the one place that turns errors into messages and exit codes."""
 
+import codecs
+import contextlib
 import importlib
 import io
+import locale
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 from typer.completion import completion_init  # type: ignore[attr-defined]
@@ -355,16 +360,42 @@ def reference() -> None:
 
 def main() -> None:
     """Run a verb; every error is a message, a hint and an exit code."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # some terminals cannot print ✓
-            stream.reconfigure(errors="replace")
+        if isinstance(stream, io.TextIOWrapper):  # not every terminal has ✓
+            stream.reconfigure(encoding=_terminal_encoding(), errors="replace")
+    code: object = 0
     try:
         completion_init()
         app(prog_name="./kaldra", complete_var=VARIABLE)
     except KaldraError as error:
         Console().error(str(error), error.hint)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        Console().error("Interrupted; nothing is lost.", "Run the same command again to continue.")
-        sys.exit(INTERRUPTED)
+        code = error.exit_code
+    except PermissionError as error:
+        Console().error(
+            f"This user may not use {error.filename}.",
+            f"Where a run as another user made it: sudo chown -R $(id -u) {error.filename}",
+        )
+        code = 1
+    except SystemExit as ended:
+        code = ended.code
+        if code == INTERRUPTED:  # typer's, for a KeyboardInterrupt
+            Console().error("Interrupted; nothing is lost.", "Run the same command again to go on.")
+    _leave(code)
+
+
+def _terminal_encoding() -> str:
+    """The encoding of the caller's locale; UTF-8 where that is none in particular."""
+    name = codecs.lookup(locale.getencoding()).name
+    return "utf-8" if name == "ascii" else name
+
+
+def _leave(code: object) -> NoReturn:
+    """Exit, without waiting for threads that an error or an interrupt has left behind."""
+    if threading.active_count() == 1:
+        sys.exit(code)  # type: ignore[arg-type]
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code if isinstance(code, int) else int(bool(code)))

@@ -62,7 +62,9 @@ def checks(repo: Path, console: Console) -> dict[str, Check]:
         "shellcheck": command(_tool("shellcheck"), *shell),
         "hadolint": command(_tool("hadolint"), *dockerfiles),
         "JSON": partial(_files, repo, _named(tracked, ".json"), json_files.faults),
-        "vocabularies": command(sys.executable, "-c", LOAD_DATA),
+        "vocabularies": partial(
+            _command, repo, (sys.executable, "-c", LOAD_DATA), PYTHONPATH=str(repo)
+        ),
         "Markdown links": partial(
             _files, repo, _named(tracked, ".md"), partial(markdown.link_faults, root=repo)
         ),
@@ -97,7 +99,7 @@ def _command(repo: Path, words: Sequence[str], **variables: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        env=_environment() | variables,
+        env=os.environ | variables,
     )
     said = (done.stdout + done.stderr).strip()
     return "" if done.returncode == 0 else said or f"exit code {done.returncode}"
@@ -117,11 +119,6 @@ def _dead_code(repo: Path) -> str:
     """
     found = _command(repo, [sys.executable, "-m", "vulture"]).splitlines()
     return "\n".join(f for f in found if "unused variable" not in f and "unused attribute" not in f)
-
-
-def _environment() -> dict[str, str]:
-    """The environment without variables that select another Python's packages."""
-    return {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
 
 def _actionlint(repo: Path, workflows: Sequence[str], console: Console) -> str:

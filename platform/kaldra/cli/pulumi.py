@@ -101,7 +101,7 @@ class Pulumi:
             finally:
                 events.close()
             if ended.code != 0:
-                raise _failure(self.workspace, arguments, ended)
+                raise _failure(arguments, ended)
             step.done(events.summary)
 
     def show(self, verb: str, *options: str) -> None:
@@ -109,7 +109,7 @@ class Pulumi:
         arguments = (verb, "--stack", self.workspace.stack, *options)
         ended = self._run(arguments, lambda line: self.console.raw(f"  {line}" if line else ""))
         if ended.code != 0:
-            raise _failure(self.workspace, arguments, ended)
+            raise _failure(arguments, ended)
 
     def read(self, *arguments: str) -> Any:
         """What `pulumi ARGUMENTS` answers in JSON; None where the backend has no such stack."""
@@ -117,14 +117,14 @@ class Pulumi:
         if ended.code == STACK_NOT_FOUND:
             return None
         if ended.code != 0:
-            raise _failure(self.workspace, arguments, ended)
+            raise _failure(arguments, ended)
         return json.loads("\n".join(ended.output))
 
     def run(self, *arguments: str, text: str = "") -> None:
         """Run `pulumi ARGUMENTS` with `text` as its input."""
         ended = self._run(arguments, text=text)
         if ended.code != 0:
-            raise _failure(self.workspace, arguments, ended)
+            raise _failure(arguments, ended)
 
     def _run(
         self,
@@ -229,15 +229,27 @@ class Pulumi:
             process.kill()
 
 
-def _failure(workspace: Workspace, arguments: Sequence[str], ended: _Ended) -> KaldraError:
+def _failure(arguments: Sequence[str], ended: _Ended) -> KaldraError:
     """The error of a command that failed, with what is not on the screen yet."""
     verb = " ".join(a for a in arguments[:2] if not a.startswith("-"))
     text = f"pulumi {verb} failed (exit code {ended.code})"
-    said = "\n".join(line for line in ended.errors if line)[-2000:]
+    lines = [*_diagnostics(ended.output), *ended.errors]
+    said = "\n".join(line for line in lines if line)[-2000:]
     reasons = "\n".join([said, *ended.output])
     hints = (hint for pattern, hint in _HINTS.items() if pattern.search(reasons))
-    hint = next(hints, f"./kaldra doctor --stack {workspace.stack}")
+    # None otherwise: what the doctor looks at was looked at before Pulumi ran.
+    hint = next(hints, "")
     return KaldraError(f"{text}:\n{said}" if said else f"{text}; the reason is above.", hint=hint)
+
+
+def _diagnostics(output: Sequence[str]) -> list[str]:
+    """Errors in the JSON document that a command answered with; none where it did not."""
+    try:
+        document = json.loads("\n".join(output))
+    except ValueError:
+        return []
+    found = document.get("diagnostics") if isinstance(document, dict) else None
+    return [d["message"].strip() for d in found or () if d["severity"] == "error"]
 
 
 def _interrupt(*_: object) -> None:

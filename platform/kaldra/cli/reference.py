@@ -13,7 +13,7 @@ from typing import Any
 
 import typer
 
-from kaldra import variables, versions
+from kaldra import environment, variables, versions
 from kaldra.cli import json_output
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
@@ -101,6 +101,15 @@ def variables_table() -> str:
     return _table("variable", "meaning", "default", "read by", rows=rows)
 
 
+def passed_table() -> str:
+    """One row per group of variables that processes get."""
+    rows = [
+        f"| {', '.join(f'`{name}`' for name in group.names)} | {group.purpose} |"
+        for group in environment.PASSED
+    ]
+    return _table("passed on", "for", rows=rows)
+
+
 def tools_table() -> str:
     """One row per tool, with the result of each install source."""
     minor = ".".join(map(str, versions.GO_MINIMUM))
@@ -133,6 +142,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "options": options_by_verb,
     "settings": settings_table,
     "variables": variables_table,
+    "passed": passed_table,
     "tools": tools_table,
 }
 

@@ -111,7 +111,7 @@ def lines(status: Status) -> Iterator[str]:
         yield f"✗ {one.name} was {one.what} since it was deployed"
         yield from (f"    {field}" for field in one.fields)
     if not status.drift:
-        yield "✓ no drift: everything is as it was deployed"
+        yield "✓ no drift: what the state holds is as it was deployed"
 
 
 def deployed_or_fail(console: Console, stack: str) -> tuple[Pulumi, Deployment]:

@@ -1,6 +1,5 @@
 """`./kaldra test`: lint, unit tests, then end-to-end tests on a cluster of their own."""
 
-import os
 import subprocess
 import sys
 
@@ -16,7 +15,7 @@ def run(console: Console, *, fast: bool, arguments: list[str]) -> None:
     selection = ["-m", "not e2e and not interpreters and not attack"] if fast else []
     command = [sys.executable, "-m", "pytest", *selection, *arguments]
     code = subprocess.run(  # noqa: S603
-        command, cwd=REPO, check=False, env={**os.environ, "PYTHONPATH": ""}
+        command, cwd=REPO, check=False
     ).returncode
     if code != 0:
         raise KaldraError(f"Tests failed (pytest exit code {code}).", hint="See above.")

@@ -57,10 +57,8 @@ class Workspace:
         return bool(shared or settings.target == "staging")
 
     def inherited(self) -> dict[str, str]:
-        """The caller's environment without variables that change Pulumi's behaviour."""
-        # Verbs confirm themselves; combined with these, Pulumi rejects some commands.
-        dropped = ("PULUMI_SKIP_CONFIRMATIONS", "PULUMI_OPTION_")
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+        """This process' environment, without the passphrase of other stacks."""
+        kept = dict(os.environ)
         if not given_passphrase():
             kept.pop(variables.PASSPHRASE.name, None)
         return kept
@@ -69,10 +67,8 @@ class Workspace:
 def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, str]:
     """Variables for running plain `pulumi` like `./kaldra` does; `images` are the base images."""
     binaries = [GUARD, state() / "bin", Path(sys.prefix) / "bin"]
-    given = [p for p in variables.PATH.value.split(os.pathsep) if p]
-    path = [*map(str, binaries), *(p for p in given if p not in map(str, binaries))]
     exported = {
-        "PATH": os.pathsep.join(path),
+        "PATH": os.pathsep.join([*map(str, binaries), variables.PATH.value]),
         variables.PULUMI.name: str(pulumi_program()),
         "PULUMI_HOME": str(state() / "pulumi"),
         # Never the ambient one, which may belong to other projects.

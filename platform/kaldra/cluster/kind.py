@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from kaldra import variables
+from kaldra import environment, variables
 from kaldra.cluster.kubeconfig import api_server, forget
 from kaldra.cluster.network import delete_network, ensure_network
 from kaldra.cluster.ports import require_free
@@ -25,6 +25,7 @@ from kaldra.cluster.spec import (
     kind_configuration,
     node_name,
     other_version,
+    registry_name,
 )
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import state
@@ -242,10 +243,16 @@ def _kind(
     run(
         [shutil.which("kind", path=path) or "kind", *arguments],
         what=f"kind {arguments[0]} {arguments[1]}",
-        env={"PATH": path, "KIND_EXPERIMENTAL_DOCKER_NETWORK": cluster},
+        env={
+            "PATH": path,
+            "KIND_EXPERIMENTAL_DOCKER_NETWORK": cluster,
+            # The node takes the proxies over; it reaches the registry by this name.
+            **environment.without_proxy(registry_name(cluster)),
+        },
         stdin=stdin,
         each_line=each_line,
-        hint="Run the same command again: it creates this cluster again.",
+        hint="Run the same command again: it creates this cluster again. Where other clusters run: "
+        "sudo sysctl fs.inotify.max_user_instances=512 fs.inotify.max_user_watches=524288",
     )
 
 

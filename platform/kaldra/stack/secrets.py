@@ -39,12 +39,15 @@ def as_directory(name: str, entries: Mapping[str, str]) -> Path:
     Only the owner can enter the parent; the files are readable by the container's user.
     """
     directory = directory_of(name, entries)
-    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory.mkdir(mode=0o755, exist_ok=True)
+    parent = directory.parent
+    for folder, mode in ((parent, 0o700), (directory, 0o755)):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(mode)  # whatever the caller's umask is, or was
     for entry, content in entries.items():
-        file = directory / entry
-        file.write_text(content, encoding="utf-8")
-        file.chmod(0o444)
+        partial = parent / f".{entry}.{os.getpid()}"
+        partial.write_text(content, encoding="utf-8")
+        partial.chmod(0o444)
+        partial.replace(directory / entry)
     return directory
 
 

@@ -1,22 +1,48 @@
 """Running other programs: what they print is kept, and shown only when they fail."""
 
 import os
+import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kaldra.errors import KaldraError
 
 SHOWN_LINES = 20
+GRACE_SECONDS = 3.0
+"""What a program gets to end after SIGTERM."""
 
+_lock = threading.Lock()
 _running: set["subprocess.Popen[bytes]"] = set()
+_ending = False
+
+
+class EndingError(KaldraError):
+    """A program was not started, because all are being ended."""
+
+
+@contextmanager
+def ending_together() -> Iterator[None]:
+    """When the block fails, end what was started in it by any thread, and start nothing more."""
+    global _ending  # noqa: PLW0603  one state of the process
+    _ending = False
+    try:
+        yield
+    except BaseException:
+        stop_all()
+        raise
 
 
 def stop_all() -> None:
-    """End every program that is running for us, in any thread."""
-    for process in tuple(_running):
-        process.terminate()
+    """End every program that is running for us, in any thread, and start no other."""
+    global _ending  # noqa: PLW0603  one state of the process
+    with _lock:
+        _ending = True
+        processes = tuple(_running)
+    _end(*processes)
 
 
 def run(  # noqa: PLR0913  each is one independent option
@@ -35,18 +61,23 @@ def run(  # noqa: PLR0913  each is one independent option
     `each_line` sees every line as it comes. Raises KaldraError with the last lines that are
     `telling`.
     """
-    try:
-        process = subprocess.Popen(  # noqa: S603
-            [str(part) for part in command],
-            cwd=cwd,
-            env={**os.environ, **(env or {})},
-            stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-    except FileNotFoundError:
-        raise KaldraError(f"{what} failed: {command[0]} is not there.", hint=hint) from None
-    _running.add(process)
+    with _lock:
+        if _ending:
+            raise EndingError(f"{what} was not begun.")
+        try:
+            process = subprocess.Popen(  # noqa: S603
+                [str(part) for part in command],
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                # With all that it starts: a compiler outlives the `go` that started it.
+                process_group=0,
+            )
+        except FileNotFoundError:
+            raise KaldraError(f"{what} failed: {command[0]} is not there.", hint=hint) from None
+        _running.add(process)
     try:
         with process:
             lines = _communicate(process, stdin, each_line)
@@ -76,6 +107,31 @@ def _communicate(
             if each_line and line:
                 each_line(line)
     except BaseException:
-        process.terminate()
+        _end(process)
         raise
     return lines
+
+
+def _end(*processes: subprocess.Popen[bytes]) -> None:
+    """End programs with all that they started: by SIGTERM, and after a grace by SIGKILL."""
+    for process in processes:
+        _signal(process, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    for process in processes:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, deadline - time.monotonic()))
+        if not _is_apt(process):
+            _signal(process, signal.SIGKILL)
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        if _is_apt(process):
+            process.send_signal(number)
+        else:
+            os.killpg(process.pid, number)
+
+
+def _is_apt(process: subprocess.Popen[bytes]) -> bool:
+    """Whether dpkg may run beneath: killed, it leaves a system that has to be repaired by hand."""
+    return isinstance(process.args, list) and process.args[0] == "apt-get"

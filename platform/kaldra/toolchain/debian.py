@@ -1,7 +1,6 @@
 """Images made from Debian packages, for machines that reach no image registry."""
 
 import hashlib
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,11 +10,13 @@ from kaldra.errors import KaldraError
 from kaldra.progress import Progress, Step
 from kaldra.toolchain import docker_client, image_build
 from kaldra.toolchain.commands import run
-from kaldra.toolchain.engine import install_packages
+from kaldra.toolchain.engine import install_packages, update_lists
 from kaldra.toolchain.machine import machine
 
 RELEASE = "bookworm"
-SOURCES = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
+UPDATES = (f"{RELEASE}-updates", f"{RELEASE}-security")
+TARGETS = "$(CREATED_BY)|$(ORIGIN)|$(CODENAME)|$(COMPONENT)|$(RELEASE)|$(REPO_URI)"
+"""What `apt-get indextargets` tells of each index that it has."""
 UNNEEDED = (
     "usr/share/doc",
     "usr/share/man",
@@ -63,55 +64,57 @@ def recipe_digest(*parts: str | bytes) -> str:
     return whole.hexdigest()[:12]
 
 
-def mirror() -> str:
-    """The Debian archive that this machine itself installs from.
+def apt_sources(step: Step) -> str:
+    """Text of a sources.list with the archives that apt itself uses here, updates included.
 
-    Raises KaldraError where its package sources name none.
+    Raises KaldraError where apt knows no archive of the release.
     """
-    found = _address("/debian")
-    if found:
-        return found
-    raise KaldraError(
-        "No Debian archive is named in this machine's package sources.",
-        hint="Add one to /etc/apt/sources.list, then: apt-get update",
-    )
+    if given := variables.DEBIAN_ARCHIVE.value:
+        return f"deb {given} {RELEASE} main\n"
+    lines = _used()
+    if not lines and machine().root and machine().debian:
+        update_lists(step)  # emptied, as in many container images
+        lines = _used()
+    if not lines:
+        raise KaldraError(
+            f"This machine's apt knows no archive of Debian {RELEASE}.",
+            hint=f"export {variables.DEBIAN_ARCHIVE.name}=http://mirror.example/debian  "
+            "(or a mirror of it)",
+        )
+    return "".join(f"{line}\n" for line in lines)
 
 
-def apt_sources() -> str:
-    """Text of a sources.list with the archives this machine uses, updates included."""
-    lines = [f"deb {mirror()} {RELEASE} main"]
-    if f"{RELEASE}-updates" in _sources():
-        lines.append(f"deb {mirror()} {RELEASE}-updates main")
-    security = _address("/debian-security")
-    if security:
-        lines.append(f"deb {security} {RELEASE}-security main")
-    return "\n".join(lines) + "\n"
+def _used() -> list[str]:
+    """Lines of a sources.list for the release and its updates, as apt last read them.
+
+    By the archives' own names: a source may say `stable`, or be a mirror under any address.
+    """
+    if not shutil.which("apt-get"):
+        return []
+    said = run(["apt-get", "indextargets", "--format", TARGETS], what="apt-get indextargets")
+    found: dict[str, str] = {}
+    for line in said.splitlines():
+        kind, origin, codename, component, suite, address = line.split("|")
+        if (kind, origin, component) == ("Packages", "Debian", "main"):
+            found.setdefault(codename, f"deb {_fetchable(address)} {suite} main")
+    if RELEASE not in found:
+        return []
+    return [found[name] for name in (RELEASE, *UPDATES) if name in found]
 
 
-def _address(ending: str) -> str | None:
-    for address in re.findall(r"(?:https?|ftp)://[^\s\]]+", _sources()):
-        if address.rstrip("/").endswith(ending):
-            return str(address)
-    return None
-
-
-def _sources() -> str:
-    """All package sources of this machine, without comments."""
-    files = [f for s in SOURCES for f in ([s] if s.is_file() else sorted(s.glob("*")))]
-    lines = [
-        line
-        for file in files
-        if file.suffix in {".list", ".sources"}
-        for line in file.read_text(encoding="utf-8", errors="replace").splitlines()
-        if not line.lstrip().startswith("#")
-    ]
-    return "\n".join(lines)
+def _fetchable(address: str) -> str:
+    """The address of an archive; of a list of mirrors, which no image has, its first."""
+    kind, _, path = address.partition(":")
+    if kind != "mirror+file":
+        return address
+    lines = Path(path.rstrip("/")).read_text(encoding="utf-8").splitlines()
+    return next(line.split()[0] for line in lines if line.strip() and not line.startswith("#"))
 
 
 def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress, *, client: Path) -> None:
     """Make a minimal Debian image with a few packages, all up to date, and import it as `tag`."""
     with progress.step(f"base image {tag}") as step:
-        if not shutil.which("mmdebstrap", path="/usr/sbin:/usr/bin"):
+        if not shutil.which("mmdebstrap"):
             if not (machine().root and machine().debian):
                 raise KaldraError(
                     "Making the base image from Debian packages needs root and mmdebstrap.",
@@ -121,7 +124,7 @@ def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress, *, client
         with tempfile.TemporaryDirectory(prefix="kaldra-base-") as folder:
             archive, tidy, sources = (Path(folder) / n for n in ("root.tar", "tidy", "sources"))
             tidy.write_text(TIDY, encoding="ascii")
-            sources.write_text(apt_sources(), encoding="ascii")
+            sources.write_text(apt_sources(step), encoding="ascii")
             bundle = machine().ca_bundle
             trust = [f'--aptopt=Acquire::https::CAInfo "{bundle}"'] if bundle else []
             run(
@@ -154,17 +157,17 @@ def build(tag: str, dockerfile: str, context: Path, step: Step, *, client: Path)
             dockerfile=str(file),
             args=proxies,
             secret_args=frozenset(proxies),
-            secrets=_secrets(Path(folder)) if APT in dockerfile else {},
+            secrets=_secrets(Path(folder), step) if APT in dockerfile else {},
         )
         image_build.build(recipe, lambda line: step.update(line[:70]), client=client)
     step.done(_size(tag))
 
 
-def _secrets(folder: Path) -> dict[str, Path]:
+def _secrets(folder: Path, step: Step) -> dict[str, Path]:
     """Files that a build may see and no image keeps: where and how this host gets packages."""
     bundle = machine().ca_bundle
     configuration = APT_CONFIGURATION + (APT_AUTHORITIES if bundle else "")
-    (folder / "sources").write_text(apt_sources(), encoding="ascii")
+    (folder / "sources").write_text(apt_sources(step), encoding="ascii")
     (folder / "apt").write_text(configuration, encoding="ascii")
     secrets = {"sources": folder / "sources", "apt": folder / "apt"}
     return {**secrets, "authorities": bundle} if bundle else secrets

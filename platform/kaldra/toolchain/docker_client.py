@@ -94,7 +94,12 @@ def explained(error: Exception, host: str = "") -> KaldraError:
     import requests  # noqa: PLC0415  the SDK's
 
     if isinstance(error, docker.errors.APIError):
-        return KaldraError(f"Docker refused: {error.explanation or error}")
+        said = str(error.explanation or error)
+        full = "address pool" in said
+        return KaldraError(
+            f"Docker refused: {said}",
+            hint="docker network prune  (removes networks that no container uses)" if full else "",
+        )
     where = host or address()
     cause = _root(error)
     if isinstance(cause, requests.exceptions.Timeout | TimeoutError):

@@ -30,8 +30,12 @@ SYSTEM_PID_FILES = {
 }
 """Files that stop a new engine, or mislead it, when what they name was killed."""
 DAEMON_CONFIGURATION = Path("/etc/docker/daemon.json")
-PROGRAM_FOLDERS = "/usr/sbin:/sbin:/usr/bin:/bin"
 LOCK_WAIT_SECONDS = 300
+APT = (
+    *("apt-get", "-o", f"DPkg::Lock::Timeout={LOCK_WAIT_SECONDS}"),
+    *("-o", "Acquire::Retries=3"),
+)
+APT_HINT = "Check this machine's package sources: apt-get update"
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,21 @@ class Engine:
 
 
 def engine_version() -> str | None:
-    """Version of the engine that answers, or None."""
+    """Version of the engine that answers, or None. ConfigurationError where it is not Docker's."""
     try:
         with docker_client.engine() as api:
-            return str(api.version()["Version"])
+            found = api.version()
     except docker_client.UnavailableError as error:
         if error.permission:
             raise
         return None
+    if any("Podman" in part.get("Name", "") for part in found.get("Components") or ()):
+        raise ConfigurationError(
+            f"What answers at {docker_client.address()} is Podman, which is not supported: kind "
+            "nodes and builds with BuildKit need a Docker Engine.",
+            hint="Start a Docker Engine, and: export DOCKER_HOST=unix:///var/run/docker.sock",
+        )
+    return str(found["Version"])
 
 
 def check_engine() -> Finding:
@@ -63,8 +74,11 @@ def check_engine() -> Finding:
         version = engine_version()
     except KaldraError as error:
         return Finding(name, problem=str(error), fix=error.hint)
+    if version is None and variables.DOCKER_HOST.value:
+        problem = f"nothing answers at DOCKER_HOST={variables.DOCKER_HOST.value}"
+        return Finding(name, problem=problem, fix="start it, or: unset DOCKER_HOST")
     if version is None:
-        installed = shutil.which("dockerd", path=_system_path()) is not None
+        installed = shutil.which("dockerd") is not None
         problem = "it is installed, but does not run" if installed else "it is not installed"
         return Finding(name, problem=problem, fix="./kaldra up", repair="tools")
     client = buildkit_client()
@@ -96,7 +110,7 @@ def ensure_engine(progress: Progress, *, assume_yes: bool) -> Engine:
             f"No Docker Engine answers at DOCKER_HOST={variables.DOCKER_HOST.value}.",
             hint="Start it, or: unset DOCKER_HOST",
         )
-    if not shutil.which("dockerd", path=_system_path()):
+    if not shutil.which("dockerd"):
         _install(progress, assume_yes=assume_yes)
     version = engine_version()
     if version:
@@ -170,28 +184,31 @@ def _install(progress: Progress, *, assume_yes: bool) -> None:
 
 def install_packages(packages: tuple[str, ...], step: Step) -> None:
     """Install Debian packages without asking or removing any; waits for another apt to finish."""
-    options = ["-o", f"DPkg::Lock::Timeout={LOCK_WAIT_SECONDS}", "-o", "Acquire::Retries=3"]
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    hint = "Check this machine's package sources: apt-get update"
+    update_lists(step)
+    # In runlevel 1 a package does not start its service by itself, before it is configured.
+    run(
+        [*APT, "install", "-y", "--no-install-recommends", "--no-remove", *packages],
+        what=f"Installing {', '.join(packages)}",
+        env={"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"},
+        each_line=lambda line: step.update(line[:60]),
+        hint=APT_HINT,
+    )
+
+
+def update_lists(step: Step) -> None:
+    """Read the package sources; waits for another apt to finish."""
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while True:
         try:
-            run(["apt-get", *options, "update"], what="apt-get update", env=quiet, hint=hint)
-            break
+            run([*APT, "update"], what="apt-get update", hint=APT_HINT)
         except KaldraError as error:
             # The lock of the lists is the one that apt itself does not wait for.
             if "Could not get lock" not in str(error) or time.monotonic() > deadline:
                 raise
             step.update("waiting for another apt-get")
             time.sleep(2)
-    # In runlevel 1 a package does not start its service by itself, before it is configured.
-    run(
-        ["apt-get", *options, "install", "-y", "--no-install-recommends", "--no-remove", *packages],
-        what=f"Installing {', '.join(packages)}",
-        env={**quiet, "RUNLEVEL": "1"},
-        each_line=lambda line: step.update(line[:60]),
-        hint=hint,
-    )
+        else:
+            return
 
 
 def _start(step: Step) -> None:
@@ -248,7 +265,7 @@ def _start_detached(here: Machine) -> None:
     pid = os.posix_spawn(
         "/bin/sh",
         ["sh", "-c", 'cd / && exec "$@"', "sh", *command],
-        {**os.environ, "PATH": _system_path()},
+        os.environ,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
             log,
@@ -286,10 +303,6 @@ def _folder() -> Path:
 
 def _pid_file() -> Path:
     return _folder() / "started.pid"
-
-
-def _system_path() -> str:
-    return os.pathsep.join([variables.PATH.value, PROGRAM_FOLDERS])
 
 
 def _number(path: Path) -> int:

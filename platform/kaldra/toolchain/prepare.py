@@ -3,7 +3,6 @@
 `prepare` lists the tasks with what each needs, and `_run` starts each as soon as it can.
 """
 
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,7 +12,6 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
 
-from kaldra import variables
 from kaldra.progress import Progress
 from kaldra.toolchain import (
     base_image,
@@ -52,6 +50,8 @@ PLUGINS_OF: Mapping[Target, tuple[str, ...]] = {
 }
 TASKS_AT_ONCE = 16
 """More than can be ready at once: none waits for a thread."""
+ENDING_SECONDS = 1.0
+"""What the other tasks get to tidy up when one failed, after their programs have ended."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,9 @@ def _run(tasks: Mapping[str, Task]) -> dict[str, Any]:
     order.prepare()
     results: dict[str, Any] = {}
     running: dict[Future[Any], str] = {}
-    with ThreadPoolExecutor(TASKS_AT_ONCE, thread_name_prefix="prepare") as pool:
-        try:
+    pool = ThreadPoolExecutor(TASKS_AT_ONCE, thread_name_prefix="prepare")
+    try:
+        with commands.ending_together():
             while order.is_active():
                 for name in order.get_ready():
                     needs, work = tasks[name]
@@ -112,10 +113,10 @@ def _run(tasks: Mapping[str, Task]) -> dict[str, Any]:
                     name = running.pop(future)
                     results[name] = future.result()
                     order.done(name)
-        except BaseException:
-            commands.stop_all()
-            pool.shutdown(cancel_futures=True)
-            raise
+    finally:
+        # A thread may wait for another run's lock, or for an answer: it is left behind.
+        pool.shutdown(wait=False, cancel_futures=True)
+        wait(running, timeout=ENDING_SECONDS)
     return results
 
 
@@ -138,8 +139,7 @@ class _Plan:
             links.link("docker", found.client)
             return found.client
 
-        places = os.pathsep.join([variables.PATH.value, engine.PROGRAM_FOLDERS])
-        asks = machine().terminal and not assume_yes and not shutil.which("dockerd", path=places)
+        asks = machine().terminal and not assume_yes and not shutil.which("dockerd")
         client = ensure() if asks else None
         self.tasks["docker"] = ((), lambda: client or ensure())
 

@@ -101,6 +101,7 @@ def _remembered() -> tuple[Route | None, float]:
 def _remember(found: Route) -> None:
     path = home() / "route.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.{os.getpid()}")
+    # Two checks of the doctor may find it at once.
+    new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     new.write_text(json.dumps({"route": found.value, "probed": time.time()}), encoding="utf-8")
     new.rename(path)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kaldra import variables
 from kaldra.errors import KaldraError
-from kaldra.paths import home, state
+from kaldra.paths import home
 from kaldra.progress import Progress
 from kaldra.toolchain import download, links
 from kaldra.toolchain.files import locked, publishing
@@ -127,11 +127,10 @@ def _chosen(tool: Tool) -> bool:
 
 
 def on_path(tool: Tool) -> Iterator[tuple[Path, str | None]]:
-    """Programs of that name on PATH, ours left out, and the versions they report."""
-    for folder in dict.fromkeys(variables.PATH.value.split(os.pathsep)):
+    """Programs of that name on PATH, and the versions they report."""
+    for folder in variables.PATH.value.split(os.pathsep):
         program = Path(folder) / tool.name
-        ours = program.parent == state() / "bin"
-        if folder and not ours and program.is_file() and os.access(program, os.X_OK):
+        if program.is_file() and os.access(program, os.X_OK):
             yield program, version_of(program, tool)
 
 

@@ -1,6 +1,5 @@
 """`./kaldra diff` in a repository of the test's own."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,11 @@ class Repository:
         self.root = root
         for stack_file in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.staging.yaml"):
             shutil.copy(REPO / stack_file, root)
+        for name in ("kaldra", "requirements.lock"):
+            shutil.copy(REPO / name, root)
         shutil.copytree(REPO / "platform", root / "platform", ignore=WITHOUT_CACHES)
+        (root / ".gitignore").write_text(".venv\n")
+        (root / ".venv").symlink_to(sys.prefix)
         self.git("init", "--quiet", "--initial-branch=main")
         self.commit("v1")
 
@@ -40,8 +43,7 @@ class Repository:
 
     def diff(self, *arguments):
         return subprocess.run(
-            [sys.executable, "-m", "kaldra.cli", "diff", *arguments],
-            env={**os.environ, "PYTHONPATH": str(self.root / "platform")},
+            [self.root / "kaldra", "diff", *arguments],
             capture_output=True,
             text=True,
             check=False,

@@ -47,10 +47,16 @@ def test_what_is_shown_comes_line_by_line(pulumi, tmp_path, said):
     assert said.getvalue() == f"  preview --stack try --diff {options}\n  x\n"
 
 
-def test_a_callers_confirmation_is_not_mixed_with_the_verbs_own(pulumi, tmp_path, monkeypatch):
-    monkeypatch.setenv("PULUMI_SKIP_CONFIRMATIONS", "true")
-    script(tmp_path, 'echo "[\\"${PULUMI_SKIP_CONFIRMATIONS-unset}\\"]"')
-    assert pulumi.read("anything") == ["unset"]
+def test_a_failed_document_is_told_by_its_errors_and_without_a_hint_that_does_not_help(
+    pulumi, tmp_path
+):
+    document = """{"steps": [], "diagnostics": [{"severity": "info", "message": "x"},
+    {"severity": "error", "message": "error: the cluster is away\\n"}]}"""
+    script(tmp_path, f"cat <<'E'\n{document}\nE\nexit 1")
+    with pytest.raises(KaldraError) as raised:
+        pulumi.read("refresh", "--json")
+    assert str(raised.value) == ("pulumi refresh failed (exit code 1):\nerror: the cluster is away")
+    assert raised.value.hint == ""
 
 
 def test_a_stack_that_the_backend_does_not_have_is_told_by_its_exit_code(pulumi, tmp_path):

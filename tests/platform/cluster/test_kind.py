@@ -20,6 +20,7 @@ FAKE_KIND = """\
 [ "$1" != create ] || cat > {folder}/configuration
 echo "$@" > {folder}/arguments
 echo "$KIND_EXPERIMENTAL_DOCKER_NETWORK" > {folder}/network
+echo "$NO_PROXY" > {folder}/direct
 [ ! -e "{kubeconfig}.lock" ] || exit 1
 touch {folder}/made
 """
@@ -147,7 +148,8 @@ def test_another_kubernetes_version_is_told_and_kept(engine, spec, monkeypatch, 
     assert ["./kaldra down --all" in said for said in notes.said] == ([True] if told else [])
 
 
-def test_a_new_cluster_is_made_with_its_own_network_and_kubeconfig(engine, spec, made):
+def test_a_new_cluster_is_made_with_its_own_network_and_kubeconfig(engine, spec, made, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
     engine.answers[f"GET {NODE}/json"] = lambda _body: node() if (made / "made").exists() else None
     Path(f"{spec.kubeconfig}.lock").touch()
 
@@ -159,6 +161,8 @@ def test_a_new_cluster_is_made_with_its_own_network_and_kubeconfig(engine, spec,
         f"export kubeconfig --name demo --kubeconfig {spec.kubeconfig}\n"
     )
     assert (made / "network").read_text() == "demo\n"
+    # The node's own downloads go through the proxy, those from the registry beside it do not.
+    assert "demo-registry" in (made / "direct").read_text().strip().split(",")
     assert json.loads((made / "configuration").read_text())["name"] == "demo"
     assert engine.changes()[-1] == f"PUT {NODE}/archive"
     archive = engine.bodies[f"PUT {NODE}/archive"]

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 import yaml
@@ -135,8 +134,8 @@ def test_a_stack_without_a_cluster_has_nothing_to_render():
 def test_the_same_bytes_with_no_network_tool_or_state(tmp_path):
     """In a network namespace with nothing in it, with an empty home, and nothing on PATH."""
     first, second = tmp_path / "first", tmp_path / "second"
-    nothing = {"HOME": str(tmp_path), "PATH": "/nowhere", "PYTHONPATH": str(REPO / "platform")}
-    command = [sys.executable, "-m", "kaldra.cli", "render", "--stack", "staging", "--out"]
+    nothing = {"HOME": str(tmp_path), "PATH": "/nowhere"}
+    command = [REPO / "kaldra", "render", "--stack", "staging", "--out"]
     user = [] if os.geteuid() == 0 else ["--map-root-user"]
     unshare = [str(shutil.which("unshare")), "--net", *user]
     for prefix, out in (([], first), (unshare, second)):

@@ -1,6 +1,11 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
 from kaldra.errors import ConfigurationError
+from kaldra.paths import REPO
 from kaldra.stack import secrets
 from kaldra.stack.settings import Settings
 
@@ -25,3 +30,34 @@ def test_a_damaged_secrets_file_is_named_and_left_alone(own_state):
     with pytest.raises(ConfigurationError, match=r"dev-secrets\.json"):
         secrets.api_keys(Settings(target="dev"))
     assert file.read_text() == "{"
+
+
+@pytest.mark.parametrize("umask", [0o077, 0o000])
+def test_what_a_container_mounts_has_modes_of_its_own(own_state, umask):
+    before = os.umask(umask)
+    try:
+        directory = secrets.as_directory("keys", {"a": "b"})
+        # What an older version made under that umask is put right.
+        directory.chmod(0o700)
+        (directory / "a").chmod(0o400)
+        assert secrets.as_directory("keys", {"a": "b"}) == directory
+    finally:
+        os.umask(before)
+    assert directory.parent.stat().st_mode & 0o777 == 0o700
+    assert directory.stat().st_mode & 0o777 == 0o755
+    assert (directory / "a").stat().st_mode & 0o777 == 0o444
+    assert [p.name for p in directory.parent.iterdir()] == [directory.name]
+
+
+def test_an_ordinary_user_writes_them_a_second_time(tmp_path):
+    """Files without write permission, as root never notices."""
+    code = "from kaldra.stack.secrets import as_directory as d; [d('k', {'a': 'b'}) for _ in 'ab']"
+    ordinary = [] if os.geteuid() else ["setpriv", "--bounding-set=-dac_override"]
+    done = subprocess.run(
+        [*ordinary, sys.executable, "-c", code],
+        env={**os.environ, "KALDRA_STATE": str(tmp_path), "PYTHONPATH": str(REPO / "platform")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

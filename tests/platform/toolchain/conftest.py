@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.toolchain import docker_cli, engine, probe
+from kaldra.toolchain import docker_cli, probe
 from kaldra.toolchain.machine import Machine
 from tests.platform.publishers import Publishers, publishers
 from tests.platform.toolchain.programs import client
@@ -72,5 +72,4 @@ def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Pat
     monkeypatch.setattr(docker_cli, "BUILDX_FOLDERS", (str(tmp_path / "plugins"),))
     monkeypatch.setattr(docker_cli, "CLIENTS", ())
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(engine, "PROGRAM_FOLDERS", str(tmp_path / "bin"))
     return client(tmp_path / "bin", "20.10.24")

@@ -1,68 +1,131 @@
+import dataclasses
+import hashlib
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.toolchain import debian
+from kaldra.toolchain.machine import machine
 from tests.platform.fake_docker import FakeDocker
 from tests.platform.quiet import QuietProgress
 
-DEB822 = """\
-Types: deb
-# https://snapshot.example/archive/debian
-URIs: http://mirror.example/debian
-Suites: bookworm bookworm-updates
-Components: main
 
-Types: deb
-URIs: http://mirror.example/debian-security
-Suites: bookworm-security
-Components: main
+class Apt:
+    """A machine's apt with sources, lists and archives of the test's own; apt itself is real."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.archive("debian", "Debian", "bookworm", "bookworm-updates", "bookworm-security")
+        for folder in ("parts", "lists/partial", "cache"):
+            (root / folder).mkdir(parents=True)
+        (root / "conf").write_text(
+            f"""Dir::Etc::SourceList "/dev/null"; Dir::Etc::SourceParts "{root}/parts";
+            Dir::State::Lists "{root}/lists"; Dir::Cache "{root}/cache";
+            APT::Architecture "amd64";"""
+        )
+
+    def archive(self, name: str, origin: str, *codenames: str, suite: str = "") -> None:
+        for codename in codenames:
+            folder = self.root / name / "dists" / (suite or codename)
+            packages = folder / "main/binary-amd64/Packages"
+            packages.parent.mkdir(parents=True)
+            packages.write_text(PACKAGE)
+            digest = hashlib.sha256(PACKAGE.encode()).hexdigest()
+            (folder / "Release").write_text(
+                f"Origin: {origin}\nCodename: {codename}\nArchitectures: amd64\nComponents: main\n"
+                "Date: Sat, 16 May 2026 00:00:00 UTC\n"
+                f"SHA256:\n {digest} {len(PACKAGE)} main/binary-amd64/Packages\n"
+            )
+
+    def uses(self, *lines: str) -> None:
+        text = "".join(f"{line.replace('ROOT', str(self.root))}\n" for line in lines)
+        (self.root / "parts/all.list").write_text(text)
+        subprocess.run([str(shutil.which("apt-get")), "update"], check=True, capture_output=True)
+
+
+PACKAGE = """\
+Package: x
+Version: 1
+Architecture: all
+Filename: x.deb
+Size: 1
+SHA256: 0000000000000000000000000000000000000000000000000000000000000000
+
 """
-ONE_LINE = """\
-deb [signed-by=/etc/docker.gpg] https://docker.example/linux/debian-ce bookworm stable
-deb https://mirror.example/debian/ bookworm main
-"""
+DEBIAN = "deb [trusted=yes] file:ROOT/debian bookworm main"
 
 
 @pytest.fixture
-def sources(tmp_path, monkeypatch):
-    folder = tmp_path / "sources.list.d"
-    folder.mkdir()
-    monkeypatch.setattr(debian, "SOURCES", (tmp_path / "sources.list", folder))
-    return folder
+def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Apt:
+    if not shutil.which("apt-get"):
+        pytest.skip("no apt here")
+    monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt/conf"))
+    monkeypatch.delenv(variables.DEBIAN_ARCHIVE.name, raising=False)
+    return Apt(tmp_path / "apt")
 
 
-def test_the_machines_own_archive_is_used(sources):
-    (sources / "debian.sources").write_text(DEB822)
-    assert debian.mirror() == "http://mirror.example/debian"
+def sources(apt: Apt) -> list[str]:
+    with QuietProgress().step("") as step:
+        return debian.apt_sources(step).replace(str(apt.root), "ROOT").splitlines()
 
 
-def test_another_vendors_archive_is_not_debians(sources):
-    (sources / "all.list").write_text(ONE_LINE)
-    assert debian.mirror() == "https://mirror.example/debian/"
-
-
-def test_a_disabled_source_is_not_used(sources):
-    (sources / "debian.sources.disabled").write_text(DEB822)
-    with pytest.raises(KaldraError, match="No Debian archive"):
-        debian.mirror()
-
-
-def test_images_get_the_updates_that_this_machine_gets(sources):
-    (sources / "debian.sources").write_text(DEB822)
-    assert debian.apt_sources().splitlines() == [
-        "deb http://mirror.example/debian bookworm main",
-        "deb http://mirror.example/debian bookworm-updates main",
-        "deb http://mirror.example/debian-security bookworm-security main",
+def test_images_get_the_release_and_the_updates_that_this_machine_gets(apt: Apt) -> None:
+    apt.uses(DEBIAN)
+    assert sources(apt) == ["deb file:ROOT/debian/ bookworm main"]
+    apt.uses(
+        "deb [trusted=yes] file:ROOT/debian bookworm-security main",
+        "deb [trusted=yes] file:ROOT/debian bookworm-updates main",
+        DEBIAN,
+    )
+    assert sources(apt) == [
+        "deb file:ROOT/debian/ bookworm main",
+        "deb file:ROOT/debian/ bookworm-updates main",
+        "deb file:ROOT/debian/ bookworm-security main",
     ]
 
 
-def test_an_archive_without_updates_is_enough(sources):
-    (sources / "all.list").write_text(ONE_LINE)
-    assert debian.apt_sources() == "deb https://mirror.example/debian/ bookworm main\n"
+def test_an_archive_is_known_by_what_it_says_not_by_its_address(apt: Apt) -> None:
+    apt.archive("linux/debian", "Docker", "bookworm")
+    apt.archive("artifactory/remote-7", "Debian", "bookworm", suite="oldstable")
+    apt.uses(
+        "deb [trusted=yes] file:ROOT/linux/debian bookworm main",
+        "# deb [trusted=yes] file:ROOT/debian bookworm main",
+        "deb [trusted=yes] file:ROOT/artifactory/remote-7 oldstable main",
+    )
+    assert sources(apt) == ["deb file:ROOT/artifactory/remote-7/ oldstable main"]
+
+
+def test_of_a_list_of_mirrors_the_first_is_taken(apt: Apt) -> None:
+    (apt.root / "mirrors").write_text(f"# ours\nfile:{apt.root}/debian\tpriority:1\n")
+    apt.uses("deb [trusted=yes] mirror+file:ROOT/mirrors bookworm main")
+    assert sources(apt) == ["deb file:ROOT/debian bookworm main"]
+
+
+def test_another_vendors_machine_is_told_how_to_name_an_archive(
+    apt: Apt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apt.archive("ubuntu", "Ubuntu", "noble")
+    apt.uses("deb [trusted=yes] file:ROOT/ubuntu noble main")
+    with pytest.raises(KaldraError, match="no archive of Debian bookworm") as raised:
+        sources(apt)
+    # As the hint says.
+    name, _, value = raised.value.hint.removeprefix("export ").split()[0].partition("=")
+    monkeypatch.setenv(name, value)
+    assert sources(apt) == ["deb http://mirror.example/debian bookworm main"]
+
+
+def test_emptied_lists_are_read_again(apt: Apt, monkeypatch: pytest.MonkeyPatch) -> None:
+    apt.uses(DEBIAN)
+    shutil.rmtree(apt.root / "lists")
+    (apt.root / "lists/partial").mkdir(parents=True)
+    here = dataclasses.replace(machine(), root=True, debian=True)
+    monkeypatch.setattr(debian, "machine", lambda: here)
+    assert sources(apt) == ["deb file:ROOT/debian/ bookworm main"]
 
 
 def test_a_recipe_has_one_digest_and_another_recipe_another():
@@ -87,8 +150,8 @@ def test_tidying_keeps_folders_and_forgets_archive_and_machine(tmp_path):
     assert {path.name for path in (root / "etc").iterdir()} == {"apt"}
 
 
-def test_a_base_is_made_of_the_hosts_archives_and_imported(tmp_path, docker, sources, program):
-    (sources / "debian.sources").write_text(DEB822)
+def test_a_base_is_made_of_the_hosts_archives_and_imported(tmp_path, docker, apt, program):
+    apt.uses(DEBIAN)
     said = tmp_path / "said"
     bootstrap = program(
         "mmdebstrap", f'echo "$@" > {said}; for last; do :; done; cat "$last" >> {said}\n'
@@ -101,14 +164,14 @@ def test_a_base_is_made_of_the_hosts_archives_and_imported(tmp_path, docker, sou
     made, *archives, imported = said.read_text().splitlines()
     assert "--variant=minbase" in made
     assert "--include=python3,bash" in made
-    assert archives == debian.apt_sources().splitlines()
+    assert archives == [f"deb file:{apt.root}/debian/ bookworm main"]
     assert imported.endswith("root.tar kaldra/x:1")
 
 
 @pytest.fixture
-def build(tmp_path: Path, docker: FakeDocker, sources: Path) -> Callable[[str], str]:
+def build(tmp_path: Path, docker: FakeDocker, apt: Apt) -> Callable[[str], str]:
     """Runs a build with a client that writes down what it was given; returns that."""
-    (sources / "debian.sources").write_text(DEB822)
+    apt.uses(DEBIAN)
     client = tmp_path / "docker"
     client.write_text(
         f"""#!/bin/sh

@@ -274,6 +274,33 @@ def test_a_refusal_of_the_engine_is_told_in_its_own_words(docker):
         api.create_network("x")
 
 
+def test_a_lack_of_networks_is_told_with_what_frees_them(docker):
+    full = "could not find an available, non-overlapping IPv4 address pool among the defaults"
+    docker.answers["POST /networks/create"] = (500, {"message": full})
+    with pytest.raises(KaldraError, match=full) as raised, docker_client.engine() as api:
+        api.create_network("x")
+    assert raised.value.hint.startswith("docker network prune")
+
+
+def test_podman_is_named(docker, here, clients):
+    components = [{"Name": "Podman Engine", "Version": "5.2"}]
+    docker.answers["GET /version"] = {
+        "Version": "5.2",
+        "ApiVersion": "1.41",
+        "Components": components,
+    }
+    assert "is Podman, which is not supported" in engine.check_engine().problem
+    with pytest.raises(ConfigurationError, match="is Podman") as raised:
+        engine.ensure_engine(QuietProgress(), assume_yes=True)
+    assert "export DOCKER_HOST=" in raised.value.hint
+
+
+def test_the_doctor_tells_an_address_where_nothing_answers(no_docker, here, clients):
+    finding = engine.check_engine()
+    assert finding.problem.startswith("nothing answers at DOCKER_HOST=")
+    assert finding.fix == "start it, or: unset DOCKER_HOST"
+
+
 def test_the_doctor_tells_an_engine_that_is_well(docker, here, clients):
     docker.answers["GET /version"] = {"Version": "27.1", "ApiVersion": "1.41"}
     finding = engine.check_engine()

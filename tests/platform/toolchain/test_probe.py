@@ -1,4 +1,6 @@
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -66,3 +68,17 @@ def test_machine_that_gets_online_changes_to_publishers(
     forget_the_time(cache)
     monkeypatch.setattr(probe, "publishers_reachable", lambda: True)
     assert probe.route() is Route.PUBLISHER
+
+
+def test_two_checks_at_once_remember_it_both(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both_written = threading.Barrier(2)
+    rename = Path.rename
+
+    def late(self: Path, target: Path) -> Path:
+        both_written.wait(30)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(probe._remember, (Route.REGISTRIES, Route.REGISTRIES)))
+    assert [path.name for path in cache.iterdir()] == ["route.json"]

@@ -57,13 +57,6 @@ def test_good_one_is_found_behind_a_bad_one(
     assert tools.find(KIND_TOOL) == good
 
 
-def test_own_links_do_not_count_as_found(
-    clone: Path, program: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path(monkeypatch, program("state/bin/kind", f"echo {versions.KIND}"))
-    assert tools.find(KIND_TOOL) is None
-
-
 def test_pulumi_needs_its_exact_version_and_its_language_host(
     program: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:

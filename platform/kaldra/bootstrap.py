@@ -1,0 +1,186 @@
+"""What the script `kaldra` runs: makes `.venv` when it has to, then runs the command line in it.
+
+Run as `python -I -X utf8 platform/kaldra/bootstrap.py`, so that nothing of the caller's reaches
+this Python before `environment.enter`. Standard library only.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+PLATFORM = Path(__file__).resolve().parents[1]
+if __name__ == "__main__":  # isolated: nothing is on the path but the standard library
+    sys.path.insert(0, str(PLATFORM))
+
+from kaldra import environment, variables  # noqa: E402
+from kaldra.paths import REPO  # noqa: E402
+
+VENV = REPO / ".venv"
+LOCK = REPO / "requirements.lock"
+PIP_OPTIONS = ("--quiet", "--require-hashes", "--only-binary", ":all:")
+MARKS = ("requirements.lock", "install.log")
+"""Files of a `.venv` that this script made; another is never removed."""
+
+
+def main() -> None:
+    """Run the command line; from another Python than `.venv`'s, make that and start again."""
+    environment.enter()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if not _inside():
+        try:
+            _ensure()
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
+        python = str(VENV / "bin" / "python")
+        os.execv(python, [python, "-I", "-X", "utf8", __file__, *sys.argv[1:]])  # noqa: S606
+    from kaldra.cli.app import main as command_line  # noqa: PLC0415  needs .venv's packages
+
+    command_line()
+
+
+def _inside() -> bool:
+    """Whether this is the Python of a finished `.venv`."""
+    return VENV.exists() and Path(sys.prefix).samefile(VENV) and _is_finished()
+
+
+def _is_finished() -> bool:
+    try:
+        return (VENV / "requirements.lock").read_bytes() == LOCK.read_bytes()
+    except OSError:
+        return False
+
+
+def _works() -> bool:
+    """Whether the environment's Python starts and finds the packages."""
+    python = VENV / "bin" / "python"
+    question = (python, "-I", "-c", "import typer, pulumi")
+    try:
+        return subprocess.run(question, capture_output=True, check=False).returncode == 0  # noqa: S603
+    except OSError:
+        return False
+
+
+def _ensure() -> None:
+    """Make the environment unless another run has just done so."""
+    with (REPO / ".venv.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not (_is_finished() and _works()):
+            _make()
+
+
+def _make() -> None:
+    if os.pathsep in str(REPO):
+        problem = f"The path of this clone, {REPO}, has a {os.pathsep!r}, which PATH cannot hold."
+        _fail(None, problem, f"mv '{REPO}' '{str(REPO).replace(os.pathsep, '-')}'")
+    python = _base_python()
+    _require_venv_module(python)
+    packages = LOCK.read_text(encoding="utf-8").count("==")
+    sys.stderr.write(f"… Python environment: installing {packages} packages of {LOCK.name}\n")
+    _remove()
+    VENV.mkdir()
+    log = VENV / "install.log"
+    log.touch()
+    if not _logged(log, python, "-I", "-m", "venv", VENV):
+        _fail(log, f"Could not create {VENV}.", f"Is the disk full? df -h {REPO}")
+    if not (_install_fast(log) or _install_plain(log)):
+        _fail(
+            log,
+            "Installing the Python packages failed (see above).",
+            "Check that this machine reaches a Python package index, then run the same command "
+            "again.",
+        )
+    if not _works():
+        _fail(
+            log, f"The packages in {VENV} cannot be imported.", f"rm -rf {VENV}, then run it again"
+        )
+    # Last: an environment without this copy is unfinished, and is made again.
+    shutil.copyfile(LOCK, VENV / LOCK.name)
+
+
+def _remove() -> None:
+    """Remove the old environment; raises SystemExit where it is not one of this script's."""
+    if VENV.is_symlink():
+        VENV.unlink()
+    elif VENV.exists():
+        if any(VENV.iterdir()) and not any((VENV / mark).exists() for mark in MARKS):
+            _fail(
+                None,
+                f"{VENV} was not made by ./kaldra, which keeps its Python packages there.",
+                f"Keep it elsewhere, then run the same command again: mv {VENV} {VENV}.old",
+            )
+        shutil.rmtree(VENV)
+
+
+def _install_fast(log: Path) -> bool:
+    """By uv, which comes from the lock itself and installs the rest many times faster than pip."""
+    own = VENV / "uv.lock"
+    found = re.search(r"^uv==.*(?:\n\s.*)*", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    own.write_text(found[0] if found else "", encoding="utf-8")
+    index = next((one.value for one in variables.INDEXES if one.value), "")
+    options = ("--native-tls", "--no-config", "--python", VENV / "bin" / "python")
+    return _pip(log, own) and _logged(
+        log,
+        *(VENV / "bin" / "uv", "pip", "install", *PIP_OPTIONS, *options, "-r", LOCK),
+        **({"UV_INDEX_URL": index} if index else {}),
+    )
+
+
+def _install_plain(log: Path) -> bool:
+    """By pip, which reads settings that uv does not: a mirror, a proxy, a client certificate."""
+    return _pip(log, LOCK)
+
+
+def _pip(log: Path, requirements: Path) -> bool:
+    python = (VENV / "bin" / "python", "-I", "-m", "pip")
+    options = ("install", "--disable-pip-version-check", "--no-compile", *PIP_OPTIONS)
+    return _logged(log, *python, *options, "-r", requirements)
+
+
+def _base_python() -> str:
+    """The Python that makes the environment: this one, outside of an older environment."""
+    return shutil.which(variables.PYTHON.value) or str(
+        getattr(sys, "_base_executable", sys.executable)
+    )
+
+
+def _require_venv_module(python: str) -> None:
+    """Raise SystemExit where this Python cannot make virtual environments, nor be helped to."""
+    if _logged(None, python, "-I", "-c", "import ensurepip"):
+        return
+    if os.geteuid() == 0 and Path("/etc/debian_version").exists():
+        sys.stderr.write("… Python lacks its venv module; installing python3-venv\n")
+        for command in (("update",), ("install", "-y", "python3-venv")):
+            _logged(None, "apt-get", *command, DEBIAN_FRONTEND="noninteractive")
+    if not _logged(None, python, "-I", "-c", "import ensurepip"):
+        problem = f"{python} cannot make virtual environments."
+        _fail(None, problem, "apt-get install python3-venv")
+
+
+def _logged(log: Path | None, *command: str | Path, **variables: str) -> bool:
+    """Run a program, its output at the end of the log; returns whether it succeeded."""
+    with (log or Path(os.devnull)).open("ab") as output:
+        done = subprocess.run(  # noqa: S603  Python, pip, uv, apt-get
+            command,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    return done.returncode == 0
+
+
+def _fail(log: Path | None, message: str, hint: str) -> NoReturn:
+    tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:] if log else []
+    sys.stderr.write("".join(f"{line}\n" for line in (*tail, f"✗ {message}", f"  → {hint}")))
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

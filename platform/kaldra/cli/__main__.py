@@ -1,5 +1,0 @@
-"""Entry point: `python -m kaldra.cli`."""
-
-from kaldra.cli.app import main
-
-main()

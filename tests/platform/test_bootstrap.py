@@ -1,0 +1,144 @@
+"""How `.venv` is made: with every hash checked, complete or made again, and never over others'."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from kaldra import bootstrap
+
+
+class Clone:
+    """A clone in which programs are noted instead of run."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.venv = root / ".venv"
+        self.calls: list[list[str]] = []
+        self.failing = ""
+        """Programs with this in their command line fail."""
+        self.works = True
+        lock = root / "requirements.lock"
+        lock.write_text("a==1 \\\n    --hash=sha256:0\nuv==1 \\\n    --hash=sha256:1\nz==1\n")
+        for name, path in (("REPO", root), ("VENV", self.venv), ("LOCK", lock)):
+            monkeypatch.setattr(bootstrap, name, path)
+        monkeypatch.setattr(bootstrap, "_logged", self.noted)
+        monkeypatch.setattr(bootstrap, "_works", lambda: self.works)
+
+    def noted(self, _log: Path | None, *command: str | Path, **_variables: str) -> bool:
+        words = [str(word) for word in command]
+        self.calls.append(words)
+        return not self.failing or self.failing not in " ".join(words)
+
+    @property
+    def installs(self) -> list[list[str]]:
+        return [words for words in self.calls if "install" in words]
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
+    return Clone(tmp_path, monkeypatch)
+
+
+def test_it_is_made_once(clone: Clone) -> None:
+    bootstrap._ensure()
+    made = len(clone.calls)
+    assert made > 0
+    bootstrap._ensure()
+    assert len(clone.calls) == made
+
+
+def test_a_changed_lock_makes_it_again(clone: Clone) -> None:
+    bootstrap._ensure()
+    bootstrap.LOCK.write_text("b==1\n")
+    bootstrap._ensure()
+    assert [words[1:4] for words in clone.calls].count(["-I", "-m", "venv"]) == 2
+    assert (clone.venv / "requirements.lock").read_text() == "b==1\n"
+
+
+def test_what_is_half_made_or_does_not_start_is_made_again(clone: Clone) -> None:
+    clone.failing = "pip install"
+    with pytest.raises(SystemExit):
+        bootstrap._ensure()
+    clone.failing = ""
+    bootstrap._ensure()
+    clone.works = False
+    with pytest.raises(SystemExit) as raised:
+        bootstrap._ensure()
+    assert raised.value.code == 2
+    assert not (clone.venv / "requirements.lock").exists()
+
+
+def test_every_install_checks_hashes_also_where_the_fast_one_fails(clone: Clone) -> None:
+    clone.failing = "bin/uv"
+    bootstrap._ensure()
+    fast, uv, plain = clone.installs
+    assert (clone.venv / "uv.lock").read_text() == "uv==1 \\\n    --hash=sha256:1"
+    assert [words[-1] for words in (fast, uv, plain)] == [
+        str(clone.venv / "uv.lock"),
+        str(bootstrap.LOCK),
+        str(bootstrap.LOCK),
+    ]
+    assert all("--require-hashes" in words for words in clone.installs)
+
+
+def test_an_index_out_of_reach_is_told_with_the_last_lines(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clone.failing = "pip install"
+    with pytest.raises(SystemExit) as raised:
+        bootstrap._ensure()
+    assert raised.value.code == 2
+    assert "✗ Installing the Python packages failed (see above)." in capsys.readouterr().err
+
+
+def test_an_environment_of_somebody_else_stays(
+    clone: Clone, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (clone.venv / "bin").mkdir(parents=True)
+    (clone.venv / "mine").write_text("kept")
+    with pytest.raises(SystemExit):
+        bootstrap._ensure()
+    said = capsys.readouterr().err
+    assert f"✗ {clone.venv} was not made by ./kaldra" in said
+    assert (clone.venv / "mine").read_text() == "kept"
+    # As the hint says.
+    _, _, hint = said.rpartition("mv ")
+    os.rename(*hint.split())  # noqa: PTH104  two words of a command
+    bootstrap._ensure()
+    assert (clone.venv.with_name(".venv.old") / "mine").read_text() == "kept"
+
+
+def test_a_link_to_another_environment_is_replaced_alone(clone: Clone, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mine").write_text("kept")
+    clone.venv.symlink_to(other)
+    bootstrap._ensure()
+    assert (other / "mine").read_text() == "kept"
+    assert not clone.venv.is_symlink()
+
+
+def test_a_real_environment_that_lacks_a_package_does_not_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "VENV", Path(sys.prefix))
+    assert bootstrap._works()
+    monkeypatch.setattr(bootstrap, "VENV", tmp_path)
+    assert not bootstrap._works()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").symlink_to(str(shutil.which("false")))
+    assert not bootstrap._works()
+
+
+def test_a_path_that_no_search_path_can_hold_is_named(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "REPO", Path("/work/a:b"))
+    with pytest.raises(SystemExit):
+        bootstrap._make()
+    said = capsys.readouterr().err
+    assert "✗ The path of this clone, /work/a:b, has a ':', which PATH cannot hold." in said
+    assert "→ mv '/work/a:b' '/work/a-b'" in said
+    assert clone.calls == []
