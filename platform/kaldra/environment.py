@@ -88,7 +88,7 @@ PASSED = (
         "Docker's credential helpers",
     ),
     Passed(
-        ("GIT_CONFIG_*",), "git: settings such as safe.directory, as continuous integration has"
+        ("GIT_CONFIG_*",), "git: settings of continuous integration"
     ),
     Passed(("KUBECONFIG",), "`staging` stacks whose file names no kubeconfig"),
     Passed(
