@@ -23,12 +23,17 @@ import numpy.typing as npt  # noqa: E402
 from bench.truth_corpora import Corpora, Labelled  # noqa: E402
 from contract.options import Options  # noqa: E402
 from contract.signal import Signal  # noqa: E402
-from core.drift import largest_change  # noqa: E402
+from core.drift import largest_change, shares  # noqa: E402
 from core.kernel import Kernel  # noqa: E402
+from core.wording import unit, vectors  # noqa: E402
 
 Numbers = npt.NDArray[np.float64]
+Rows = tuple[Numbers, Numbers]
 
-WINDOWS = 60
+WINDOWS = 200
+HANDLES = re.compile(r"@anonymous:?|http\S+|\bRT\b")
+"""What tells a tweet of the corpus without reading it."""
+
 SHORT = range(5, 10)
 PASSAGE = 10
 POSITIVE = frozenset(
@@ -202,10 +207,10 @@ class Truth:
 
     def windows(self) -> None:
         """False alarms in shuffled corpora, and power on planted shifts."""
-        rows = {
+        tweets = self._some(self._corpora.votes("tweets"), 420)
+        rows = {"tweets": self._rows(tweets)} | {
             name: self._rows(self._some(self._corpora.votes(source), 420))
             for name, source in (
-                ("tweets", "tweets"),
                 ("nyt", "nytEditorialSnippets"),
                 ("snippets", "amazonReviewSnippets"),
                 ("movies", "movieReviewSnippets"),
@@ -234,19 +239,22 @@ class Truth:
             self.show(
                 f"windows: power, {name} negative to positive", f"{self._share(before, after):.3f}"
             )
-        nyt, tweets = ([row for row, _ in rows[name]] for name in ("nyt", "tweets"))
-        self.show("windows: power, editorials to tweets", f"{self._share(nyt, tweets):.3f}")
+        nyt = [row for row, _ in rows["nyt"]]
+        bare = [(HANDLES.sub("", text), vote) for text, vote in tweets]
+        for what, found in (("tweets", rows["tweets"]), ("tweets' words", self._rows(bare))):
+            self.show(
+                f"windows: power, editorials to {what}",
+                f"{self._share(nyt, [row for row, _ in found]):.3f}",
+            )
 
-    def _rows(self, texts: Sequence[Labelled]) -> list[tuple[Numbers, float]]:
-        signals = self._kernel.batch([text for text, _ in texts])
-        found = []
-        for signal, (_, label) in zip(signals, texts, strict=True):
-            if not signal["abstained"]:
-                states = np.array(signal["delta144"]).reshape(12, 12)
-                found.append((np.concatenate([states.sum(axis=1), states.sum(axis=0)]), label))
-        return found
+    def _rows(self, texts: Sequence[Labelled]) -> list[tuple[Rows, float]]:
+        signals = list(self._kernel.batch([text for text, _ in texts]))
+        states = np.sqrt(shares(signals))
+        wording = [unit(vector) for vector in vectors([text for text, _ in texts])]
+        rows = zip(signals, states, wording, texts, strict=True)
+        return [((s, w), label) for each, s, w, (_, label) in rows if not each["abstained"]]
 
-    def _share(self, before: list[Numbers], after: list[Numbers] | None = None) -> float:
+    def _share(self, before: list[Rows], after: list[Rows] | None = None) -> float:
         """Return the share of windows of 30 to 60 texts with p <= 0.05."""
         hits = 0
         for place in range(WINDOWS):
@@ -254,7 +262,8 @@ class Truth:
             first = count if after is None else count // 2
             window = self._random.sample(before, min(first, len(before)))
             window += self._random.sample(after, min(count - first, len(after))) if after else []
-            hits += largest_change(np.array(window), str(place)).p_value <= 0.05
+            kinds = [np.array(rows) for rows in zip(*window, strict=True)]
+            hits += largest_change(kinds, str(place)).p_value <= 0.05
         return hits / WINDOWS
 
     def speeches(self) -> None:

@@ -12,14 +12,13 @@ import numpy as np
 from contract.options import Options
 from contract.signal import Signal
 from contract.window import TracyWidom, WindowAnswer, WindowItem
-from core import __version__
+from core import __version__, wording
 from core.drift import drift_test, window_regime
 from core.encoding import digest, number
 from core.model import Floats, Model
 from core.story import arc, drifts
 from core.tracy_widom import f1, quantile
 from core.tw369 import regime
-from core.wording import drifts as wording_drifts
 
 BY_DRIFT: Final = "drift_test"
 BY_MEAN: Final = "mean_of_texts"
@@ -38,7 +37,9 @@ def read_window(
     window_id = digest(("window", *(s["signal_id"] for s in signals), options.canonical(), version))
     spoken = [signal for signal in signals if not signal["abstained"]]
     rows = np.array([list(signal["delta12"].values()) for signal in spoken]).reshape(-1, 12)
-    drift = drift_test(signals, _columns(model), window_id)
+    vectors = wording.vectors(texts)
+    units = [wording.unit(vector) for vector in vectors]
+    drift = drift_test(signals, units, _columns(model), window_id)
     own = [signal["tw"]["index"] for signal in spoken]
     index = number(1.0 - drift["p_value"] if drift else math.fsum(own) / max(1, len(own)))
     mean = rows.sum(axis=0) / len(rows) if len(rows) else np.full(12, 1.0 / 12.0)
@@ -59,7 +60,7 @@ def read_window(
         ),
         "story": arc(model, signals),
         "delta12": dict(zip(ids, map(number, mean.tolist()), strict=True)),
-        "items": _items(texts, signals),
+        "items": _items(wording.drifts(vectors), signals),
     }
 
 
@@ -112,8 +113,8 @@ def _levels() -> tuple[float, float]:
     return number(low), number(high)
 
 
-def _items(texts: Sequence[str], signals: Sequence[Signal]) -> list[WindowItem]:
-    moved = zip(drifts(signals), wording_drifts(texts), strict=True)
+def _items(reworded: Sequence[float], signals: Sequence[Signal]) -> list[WindowItem]:
+    moved = zip(drifts(signals), reworded, strict=True)
     return [
         {
             "signal_id": signal["signal_id"],
@@ -126,7 +127,7 @@ def _items(texts: Sequence[str], signals: Sequence[Signal]) -> list[WindowItem]:
                 None if signal["abstained"] else signal["meta"]["campbell"]["journey_stage"]
             ),
             "drift": drift,
-            "wording_drift": wording,
+            "wording_drift": rewording,
         }
-        for signal, (drift, wording) in zip(signals, moved, strict=True)
+        for signal, (drift, rewording) in zip(signals, moved, strict=True)
     ]

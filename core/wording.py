@@ -1,8 +1,8 @@
 """How much the wording changes from text to text, whatever the lexicons know of it.
 
 A text becomes a vector of 256 cells: its words, pairs of words and character trigrams are hashed
-into cells with a sign. The vector says nothing about meaning and is used for drift between texts
-alone, where it sees what texts without evidence still have: words.
+into cells with a sign. The vector says nothing about meaning and is used for drift alone, where it
+sees what texts without evidence still have: words.
 """
 
 from __future__ import annotations
@@ -29,9 +29,18 @@ _PAIR = np.uint64(3)
 _SIGN = np.uint64(1)
 
 
-def drifts(texts: Sequence[str]) -> list[float]:
-    """Return each text's cosine distance from the text before it, in [0, 1]; 0 for the first."""
-    vectors = [vector(_words(text)) for text in texts]
+def vectors(texts: Sequence[str]) -> list[Floats]:
+    """Return the vector (256,) of each text."""
+    return [vector(_words(text)) for text in texts]
+
+
+def unit(counts: Floats) -> Floats:
+    """Return the vector scaled to length 1; 0 stays 0."""
+    return counts / max(1.0, sqrt(float(counts @ counts)))
+
+
+def drifts(vectors: Sequence[Floats]) -> list[float]:
+    """Return each vector's cosine distance from the one before it, in [0, 1]; 0 for the first."""
     return [0.0, *(number(distance(a, b)) for a, b in pairwise(vectors))]
 
 

@@ -2,7 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.wording import distance, drifts, vector
+from core.wording import distance, vector, vectors
+from core.wording import drifts as between
+
+
+def drifts(texts):
+    return between(vectors(texts))
+
 
 CELLS = [(7, -1), (44, 1), (59, 1), (78, 1), (89, 1), (101, 1), (124, 1), (126, -1)]
 """The first cells of "war and peace" that hold anything."""
