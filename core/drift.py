@@ -36,6 +36,9 @@ PARTS = 10
 BLOCKS = 8
 """The permutations are summed in so many blocks, to keep little in memory."""
 
+FOLDS = 4
+"""So many cells of the wording are one where there are more texts than cells."""
+
 TIE_DECIMALS = 9
 MOVED_SHOWN = 4
 _KEY_BYTES = 8
@@ -84,7 +87,8 @@ def _statistics(rows: Floats, order: Integers, first: Integers) -> Floats:
     squares = _from_products(_products(centred)) if count < variables else _from_sums(centred)
     found = [squares(block) for block in np.array_split(order, BLOCKS)]
     scale = count / (first * (count - first))
-    return np.round(np.concatenate(found)[:, first - 1] * scale, TIE_DECIMALS)
+    statistics: Floats = np.concatenate(found)[:, first - 1] * scale
+    return np.round(statistics, TIE_DECIMALS)
 
 
 def _products(rows: Floats) -> Floats:
@@ -139,7 +143,10 @@ def drift_test(
     if len(places) < MINIMUM_TEXTS:
         return None
     rows = shares([signals[place] for place in places])
-    change = largest_change([np.sqrt(rows), np.array([wording[p] for p in places])], key)
+    cells = np.array([wording[place] for place in places])
+    if len(cells) >= cells.shape[1]:  # so many texts need fewer variables, and would take longest
+        cells = cells.reshape(len(cells), FOLDS, -1).sum(axis=1)
+    change = largest_change([np.sqrt(rows), cells], key)
     before, after = rows[: change.split].mean(axis=0), rows[change.split :].mean(axis=0)
     names = [*signals[0]["delta12"], *columns]
     order = np.argsort(-np.round(np.abs(after - before), TIE_DECIMALS), kind="stable")
