@@ -21,6 +21,7 @@ import numpy as np  # noqa: E402 - one thread must be asked for before numpy is 
 import numpy.typing as npt  # noqa: E402
 
 from bench.truth_corpora import Corpora, Labelled  # noqa: E402
+from bench.truth_sides import NEGATIVE, POSITIVE  # noqa: E402
 from contract.options import Options  # noqa: E402
 from contract.signal import Signal  # noqa: E402
 from core.drift import largest_change, shares  # noqa: E402
@@ -36,93 +37,6 @@ HANDLES = re.compile(r"@anonymous:?|http\S+|\bRT\b")
 
 SHORT = range(5, 10)
 PASSAGE = 10
-POSITIVE = frozenset(
-    [
-        "joy",
-        "calm",
-        "courage",
-        "hope",
-        "trust",
-        "love",
-        "compassion",
-        "pride",
-        "gratitude",
-        "drive",
-        "friendship",
-        "inclusion",
-        "care",
-        "hospitality",
-        "peace",
-        "alliance",
-        "beauty",
-        "growth",
-        "profit",
-        "praise",
-        "positive",
-        "quality",
-        "value",
-        "easy",
-        "reward",
-        "recovery",
-        "integrity",
-        "honesty",
-        "life_affirm",
-        "innocence",
-        "wisdom",
-        "humour",
-        "autonomy",
-        "equality",
-        "rebirth",
-        "stability",
-        "truth",
-    ]
-)
-NEGATIVE = frozenset(
-    [
-        "sadness",
-        "anger",
-        "fear",
-        "anxiety",
-        "despair",
-        "distrust",
-        "indifference",
-        "shame",
-        "guilt",
-        "resentment",
-        "apathy",
-        "isolation",
-        "exclusion",
-        "conflict",
-        "war",
-        "corruption",
-        "decline",
-        "debt",
-        "pain",
-        "negative",
-        "defect",
-        "slow",
-        "expensive",
-        "failure",
-        "crisis",
-        "death",
-        "destruction",
-        "void",
-        "chaos",
-        "deception",
-        "toxic_insult",
-        "toxic_threat",
-        "toxic_slur",
-        "toxic_mild",
-        "cynicism",
-        "paranoia",
-        "stagnation",
-        "risk",
-        "attack",
-        "evasion",
-        "ordeal",
-        "suppress",
-    ]
-)
 
 
 def auc(scores: Sequence[float], positive: Sequence[bool]) -> float:
