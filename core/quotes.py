@@ -20,12 +20,16 @@ _QUOTATION = re.compile(r'["“«][^"“”«»]{1,400}["”»]')
 _SAID = (
     r"(?:said|says|saying|told|tells|wrote|writes|shouted|yelled|screamed|texted|tweeted|posted"
     r"|called|replied|answered|added|claimed|disse|dizendo|diz|falou|escreveu|gritou|chamou|postou"
-    r"|respondeu|afirmou|declarou|ameacou|xingou|segundo|according)"
+    r"|respondeu|afirmou|declarou|ameaçou|xingou|segundo|according)"
 )
-_BEFORE = re.compile(rf"(?<!\bi )(?<!\beu )\b{_SAID}(?: \w{{1,30}}){{0,4}} ?[:,]? ?$")
-_AFTER = re.compile(rf" ?[,.]? ?(?!i |eu )(?:(?!i |eu )\w{{1,30}} ){{0,3}}?{_SAID}\b")
+_BEFORE = re.compile(
+    rf"(?<!\bi )(?<!\beu )\b{_SAID}(?: \w{{1,30}}){{0,4}} ?[:,]? ?$", re.IGNORECASE
+)
+_AFTER = re.compile(
+    rf" ?[,.]? ?(?!i |eu )(?:(?!i |eu )\w{{1,30}} ){{0,3}}?{_SAID}\b", re.IGNORECASE
+)
 _NEAR = 80
-"""Characters beside a quotation that are searched for who said it."""
+"""Characters before a quotation that are searched for who said it."""
 
 
 def of_others(normalised: str) -> Iterator[range]:
@@ -33,9 +37,8 @@ def of_others(normalised: str) -> Iterator[range]:
     counted = place = 0
     for match in _QUOTATION.finditer(normalised):
         start, end = match.span()
-        before = fold(normalised[max(0, start - _NEAR) : start])
-        after = fold(normalised[end : end + _NEAR])
-        if _BEFORE.search(before) or _AFTER.match(after):
+        before = _BEFORE.search(normalised, max(0, start - _NEAR), start)
+        if before or _AFTER.match(normalised, end):
             first = place + len(tokens(fold(normalised[counted:start])))
             place = first + len(tokens(fold(match[0])))
             counted = end
