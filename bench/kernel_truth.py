@@ -111,13 +111,17 @@ class Truth:
             )
 
     def abstention(self) -> None:
-        """Short English texts."""
+        """Short texts of both languages."""
         texts = [t for n in ("amazon", "imdb", "yelp") for t, _ in self._corpora.reviews(n)]
         for name in ("tweets", "movieReviewSnippets", "nytEditorialSnippets"):
             texts += [text for text, _ in self._some(self._corpora.votes(name), 500)]
-        short = [t for t in texts if len(re.findall(r"\w+(?:'\w+)*", t)) in SHORT]
-        silent = [signal["abstained"] for signal in self._kernel.batch(short)]
-        self.show(f"abstains at 5 to 9 words, EN ({len(short)})", f"{np.mean(silent):.3f}")
+        for language, listed in (("EN", texts), ("PT", self._corpora.proverbs)):
+            short = [t for t in listed if len(re.findall(r"\w+(?:'\w+)*", t)) in SHORT]
+            silent = [signal["abstained"] for signal in self._kernel.batch(short)]
+            if short:
+                self.show(
+                    f"abstains at 5 to 9 words, {language} ({len(short)})", f"{np.mean(silent):.3f}"
+                )
 
     def windows(self) -> None:
         """False alarms in shuffled corpora, and power on planted shifts."""
