@@ -26,7 +26,7 @@ from contract.options import Options  # noqa: E402
 from contract.signal import Signal  # noqa: E402
 from core.drift import largest_change, shares  # noqa: E402
 from core.kernel import Kernel  # noqa: E402
-from core.wording import unit, vectors  # noqa: E402
+from core.wording import unit, vector_of  # noqa: E402
 
 Numbers = npt.NDArray[np.float64]
 Rows = tuple[Numbers, Numbers]
@@ -168,7 +168,7 @@ class Truth:
     def _rows(self, texts: Sequence[Labelled]) -> list[tuple[Rows, float]]:
         signals = list(self._kernel.batch([text for text, _ in texts]))
         states = np.sqrt(shares(signals))
-        wording = [unit(vector) for vector in vectors([text for text, _ in texts])]
+        wording = [unit(vector) for vector in (vector_of(t) for t, _ in texts)]
         rows = zip(signals, states, wording, texts, strict=True)
         return [((s, w), label) for each, s, w, (_, label) in rows if not each["abstained"]]
 

@@ -12,13 +12,15 @@ import numpy as np
 from contract.options import Options
 from contract.signal import Signal
 from contract.window import TracyWidom, WindowAnswer, WindowItem
-from core import __version__, wording
+from core import __version__
 from core.drift import drift_test, window_regime
 from core.encoding import digest, number
 from core.model import Floats, Model
 from core.story import arc, drifts
 from core.tracy_widom import f1, quantile
 from core.tw369 import regime
+from core.wording import drifts as wording_drifts
+from core.wording import unit
 
 BY_DRIFT: Final = "drift_test"
 BY_MEAN: Final = "mean_of_texts"
@@ -26,9 +28,9 @@ FLAT = 1e-9
 
 
 def read_window(
-    model: Model, texts: Sequence[str], signals: Sequence[Signal], options: Options
+    model: Model, signals: Sequence[Signal], vectors: Sequence[Floats], options: Options
 ) -> WindowAnswer:
-    """Read a window of texts from their signals.
+    """Read a window of texts from their signals and the vectors of their wording.
 
     With twelve or more texts that have evidence a permutation test decides the regime, and the
     index is 1 - p; with fewer it is the mean of the texts' own indices.
@@ -37,8 +39,7 @@ def read_window(
     window_id = digest(("window", *(s["signal_id"] for s in signals), options.canonical(), version))
     spoken = [signal for signal in signals if not signal["abstained"]]
     rows = np.array([list(signal["delta12"].values()) for signal in spoken]).reshape(-1, 12)
-    vectors = wording.vectors(texts)
-    units = [wording.unit(vector) for vector in vectors]
+    units = [unit(vector) for vector in vectors]
     drift = drift_test(signals, units, _columns(model), window_id)
     own = [signal["tw"]["index"] for signal in spoken]
     index = number(1.0 - drift["p_value"] if drift else math.fsum(own) / max(1, len(own)))
@@ -60,7 +61,7 @@ def read_window(
         ),
         "story": arc(model, signals),
         "delta12": dict(zip(ids, map(number, mean.tolist()), strict=True)),
-        "items": _items(wording.drifts(vectors), signals),
+        "items": _items(signals, vectors),
     }
 
 
@@ -113,8 +114,8 @@ def _levels() -> tuple[float, float]:
     return number(low), number(high)
 
 
-def _items(reworded: Sequence[float], signals: Sequence[Signal]) -> list[WindowItem]:
-    moved = zip(drifts(signals), reworded, strict=True)
+def _items(signals: Sequence[Signal], vectors: Sequence[Floats]) -> list[WindowItem]:
+    moved = zip(drifts(signals), wording_drifts(vectors), strict=True)
     return [
         {
             "signal_id": signal["signal_id"],
@@ -127,7 +128,7 @@ def _items(reworded: Sequence[float], signals: Sequence[Signal]) -> list[WindowI
                 None if signal["abstained"] else signal["meta"]["campbell"]["journey_stage"]
             ),
             "drift": drift,
-            "wording_drift": rewording,
+            "wording_drift": wording,
         }
-        for signal, (drift, rewording) in zip(signals, moved, strict=True)
+        for signal, (drift, wording) in zip(signals, moved, strict=True)
     ]

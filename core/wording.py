@@ -1,8 +1,8 @@
 """How much the wording changes from text to text, whatever the lexicons know of it.
 
 A text becomes a vector of 256 cells: its words, pairs of words and character trigrams are hashed
-into cells with a sign. The vector says nothing about meaning and is used for drift alone, where it
-sees what texts without evidence still have: words.
+into cells with a sign. The vector says nothing about meaning and is used for drift between texts
+alone, where it sees what texts without evidence still have: words.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ _PAIR = np.uint64(3)
 _SIGN = np.uint64(1)
 
 
-def vectors(texts: Sequence[str]) -> list[Floats]:
-    """Return the vector (256,) of each text."""
-    return [vector(_words(text)) for text in texts]
-
-
 def unit(counts: Floats) -> Floats:
     """Return the vector scaled to length 1; 0 stays 0."""
     return counts / max(1.0, sqrt(float(counts @ counts)))
 
 
 def drifts(vectors: Sequence[Floats]) -> list[float]:
-    """Return each vector's cosine distance from the one before it, in [0, 1]; 0 for the first."""
+    """Return each text's cosine distance from the text before it, in [0, 1]; 0 for the first."""
     return [0.0, *(number(distance(a, b)) for a, b in pairwise(vectors))]
+
+
+def vector_of(text: str) -> Floats:
+    """Return the (256,) vector of a text."""
+    return vector([word for word in tokens(fold(normalise(text))) if word not in BREAKS])
 
 
 def vector(words: Sequence[str]) -> Floats:
@@ -61,10 +61,6 @@ def distance(first: Floats, second: Floats) -> float:
         return float(any(sizes))
     cosine = float(first @ second) / (sqrt(sizes[0]) * sqrt(sizes[1]))
     return min(1.0, max(0.0, 1.0 - cosine))
-
-
-def _words(text: str) -> list[str]:
-    return [token for token in tokens(fold(normalise(text))) if token not in BREAKS]
 
 
 @lru_cache(maxsize=1 << 14)

@@ -1,4 +1,4 @@
-"""Processes that live and end together: services without containers around them."""
+"""Supervised processes that start and stop together, for services without containers."""
 
 import os
 import signal
@@ -15,17 +15,17 @@ from kaldra.paths import REPO
 
 TICK_SECONDS = 0.05
 LOOK_SECONDS = 0.5
-"""How often files are looked at for changes."""
+"""Interval between checks for changed files."""
 
 GRACE_SECONDS = 30
-"""What a process gets to finish its requests; longer than the services themselves take."""
+"""Grace period for running requests; longer than the services' own."""
 
 SOURCES = frozenset({".py", ".json", ".html", ".css", ".js"})
 
 
 @dataclass(frozen=True)
 class Program:
-    """What to run, and the folders that it is made of."""
+    """A command, and its source folders."""
 
     name: str
     command: Sequence[str]
@@ -41,7 +41,7 @@ class _Running:
 
 
 class Supervisor:
-    """Starts programs, ends them all when one ends or a signal comes; or restarts on changes."""
+    """Runs programs; stops all when one exits or on a signal, or restarts them on changes."""
 
     def __init__(self, programs: Sequence[Program], console: Console, *, reload: bool) -> None:
         self._all = [_Running(program) for program in programs]
@@ -50,9 +50,9 @@ class Supervisor:
         self._signals = 0
 
     def run(self, tick: Callable[[], None]) -> None:
-        """Return when a signal has ended everything; `tick` is called all the while.
+        """Return when a signal has stopped everything; `tick` is called periodically.
 
-        Raises KaldraError when a program ended by itself; the others have then been ended too.
+        Raises KaldraError if a program exits by itself, after the others were stopped.
         """
         with self._listening():
             try:
@@ -89,11 +89,11 @@ class Supervisor:
             how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
             one.process = None
             if self._reload:
-                self._console.warn(f"{name} ended ({how}); it starts again when a file changes.")
+                self._console.warn(f"{name} exited ({how}); it is restarted when a file changes.")
                 continue
             others = [other.program.name for other in self._all if other.process]
-            also = f", and so {' and '.join(others)} was ended too" if others else ""
-            raise KaldraError(f"{name} ended by itself ({how}){also}.", hint="See its lines above.")
+            also = f"; {' and '.join(others)} was stopped" if others else ""
+            raise KaldraError(f"{name} exited ({how}){also}.", hint="See its log lines above.")
 
     def _restart_changed(self) -> None:
         for one in self._all:
@@ -104,12 +104,12 @@ class Supervisor:
                 p for p in now.keys() | one.seen.keys() if now.get(p) != one.seen.get(p)
             )
             what = changed[0].relative_to(REPO) if changed[0].is_relative_to(REPO) else changed[0]
-            self._console.note(f"{what} changed: {one.program.name} starts again.")
+            self._console.note(f"{what} changed: restarting {one.program.name}.")
             self._end([one])
             self._start(one)
 
     def _end(self, some: Sequence[_Running]) -> None:
-        """Ask the processes to end, again on each further signal; kill what takes too long."""
+        """Terminate the processes, again on each further signal; kill them after the deadline."""
         alive = [one.process for one in some if one.process]
         asked, deadline = self._signals, time.monotonic() + GRACE_SECONDS
         _ask_to_end(alive)
@@ -126,7 +126,7 @@ class Supervisor:
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
-        """Count signals instead of dying of them."""
+        """Count signals instead of exiting."""
 
         def count(*_: object) -> None:
             self._signals += 1
@@ -147,7 +147,7 @@ def _ask_to_end(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
 
 
 def _files(folders: Sequence[Path]) -> dict[Path, int]:
-    """Source files and when each was changed last."""
+    """Source files with their modification times."""
     found = {}
     for folder in folders:
         for path in folder.rglob("*"):

@@ -6,12 +6,12 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from kaldra.stack.dotenv import names
 
 from kaldra.cli import serve
 from kaldra.cli.supervisor import Program, Supervisor
 from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError
+from kaldra.stack.dotenv import names
 from tests.conftest import unused_port
 
 
@@ -59,7 +59,7 @@ def test_the_gateway_of_both_uses_the_core_beside_it(bare: Bare):
     bare.serve("all", "CORE_SERVICE_URL=http://kaldra-core:9000")
     own = f"http://127.0.0.1:{bare.core}"
     assert bare.programs["kaldra-api"].environment["CORE_SERVICE_URL"] == own
-    assert f"uses this run's core {own}, not http://kaldra-core:9000" in bare.said.getvalue()
+    assert f"uses the core at {own}; http://kaldra-core:9000" in bare.said.getvalue()
 
 
 def test_the_gateway_alone_uses_the_core_it_is_told(bare: Bare):

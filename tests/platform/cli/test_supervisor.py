@@ -75,14 +75,14 @@ def test_one_that_dies_ends_the_other_and_is_named(stage: Stage):
     """
     with pytest.raises(KaldraError) as caught:
         stage.run(stage.program("a", fatal), stage.program("b"), tick=lambda: None)
-    assert str(caught.value) == "a ended by itself (exit code 3), and so b was ended too."
+    assert str(caught.value) == "a exited (exit code 3); b was stopped."
     assert caught.value.exit_code == 1
     assert stage.notes("b") == ["started", "ended"]
 
 
 def test_a_signal_that_kills_one_is_named(stage: Stage):
     fatal = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    with pytest.raises(KaldraError, match=r"^a ended by itself \(SIGKILL\)\.$"):
+    with pytest.raises(KaldraError, match=r"^a exited \(SIGKILL\)\.$"):
         stage.run(stage.program("a", fatal), tick=lambda: None)
 
 
@@ -118,7 +118,7 @@ def test_a_change_restarts_only_what_is_made_of_it(stage: Stage, tmp_path: Path)
     stage.run(*programs, tick=tick, reload=True)
     assert stage.notes("a") == ["started", "ended"] * 2
     assert stage.notes("b") == ["started", "ended"]
-    assert "new.json changed: a starts again." in stage.said.getvalue()
+    assert "new.json changed: restarting a." in stage.said.getvalue()
 
 
 def test_while_reloading_a_broken_program_waits_for_its_correction(stage: Stage, tmp_path: Path):
@@ -130,7 +130,7 @@ def test_while_reloading_a_broken_program_waits_for_its_correction(stage: Stage,
     def tick() -> None:
         if stage.notes("a"):
             os.kill(os.getpid(), signal.SIGINT)
-        elif "a ended (exit code 1)" in stage.said.getvalue() and "raise" in source.read_text():
+        elif "a exited (exit code 1)" in stage.said.getvalue() and "raise" in source.read_text():
             source.write_text(LASTING)
 
     stage.run(stage.program("a", broken, source.parent), tick=tick, reload=True)
