@@ -21,103 +21,22 @@ import numpy as np  # noqa: E402 - one thread must be asked for before numpy is 
 import numpy.typing as npt  # noqa: E402
 
 from bench.truth_corpora import Corpora, Labelled  # noqa: E402
+from bench.truth_sides import NEGATIVE, POSITIVE  # noqa: E402
 from contract.options import Options  # noqa: E402
 from contract.signal import Signal  # noqa: E402
-from core.drift import largest_change  # noqa: E402
+from core.drift import largest_change, shares  # noqa: E402
 from core.kernel import Kernel  # noqa: E402
+from core.wording import unit, vector_of  # noqa: E402
 
 Numbers = npt.NDArray[np.float64]
+Rows = tuple[Numbers, Numbers]
 
-WINDOWS = 60
+WINDOWS = 200
+HANDLES = re.compile(r"@anonymous:?|http\S+|\bRT\b")
+"""What tells a tweet of the corpus without reading it."""
+
 SHORT = range(5, 10)
 PASSAGE = 10
-POSITIVE = frozenset(
-    [
-        "joy",
-        "calm",
-        "courage",
-        "hope",
-        "trust",
-        "love",
-        "compassion",
-        "pride",
-        "gratitude",
-        "drive",
-        "friendship",
-        "inclusion",
-        "care",
-        "hospitality",
-        "peace",
-        "alliance",
-        "beauty",
-        "growth",
-        "profit",
-        "praise",
-        "positive",
-        "quality",
-        "value",
-        "easy",
-        "reward",
-        "recovery",
-        "integrity",
-        "honesty",
-        "life_affirm",
-        "innocence",
-        "wisdom",
-        "humour",
-        "autonomy",
-        "equality",
-        "rebirth",
-        "stability",
-        "truth",
-    ]
-)
-NEGATIVE = frozenset(
-    [
-        "sadness",
-        "anger",
-        "fear",
-        "anxiety",
-        "despair",
-        "distrust",
-        "indifference",
-        "shame",
-        "guilt",
-        "resentment",
-        "apathy",
-        "isolation",
-        "exclusion",
-        "conflict",
-        "war",
-        "corruption",
-        "decline",
-        "debt",
-        "pain",
-        "negative",
-        "defect",
-        "slow",
-        "expensive",
-        "failure",
-        "crisis",
-        "death",
-        "destruction",
-        "void",
-        "chaos",
-        "deception",
-        "toxic_insult",
-        "toxic_threat",
-        "toxic_slur",
-        "toxic_mild",
-        "cynicism",
-        "paranoia",
-        "stagnation",
-        "risk",
-        "attack",
-        "evasion",
-        "ordeal",
-        "suppress",
-    ]
-)
 
 
 def auc(scores: Sequence[float], positive: Sequence[bool]) -> float:
@@ -192,20 +111,24 @@ class Truth:
             )
 
     def abstention(self) -> None:
-        """Short English texts."""
+        """Short texts of both languages."""
         texts = [t for n in ("amazon", "imdb", "yelp") for t, _ in self._corpora.reviews(n)]
         for name in ("tweets", "movieReviewSnippets", "nytEditorialSnippets"):
             texts += [text for text, _ in self._some(self._corpora.votes(name), 500)]
-        short = [t for t in texts if len(re.findall(r"\w+(?:'\w+)*", t)) in SHORT]
-        silent = [signal["abstained"] for signal in self._kernel.batch(short)]
-        self.show(f"abstains at 5 to 9 words, EN ({len(short)})", f"{np.mean(silent):.3f}")
+        for language, listed in (("EN", texts), ("PT", self._corpora.proverbs)):
+            short = [t for t in listed if len(re.findall(r"\w+(?:'\w+)*", t)) in SHORT]
+            silent = [signal["abstained"] for signal in self._kernel.batch(short)]
+            if short:
+                self.show(
+                    f"abstains at 5 to 9 words, {language} ({len(short)})", f"{np.mean(silent):.3f}"
+                )
 
     def windows(self) -> None:
         """False alarms in shuffled corpora, and power on planted shifts."""
-        rows = {
+        tweets = self._some(self._corpora.votes("tweets"), 420)
+        rows = {"tweets": self._rows(tweets)} | {
             name: self._rows(self._some(self._corpora.votes(source), 420))
             for name, source in (
-                ("tweets", "tweets"),
                 ("nyt", "nytEditorialSnippets"),
                 ("snippets", "amazonReviewSnippets"),
                 ("movies", "movieReviewSnippets"),
@@ -234,19 +157,22 @@ class Truth:
             self.show(
                 f"windows: power, {name} negative to positive", f"{self._share(before, after):.3f}"
             )
-        nyt, tweets = ([row for row, _ in rows[name]] for name in ("nyt", "tweets"))
-        self.show("windows: power, editorials to tweets", f"{self._share(nyt, tweets):.3f}")
+        nyt = [row for row, _ in rows["nyt"]]
+        bare = [(HANDLES.sub("", text), vote) for text, vote in tweets]
+        for what, found in (("tweets", rows["tweets"]), ("tweets' words", self._rows(bare))):
+            self.show(
+                f"windows: power, editorials to {what}",
+                f"{self._share(nyt, [row for row, _ in found]):.3f}",
+            )
 
-    def _rows(self, texts: Sequence[Labelled]) -> list[tuple[Numbers, float]]:
-        signals = self._kernel.batch([text for text, _ in texts])
-        found = []
-        for signal, (_, label) in zip(signals, texts, strict=True):
-            if not signal["abstained"]:
-                states = np.array(signal["delta144"]).reshape(12, 12)
-                found.append((np.concatenate([states.sum(axis=1), states.sum(axis=0)]), label))
-        return found
+    def _rows(self, texts: Sequence[Labelled]) -> list[tuple[Rows, float]]:
+        signals = list(self._kernel.batch([text for text, _ in texts]))
+        states = np.sqrt(shares(signals))
+        wording = [unit(vector) for vector in (vector_of(t) for t, _ in texts)]
+        rows = zip(signals, states, wording, texts, strict=True)
+        return [((s, w), label) for each, s, w, (_, label) in rows if not each["abstained"]]
 
-    def _share(self, before: list[Numbers], after: list[Numbers] | None = None) -> float:
+    def _share(self, before: list[Rows], after: list[Rows] | None = None) -> float:
         """Return the share of windows of 30 to 60 texts with p <= 0.05."""
         hits = 0
         for place in range(WINDOWS):
@@ -254,7 +180,8 @@ class Truth:
             first = count if after is None else count // 2
             window = self._random.sample(before, min(first, len(before)))
             window += self._random.sample(after, min(count - first, len(after))) if after else []
-            hits += largest_change(np.array(window), str(place)).p_value <= 0.05
+            kinds = [np.array(rows) for rows in zip(*window, strict=True)]
+            hits += largest_change(kinds, str(place)).p_value <= 0.05
         return hits / WINDOWS
 
     def speeches(self) -> None:

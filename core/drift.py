@@ -1,22 +1,26 @@
 """Whether a window of texts drifts: a permutation test for one change of mean.
 
-The rows are what a signal says of archetypes and of columns: two marginals of Δ144, 24 numbers that
-sum to two. For every split of the window the statistic compares the means before and after it,
-scaled by the sizes of both parts (the CUSUM statistic); the largest over all splits is compared
-with the same maximum in fixed permutations of the rows. If the order of the texts says nothing,
-p <= a happens with probability a, whatever the texts are and however long.
+Two kinds of rows are tested. *States*: what a signal says of archetypes and of columns, two
+marginals of Δ144, as square roots (so that Euclidean distance is Hellinger distance). *Wording*:
+the unit vector of `core/wording.py`, which sees a change of register that leaves the mood alone.
+For every split of the window the statistic compares the means before and after it, scaled by the
+sizes of both parts (the CUSUM statistic); the largest over all splits is ranked among the same
+maximum in fixed permutations of the texts. The smaller of both ranks is in turn compared with the
+smaller rank of every permutation (Westfall and Young's min-p), so two tests do not alarm more often
+than one: if the order of the texts says nothing, p <= a happens with probability a, whatever the
+texts are and however long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import shake_128
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 
 from contract.signal import Regime, Signal
-from contract.window import Drift, MovedShare
+from contract.window import Drift, MovedShare, SeenIn
 from core.encoding import number
 from core.model import Floats, Integers
 
@@ -32,48 +36,92 @@ PARTS = 10
 BLOCKS = 8
 """The permutations are summed in so many blocks, to keep little in memory."""
 
+FOLDS = 4
+"""So many cells of the wording are one where there are more texts than cells."""
+
 TIE_DECIMALS = 9
 MOVED_SHOWN = 4
 _KEY_BYTES = 8
 
 
 class Change(NamedTuple):
-    """The most likely split (rows before it), its statistic and the p-value."""
+    """The most likely split (rows before it), the p-value, and which of the rows show it.
+
+    `statistic` is that of those rows.
+    """
 
     split: int
     statistic: float
     p_value: float
+    kind: int
 
 
-def largest_change(rows: Floats, key: str) -> Change:
-    """Test `rows` (texts, variables) for a change of mean; `key` fixes the permutations.
+def largest_change(kinds: Sequence[Floats], key: str) -> Change:
+    """Test rows of several kinds, each (texts, variables), for a common change of mean.
 
-    The statistic is the largest ‖S_k‖² n / (k (n - k)) over the splits k, where S_k is the sum of
-    the first k centred rows.
+    `key` fixes the permutations. The statistic of a kind is the largest ‖S_k‖² n / (k (n - k)) over
+    the splits k, where S_k is the sum of the first k centred rows.
     """
-    count = len(rows)
-    centred = rows - rows.mean(axis=0)
+    count = len(kinds[0])
     order = np.vstack([np.arange(count), _permutations(count, key)])
     edge = max(SHORTEST_PART, count // PARTS)
     first = np.arange(edge, count - edge + 1)
-    scale = count / (first * (count - first))
-    scaled = np.concatenate(
-        [_squares(centred[block], first) * scale for block in np.array_split(order, BLOCKS)]
-    )
-    scaled = np.round(scaled, TIE_DECIMALS)
-    largest = scaled.max(axis=1)
-    as_large = int((largest[1:] >= largest[0]).sum())
+    scaled = [_statistics(rows, order, first) for rows in kinds]
+    largest = np.array([statistics.max(axis=1) for statistics in scaled])
+    # How many orders, itself included, have a statistic as large: small is remarkable.
+    ranks = (largest[:, None, :] >= largest[:, :, None]).sum(axis=2)
+    smallest = ranks.min(axis=0)
+    kind = int(ranks[:, 0].argmin())
     return Change(
-        split=int(first[scaled[0].argmax()]),
-        statistic=float(largest[0]),
-        p_value=(1 + as_large) / (1 + PERMUTATIONS),
+        split=int(first[scaled[kind][0].argmax()]),
+        statistic=float(largest[kind, 0]),
+        p_value=int((smallest <= smallest[0]).sum()) / len(order),
+        kind=kind,
     )
 
 
-def _squares(rows: Floats, first: Integers) -> Floats:
-    """Return (orders, splits): the squared length of the sums of `rows` (orders, texts, 24)."""
-    sums = np.cumsum(rows, axis=1)[:, first - 1]
-    squares: Floats = (sums**2).sum(axis=2)
+def _statistics(rows: Floats, order: Integers, first: Integers) -> Floats:
+    """Return (orders, splits): the statistic of every split `first` of `rows` in every order."""
+    centred = rows - rows.mean(axis=0)
+    count, variables = rows.shape
+    squares = _from_products(_products(centred)) if count < variables else _from_sums(centred)
+    found = [squares(block) for block in np.array_split(order, BLOCKS)]
+    scale = count / (first * (count - first))
+    statistics: Floats = np.concatenate(found)[:, first - 1] * scale
+    return np.round(statistics, TIE_DECIMALS)
+
+
+def _products(rows: Floats) -> Floats:
+    """Return the products of all pairs of rows, with einsum: BLAS may differ between machines."""
+    found: Floats = np.einsum("ik,jk->ij", rows, rows)
+    return found
+
+
+def _from_sums(centred: Floats) -> Callable[[Integers], Floats]:
+    """Return a function from orders to (orders, texts): ‖S_k‖² for every k."""
+
+    def squares(block: Integers) -> Floats:
+        sums = np.cumsum(centred[block], axis=1)
+        found: Floats = np.einsum("ijk,ijk->ij", sums, sums)
+        return found
+
+    return squares
+
+
+def _from_products(products: Floats) -> Callable[[Integers], Floats]:
+    """Return what `_from_sums` returns, from the rows' products (texts, texts).
+
+    This is faster with fewer texts than variables: ‖S_k‖² - ‖S_(k-1)‖² is the product of row k with
+    itself and twice those with the rows before it.
+    """
+    count = len(products)
+    twice = 2.0 * np.tri(count, k=-1) + np.eye(count)
+
+    def squares(block: Integers) -> Floats:
+        permuted = products[block[:, :, None], block[:, None, :]]
+        found: Floats = np.cumsum(np.einsum("ijk,jk->ij", permuted, twice), axis=1)
+        return found
+
     return squares
 
 
@@ -84,17 +132,21 @@ def _permutations(count: int, key: str) -> Integers:
     return np.argsort(keys, axis=1, kind="stable")
 
 
-def drift_test(signals: Sequence[Signal], columns: Sequence[str], key: str) -> Drift | None:
+def drift_test(
+    signals: Sequence[Signal], wording: Sequence[Floats], columns: Sequence[str], key: str
+) -> Drift | None:
     """Test the texts that speak; `None` when they are fewer than twelve.
 
-    `columns` names the twelve columns.
+    `wording` holds the unit vector of each text's words; `columns` names the twelve columns.
     """
     places = [place for place, signal in enumerate(signals) if not signal["abstained"]]
     if len(places) < MINIMUM_TEXTS:
         return None
-    states = np.array([signals[place]["delta144"] for place in places]).reshape(-1, 12, 12)
-    rows = np.concatenate([states.sum(axis=2), states.sum(axis=1)], axis=1)
-    change = largest_change(rows, key)
+    rows = shares([signals[place] for place in places])
+    cells = np.array([wording[place] for place in places])
+    if len(cells) >= cells.shape[1]:  # so many texts need fewer variables, and would take longest
+        cells = cells.reshape(len(cells), FOLDS, -1).sum(axis=1)
+    change = largest_change([np.sqrt(rows), cells], key)
     before, after = rows[: change.split].mean(axis=0), rows[change.split :].mean(axis=0)
     names = [*signals[0]["delta12"], *columns]
     order = np.argsort(-np.round(np.abs(after - before), TIE_DECIMALS), kind="stable")
@@ -108,11 +160,18 @@ def drift_test(signals: Sequence[Signal], columns: Sequence[str], key: str) -> D
         "statistic": number(change.statistic),
         "p_value": number(change.p_value),
         "split": places[change.split],
+        "seen_in": get_args(SeenIn)[change.kind],
         "moved": moved,
         "reason": "",
     }
     found["reason"] = _reason(found, places[change.split - 1])
     return found
+
+
+def shares(signals: Sequence[Signal]) -> Floats:
+    """Return (texts, 24): the probabilities of archetypes and of columns, two sums of Δ144."""
+    states = np.array([signal["delta144"] for signal in signals]).reshape(-1, 12, 12)
+    return np.concatenate([states.sum(axis=2), states.sum(axis=1)], axis=1)
 
 
 def window_regime(p_value: float) -> Regime:
@@ -130,7 +189,8 @@ def _reason(found: Drift, last_before: int) -> str:
         f"{share['id']} from {share['before']:.2f} to {share['after']:.2f}"
         for share in found["moved"]
     )
+    what = "means change" if found["seen_in"] == "states" else "wording changes"
     return (
-        f"Between texts {last_before} and {found['split']} the means change (p ="
+        f"Between texts {last_before} and {found['split']} the {what} (p ="
         f" {found['p_value']:g}): {moves}."
     )

@@ -335,9 +335,12 @@ def _pieces(term: str) -> tuple[str, ...]:
 
 def _words_of(word: str) -> list[str]:
     """Return the tokens of one written word; the last one of a stem keeps its asterisk."""
-    stem = word.removesuffix("*")
-    *head, tail = tokens(fold(stem))
-    return [*head, tail + word[len(stem) :]]
+    stem = fold(word.removesuffix("*"))
+    ending = "*" if word.endswith("*") else ""
+    if stem.isalnum():  # nearly all are: one token, found without a search
+        return [stem + ending]
+    *head, tail = tokens(stem)
+    return [*head, tail + ending]
 
 
 def _children(node: _Trie, token: str) -> Iterable[_Trie]:

@@ -52,6 +52,9 @@ class Model:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
         self.concepts = tuple(concept.id for concept in vocabulary.concepts)
+        self.toxic = frozenset(
+            place for place, concept in enumerate(self.concepts) if concept.startswith("toxic_")
+        )
         index = {concept: position for position, concept in enumerate(self.concepts)}
         opposites = tuple(
             -1 if concept.opposite is None else index[concept.opposite]

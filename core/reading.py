@@ -10,6 +10,7 @@ from typing import Literal
 from contract.signal import Language
 from core.hits import Hits
 from core.model import Floats, Model
+from core.quotes import without_others_insults
 from core.text import BREAKS, fold, mended, normalise, shouted_words, tokens
 
 UNDETERMINED: Language = "und"
@@ -51,6 +52,7 @@ def read(model: Model, text: str, language: Literal["auto", "en", "pt"]) -> Read
         spoken, hits = _detect(model, found)
     else:
         spoken, hits = language, model.lexicons[language].scan(found)
+    hits = without_others_insults(model, normalised, hits)
     return Reading(
         text=text,
         normalised=normalised,

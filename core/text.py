@@ -19,6 +19,9 @@ _TOKEN = re.compile(r"\w+(?:'\w+)*|[.!?;:,]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _APOSTROPHES = frozenset("’‘ʼ＇`´")  # noqa: RUF001 - the characters people type for it
 
+_PHRASES = ("\ufdfa", "\ufdfb")
+"""Ligatures of whole Arabic phrases, which NFKC would make up to 18 characters of each."""
+
 _SHOUT = 4
 _CAPITALS = bytes(
     ord("A") if character.isupper() else ord(" ") for character in map(chr, range(256))
@@ -69,6 +72,8 @@ def normalise(text: str) -> str:
         text = mended(text)
         # NFKC would make a space and a mark of the acute that people type for an apostrophe.
         text = unassigned.replace(text.replace("\u00b4", "'"))
+        for phrase in _PHRASES:
+            text = text.replace(phrase, "\ufffd")
         text = unicodedata.normalize("NFKC", stream_safe(text))
     if text.isprintable() and "  " not in text:  # then the only white space is single spaces
         return text.strip(" ")
@@ -123,6 +128,8 @@ def _folded_match(match: re.Match[str]) -> str:
 def _fold_character(character: str) -> str:
     if character in _APOSTROPHES:
         return "'"
+    if character in _PHRASES:
+        return " "
     bare = _without_marks(unicodedata.normalize("NFKD", unassigned.replace(character)))
     folded = _without_marks(unicodedata.normalize("NFKD", bare.casefold()))
     return "".join(c if c.isascii() or c.isalnum() else " " for c in folded)
@@ -158,6 +165,8 @@ def tokens(folded: str) -> list[str]:
 
 def token_spans(text: str) -> list[tuple[int, int]]:
     """Return (start, end) of every token of `text`, in code points of `text` as given."""
+    if text.isascii():  # then folding changes no place
+        return [match.span() for match in _TOKEN.finditer(spoken(fold(text)))]
     offsets: list[int] = []
     pieces: list[str] = []
     for position, character in enumerate(text):

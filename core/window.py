@@ -20,6 +20,7 @@ from core.story import arc, drifts
 from core.tracy_widom import f1, quantile
 from core.tw369 import regime
 from core.wording import drifts as wording_drifts
+from core.wording import unit
 
 BY_DRIFT: Final = "drift_test"
 BY_MEAN: Final = "mean_of_texts"
@@ -38,7 +39,8 @@ def read_window(
     window_id = digest(("window", *(s["signal_id"] for s in signals), options.canonical(), version))
     spoken = [signal for signal in signals if not signal["abstained"]]
     rows = np.array([list(signal["delta12"].values()) for signal in spoken]).reshape(-1, 12)
-    drift = drift_test(signals, _columns(model), window_id)
+    units = [unit(vector) for vector in vectors]
+    drift = drift_test(signals, units, _columns(model), window_id)
     own = [signal["tw"]["index"] for signal in spoken]
     index = number(1.0 - drift["p_value"] if drift else math.fsum(own) / max(1, len(own)))
     mean = rows.sum(axis=0) / len(rows) if len(rows) else np.full(12, 1.0 / 12.0)

@@ -29,6 +29,11 @@ _PAIR = np.uint64(3)
 _SIGN = np.uint64(1)
 
 
+def unit(counts: Floats) -> Floats:
+    """Return the vector scaled to length 1; 0 stays 0."""
+    return counts / max(1.0, sqrt(float(counts @ counts)))
+
+
 def drifts(vectors: Sequence[Floats]) -> list[float]:
     """Return each text's cosine distance from the text before it, in [0, 1]; 0 for the first."""
     return [0.0, *(number(distance(a, b)) for a, b in pairwise(vectors))]

@@ -87,9 +87,7 @@ PASSED = (
         ("DBUS_SESSION_BUS_ADDRESS", "GNUPGHOME", "GPG_TTY", "PASSWORD_STORE_DIR"),
         "Docker's credential helpers",
     ),
-    Passed(
-        ("GIT_CONFIG_*",), "git: settings of continuous integration"
-    ),
+    Passed(("GIT_CONFIG_*",), "git: settings of continuous integration"),
     Passed(("KUBECONFIG",), "`staging` stacks whose file names no kubeconfig"),
     Passed(
         ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_ACCESS_TOKEN"),

@@ -103,3 +103,9 @@ def test_what_is_a_character_does_not_depend_on_the_interpreter():
 def test_a_letter_of_a_later_unicode_is_no_letter(later: str):
     assert fold(f"war{later}") == "war "
     assert normalise(f"war{later}") == "war\ufffd"
+
+
+def test_phrase_ligatures_do_not_grow():
+    text = "war \ufdfa\ufdfb peace"
+    assert len(normalise(text)) == len(text)
+    assert [text[a:b] for a, b in token_spans(text)] == ["war", "peace"]

@@ -38,9 +38,18 @@ def test_shift_is_found_where_it_is_and_named(kernel):
     assert window["tw_regime"] == "UNSTABLE"
     assert (window["index_source"], window["index"]) == ("drift_test", 0.995)
     assert (drift["texts"], drift["split"]) == (24, 13), "silent texts keep their place"
+    assert drift["seen_in"] == "states"
     assert {share["id"] for share in drift["moved"]} >= {"A08_REBEL", "COL_06_REACTIVE"}
     assert drift["reason"].startswith("Between texts 11 and 13 the means change (p = 0.005): ")
     assert window["tracy_widom"] is None, "thirty texts are asked for"
+
+
+def test_change_of_register_is_seen_in_the_wording(kernel):
+    formal = [f"{text} The committee notes this with satisfaction." for text in CALM * 4]
+    chatty = [f"omg yeah {text.lower()} lol so good u guys" for text in CALM * 4]
+    drift = kernel.window([*formal, *chatty])["drift"]
+    assert (drift["p_value"], drift["split"]) == (0.005, 12)
+    assert kernel.window([*formal, *formal])["tw_regime"] == "STABLE"
 
 
 def test_order_decides_about_drift(kernel):
@@ -68,7 +77,8 @@ def test_window_that_never_varies(kernel):
 @pytest.mark.parametrize("texts", [12, 60])
 def test_false_alarms_are_as_rare_as_stated(texts):
     rng = np.random.default_rng(9)
-    found = [largest_change(rng.random((texts, 24)) ** 4, str(i)).p_value for i in range(300)]
+    rows = [[rng.random((texts, 24)) ** 4, rng.normal(size=(texts, 16))] for _ in range(300)]
+    found = [largest_change(kinds, str(i)).p_value for i, kinds in enumerate(rows)]
     assert 0.02 <= np.mean(np.array(found) <= 0.05) <= 0.08
     assert 0.14 <= np.mean(np.array(found) <= 0.2) <= 0.26
 
@@ -77,7 +87,11 @@ def test_late_change_is_found():
     rng = np.random.default_rng(9)
     rows = rng.normal(size=(40, 24))
     rows[34:] += 1.5
-    assert largest_change(rows, "key")[::2] == (34, 0.005)
+    still = rng.normal(size=(40, 24))
+    for place, kinds in enumerate(([rows, still], [still, rows])):
+        change = largest_change(kinds, "key")
+        assert (change.split, change.kind) == (34, place)
+        assert change.p_value <= 0.01
 
 
 def test_window_of_nothing(kernel):

@@ -97,6 +97,7 @@ function test(change) {
     h("p", {}, t(said, places)),
     factList([
       [t("story.split"), t("story.between", places)],
+      [t("story.seen_in"), t(`story.seen_in.${change.seen_in}`)],
       [t("story.p_value"), decimal(change.p_value, 3)],
       [t("story.tested"), t("story.permutations", change)],
     ]),
