@@ -216,7 +216,7 @@ def logs(
 def serve(
     service: Annotated[str, typer.Argument(help="What to run: `api`, `core` or `all`.")] = "all",
     reload: Annotated[
-        bool, typer.Option("--reload", help="Start a service again when its files change.")
+        bool, typer.Option("--reload", help="Serve each save of code or data at once; no request fails.")
     ] = False,
 ) -> None:
     """Run the services without Docker, until interrupted."""
