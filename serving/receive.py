@@ -1,16 +1,20 @@
 """`python3 -m serving.receive FOLDER`: a reloader's control socket as standard input and output.
 
-Run inside the container; each line of input is a request, each line of output its answer.
+Run inside the container; each line of input is a request, each line of output its answer. With
+`--debugger` it is the debugger's port instead, and bytes pass both ways.
 """
 
+import os
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
-from serving.reload import CONTROL
+from serving.reload import CONTROL, DEBUGGER
 
 CONNECT_SECONDS = 10.0
+PIECE = 1 << 16
 
 
 def main(folder: Path) -> None:
@@ -22,6 +26,21 @@ def main(folder: Path) -> None:
                 parent.sendall(request)
                 sys.stdout.buffer.write(answers.readline())
                 sys.stdout.buffer.flush()
+
+
+def debug(folder: Path) -> None:
+    """Pass bytes between a debugger and its client until either ends."""
+    port = int((folder / DEBUGGER).read_text("ascii"))
+    with socket.create_connection(("127.0.0.1", port)) as debugger:
+
+        def pass_on() -> None:
+            while content := os.read(sys.stdin.fileno(), PIECE):
+                debugger.sendall(content)
+            debugger.shutdown(socket.SHUT_RDWR)
+
+        threading.Thread(target=pass_on, daemon=True).start()
+        while content := debugger.recv(PIECE):
+            os.write(sys.stdout.fileno(), content)
 
 
 def _connect(parent: socket.socket, control: Path) -> None:
@@ -39,4 +58,4 @@ def _connect(parent: socket.socket, control: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    (debug if "--debugger" in sys.argv else main)(Path(sys.argv[1]))

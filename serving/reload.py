@@ -31,7 +31,8 @@ from serving import logs
 from serving.source import RefusedError, Source
 
 CONTROL = "control"
-"""Name of the socket that takes requests, in the live folder."""
+DEBUGGER = "debugger"
+"""Names, in the live folder, of the socket that takes requests and the file with debugpy's port."""
 
 START_SECONDS = 60.0
 """For a new process until it serves."""
@@ -70,9 +71,11 @@ class Child:
 class Reloader:
     """The parent of the processes that run `module` from `source`."""
 
-    def __init__(self, module: str, source: Source) -> None:
+    def __init__(self, module: str, source: Source, folder: Path) -> None:
         self._module = module
+        self._folder = folder
         self._source = source
+        self._debugged = False
         self._own = {*source.packages, module.partition(".")[0]}
         self._listeners: list[socket.socket] = []
         self._serving: Child | None = None
@@ -83,12 +86,12 @@ class Reloader:
         self._opened = ExitStack()
         self._handlers = {n: signal.getsignal(n) for n in (*SIGNALS, signal.SIGCHLD)}
 
-    def run(self, control: Path) -> int:
+    def run(self) -> int:
         """Serve until the process that serves ends; return its exit code.
 
-        Requests, one JSON object per line, are taken from connections to the socket `control`.
+        Requests, one JSON object per line, are taken from connections to a socket in the folder.
         """
-        awake, listener = self._open(control)
+        awake, listener = self._open(self._folder / CONTROL)
         if failure := self._replace():
             return int(failure["code"])
         while (code := self._ended()) is None:
@@ -139,8 +142,11 @@ class Reloader:
     def _handle(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do what is asked: `write` files, `restore` the image's, or `reload` what has changed.
 
+        `debug` adds files of debugpy, which then listens in each new process.
+
         Returns `error`, with `file` and `line` where they are known, if the code cannot start.
-        Without any of these, returns `files`, digests by path, and `differing` paths.
+        Without any of these, returns `files`, digests by path, `differing` paths, and whether it is
+        `debugged`.
         """
         self._preload()
         try:
@@ -148,10 +154,18 @@ class Reloader:
                 self._source.write(request["write"])
             elif "reload" in request:
                 self._source.forget(request["reload"])
+            elif "debug" in request:
+                self._source.add_packages(request["debug"])
+                self._debugged = True
             elif "restore" in request:
                 self._source.restore()
+                self._debugged = False
             else:
-                return {"files": self._source.digests(), "differing": self._source.differing()}
+                return {
+                    "files": self._source.digests(),
+                    "differing": self._source.differing(),
+                    "debugged": self._debugged,
+                }
         except (RefusedError, OSError, ValueError) as error:
             return {"error": str(error)}
         return self._replace()
@@ -239,6 +253,8 @@ class Reloader:
             from serving import handover  # noqa: PLC0415  the new code's
 
             handover.current = handover.Handover(channel, self._listeners)
+            if self._debugged:
+                _listen_to_debuggers(self._folder / DEBUGGER)
             runpy.run_module(self._module, run_name="__main__", alter_sys=True)
         except SystemExit as end:
             text = isinstance(end.code, str)
@@ -263,6 +279,13 @@ class Reloader:
                 if self._serving and found[0] == self._serving.pid:
                     return _exit_code(found[1])
         return None
+
+
+def _listen_to_debuggers(port_file: Path) -> None:
+    """Have debugpy listen on a port of its own; the former process has another one."""
+    debugpy = importlib.import_module("debugpy")
+    _, port = debugpy.listen(("127.0.0.1", 0), in_process_debug_adapter=True)
+    port_file.write_text(str(port), encoding="ascii")
 
 
 def _exit_code(status: int) -> int:
@@ -320,7 +343,7 @@ def main() -> NoReturn:
     logs.configure("INFO", service=arguments.name, environment=os.environ.get("ENV") or "dev")
     image = Path(__file__).resolve().parents[1]
     source = Source(image, arguments.folder if arguments.copy else None)
-    sys.exit(Reloader(arguments.module, source).run(arguments.folder / CONTROL))
+    sys.exit(Reloader(arguments.module, source, arguments.folder).run())
 
 
 if __name__ == "__main__":

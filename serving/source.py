@@ -11,6 +11,8 @@ from pathlib import Path
 
 PACKAGE = "__init__.py"
 CACHE = "__pycache__"
+PACKAGES = "packages"
+"""Folder of what the image lacks, such as a debugger."""
 
 
 class RefusedError(Exception):
@@ -25,6 +27,7 @@ class Source:
 
     def __init__(self, image: Path, folder: Path | None = None) -> None:
         self._image = image
+        self._folder = folder
         self._copy = folder / "source" if folder else image
         if folder:
             self.restore()
@@ -59,14 +62,16 @@ class Source:
             self._make_copy()
         self.forget(files)
         for path, content in files.items():
-            target = self._copy / path
             if content is None:
-                target.unlink(missing_ok=True)
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = target.with_name(f".{target.name}.part")
-            part.write_bytes(base64.b64decode(content))
-            part.replace(target)
+                (self._copy / path).unlink(missing_ok=True)
+            else:
+                _write(self._copy / path, content)
+
+    def add_packages(self, files: Mapping[str, str]) -> None:
+        """Write packages that the image lacks, given as base64, beside the source."""
+        assert self._folder  # noqa: S101  bare Python has them
+        for path, content in files.items():
+            _write(self._folder / PACKAGES / path, content)
 
     def forget(self, paths: Iterable[str]) -> None:
         """Have Python compile these files again.
@@ -80,6 +85,8 @@ class Source:
         """Have this process import from `root`."""
         image = str(self._image)
         sys.path[:] = [str(self.root), *(path for path in sys.path if path != image)]
+        if self._folder:
+            sys.path.append(str(self._folder / PACKAGES))
         if self.root != self._image:
             sys.dont_write_bytecode = False  # unlike the image's source, this can have a cache
         importlib.invalidate_caches()
@@ -113,3 +120,11 @@ class Source:
             for path in (root / package).rglob("*"):
                 if path.is_file() and CACHE not in path.parts:
                     yield path
+
+
+def _write(target: Path, content: str) -> None:
+    """Write a file, given as base64, at once."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    part.write_bytes(base64.b64decode(content))
+    part.replace(target)

@@ -12,21 +12,13 @@ from typing import IO, Any
 
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
-from kaldra.stack.services import API_NAME, CORE_NAME
+from kaldra.stack.services import Service
 
 DEBOUNCE_MILLISECONDS = 500
 STEP_MILLISECONDS = 20
 """Changes at most that far apart are one save."""
 
 SOURCES = frozenset({".py", ".json", ".ndjson", ".html", ".css", ".js"})
-
-SERVED_BY = {
-    "app": (API_NAME,),
-    "core": (CORE_NAME,),
-    "contract": (API_NAME, CORE_NAME),
-    "serving": (API_NAME, CORE_NAME),
-}
-"""Services that run the code of a folder."""
 
 SHOWN_PATHS = 2
 
@@ -111,6 +103,12 @@ def changes(folders: Iterable[Path], seconds: float) -> Iterator[list[Path]]:
         raise_interrupt=False,
     ):
         yield sorted({Path(path) for _, path in found if Path(path).suffix in SOURCES})
+
+
+def code(service: Service) -> list[Path]:
+    """Folders of the packages that a service is made of."""
+    folders = [REPO / folder for folder in (service.package, *service.folders)]
+    return [folder for folder in folders if (folder / "__init__.py").exists()]
 
 
 def relative(paths: Iterable[Path]) -> list[str]:

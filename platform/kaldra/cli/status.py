@@ -4,7 +4,7 @@ import itertools
 import sys
 from collections.abc import Sequence
 
-from kaldra.cli import drift, health, releases
+from kaldra.cli import dev, drift, health, releases
 from kaldra.cli.deploy import opened, ready
 from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console
@@ -26,6 +26,7 @@ def run(console: Console, *, stack: str) -> None:
     pulumi, deployed = deployed_or_fail(console, stack)
     found = health.workloads(pulumi.workspace)
     well = _print_health(console, pulumi.workspace, found)
+    _print_live(console, pulumi.workspace)
     _print_releases(pulumi, deployed)
     drifted = _print_drift(console, pulumi)
     if drifted:
@@ -73,6 +74,20 @@ def _print_health(console: Console, workspace: Workspace, found: Sequence[health
         return False
     sys.stdout.write(f"✓ {workspace.settings.url}/status/  {answer}\n")
     return all(workload.well for workload in found)
+
+
+def _print_live(console: Console, workspace: Workspace) -> None:
+    """One line for each pod or container that serves other code than its image's."""
+    if not workspace.settings.takes_live_code:
+        return
+    fleet = dev.Fleet(workspace, console)
+    try:
+        fleet.refresh(write=False)
+        for name, paths in sorted(fleet.differing().items()):
+            files = "1 file differs" if len(paths) == 1 else f"{len(paths)} files differ"
+            sys.stdout.write(f"! {name} LIVE: {files} from the image ({', '.join(paths[:3])})\n")
+    finally:
+        fleet.close()
 
 
 def _print_releases(pulumi: Pulumi, deployed: Deployment) -> None:

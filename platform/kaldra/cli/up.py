@@ -1,6 +1,6 @@
 """`./kaldra up`: from whatever there is to an answer at /status/."""
 
-from kaldra.cli import containers, diagnosis, health, releases
+from kaldra.cli import containers, dev, diagnosis, health, releases
 from kaldra.cli.deploy import (
     Ground,
     last_ground,
@@ -21,6 +21,7 @@ def run(console: Console, *, stack: str, assume_yes: bool) -> None:
     pulumi, ground = ready_on_ground(console, stack, assume_yes=assume_yes)
     require_target(pulumi)
     deploy(pulumi, ground)
+    dev.restore(pulumi.workspace, console)
     ask(pulumi)
 
 

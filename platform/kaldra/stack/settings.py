@@ -191,6 +191,11 @@ class Settings(BaseModel):
         description="Key service that encrypts the stack's secrets, or `passphrase` for one of "
         "your own on dev and local",
     )
+    live: bool | None = Field(
+        None,
+        description="Whether `./kaldra dev` may replace the code of running containers; true, and "
+        "refused on staging",
+    )
     rollout_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
         120, description="How long a rollout may take before it fails, in seconds"
     )
@@ -239,6 +244,11 @@ class Settings(BaseModel):
     def scraped(self) -> bool:
         """Whether a Prometheus in the cluster reads the pods' metrics."""
         return self.target == "staging" and self.metrics != "off"
+
+    @property
+    def takes_live_code(self) -> bool:
+        """Whether running containers take changed code."""
+        return self.target != "staging" if self.live is None else self.live
 
     def service(self, key: str) -> ServiceSettings:
         """What the stack file says of a service."""

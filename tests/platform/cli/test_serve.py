@@ -6,13 +6,13 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from kaldra.stack.dotenv import names
 
 from kaldra.cli import serve
 from kaldra.cli.supervisor import Program, Supervisor
 from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
+from kaldra.stack.dotenv import names
 from tests.conftest import unused_port
 
 
