@@ -100,7 +100,6 @@ def changes(folders: Iterable[Path], seconds: float) -> Iterator[list[Path]]:
         step=STEP_MILLISECONDS,
         rust_timeout=int(seconds * 1000),
         yield_on_timeout=True,
-        raise_interrupt=False,
     ):
         yield sorted({Path(path) for _, path in found if Path(path).suffix in SOURCES})
 
