@@ -46,6 +46,7 @@ def forwarded(workspace: Workspace, console: Console, service: Service | None) -
                         one.receiver(workspace, "--debugger"),
                         stdin=self.request,
                         stdout=self.request,
+                        stderr=subprocess.DEVNULL,
                         check=False,
                     )
                     return

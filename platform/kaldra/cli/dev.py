@@ -189,15 +189,15 @@ class Fleet:
         served = session.state()["files"]
         here = digests(instance.service)
         paths = sorted(p for p in served.keys() | here.keys() if served.get(p) != here.get(p))
+        answer: Answer = {}
+        if paths:
+            self._marker.touch()
+            answer = session.request(write={path: _content(path) for path in paths})
+            live.tell(self._console, instance.name, paths, began, answer)
         if instance.service is self._debugged:
             self._marker.touch()
             answer = session.request(debug=debugger.files())
             live.tell(self._console, instance.name, ["debugpy"], began, answer)
-        if not paths:
-            return {}
-        self._marker.touch()
-        answer = session.request(write={path: _content(path) for path in paths})
-        live.tell(self._console, instance.name, paths, began, answer)
         return answer
 
     def _each(self, some: Iterable[Instance], ask: Any) -> list[tuple[Instance, Answer]]:
