@@ -17,8 +17,6 @@ from serving.errors import ApiError, responses
 FAULTS = responses(
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -26,7 +24,7 @@ FAULTS = responses(
     HTTPStatus.SERVICE_UNAVAILABLE,
     HTTPStatus.GATEWAY_TIMEOUT,
 )
-"""How every guarded route may fail."""
+"""How every guarded route may fail; those with a body also in serving.bodies.BODY_FAULTS."""
 
 _key_header = APIKeyHeader(
     name=HEADER, scheme_name="ApiKey", auto_error=False, description="Key of a known caller"

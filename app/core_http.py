@@ -11,7 +11,10 @@ import aiohttp
 import yarl
 from aiohttp.abc import ResolveResult
 
-CONNECT_SECONDS = 0.5
+CONNECT_SECONDS = 3
+"""Longer than the second after which a lost packet is sent again, and than a starved process takes
+to notice that it is connected."""
+
 IDLE_SECONDS = 4
 """Shorter than a core drains, so that it closes no idle connection under a request."""
 

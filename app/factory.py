@@ -62,7 +62,6 @@ def create_app(
         allowed_hosts=settings.allowed_hosts,
         middleware=_cross_origin(settings),
     )
-    application.add_routes(app, page.router(core))
 
     def guarded(prefix: str, tag: str) -> APIRouter:
         keys = callers is not None
@@ -75,6 +74,7 @@ def create_app(
     applications.add_routes(of_applications, core)
     application.add_routes(app, of_engine)
     application.add_routes(app, of_applications)
+    application.add_routes(app, page.router(core))
     return app
 
 

@@ -2,9 +2,10 @@
 
 import math
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from serving.context import CURRENT
@@ -15,6 +16,9 @@ MOST_CALLERS = 10_000
 """Windows kept at once; callers beyond them share one."""
 
 OTHERS = "\0others"
+
+LONGEST_WAIT_SECONDS = 10
+"""Told to those who find no place."""
 
 
 class RateLimit:
@@ -96,33 +100,60 @@ class RateLimit:
             )
 
 
-class Places:
-    """At most `limit` requests at once, `share` of them of one caller."""
+@dataclass(slots=True)
+class _Share:
+    """Places held, and when the last of those refused may come again."""
 
-    def __init__(self, limit: int, share: int) -> None:
+    held: int = 0
+    turn: float = 0.0
+
+
+class Places:
+    """At most `limit` requests at once, `share` of them of one caller.
+
+    Retry-After gives the refused ones their turns, as many in a second as there are places: if all
+    came again at once, refusing them would cost what serving them does.
+    """
+
+    def __init__(self, limit: int, share: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
         self._share = share
-        self._by_caller: Counter[str] = Counter()
-        self.held = 0
+        self._clock = clock
+        self._all = _Share()
+        self._by_caller: dict[str, _Share] = {}
+
+    @property
+    def held(self) -> int:
+        """Places held now."""
+        return self._all.held
 
     @contextmanager
     def hold(self, caller: str) -> Iterator[None]:
         """Hold one place. Raises ApiError 429 past the caller's share, 503 where none is free."""
-        if self._by_caller[caller] >= self._share:
+        own = self._by_caller.get(caller) or _Share()
+        if own.held >= self._share:
             raise ApiError(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "too_much_at_once",
                 f"More than {self._share} requests at once; wait for an answer.",
-                headers={"Retry-After": "1"},
+                headers={"Retry-After": str(self._wait(own, self._share))},
             )
         if self.held >= self._limit:
-            raise unavailable("busy", "Too many requests at once; try again shortly.")
-        self.held += 1
-        self._by_caller[caller] += 1
+            message = "Too many requests at once; try again shortly."
+            raise unavailable("busy", message, retry_after=self._wait(self._all, self._limit))
+        self._by_caller[caller] = own
+        own.held += 1
+        self._all.held += 1
         try:
             yield
         finally:
-            self.held -= 1
-            self._by_caller[caller] -= 1
-            if not self._by_caller[caller]:
+            own.held -= 1
+            self._all.held -= 1
+            if not own.held:
                 del self._by_caller[caller]
+
+    def _wait(self, share: _Share, places: int) -> int:
+        """Seconds until the turn of one more who is refused."""
+        now = self._clock()
+        share.turn = min(max(share.turn, now) + 1 / places, now + LONGEST_WAIT_SECONDS)
+        return max(1, math.ceil(round(share.turn - now, 3)))

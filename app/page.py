@@ -132,7 +132,7 @@ def _field(name: str, schema: dict[str, Any]) -> str:
             + "</select></label>"
         )
     if schema["type"] in ("number", "integer"):
-        step = "1" if schema["type"] == "integer" else "0.05"
+        step = "1" if schema["type"] == "integer" else "0.01"
         return (
             f'{label}<input name="{name}" type="number" min="{schema["minimum"]}" '
             f'max="{schema["maximum"]}" step="{step}"></label>'

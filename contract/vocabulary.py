@@ -2,5 +2,5 @@
 
 from typing import Literal
 
-Kind = Literal["archetypes", "columns", "states", "polarities", "modifiers", "kindras"]
+Kind = Literal["archetypes", "columns", "states", "polarities", "modifiers", "kindras", "concepts"]
 Language = Literal["en", "pt"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,12 @@ from core.reading import Reading, count, read
 from core.vocabulary import load
 from core.vocabulary.view import KINDS, view
 from core.window import read_window
+from core.wording import vector_of
 
 CHUNK = 64
-"""Texts read at once in a batch: enough to share numpy's overhead, few enough to stay small."""
+CHUNK_CHARACTERS = 1 << 16
+"""Texts and characters read at once in a batch: enough to share numpy's overhead, few enough to
+take milliseconds."""
 
 DEFAULT = Options()
 
@@ -53,7 +55,7 @@ class Kernel:
     def batch(self, texts: Sequence[str], options: Options = DEFAULT) -> Iterator[Signal]:
         """Read texts in order; each signal is what `signal` gives for that text alone."""
         remaining = iter(texts)
-        while chunk := list(islice(remaining, CHUNK)):
+        while chunk := _chunk(remaining):
             yield from self._signals(*self._stages(chunk, options), options)
 
     def window(self, texts: Sequence[str], options: Options = DEFAULT) -> WindowAnswer:
@@ -63,10 +65,21 @@ class Kernel:
             ValueError: there are no texts.
 
         """
+        return next(answer for answer in self.window_steps(texts, options) if answer)
+
+    def window_steps(
+        self, texts: Sequence[str], options: Options = DEFAULT
+    ) -> Iterator[WindowAnswer | None]:
+        """Do what `window` does in small steps: None after each text, the answer at the end."""
         if not texts:
             raise ValueError("a window needs at least one text")
         plain = _plain(options)
-        return read_window(self._model, texts, list(self.batch(texts, plain)), plain)
+        signals, vectors = [], []
+        for text, signal in zip(texts, self.batch(texts, plain), strict=True):
+            signals.append(signal)
+            vectors.append(vector_of(text))
+            yield None
+        yield read_window(self._model, signals, vectors, plain)
 
     def alpha(
         self,
@@ -136,6 +149,19 @@ class Kernel:
             if options.explain:
                 signal["explain"] = explain(self._model, readings[row], stages, row, options)
             yield signal
+
+
+def _chunk(remaining: Iterator[str]) -> list[str]:
+    """Take the next texts: CHUNK, or fewer of long ones."""
+    chunk: list[str] = []
+    characters = 0
+    while len(chunk) < CHUNK and characters < CHUNK_CHARACTERS:
+        text = next(remaining, None)
+        if text is None:
+            break
+        chunk.append(text)
+        characters += len(text)
+    return chunk
 
 
 def _plain(options: Options) -> Options:

@@ -27,9 +27,9 @@ FLAT = 1e-9
 
 
 def read_window(
-    model: Model, texts: Sequence[str], signals: Sequence[Signal], options: Options
+    model: Model, signals: Sequence[Signal], vectors: Sequence[Floats], options: Options
 ) -> WindowAnswer:
-    """Read a window of texts from their signals.
+    """Read a window of texts from their signals and the vectors of their wording.
 
     With twelve or more texts that have evidence a permutation test decides the regime, and the
     index is 1 - p; with fewer it is the mean of the texts' own indices.
@@ -59,7 +59,7 @@ def read_window(
         ),
         "story": arc(model, signals),
         "delta12": dict(zip(ids, map(number, mean.tolist()), strict=True)),
-        "items": _items(texts, signals),
+        "items": _items(signals, vectors),
     }
 
 
@@ -112,8 +112,8 @@ def _levels() -> tuple[float, float]:
     return number(low), number(high)
 
 
-def _items(texts: Sequence[str], signals: Sequence[Signal]) -> list[WindowItem]:
-    moved = zip(drifts(signals), wording_drifts(texts), strict=True)
+def _items(signals: Sequence[Signal], vectors: Sequence[Floats]) -> list[WindowItem]:
+    moved = zip(drifts(signals), wording_drifts(vectors), strict=True)
     return [
         {
             "signal_id": signal["signal_id"],

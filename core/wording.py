@@ -29,10 +29,14 @@ _PAIR = np.uint64(3)
 _SIGN = np.uint64(1)
 
 
-def drifts(texts: Sequence[str]) -> list[float]:
+def drifts(vectors: Sequence[Floats]) -> list[float]:
     """Return each text's cosine distance from the text before it, in [0, 1]; 0 for the first."""
-    vectors = [vector(_words(text)) for text in texts]
     return [0.0, *(number(distance(a, b)) for a, b in pairwise(vectors))]
+
+
+def vector_of(text: str) -> Floats:
+    """Return the (256,) vector of a text."""
+    return vector([word for word in tokens(fold(normalise(text))) if word not in BREAKS])
 
 
 def vector(words: Sequence[str]) -> Floats:
@@ -52,10 +56,6 @@ def distance(first: Floats, second: Floats) -> float:
         return float(any(sizes))
     cosine = float(first @ second) / (sqrt(sizes[0]) * sqrt(sizes[1]))
     return min(1.0, max(0.0, 1.0 - cosine))
-
-
-def _words(text: str) -> list[str]:
-    return [token for token in tokens(fold(normalise(text))) if token not in BREAKS]
 
 
 @lru_cache(maxsize=1 << 14)

@@ -11,6 +11,7 @@ from serving import docs, errors, health
 from serving.health import Readiness
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
+from serving.openapi import DescribedApp
 from serving.shell import Guard, Shell
 
 Resources = Callable[[], AbstractAsyncContextManager[None]]
@@ -44,7 +45,7 @@ def build(  # noqa: PLR0913  each is one independent property of a service
                 lifecycle.started = True
                 yield
 
-    app = FastAPI(
+    app = DescribedApp(
         title=title,
         version=version,
         lifespan=lifespan,

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from serving.errors import ApiError, client_left, invalid_body, unavailable
+from serving.errors import ApiError, client_left, invalid_body, responses, unavailable
 
 SMALL = 64 << 10
 """Bytes of a body that the budget does not count: the number of requests bounds their sum."""
@@ -28,6 +28,9 @@ MOST_STRUCTURE = 8192
 They bound the depth, the number of values, and the length of numbers, before a parser makes objects
 of them.
 """
+
+BODY_FAULTS = responses(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+"""How a route with a body may fail beside the others."""
 
 _HELD = "kaldra.body"
 
@@ -129,6 +132,14 @@ def bounded_route(bodies: Bodies, admit: Admit) -> type[APIRoute]:
     """
 
     class BoundedRoute(APIRoute):
+        def __init__(
+            self, path: str, endpoint: Callable[..., Any], *, responses: Any, **options: Any
+        ) -> None:
+            """Document the errors of a body where the route reads one."""
+            if "POST" in options["methods"]:
+                responses = {**responses, **BODY_FAULTS}
+            super().__init__(path, endpoint, responses=responses, **options)
+
         async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
             """Serve one request; what it holds is given back when its answer has been sent."""
             if scope["method"] not in (self.methods or ()):
@@ -198,7 +209,9 @@ def _validated(adapter: TypeAdapter[Any], content: bytes) -> Any:
 
 def _check_structure(content: bytes) -> None:
     """Refuse what costs a parser much more memory than its length."""
-    bare = content.replace(b"\\\\", b"").replace(b'\\"', b"")
+    bare = content
+    if b"\\" in content:
+        bare = content.replace(b"\\\\", b"").replace(b'\\"', b"")
     pieces = bare.split(b'"', 2 * MOST_STRINGS)
     structure = b"".join(pieces[::2])
     if len(structure.translate(None, b" \t\r\n")) > MOST_STRUCTURE:

@@ -17,6 +17,7 @@ POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src '
 img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 FILES = {
     "/docs": (OWN / "docs.html", "text/html"),
+    "/docs/own.css": (OWN / "docs.css", "text/css"),
     "/docs/start.js": (OWN / "docs.js", "text/javascript"),
     "/docs/swagger-ui-bundle.js": (SWAGGER_UI / "swagger-ui-bundle.js", "text/javascript"),
     "/docs/swagger-ui.css": (SWAGGER_UI / "swagger-ui.css", "text/css"),

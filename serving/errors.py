@@ -194,7 +194,10 @@ async def _http_exception(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for nothing else
     status = HTTPStatus(error.status_code)
     code = status.phrase.lower().replace(" ", "_").replace("-", "_")
-    return envelope(status, code, f"{status.phrase}.", headers=error.headers)
+    headers = dict(error.headers or {})
+    if headers.get("Allow") == "GET":  # HEAD is answered wherever GET is: see serving.shell
+        headers["Allow"] = "GET, HEAD"
+    return envelope(status, code, f"{status.phrase}.", headers=headers)
 
 
 async def _invalid_request(_request: Request, error: Exception) -> Response:

@@ -21,6 +21,11 @@ PROBED_ROUTES = frozenset({"/health", "/ready"})
 QUIET_ROUTES = PROBED_ROUTES | {"/status/"}
 """Polled by machines: logged at DEBUG."""
 
+REFUSALS = frozenset({HTTPStatus.TOO_MANY_REQUESTS.value, HTTPStatus.SERVICE_UNAVAILABLE.value})
+REFUSALS_LOGGED = 10
+"""In a second; the others are logged at DEBUG. A line costs as much as the refusal itself, and a
+flood of them would push everything else out of the logs. Metrics count them all."""
+
 SECURITY_HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -50,6 +55,8 @@ class Shell:
         self._metrics = metrics
         self._lifecycle = lifecycle
         self._headers = [(n.encode(), v.encode()) for n, v in SECURITY_HEADERS.items()]
+        self._refusals = (0, 0)
+        """A second, and how many requests were refused in it."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -98,7 +105,8 @@ class Shell:
         route = getattr(scope.get("route"), "path", UNMATCHED)
         method = scope.get("kaldra.method", scope["method"])
         self._metrics.observe(method, route, status, seconds)
-        level = logging.DEBUG if route in QUIET_ROUTES else logging.INFO
+        quiet = route in QUIET_ROUTES or (status in REFUSALS and self._many_refusals())
+        level = logging.DEBUG if quiet else logging.INFO
         if logger.isEnabledFor(level):
             fields = {
                 "method": method,
@@ -108,6 +116,14 @@ class Shell:
                 "duration_ms": round(seconds * 1000, 3),
             }
             logger.log(level, "request", extra={"fields": fields})
+
+    def _many_refusals(self) -> bool:
+        """Count a refusal; whether this second has more than are logged."""
+        second, count = int(time.monotonic()), 1
+        if second == self._refusals[0]:
+            count += self._refusals[1]
+        self._refusals = second, count
+        return count > REFUSALS_LOGGED
 
 
 class Guard:

@@ -37,10 +37,16 @@ SERVERS = {
 """Run there too, on ports of their own, until they have answered."""
 
 ON_THE_PLATFORM = {
+    "./kaldra clean",
+    "./kaldra clean --dry-run",
     "./kaldra doctor",
     "./kaldra down --stack local",
     "./kaldra logs",
+    "./kaldra logs --level warning --since 1h",
     "./kaldra logs --lines 500",
+    "./kaldra logs --previous",
+    "./kaldra logs --service core --request 5f0c2a1b",
+    "./kaldra logs --trace 4bf92f35 --json",
     "./kaldra logs --stack local",
     "./kaldra preview",
     "./kaldra preview --expect-no-changes",
@@ -54,17 +60,13 @@ ON_THE_PLATFORM = {
     "curl http://127.0.0.1:8000/status/",
     "curl http://127.0.0.1:8000/status/core",
     "curl http://127.0.0.1:8010/status/",
-    "curl -H \"X-API-Key: $key\" 'http://127.0.0.1:8000/engine/vocabulary/archetypes?language=en'",
-    "curl -H \"X-API-Key: $key\" 'http://127.0.0.1:8000/engine/vocabulary/states?language=pt'",
+    "curl -H \"X-API-Key: $(./kaldra key)\" 'http://127.0.0.1:8000/engine/vocabulary/archetypes?language=en'",
+    "curl -H \"X-API-Key: $(./kaldra key)\" 'http://127.0.0.1:8000/engine/vocabulary/states?language=pt'",
     "docker ps",
     "docker ps --all --filter label=io.kaldra.cluster",
     "docker ps -a",
     'eval "$(./kaldra env --stack mine)"',
     'eval "$(./kaldra env)"',
-    (
-        'key=$(python3 -c \'import json; print(json.load(open(".kaldra/dev-secrets.json"))'
-        '["apiKeys"]["dev"])\')'
-    ),
     "kubectl --context kind-kaldra-dev --namespace kaldra delete deployment kaldra-core",
     'pulumi config set --secret --path kaldra:apiKeys.alice "$(openssl rand -base64 24)"',
     'pulumi config set --secret --path kaldra:apiKeys.bob "$(openssl rand -base64 24)"',
@@ -82,6 +84,9 @@ BY_ANOTHER_TEST = {
     "test_two_builds_of_the_same_sources_have_the_same_layers",
     "./kaldra build --sbom": f"{E2E}/test_14_build.py::"
     "test_the_bill_of_materials_holds_what_the_image_holds",
+    "./kaldra logs -f": f"{E2E}/test_07_verbs.py::test_logs_follow_a_rollout",
+    "./kaldra doctor --fix": f"{E2E}/test_08_recovery.py::test_doctor_repairs_without_deploying",
+    "./kaldra clean --all": "tests/platform/cli/test_clean.py::test_all_asks_first",
     "./kaldra build --strict": "tests/platform/cli/test_build.py::"
     "test_strict_fails_on_a_fault_of_a_python_package_alone",
     "./kaldra lock": "tests/platform/cli/test_lock.py::"
@@ -142,7 +147,7 @@ BY_ANOTHER_TEST = {
     "docker image inspect kaldra-api:dev --format '{{json .Config.Labels}}'": (
         "tests/platform/release/test_naming.py::test_the_images_are_labelled_with_the_same_version"
     ),
-    "KALDRA_TRUSTED_PROXIES=10.244.0.0/16 KALDRA_ALLOWED_HOSTS=api.example.org "
+    "KALDRA_TRUSTED_PROXIES=127.0.0.1 KALDRA_ALLOWED_HOSTS=api.example.org "
     ".venv/bin/python -m app": "tests/attack/test_callers.py::"
     "test_a_trusted_proxy_names_the_address",
     "docker network rm kaldra-dev": GIVEN_UP,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import get_args
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -9,13 +10,13 @@ from starlette.responses import Response
 from app import page
 from app.core_client import CoreClient, failed
 from app.page import LANGUAGES
-from contract.vocabulary import Language
+from contract.vocabulary import Kind, Language
 from serving.static_file import StaticFile
 
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; \
 connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
 require-trusted-types-for 'script'; trusted-types 'none'"
-KINDS = ("archetypes", "columns", "states", "polarities", "modifiers", "kindras")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 def router(core: CoreClient) -> APIRouter:

@@ -21,6 +21,6 @@ def add_routes(routes: APIRouter, core: CoreClient) -> None:
         responses=examples.of("vocabulary.json"),
     )
     async def vocabulary(request: Request, kind: Kind, language: Language = "en") -> Response:
-        """List a part of the vocabulary, with labels and descriptions in one language."""
+        """List a part of the vocabulary, its texts in English or Portuguese."""
         work = core.get(f"/v1/vocabulary/{kind}", f"language={language}")
         return cacheable(request, await while_connected(request, work))

@@ -1,12 +1,12 @@
 """`/v1`: signals, batches, windows, applications and the vocabulary."""
 
 import functools
-import math
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
@@ -18,8 +18,9 @@ from contract.signal import Signal
 from contract.vocabulary import Kind, Language
 from contract.window import WindowAnswer
 from core import __version__
+from core.apps.alpha import MOST_SECTIONS
 from core.encoding import dumps
-from core.http.workers import Flow, Workers
+from core.http.workers import DEAR, Flow, Workers
 from core.kernel import Kernel
 from serving.bodies import Bodies, body_of, bounded_route
 from serving.disconnect import while_connected
@@ -29,18 +30,24 @@ from serving.static_file import cacheable
 from serving.streaming import NDJSON, LineStream
 
 PART_TEXTS = 16
-"""Texts of a batch computed at a stretch, before others get their turn."""
+PART_MILLISECONDS = DEAR
+"""Texts of a batch computed at a stretch, and how long, before others get their turn."""
 
-TEXT_COST = 500
-"""What a text costs beside its characters."""
+TEXT_COST = 0.4
+CHARACTER_COST = 0.00014
+BYTE_COST = 0.0006
+"""Milliseconds that a text takes, that each character adds, and each byte beyond ASCII."""
 
 EXPLAIN_FACTOR = 10
-"""How much dearer a character is that is explained."""
+"""How much longer a text takes that is explained."""
+
+WINDOW_FACTOR = 2
+"""How much longer a window takes than its texts do."""
+
+T = TypeVar("T")
 
 FAULTS = responses(
     HTTPStatus.BAD_REQUEST,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -71,7 +78,7 @@ def router(kernel: Kernel, workers: Workers, bodies: Bodies) -> APIRouter:
 
 
 async def _computed(
-    request: Request, workers: Workers, function: Callable[[], Any], cost: int
+    request: Request, workers: Workers, function: Callable[[], Any], cost: float
 ) -> Response:
     body_of(request).content = b""
     content = await while_connected(request, workers.run(lambda: dumps(function()), cost))
@@ -95,7 +102,8 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
     async def batch(request: Request, body: requests.BatchRequest) -> Response:
         """Read up to 1,000 texts; the signals come as they are made, one JSON object per line."""
         body_of(request).content = b""
-        pieces = _pieces(workers, kernel.batch(body.texts, body.options), _part_cost(body))
+        cost = _cost(body.texts, explain=body.options.explain)
+        pieces = _pieces(workers, kernel.batch(body.texts, body.options), cost)
         # Computed before the answer begins, while the request can still be refused.
         first = await while_connected(request, anext(pieces))
         return LineStream(_again(first, pieces), pieces.aclose)
@@ -103,34 +111,52 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
     @routes.post("/window", response_model=WindowAnswer, tags=["signals"])
     async def window(request: Request, body: requests.WindowRequest) -> Response:
         """Read several texts as one story, oldest first."""
-        options = body.options
-        cost = _cost(body.texts, explain=False)
-        return await _computed(request, workers, lambda: kernel.window(body.texts, options), cost)
+        body_of(request).content = b""
+        steps = kernel.window_steps(body.texts, body.options)
+        work = _in_parts(workers, steps, WINDOW_FACTOR * _cost(body.texts, explain=False))
+        return Response(await while_connected(request, work), media_type="application/json")
 
 
-def _cost(texts: Sequence[str], *, explain: bool) -> int:
-    """What reading `texts` costs, in characters of plain text."""
+def _cost(texts: Sequence[str], *, explain: bool) -> float:
+    """Milliseconds that reading `texts` takes, about."""
     characters = sum(map(len, texts))
-    return TEXT_COST * len(texts) + characters * (EXPLAIN_FACTOR if explain else 1)
-
-
-def _part_cost(body: requests.BatchRequest) -> int:
-    """Mean cost of a part of a batch."""
-    parts = math.ceil(len(body.texts) / PART_TEXTS)
-    return _cost(body.texts, explain=body.options.explain) // parts
+    more = sum(len(text.encode()) - len(text) for text in texts if not text.isascii())
+    cost = TEXT_COST * len(texts) + CHARACTER_COST * characters + BYTE_COST * more
+    return cost * (EXPLAIN_FACTOR if explain else 1)
 
 
 async def _pieces(
-    workers: Workers, signals: Iterator[Signal], cost: int
+    workers: Workers, signals: Iterator[Signal], cost: float
 ) -> AsyncGenerator[bytes, None]:
     """Lines of a batch; a place is held while they are computed, not while a client reads."""
     flow = Flow()
 
     def some() -> bytes:
-        return b"".join(dumps(signal) + b"\n" for signal in islice(signals, PART_TEXTS))
+        return b"".join(dumps(signal) + b"\n" for signal in _part_of(signals))
 
-    while piece := await workers.run(some, cost, flow):
+    while piece := await workers.run(some, min(cost, PART_MILLISECONDS), flow):
         yield piece
+
+
+async def _in_parts(workers: Workers, steps: Iterator[Any], cost: float) -> bytes:
+    """The last of `steps`, those before it are None; others get their turn in between."""
+    flow = Flow(total=cost)
+
+    def some() -> bytes:
+        return b"".join(dumps(answer) for answer in _part_of(steps) if answer)
+
+    while not (content := await workers.run(some, min(cost, PART_MILLISECONDS), flow)):
+        pass
+    return content
+
+
+def _part_of(items: Iterator[T]) -> Iterator[T]:
+    """The next few items: PART_TEXTS, or what can be had in PART_MILLISECONDS."""
+    until = time.perf_counter() + PART_MILLISECONDS / 1000
+    for item in islice(items, PART_TEXTS):
+        yield item
+        if time.perf_counter() > until:
+            break
 
 
 async def _again(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -151,7 +177,7 @@ def _add_applications(routes: APIRouter, kernel: Kernel, workers: Workers) -> No
             options = body.options
             cost = _cost([body.text], explain=options.explain)
             if name == "alpha":  # which reads every paragraph by itself too
-                cost += TEXT_COST * body.text.count("\n\n")
+                cost += TEXT_COST * min(MOST_SECTIONS, body.text.count("\n\n"))
             return await _computed(
                 request, workers, lambda: read(body.text, options, **facts), cost
             )
@@ -174,7 +200,7 @@ def _add_vocabulary(routes: APIRouter, kernel: Kernel) -> None:
 
     @routes.get("/vocabulary/{kind}", response_model=list[dict[str, Any]], tags=["vocabulary"])
     async def vocabulary(request: Request, kind: Kind, language: Language = "en") -> Response:
-        """List a part of the vocabulary, with labels and descriptions in one language."""
+        """List a part of the vocabulary, its texts in English or Portuguese."""
         return cacheable(request, content(kind, language))
 
 

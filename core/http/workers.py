@@ -1,8 +1,7 @@
 """Threads that compute while the event loop serves, and the queue in front of them.
 
-The queue is fair by cost: each request is a flow of start-time fair queueing (Goyal, Vin and Cheng,
-1996), so a cheap request overtakes dear ones that were there before it. One thread never takes
-dear work.
+The queue is fair by cost: each request is a flow of self-clocked fair queueing (Golestani, 1994),
+so a cheap request overtakes dear ones that were there before it. One thread never takes dear work.
 """
 
 import asyncio
@@ -23,8 +22,8 @@ from serving.errors import unavailable
 SWITCH_SECONDS = 0.001
 """How long a computing thread may keep the interpreter while the event loop waits for it."""
 
-DEAR = 16_000
-"""Cost, in characters, from which on a part counts as dear: some 10 ms of computation."""
+DEAR = 10.0
+"""Cost, in milliseconds, from which on a part counts as dear."""
 
 SMOOTHING = 0.1
 """Weight of the newest part in the average duration of parts."""
@@ -36,17 +35,25 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Flow:
-    """The parts of one request; `tag` is the virtual time at which the last of them ends."""
+    """The parts of one request; `tag` is the virtual time at which the last of them ends.
 
+    A flow with a `total` cost yields to cheaper requests only: its caller needs the last part, so
+    that of two equal ones the first is completed first.
+    """
+
+    total: float = 0.0
     tag: float = 0.0
-    admitted: bool = False
+    end: float = 0.0
+    number: int = 0
+    """Given on admission, in order."""
 
 
 @dataclass(order=True, slots=True)
 class _Part:
-    start: float
+    end: float
     number: int
-    cost: int = field(compare=False)
+    start: float = field(compare=False)
+    cost: float = field(compare=False)
     function: Callable[[], Any] = field(compare=False)
     result: asyncio.Future[Any] = field(compare=False)
 
@@ -64,7 +71,7 @@ class Workers:
         self._free_for_dear = max(1, threads - 1)
         self._cheap: list[_Part] = []
         self._dear: list[_Part] = []
-        self._numbers = itertools.count()
+        self._numbers = itertools.count(1)
         self._virtual = 0.0
         self._part_seconds = 0.0
         self.places = places
@@ -86,22 +93,24 @@ class Workers:
         wait = self.held * self._part_seconds / self._threads
         return min(LONGEST_WAIT_SECONDS, max(1, math.ceil(wait)))
 
-    async def run(self, function: Callable[[], T], cost: int, flow: Flow | None = None) -> T:
-        """Result of `function`, which costs about as much as reading `cost` characters.
+    async def run(self, function: Callable[[], T], cost: float, flow: Flow | None = None) -> T:
+        """Result of `function`, which takes about `cost` milliseconds.
 
         Further parts of the same `flow` are never refused, but wait for their turn. When the caller
         is cancelled, a waiting computation is dropped; a running one goes on to its end and keeps
         its place until then. Raises ApiError 503 when every place is taken.
         """
         flow = flow or Flow()
-        if not flow.admitted and self.held >= self.places:
+        if not flow.number and self.held >= self.places:
             message = "Too many texts are waiting; try again later."
             raise unavailable("busy", message, retry_after=self.retry_after)
-        flow.admitted = True
         start = max(flow.tag, self._virtual)
         flow.tag = start + cost
+        if not flow.number:
+            flow.number = next(self._numbers)
+            flow.end = start + flow.total if flow.total else 0.0
         result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        part = _Part(start, next(self._numbers), cost, function, result)
+        part = _Part(flow.end or flow.tag, flow.number, start, cost, function, result)
         self.held += 1
         lane = self._dear if cost >= DEAR else self._cheap
         heapq.heappush(lane, part)
@@ -115,7 +124,7 @@ class Workers:
                 self.held -= 1
 
     def _start(self) -> None:
-        """Give free threads to the waiting parts with the earliest start."""
+        """Give free threads to the waiting parts with the earliest end."""
         while self._free:
             lanes = [self._cheap] if self._cheap else []
             if self._dear and self._free_for_dear:
@@ -148,4 +157,5 @@ class Workers:
                 part.result.set_exception(error)
             else:
                 part.result.set_result(future.result())
-        self._start()
+        # After the caller has gone on: its next part may be the one whose turn it is.
+        part.result.get_loop().call_soon(self._start)

@@ -177,7 +177,7 @@ Weights = Annotated[dict[ConceptId, Weight], Field(min_length=1)]
 
 
 class Label(Strict):
-    """A name in both languages."""
+    """A name or a description in both languages."""
 
     en: Text
     pt: Text

@@ -13,7 +13,6 @@ from core.vocabulary.base import (
     File,
     Known,
     Label,
-    Text,
     Weights,
     compare,
     compare_all,
@@ -101,7 +100,8 @@ class Concept(Strict):
     """A field of meaning; lexicons map words to concepts, the vocabulary maps concepts on."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    description: Text
+    label: Label
+    description: Label
     opposite: str | None
 
 
@@ -126,13 +126,13 @@ class Archetype(Strict):
 
     id: ArchetypeId
     label: Label
-    essence: Text
-    light: Text
-    shadow: Text
-    drives: Annotated[tuple[Text, ...], Field(min_length=2, max_length=2), UNIQUE]
+    essence: Label
+    light: Label
+    shadow: Label
+    drives: Annotated[tuple[Label, ...], Field(min_length=2, max_length=2), UNIQUE]
     journey_role: JourneyRole
     stoic_axis: Annotated[str, reference("stoic_axes", "the Stoic reading of readings.json")]
-    description: Text
+    description: Label
     commonness: Annotated[float, Field(gt=0, le=10)]
     evidence: Weights
 
@@ -151,7 +151,7 @@ class Column(Strict):
     label: Label
     profile: Profile
     plane: Plane
-    description: Text
+    description: Label
     allowed_modifiers: Annotated[tuple[ModifierId, ...], Field(min_length=3, max_length=5), UNIQUE]
     commonness: Annotated[float, Field(gt=0, le=10)]
     evidence: Weights
@@ -174,7 +174,7 @@ class State(Strict):
     label: Label
     profile: Profile
     plane: Plane = Field(alias="tw_plane_default")
-    description: Text
+    description: Label
     default_modifiers: Annotated[tuple[ModifierId, ...], Field(min_length=1, max_length=2), UNIQUE]
     allowed_modifiers: Annotated[tuple[ModifierId, ...], Field(min_length=2, max_length=5), UNIQUE]
 
@@ -215,7 +215,7 @@ class Polarity(Strict):
 
     id: str = Field(pattern=r"^POL_[A-Z]+_[A-Z]+$")
     label: Label
-    description: Text
+    description: Label
     dimension: str = Field(pattern=r"^[a-z]+$")
     tw_alignment: Alignment
     evidence: Poles
@@ -238,7 +238,7 @@ class Modifier(Strict):
     id: str = Field(pattern=r"^MOD_[A-Z_]+$")
     label: Label
     category: str = Field(pattern=r"^[A-Z_]+$")
-    description: Text
+    description: Label
     tw_alignment: Alignment
     evidence: Weights
 
@@ -253,8 +253,8 @@ class Modifiers(File):
 class Scale(Strict):
     """What the two ends of a vector mean."""
 
-    high: Text
-    low: Text
+    high: Label
+    low: Label
 
 
 class Tension(Strict):
@@ -277,7 +277,7 @@ class Kindra(Strict):
     id: str
     domain: str = Field(pattern=r"^[A-Z_]+$")
     short_name: Label
-    definition: Text
+    definition: Label
     scale_direction: Scale
     weight: Share
     tension: Tension

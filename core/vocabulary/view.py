@@ -1,4 +1,4 @@
-"""The vocabulary as plain lists for a user interface, with labels in one language."""
+"""The vocabulary as plain lists for a user interface, in one language."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _SHOWN: dict[Kind, tuple[str, ...]] = {
         *("id", "layer", "domain", "plane", "label", "definition"),
         *("high", "low", "boost", "suppress"),
     ),
+    "concepts": ("id", "label", "description", "opposite"),
 }
 """What is shown of each record, in this order; evidence and weights are the kernel's own."""
 
@@ -42,7 +43,7 @@ KINDS: tuple[Kind, ...] = tuple(_SHOWN)
 
 
 def view(vocabulary: Vocabulary, kind: Kind, language: Language) -> list[dict[str, Any]]:
-    """Return the list `kind` with labels in `language` ("en" or "pt").
+    """Return the list `kind` with its texts in `language` ("en" or "pt").
 
     Raises:
         KeyError: the kind or the language does not exist.
@@ -61,4 +62,4 @@ def view(vocabulary: Vocabulary, kind: Kind, language: Language) -> list[dict[st
 def _plain(value: Any, language: Language) -> Any:
     if isinstance(value, Label):
         return getattr(value, language)
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(each, language) for each in value] if isinstance(value, tuple) else value

@@ -10,7 +10,9 @@ from tests.app import cores
 ORIGIN = "https://4iam.ai"
 PREFLIGHT = {
     "Access-Control-Request-Method": "POST",
-    "Access-Control-Request-Headers": "x-api-key,content-type",
+    "Access-Control-Request-Headers": (
+        "x-api-key,content-type,x-request-id,traceparent,tracestate"
+    ),
 }
 
 

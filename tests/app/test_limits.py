@@ -98,6 +98,23 @@ def test_one_caller_cannot_hold_every_place():
         assert places.held == 1
 
 
+def test_those_who_find_no_place_get_turns_and_delay_nobody_else():
+    clock = Clock()
+    places = Places(3, 2, clock)
+
+    def refused(caller: str) -> int:
+        with pytest.raises(ApiError) as caught, places.hold(caller):
+            pass
+        return int((caught.value.headers or {})["Retry-After"])
+
+    with places.hold("a"), places.hold("a"), places.hold("b"):
+        assert [refused("a") for _ in range(5)] == [1, 1, 2, 2, 3]
+        assert [refused("b") for _ in range(4)] == [1, 1, 1, 2]
+        assert {refused("a") for _ in range(100)} <= set(range(3, 11))
+        clock.now += 60
+        assert refused("a") == 1
+
+
 def test_too_many_requests(gateway: Callable[..., TestClient]):
     client = gateway(cores.answering, KALDRA_RATE_LIMIT="1")
 

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from app import page
 from app.page import LANGUAGES, STATIC, WORDS
 from contract.options import Context, Options
+from core.apps import safeguard
 from core.kernel import Kernel
 from core.service import create_app as create_core
 from core.settings import Settings as CoreSettings
@@ -188,6 +189,15 @@ def test_every_choice_of_the_api_has_a_word_and_a_field():
             for value in _choices(field.annotation):
                 assert f"value.{value}" in WORDS["en"]
                 assert f'<option value="{value}"' in html
+
+
+def test_every_advice_of_the_core_has_words():
+    said = {*safeguard.ADVICE.values()} | {
+        safeguard.THREAT_ADVICE,
+        safeguard.CLEAR_ADVICE,
+        safeguard.WATCH_ADVICE,
+    }
+    assert said == {key.removeprefix("advice.") for key in WORDS["en"] if key.startswith("advice.")}
 
 
 def _choices(annotation: object) -> list[str]:

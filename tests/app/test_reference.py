@@ -1,13 +1,19 @@
 """What comes from the code agrees with it: `./kaldra reference` writes it."""
 
 import importlib.util
+import json
+import re
 import sys
+from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import httpx2
 import pytest
 from pydantic import TypeAdapter
+from starlette.testclient import TestClient
 
 from app.examples import DIRECTORY
 from app.factory import create_app
@@ -16,6 +22,12 @@ from contract.apps import AlphaAnswer, GeoAnswer, ProductAnswer, SafeguardAnswer
 from contract.signal import Signal
 from contract.window import WindowAnswer
 from core.kernel import Kernel
+from core.service import create_app as create_core
+from core.settings import Settings as CoreSettings
+from serving.errors import ErrorEnvelope
+from serving.lifecycle import Lifecycle
+from serving.streaming import NDJSON
+from tests.app.transports import InProcess
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "generate.py"
 ANSWERS: dict[str, Any] = {
@@ -64,13 +76,56 @@ def test_an_example_answers_the_example_of_its_request(generate: ModuleType):
                 TypeAdapter(model).validate_json(line)
 
 
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    """A gateway open to all in front of a real core."""
+    lifecycle = Lifecycle()
+    lifecycle.started = True
+    core = create_core(CoreSettings.load({}), Kernel.load(), lifecycle=lifecycle)
+    settings = Settings.load({"KALDRA_AUTH": "off"})
+    app = create_app(settings, core_transport=InProcess(httpx2.ASGITransport(core)))
+    with TestClient(app) as started:
+        yield started
+
+
 @pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
-def test_every_route_is_documented_with_an_example(name: str, operation: dict[str, Any]):
-    assert operation["summary"]
+def test_every_route_has_a_sentence_and_an_example_that_works(
+    client: TestClient, name: str, operation: dict[str, Any]
+):
+    """What Swagger UI fills in by itself is answered as its example of the answer says."""
+    assert re.fullmatch(r"[A-Z].*\.", operation["summary"])
     assert operation["tags"]
-    (media,) = operation["responses"]["200"]["content"].values()
-    assert "example" in media
+    method, path = name.split()
+    for parameter in operation.get("parameters", []):
+        schema = parameter["schema"]
+        path = path.replace(f"{{{parameter['name']}}}", schema.get("default", schema["enum"][0]))
+    body = None
     if "requestBody" in operation:
         (asked,) = operation["requestBody"]["content"].values()
-        model = asked["schema"]["$ref"].rpartition("/")[2]
-        assert SCHEMAS[model]["examples"]
+        body = SCHEMAS[asked["schema"]["$ref"].rpartition("/")[2]]["examples"][0]
+        assert {"400", "401", "413", "415", "422", "429", "503"} <= operation["responses"].keys()
+    answer = client.request(method, path, json=body)
+    assert answer.status_code == HTTPStatus.OK
+    ((media_type, media),) = operation["responses"]["200"]["content"].items()
+    assert answer.headers["content-type"].partition(";")[0] == media_type
+    example = media["example"]
+    if media_type == NDJSON:
+        example, found = (json.loads(text.splitlines()[0]) for text in (example, answer.text))
+    else:
+        found = answer.json()
+    assert _keys(found) == _keys(example)
+
+
+def _keys(value: Any) -> Any:
+    """Fields of an object, or of a list's first one."""
+    first = value[0] if isinstance(value, list) else value
+    return first.keys()
+
+
+def test_errors_are_described_with_examples():
+    for name, operation in OPERATIONS:
+        for status, answer in operation["responses"].items():
+            if status == "200":
+                continue
+            (media,) = answer["content"].values()
+            assert ErrorEnvelope.model_validate(media["example"]).error.code, (name, status)

@@ -104,6 +104,9 @@ def test_facts_of_a_domain_and_options_reach_the_answer(look: Look, site: str):
     page.get_by_text("Options", exact=True).click()
     page.get_by_label("Country (two letters)").fill("BR")
     page.get_by_label("Sector").select_option("finance")
+    page.get_by_label("Steps of evolution").fill("11")
+    page.get_by_role("button", name="Read", exact=True).click()
+    expect(page.get_by_label("Steps of evolution")).to_be_focused()
     page.get_by_label("Steps of evolution").fill("3")
     open_tab(page, "Alpha")
     page.get_by_label("Ticker").fill("KLDR3")
@@ -128,6 +131,7 @@ def test_several_lines_become_a_story_with_a_way_to_each_text(look: Look, site: 
     assert page.locator(".items tbody tr").count() == 40
     expect(page.get_by_role("img", name="Drift from the text before, in order")).to_be_visible()
     expect(page.get_by_role("meter", name="Index")).to_be_visible()
+    expect(page.locator("#view")).to_contain_text("between texts 20 and 21 (p = 0.005)")
     page.locator(".items tbody button").nth(30).click()
     is_read(page)
     expect(page.locator("#which")).to_contain_text("Text 31 of 40")
@@ -212,6 +216,7 @@ def test_nothing_of_a_text_is_kept(look: Look, site: str):
     paste(page, TEXT)
     is_read(page)
     assert page.url == f"{site}/"
-    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+    assert page.evaluate("localStorage.length") == 0
+    assert set(page.evaluate("Object.keys(sessionStorage)")) <= {"kaldra-api-key"}
     assert page.evaluate("document.cookie") == ""
     assert page.evaluate("caches.keys()") == []

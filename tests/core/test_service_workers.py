@@ -8,7 +8,7 @@ from core.http.workers import DEAR, Flow, Workers
 from serving.errors import ApiError
 
 pytestmark = pytest.mark.anyio
-CHEAP = 100
+CHEAP = 0.5
 
 
 class Gate:
@@ -100,7 +100,7 @@ async def test_a_fault_frees_its_place(workers: Workers):
             await workers.run(lambda: 1 // 0, CHEAP)
 
 
-async def test_cheap_work_overtakes_the_further_parts_of_dear_work():
+async def test_cheap_work_overtakes_dear_work():
     workers = Workers(threads=1, places=100)
     done: list[str] = []
     gate = Gate()
@@ -119,7 +119,26 @@ async def test_cheap_work_overtakes_the_further_parts_of_dear_work():
     await asyncio.sleep(0)
     gate.open.set()
     await asyncio.gather(held, *work)
-    assert done == ["a", "b", "cheap", "cheap", "cheap", "a", "b", "a", "b"]
+    assert done == ["cheap", "cheap", "cheap", "a", "b", "a", "b", "a", "b"]
+    workers.close()
+
+
+async def test_of_two_answers_in_parts_the_first_is_completed_first_unless_the_other_is_cheaper():
+    workers = Workers(threads=1, places=100)
+    done: list[str] = []
+    gate = Gate()
+
+    async def answer(name: str, parts: int) -> None:
+        flow = Flow(total=parts * DEAR)
+        for _ in range(parts):
+            await workers.run(lambda: done.append(name), DEAR, flow)
+
+    held = asyncio.ensure_future(workers.run(gate, CHEAP))
+    work = [asyncio.ensure_future(answer(*given)) for given in (("a", 3), ("b", 3), ("c", 1))]
+    await begun(gate)
+    gate.open.set()
+    await asyncio.gather(held, *work)
+    assert done == ["c", *"aaa", *"bbb"]
     workers.close()
 
 

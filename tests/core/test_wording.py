@@ -2,10 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.wording import distance, drifts, vector
+from core import wording
+from core.wording import distance, vector, vector_of
 
 CELLS = [(7, -1), (44, 1), (59, 1), (78, 1), (89, 1), (101, 1), (124, 1), (126, -1)]
 """The first cells of "war and peace" that hold anything."""
+
+
+def drifts(texts: list[str]) -> list[float]:
+    return wording.drifts(list(map(vector_of, texts)))
 
 
 def test_the_same_words_do_not_drift_and_others_do():

@@ -30,7 +30,7 @@ def test_a_wrong_setting_is_named_with_its_file(clone: Clone, line: str, message
 
 def test_an_unknown_stack_is_answered_with_those_there_are(clone: Clone):
     said = clone.kaldra("up", stack="nowhere", code=2).output
-    assert "There is no stack 'nowhere'" in said
+    assert "Stack 'nowhere' does not exist" in said
     assert f"{STACK}, {LOCAL_STACK}" in said
     assert not clone.state.exists()
 

@@ -3,7 +3,10 @@
 import json
 import signal
 
-from tests.e2e.clone import Clone, ask, eventually, free_ports
+import jsonschema_rs
+import pytest
+
+from tests.e2e.clone import REPO, Clone, ask, eventually, free_ports
 
 
 def test_status_tells_what_runs(platform: Clone):
@@ -13,12 +16,37 @@ def test_status_tells_what_runs(platform: Clone):
     assert "KALDRA API Gateway online" in said
 
 
-def test_logs_of_both_services_are_merged(platform: Clone):
-    lines = platform.kaldra("logs").output.splitlines()
-    for service in ("kaldra-api", "kaldra-core"):
-        own = [line for line in lines if line.startswith(f"[pod/{service}-")]
-        assert own
-        assert json.loads(own[-1].partition("] ")[2])
+def test_logs_of_both_services_are_ordered_by_time(platform: Clone):
+    records = [json.loads(line) for line in platform.kaldra("logs", "--json").output.splitlines()]
+    assert {record["service"] for record in records} == {"api", "core"}
+    assert all(record["level"] for record in records)
+    assert records == sorted(records, key=lambda record: record["time"])
+
+
+def test_logs_follow_a_rollout(platform: Clone):
+    command = "exec ./kaldra logs --follow --lines 0 --stack e2e >followed.log"
+    shown = platform.root / "followed.log"
+    process = platform.start("sh", "-c", command)
+    try:
+        platform.kubectl("rollout", "restart", "deployment/kaldra-api")
+        platform.kubectl("rollout", "status", "deployment/kaldra-api")
+        platform.get("/status/core", X_Request_Id="after-the-rollout")
+        eventually(lambda: "request after-th…" in shown.read_text(), "the new pod's record")
+    finally:
+        process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    shown.unlink()
+
+
+@pytest.mark.parametrize("verb", ["doctor", "logs", "preview", "status"])
+def test_json_holds_to_its_schema(platform: Clone, verb: str):
+    command = f"./kaldra {verb} --json --stack e2e 2>/dev/null"
+    printed = platform.run("sh", "-c", command).output
+    documents = printed.splitlines() if verb == "logs" else [printed]
+    schema = (REPO / "docs" / "reference" / "cli" / f"{verb}.json").read_text()
+    check = jsonschema_rs.validator_for(json.loads(schema))
+    assert documents
+    assert all(check.is_valid(json.loads(document)) for document in documents)
 
 
 def test_doctor_finds_every_tool(platform: Clone):

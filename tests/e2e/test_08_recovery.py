@@ -1,6 +1,7 @@
 """Whatever was killed or lost: the same command again goes on."""
 
 import signal
+import socket
 
 import pytest
 
@@ -70,6 +71,22 @@ def test_a_stopped_cluster_is_started(breakable: Clone):
     docker("container", "stop", NODE)
     breakable.up()
     assert breakable.get("/status/")[0] == 200
+
+
+def test_doctor_repairs_without_deploying(breakable: Clone):
+    docker("container", "stop", NODE, f"{NAME}-registry")
+    (breakable.state / "kubeconfig").unlink()
+    locks = breakable.state / "state" / ".pulumi" / "locks" / "organization" / "kaldra" / STACK
+    locks.mkdir(parents=True, exist_ok=True)
+    (locks / "dead.json").write_text(f'{{"pid": 4194304, "hostname": "{socket.gethostname()}"}}')
+    said = breakable.kaldra("doctor", code=1).output
+    assert f"registry {NAME}-registry" in said
+    assert "left it locked" in said
+    assert "./kaldra doctor --fix" in said
+    breakable.kaldra("doctor", "--fix")
+    assert list(locks.iterdir()) == []
+    eventually(lambda: breakable.get("/status/")[0] == 200, "an answer")
+    breakable.kaldra("preview", "--expect-no-changes")
 
 
 def await_operation(clone: Clone, process, type_: str) -> None:

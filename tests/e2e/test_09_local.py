@@ -1,10 +1,13 @@
 """The same services on Docker alone, with a `.env` or without."""
 
+import asyncio
 import json
 import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
@@ -14,9 +17,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from bench import under_attack
+from bench.attacks import Seen
 from tests.browser import reader
-from tests.browser.chromium import chromium, screenshot, watched
-from tests.e2e.clone import LOCAL_STACK, NAME, Clone, eventually, kill_tree
+from tests.browser.chromium import chromium, watched
+from tests.e2e.clone import LOCAL_STACK, NAME, REPO, Clone, eventually, kill_tree
 from tests.e2e.docker import docker, leftovers, run
 
 NETWORK = f"{NAME}-local"
@@ -24,6 +29,7 @@ CORE, API = f"{NETWORK}-core", f"{NETWORK}-api"
 CONTAINER = "docker:index/container:Container"
 UP = ("./kaldra", "up", "--stack", LOCAL_STACK)
 NOBODY = "unix:///nobody/docker.sock"
+ATTACK_SECONDS = 5
 DEV_TAGS = ("kaldra-core:dev", "kaldra-api:dev")
 
 
@@ -74,7 +80,9 @@ def test_only_the_gateway_is_published_and_only_here(clone: Clone):
     assert not inspected(CORE)["HostConfig"]["PortBindings"]
 
 
-def test_a_browser_reads_a_text_with_the_stack_s_key_and_is_told_what_fails(clone: Clone):
+def test_the_page_asks_for_the_key_and_says_that_the_core_is_away_or_the_limit_reached(
+    clone: Clone,
+):
     site = f"http://127.0.0.1:{clone.local_port}"
     with chromium() as browser, watched(browser, site, locale="en-US") as page:
         page.goto(site)
@@ -82,24 +90,41 @@ def test_a_browser_reads_a_text_with_the_stack_s_key_and_is_told_what_fails(clon
         page.get_by_label("API key").fill(clone.key)
         page.get_by_label("API key").press("Enter")
         reader.is_read(page)
-        page.get_by_role("button", name="dare", exact=True).hover()
-        expect(page.locator(".reading + .told")).to_contain_text("was read as: courage")
-        for tab in ("Alpha", "Geo", "Product", "Safeguard"):
-            reader.open_tab(page, tab)
-        page.get_by_role("link", name="Português").click()
-        expect(page.locator("html")).to_have_attribute("lang", "pt")
-        page.get_by_role("link", name="English").click()
         docker("stop", CORE)
         reader.read(page, reader.TEXT)
         expect(page.get_by_role("alert")).to_contain_text("The core does not answer")
         docker("start", CORE)
         eventually(lambda: core_status(clone) == HTTPStatus.OK, "the core is back")
-        reader.read(page, reader.story(40), lines=True)
-        expect(page.locator(".state")).to_have_text("40 texts as one story")
-        screenshot(page, "local-story-1280-light")
-        page.goto(f"{site}/docs")
-        expect(page.locator(".opblock").first).to_be_visible()
+        reader.read(page, reader.TEXT)
+        reader.is_read(page)
+        key = {"X-API-Key": clone.key}
+        port = clone.local_port
+        columns = (clone.get("/engine/vocabulary/columns", port=port, **key) for _ in range(1000))
+        assert HTTPStatus.TOO_MANY_REQUESTS in (code for code, _ in columns)
+        reader.read(page, reader.TEXT)
+        expect(page.get_by_role("alert")).to_contain_text("The limit of requests is reached")
     assert reader.TEXT not in clone.kaldra("logs", stack=LOCAL_STACK).output
+
+
+def test_the_page_s_own_tests_hold_on_the_stack(clone: Clone):
+    with env_file(clone, "KALDRA_RATE_LIMIT=0"):
+        clone.kaldra("up", stack=LOCAL_STACK)
+    site = {
+        "KALDRA_SITE": f"http://127.0.0.1:{clone.local_port}",
+        "KALDRA_API_KEY": clone.key,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "tests/browser"],
+        cwd=REPO,
+        env={**os.environ, **site},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert reader.TEXT not in clone.kaldra("logs", stack=LOCAL_STACK).output
+    clone.kaldra("up", stack=LOCAL_STACK)
 
 
 def test_status_and_logs_tell_of_both(clone: Clone):
@@ -107,10 +132,22 @@ def test_status_and_logs_tell_of_both(clone: Clone):
     assert f"✓ {CORE}  1/1 ready  healthy" in said
     assert f"✓ {API}  1/1 ready  healthy" in said
     assert "KALDRA API Gateway online" in said
-    lines = clone.kaldra("logs", stack=LOCAL_STACK).output.splitlines()
-    for name in (CORE, API):
-        own = [line for line in lines if line.startswith(f"[{name}] ")]
-        assert json.loads(own[-1].partition("] ")[2])
+    lines = clone.kaldra("logs", "--json", stack=LOCAL_STACK).output.splitlines()
+    assert {json.loads(line)["source"] for line in lines} == {CORE, API}
+
+
+def test_logs_follow_a_restart(clone: Clone):
+    command = f"exec ./kaldra logs --follow --lines 0 --stack {LOCAL_STACK} >followed.log"
+    shown = clone.root / "followed.log"
+    process = clone.start("sh", "-c", command)
+    try:
+        eventually(shown.exists, "it was started")
+        os.kill(inspected(CORE)["State"]["Pid"], signal.SIGKILL)
+        eventually(lambda: "core INFO" in shown.read_text(), "the first record after the restart")
+    finally:
+        process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 0
+    shown.unlink()
 
 
 def test_a_core_that_is_killed_is_missed_and_comes_back(clone: Clone):
@@ -166,14 +203,39 @@ def test_an_env_file_fills_what_the_stack_leaves_open(clone: Clone):
     lines = ("API_PORT=1", "KALDRA_LOG_LEVEL=DEBUG", "KALDRA_RATE_LIMIT=7", "CORE_THREADS=3")
     with env_file(clone, *lines) as path:
         said = clone.kaldra("up", stack=LOCAL_STACK).output
-        assert (
-            f"From {path}, unless the stack's file says otherwise: API_PORT, CORE_THREADS" in said
-        )
+        assert f"From {path}, unless set in the stack file: API_PORT, CORE_THREADS" in said
         assert {"KALDRA_LOG_LEVEL=DEBUG", "CORE_THREADS=3"} <= set(inspected(CORE)["Config"]["Env"])
         assert {"KALDRA_RATE_LIMIT=7", "API_PORT=8000"} <= set(inspected(API)["Config"]["Env"])
         assert clone.get("/status/", port=clone.local_port)[0] == HTTPStatus.OK
         plain(clone, "pulumi preview --expect-no-changes --non-interactive")
     clone.kaldra("up", stack=LOCAL_STACK)
+
+
+def test_no_attack_ends_a_container_or_keeps_others_from_being_served(clone: Clone):
+    with (
+        env_file(clone, "KALDRA_RATE_LIMIT=0", "KALDRA_TEXT_LIMIT=0"),
+        clone.edited(f"Pulumi.{LOCAL_STACK}.yaml", "config:\n", "config:\n"),
+    ):
+        for name, key in under_attack.KEYS.items():
+            plain(clone, f"pulumi config set --secret --path kaldra:apiKeys.{name} {key}")
+        clone.kaldra("up", stack=LOCAL_STACK)
+        before = {name: inspected(name)["State"]["StartedAt"] for name in (CORE, API)}
+        for attack in under_attack.ATTACKS:
+            seen = asyncio.run(attacked(attack, clone.local_port))
+            statuses = {status for status, _ in seen.signals + seen.healths}
+            assert statuses == {HTTPStatus.OK}, attack.__name__
+            for name, started in before.items():
+                found = inspected(name)
+                assert not found["State"]["OOMKilled"], attack.__name__
+                assert found["State"]["StartedAt"] == started, attack.__name__
+                assert found["RestartCount"] == 0
+    clone.kaldra("up", stack=LOCAL_STACK)
+
+
+async def attacked(attack: under_attack.Attack, port: int) -> Seen:
+    async with under_attack.attacked(attack, port) as seen:
+        await asyncio.sleep(ATTACK_SECONDS)
+    return seen
 
 
 def test_an_engine_that_does_not_answer_is_told(clone: Clone):

@@ -30,6 +30,18 @@ def test_a_rollback_brings_back_images_and_settings(platform: Clone):
         clone.await_version("0.1.0+wrong")
 
 
+def test_clean_leaves_what_a_rollback_needs(platform: Clone):
+    clone = platform
+    before = images(clone)
+    with clone.edited("app/__init__.py", LINE, WRONG):
+        clone.up()
+        clone.kaldra("clean")
+        clone.kaldra("rollback", "--yes")
+    clone.await_version("0.1.0")
+    assert images(clone) == before
+    assert "nothing" in clone.kaldra("clean", "--dry-run").output
+
+
 def test_after_a_release_that_failed_a_rollback_repairs(platform: Clone):
     clone = platform
     before = images(clone)

@@ -21,6 +21,13 @@ SHOWN = {"diff", "dockerfile", "env", "json", "markdown", "mermaid", "python", "
 """What a block may hold besides commands."""
 COMMAND = re.compile(r"\./kaldra ([a-z][^`\n]*)")
 HOME_PATH = re.compile(r"(?<![\w./-])/(?:root|home|Users|work)/")
+DECISIONS = sorted((REPO / "docs" / "decisions").glob("[0-9]*.md"))
+DECISION = re.compile(
+    r"# (?P<number>\d{4}) (?P<title>\S.*)\n\n"
+    r"- Status: (?P<status>accepted|superseded by \[.+\]\(.+\))\n- Date: \d{4}-\d\d-\d\d\n"
+    r"\n## Context\n\n(?s:.+)\n## Decision\n\n(?s:.+)"
+    r"\n## Alternatives\n\n(?s:.+)\n## Consequences\n\n(?s:.+)"
+)
 VARIABLE = re.compile(r"\bKALDRA_[A-Z][A-Z_]*[A-Z]\b")
 
 
@@ -51,6 +58,17 @@ def test_every_path_of_where_to_change_what_exists():
     paths = set(re.findall(r"`([\w./-]+(?:/|\.\w+))`", text))
     assert [path for path in sorted(paths) if not (REPO / path).exists()] == []
     assert {path for path in paths if path.startswith(("app/", "core/", "platform/"))}
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=[page.stem for page in DECISIONS])
+def test_decisions_have_the_format_and_are_in_the_index(page):
+    text = page.read_text(encoding="utf-8")
+    found = DECISION.fullmatch(text)
+    assert found is not None
+    assert text.count("\n## ") == 4
+    assert page.name.startswith(f"{found['number']}-")
+    row = f"| [{found['number']}]({page.name}) | {found['title']} | {found['status']} |"
+    assert row in (page.parent / "README.md").read_text(encoding="utf-8").splitlines()
 
 
 def test_every_variable_that_the_platform_reads_is_documented():

@@ -1,6 +1,8 @@
 import re
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from types import SimpleNamespace
 
 import pytest
 from fastapi import APIRouter, FastAPI, Request
@@ -9,10 +11,10 @@ from pydantic import BaseModel
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
-from serving import application
+from serving import application, shell
 from serving.bodies import Bodies, body_of, bounded_route
 from serving.bodies import Body as BodyOf
-from serving.errors import ApiError
+from serving.errors import ApiError, unavailable
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 
@@ -59,6 +61,10 @@ def service(lifecycle: Lifecycle, metrics: Metrics) -> FastAPI:
     @routes.get("/crash")
     async def crash() -> None:
         raise RuntimeError(SECRET)
+
+    @routes.get("/busy")
+    async def busy() -> None:
+        raise unavailable("busy", "Come again.")
 
     return application.build(
         title="Test",
@@ -203,11 +209,32 @@ async def test_bodies_are_bounded_in_sum_and_by_caller():
     assert bodies.held == 0
 
 
+def test_a_flood_of_refusals_is_logged_in_part_and_counted_in_whole(
+    client: TestClient,
+    metrics: Metrics,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+):
+    caplog.set_level("INFO", "serving.access")
+    clock = SimpleNamespace(monotonic=lambda: 1.5, perf_counter=time.perf_counter)
+    monkeypatch.setattr(shell, "time", clock)
+    for _ in range(shell.REFUSALS_LOGGED + 5):
+        client.get("/busy")
+    assert client.get("/openapi.json").status_code == 200
+    clock.monotonic = lambda: 2.5
+    client.get("/busy")
+    statuses = [getattr(record, "fields")["status"] for record in caplog.records]  # noqa: B009
+    assert statuses == [503] * shell.REFUSALS_LOGGED + [200, 503]
+    counted = f'route="/busy",status="503"}} {shell.REFUSALS_LOGGED + 6}.0'
+    assert counted in generate_latest(metrics.registry).decode()
+
+
 def test_head_is_answered_like_get(client: TestClient):
     got, headed = client.get("/health"), client.head("/health")
     assert headed.status_code == 200
     assert headed.content == b""
     assert headed.headers["content-length"] == got.headers["content-length"]
+    assert client.post("/health").headers["allow"] == "GET, HEAD"
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", "testserver, evil.example", "testserver:x"])

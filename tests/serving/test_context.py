@@ -58,6 +58,12 @@ def test_a_malformed_trace_is_replaced_and_its_state_dropped(given: str):
     assert "tracestate" not in context.headers()
 
 
+def test_two_parents_begin_a_new_trace():
+    parents = [f"00-{TRACE}-b7ad6b716920333{n}-01".encode() for n in (1, 2)]
+    context = from_headers([(b"traceparent", parent) for parent in parents])
+    assert context.trace_id != TRACE
+
+
 @pytest.mark.parametrize("state", [b"vendor=\xe9", b"vendor=\x01", b"v" * 513, b""])
 def test_a_tracestate_that_is_none_goes_no_further(state):
     parent = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

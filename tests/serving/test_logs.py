@@ -33,6 +33,14 @@ def test_one_json_object_per_line_with_ids(stream: io.StringIO):
     assert (entry["caller"], entry["status"]) == ("front-end", 200)
 
 
+def test_no_control_character_reaches_a_terminal(stream: io.StringIO):
+    logging.getLogger("somewhere").info("\x1b[2J\x7f\x9b\u202e")
+    (line,) = stream.getvalue().splitlines()
+    assert line.isascii()
+    assert line.isprintable()
+    assert json.loads(line)["message"] == "\x1b[2J\x7f\x9b\u202e"
+
+
 def test_less_severe_records_are_left_out(stream: io.StringIO):
     logging.getLogger("somewhere").debug("detail")
     assert not stream.getvalue()

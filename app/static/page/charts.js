@@ -98,10 +98,7 @@ export function heatMap(values, { archetypes, columns, states }, strongest) {
   const told = h("p", { class: "told", "aria-live": "polite" }, t("map.hint"));
   const tell = (state) => {
     const { label, description, index } = states[state];
-    told.replaceChildren(
-      h("strong", {}, `${label} · ${percent(values[index], 2)} `),
-      h("span", { lang: "en" }, description),
-    );
+    told.replaceChildren(h("strong", {}, `${label} · ${percent(values[index], 2)} `), description);
   };
   const cell = (row, column) => {
     const index = row * columns.length + column;
@@ -158,11 +155,19 @@ export function heatMap(values, { archetypes, columns, states }, strongest) {
   return h("div", {}, picture, told);
 }
 
+/** Zones narrower than this are not named: no name fits into them. */
+const NARROW = 0.12;
+
 /** A number from 0 to 1 on a scale of zones `[{upTo, name, style}]`. */
 export function gauge(label, value, zones) {
   let from = 0;
   const parts = zones.map(({ upTo, name, style }) => {
-    const part = h("span", { class: style, style: { "--share": String(upTo - from) } }, name);
+    const share = upTo - from;
+    const part = h(
+      "span",
+      { class: style, style: { "--share": String(share) } },
+      share < NARROW ? "" : name,
+    );
     from = upTo;
     return part;
   });

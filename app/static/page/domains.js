@@ -114,7 +114,7 @@ function safeguard(answer) {
           ],
         ]),
         h("h4", {}, t("safeguard.advice")),
-        h("ul", { lang: "en" }, ...answer.recommendations.map((advice) => h("li", {}, advice))),
+        h("ul", {}, ...answer.recommendations.map((each) => h("li", {}, term("advice", each)))),
       ),
     ),
     card(

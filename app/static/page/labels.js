@@ -17,8 +17,8 @@ export async function loadLabels() {
 }
 
 function indexed(vocabulary) {
-  const { archetypes, columns, states, polarities, modifiers, kindras } = vocabulary;
-  const all = [archetypes, states, polarities, modifiers, kindras].flat();
+  const { archetypes, columns, states, polarities, modifiers, kindras, concepts } = vocabulary;
+  const all = [archetypes, states, polarities, modifiers, kindras, concepts].flat();
   const { version, data_version: data } = vocabulary.about;
   return {
     byId: new Map(all.map((record) => [record.id, record])),

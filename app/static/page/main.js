@@ -85,6 +85,11 @@ function read() {
     byId("text").focus();
     return;
   }
+  if (!byId("options").checkValidity()) {
+    byId("options").closest("details").open = true;
+    byId("options").reportValidity();
+    return;
+  }
   attempt(
     given.length === 1
       ? (signal) => readText(given, 0, signal)

@@ -84,7 +84,7 @@ function headline(signal) {
       h("span", { lang: otherLanguage() }, state.label[otherLanguage()]),
       h("b", {}, percent(state.probability)),
     ),
-    h("p", { lang: "en" }, record(state.id)?.description ?? signal.explanation),
+    h("p", {}, record(state.id).description),
     h(
       "ul",
       { class: "chips", "aria-label": t("signal.modifiers") },

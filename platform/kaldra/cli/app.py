@@ -6,16 +6,30 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
+from typer.completion import completion_init  # type: ignore[attr-defined]
 
+from kaldra.cli.completion import VARIABLE
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
+from kaldra.paths import REPO
 
-Stack = Annotated[str, typer.Option("--stack", "-s", help="Stack: Pulumi.<stack>.yaml.")]
+
+def _stacks(incomplete: str) -> list[str]:
+    """Names of stack files, for completion."""
+    names = (path.name.split(".")[1] for path in REPO.glob("Pulumi.*.yaml"))
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+Stack = Annotated[
+    str,
+    typer.Option("--stack", "-s", help="Stack: Pulumi.<stack>.yaml.", autocompletion=_stacks),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Install what is missing without asking.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only warnings and errors.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 INTERRUPTED = 130
 
@@ -24,7 +38,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="KALDRA on kind, on Docker alone or on bare Python, from one command line.",
+    help="Deploy and operate KALDRA on Kubernetes, on Docker, or as plain processes.",
 )
 
 
@@ -36,7 +50,7 @@ def _verb(name: str, member: str = "run") -> Callable[..., Any]:
 
 @app.command()
 def up(stack: Stack = "dev", yes: Yes = False, quiet: Quiet = False) -> None:
-    """Bring the platform up and end at GET /status/."""
+    """Create or update the platform, then wait until GET /status/ responds."""
     _verb("up")(Console(quiet=quiet), stack=stack, assume_yes=yes)
 
 
@@ -46,15 +60,15 @@ def down(
     everything: Annotated[
         bool,
         typer.Option(
-            "--all", help="Also remove cluster, registry and a dockerd that `up` started."
+            "--all", help="Also remove cluster, registry, and the dockerd started by `up`."
         ),
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="For scripts; nothing is asked anyway.")
+        bool, typer.Option("--yes", "-y", help="For scripts; `down` never asks.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Take the stack down."""
+    """Remove the stack."""
     del yes
     _verb("down")(Console(quiet=quiet), stack=stack, everything=everything)
 
@@ -67,10 +81,15 @@ def preview(
     ] = False,
     yes: Yes = False,
     quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what `up` would change in the stack."""
     _verb("preview")(
-        Console(quiet=quiet), stack=stack, expect_no_changes=expect_no_changes, assume_yes=yes
+        Console(quiet=quiet),
+        stack=stack,
+        expect_no_changes=expect_no_changes,
+        assume_yes=yes,
+        as_json=as_json,
     )
 
 
@@ -78,19 +97,20 @@ def preview(
 def rollback(
     stack: Stack = "dev",
     to: Annotated[
-        int | None, typer.Option("--to", min=1, help="Release; the working one before the last.")
+        int | None,
+        typer.Option("--to", min=1, help="Release number; default: the previous working release."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Go back to an earlier release: its images and its settings, after a preview."""
+    """Roll back images and settings to an earlier release, after a preview."""
     _verb("rollback")(Console(quiet=quiet), stack=stack, to=to, assume_yes=yes)
 
 
 @app.command()
 def render(
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the files; others' files in it stay.")
+        Path, typer.Option("--out", "-o", help="Output folder; other files in it are kept.")
     ],
     stack: Stack = "dev",
     quiet: Quiet = False,
@@ -103,41 +123,43 @@ def render(
 def diff(
     base: Annotated[str, typer.Argument(metavar="BASE_REF", help="Branch, tag or commit.")],
     stack: Annotated[
-        list[str] | None, typer.Option("--stack", "-s", help="Stack; may be given more than once.")
+        list[str] | None, typer.Option("--stack", "-s", help="Stack; can be repeated.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Print what this work tree changes in rendered objects since a revision, as Markdown."""
+    """Compare the rendered objects of a revision and of the working tree, as Markdown."""
     _verb("diff")(Console(quiet=quiet), base=base, stacks=stack or [])
 
 
 @app.command()
 def build(
-    tag: Annotated[str, typer.Option("--tag", help="Tag of both images.")] = "dev",
+    tag: Annotated[str, typer.Option("--tag", help="Tag of the images.")] = "dev",
     push: Annotated[
         str | None,
-        typer.Option("--push", help="Registry to push to, as in ghcr.io/OWNER."),
+        typer.Option("--push", help="Registry to push to, such as ghcr.io/OWNER."),
     ] = None,
     sbom: Annotated[
         bool,
         typer.Option(
-            "--sbom", help="Write a CycloneDX bill of materials of each image, and known faults."
+            "--sbom", help="Write a CycloneDX SBOM of each image, and a vulnerability report."
         ),
     ] = False,
     strict: Annotated[
         bool,
         typer.Option(
-            "--strict", help="--sbom, and fail on known faults of Python packages or unasked ones."
+            "--strict",
+            help="Like --sbom; fail on a known vulnerability of a Python package, "
+            "or if vulnerabilities cannot be checked.",
         ),
     ] = False,
-    out: Annotated[Path, typer.Option("--out", help="Folder of what --sbom writes.")] = Path(
-        "dist"
-    ),
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Build each layer anew.")] = False,
+    out: Annotated[Path, typer.Option("--out", help="Output folder of --sbom.")] = Path("dist"),
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Build without the layer cache.")
+    ] = False,
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Build kaldra-core and kaldra-api into the local Docker; describe and push them."""
+    """Build the images kaldra-core and kaldra-api; optionally write SBOMs and push."""
     wanted = _verb("build", "Wanted")(
         tag=tag, registry=push, sbom=sbom, strict=strict, out=out, cache=not no_cache
     )
@@ -146,15 +168,15 @@ def build(
 
 @app.command(hidden=True)
 def publish(
-    registry: Annotated[str, typer.Argument(help="Registry that holds the images.")],
-    tag: Annotated[str, typer.Option("--tag", help="Tag of both images.")],
+    registry: Annotated[str, typer.Argument(help="Registry with the images.")],
+    tag: Annotated[str, typer.Option("--tag", help="Tag of the images.")],
     architectures: Annotated[
         list[str] | None,
-        typer.Option("--arch", help="Architecture pushed as TAG-ARCH; once for each."),
+        typer.Option("--arch", help="Architecture pushed as TAG-ARCH; can be repeated."),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Join images pushed from machines of several architectures under one tag (for releases)."""
+    """Create one multi-architecture tag from the images of each architecture (for releases)."""
     _verb("publish")(
         Console(quiet=quiet),
         tag=tag,
@@ -166,7 +188,7 @@ def publish(
 @app.command(context_settings={"ignore_unknown_options": True})
 def test(
     arguments: Annotated[
-        list[str] | None, typer.Argument(help="Arguments passed on to pytest.")
+        list[str] | None, typer.Argument(help="Arguments passed to pytest.")
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="Skip the end-to-end tests.")] = False,
 ) -> None:
@@ -176,14 +198,21 @@ def test(
 
 @app.command()
 def lint() -> None:
-    """Check Python, JavaScript, CSS, YAML, Dockerfiles, shell, workflows, links and objects."""
+    """Check Python, JavaScript, CSS, YAML, Dockerfiles, shell, workflows, links and manifests."""
     _verb("lint")(Console())
 
 
 @app.command()
-def doctor(stack: Stack = "dev") -> None:
+def doctor(
+    stack: Stack = "dev",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Repair what can be repaired; ask before removing.")
+    ] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
     """Tell for each tool where it was found, what is wrong and how to fix it."""
-    _verb("doctor")(Console(), stack=stack)
+    _verb("doctor")(Console(), stack=stack, as_json=as_json, fix=fix, assume_yes=yes)
 
 
 @app.command()
@@ -195,26 +224,66 @@ def env(stack: Stack = "dev") -> None:
 @app.command()
 def forward(
     stack: Stack = "dev",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port here.")] = 8080,
-    service: Annotated[str, typer.Option("--service", help="Service to reach.")] = "kaldra-api",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Local port.")] = 8080,
+    service: Annotated[
+        str, typer.Option("--service", help="Service to forward to.")
+    ] = "kaldra-api",
 ) -> None:
-    """Forward a fixed local port to a service of any Kubernetes stack, until interrupted."""
+    """Forward a local port to a service on Kubernetes, until interrupted."""
     _verb("forward")(Console(), stack=stack, port=port, service=service)
 
 
 @app.command()
 def logs(
     stack: Stack = "dev",
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep following.")] = False,
-    lines: Annotated[int, typer.Option("--lines", min=0, help="Last lines of each pod.")] = 100,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep following, through rollouts and restarts.")
+    ] = False,
+    service: Annotated[
+        str, typer.Option("--service", metavar="NAME", help="One service alone: `api` or `core`.")
+    ] = "",
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"] | None,
+        typer.Option("--level", help="The least severe level shown."),
+    ] = None,
+    request: Annotated[
+        str, typer.Option("--request", metavar="ID", help="Request id, or its beginning.")
+    ] = "",
+    trace: Annotated[
+        str, typer.Option("--trace", metavar="ID", help="Trace id, or its beginning.")
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="`90s`, `1h30m`, or an RFC 3339 time.")
+    ] = "",
+    previous: Annotated[
+        bool, typer.Option("--previous", help="The run before the last restart.")
+    ] = False,
+    lines: Annotated[
+        int | None,
+        typer.Option(
+            "--lines", min=0, help="Last lines of each container; 100 without a filter, else all."
+        ),
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Print the logs of both services, merged."""
-    _verb("logs")(Console(), stack=stack, follow=follow, lines=lines)
+    """Print the log records of both services, ordered by time."""
+    wanted = _verb("logs", "Wanted")(
+        follow=follow,
+        lines=lines,
+        since=since,
+        previous=previous,
+        service=service,
+        level=level or "",
+        request=request,
+        trace=trace,
+        as_json=as_json,
+    )
+    _verb("logs")(Console(), wanted, stack=stack)
 
 
 @app.command()
 def serve(
-    service: Annotated[str, typer.Argument(help="What to run: `api`, `core` or `all`.")] = "all",
+    service: Annotated[str, typer.Argument(help="Service to run: `api`, `core` or `all`.")] = "all",
     reload: Annotated[
         bool,
         typer.Option("--reload", help="Serve each save of code or data at once; no request fails."),
@@ -244,14 +313,51 @@ def dev(
 
 @app.command()
 def checklist(stack: Stack = "dev", yes: Yes = False) -> None:
-    """Check the seven things that make a deployment done: ✔ or ✘ and the fix."""
+    """Run seven checks on a finished deployment: ✔, or ✘ with the fix."""
     _verb("checklist")(Console(), stack=stack, assume_yes=yes)
 
 
 @app.command()
-def status(stack: Stack = "dev") -> None:
+def status(stack: Stack = "dev", as_json: AsJson = False) -> None:
     """Tell what runs: images, pods, health."""
-    _verb("status")(Console(), stack=stack)
+    _verb("status")(Console(), stack=stack, as_json=as_json)
+
+
+@app.command()
+def key(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Caller; needless where there is only one.")
+    ] = "",
+    stack: Stack = "dev",
+    curl: Annotated[
+        bool, typer.Option("--curl", help="Print a curl command that reads the key itself.")
+    ] = False,
+) -> None:
+    """Print an API key of the gateway."""
+    _verb("key")(Console(quiet=True), stack=stack, name=name, curl=curl)
+
+
+@app.command()
+def clean(
+    stack: Stack = "dev",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be removed.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also earlier releases: keep only what runs.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+) -> None:
+    """Remove images, build cache, tools and keys that no release, container or clone needs."""
+    _verb("clean")(Console(), stack=stack, dry_run=dry_run, everything=everything, assume_yes=yes)
+
+
+@app.command()
+def completion(
+    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Shell.")],
+) -> None:
+    """Print a shell's completion script: source <(./kaldra completion bash)."""
+    _verb("completion")(shell)
 
 
 @app.command(hidden=True)
@@ -262,7 +368,7 @@ def lock() -> None:
 
 @app.command(hidden=True)
 def reference() -> None:
-    """Write the generated parts of README.md and docs/ anew (for maintainers)."""
+    """Regenerate the generated parts of docs/ (for maintainers)."""
     _verb("reference")(Console())
 
 
@@ -270,13 +376,14 @@ def main() -> None:
     """Run a verb; every error is a message, a hint and an exit code."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # not every terminal has ✓
+        if isinstance(stream, io.TextIOWrapper):  # some terminals cannot print ✓
             stream.reconfigure(errors="replace")
     try:
-        app(prog_name="./kaldra")
+        completion_init()
+        app(prog_name="./kaldra", complete_var=VARIABLE)
     except KaldraError as error:
         Console().error(str(error), error.hint)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        Console().error("Interrupted; nothing is lost.", "Run the same command again to go on.")
+        Console().error("Interrupted; nothing is lost.", "Run the same command again to continue.")
         sys.exit(INTERRUPTED)

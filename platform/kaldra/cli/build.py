@@ -1,4 +1,4 @@
-"""`./kaldra build`: both images into the local Docker, without a stack, and what goes with them."""
+"""`./kaldra build`: build the images without a stack; optionally write SBOMs and push."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from kaldra.toolchain.prepare import Prepared, prepare
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to make of the clone's sources."""
+    """What to build, and what to do with the images."""
 
     tag: str
     registry: str | None
@@ -28,14 +28,14 @@ class Wanted:
     cache: bool
 
     def __post_init__(self) -> None:
-        """Refuse a tag or a registry that cannot be one, before anything is built."""
+        """Reject an invalid tag or registry before anything is built."""
         naming.checked_tag(self.tag)
         if self.registry is not None:
             object.__setattr__(self, "registry", naming.checked_registry(self.registry))
 
 
 def run(console: Console, wanted: Wanted, *, assume_yes: bool) -> None:
-    """Build both images; then, where wanted, describe them and push them.
+    """Build the images; write SBOMs and push them if requested.
 
     Prints `name:tag@digest` of each pushed image on standard output.
     """
@@ -83,7 +83,7 @@ def _report(console: Console, wanted: Wanted, found: Mapping[str, contents.Conte
         report = vulnerabilities.report(found)
         file = wanted.out / "vulnerabilities.json"
         file.write_text(report.document(), encoding="utf-8")
-        step.done(f"{report.sentence() if report.complete else 'not asked'} · {file}")
+        step.done(f"{report.sentence() if report.complete else 'not checked'} · {file}")
     if not report.complete:
         console.warn(f"The images are {report.sentence()}")
     for finding in report.ours:
@@ -96,7 +96,7 @@ def _report(console: Console, wanted: Wanted, found: Mapping[str, contents.Conte
     if not report.complete:
         raise KaldraError(
             f"The images are {report.sentence()}",
-            hint="Run again where the service can be reached, or without --strict.",
+            hint="Run again with access to the OSV service, or without --strict.",
         )
     if report.ours:
         raise KaldraError(

@@ -1,4 +1,4 @@
-"""Where the versions of `kaldra.versions` stand in other files, and how they are written there."""
+"""Where other files contain the versions of `kaldra.versions`, and how they are updated."""
 
 import re
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from pathlib import Path
 from kaldra import versions
 
 PROSE = ("README.md", "docs/**/*.md", "bench/*.py", "serving/*.py", "tests/**/*.py")
-"""Files that name the product's version in text, examples and commands."""
+"""Files that contain the product's version in text, examples and commands."""
 
 
 def outdated(repo: Path) -> dict[Path, str]:
-    """Files that name another version than the table does, with the text they should have."""
+    """Files with an outdated version, with their updated text."""
     before: dict[Path, str] = {}
     after: dict[Path, str] = {}
     for files, pattern, version in (*_places(), *_prose(repo)):

@@ -1,4 +1,4 @@
-"""`./kaldra checklist`: the seven points of the hand-off, without taking the stack down."""
+"""`./kaldra checklist`: the seven checks of the hand-off, without removing the stack."""
 
 import json
 import os
@@ -20,11 +20,11 @@ TAG = "dev"
 
 
 def run(console: Console, *, stack: str, assume_yes: bool) -> None:
-    """Print ✔ or ✘ and the fix for each point; exits 1 unless all hold."""
+    """Print ✔, or ✘ with the fix, for each check; exit 1 unless all pass."""
     points = Checklist(console, stack, assume_yes=assume_yes).points()
     held = [_holds(number, *point) for number, point in enumerate(points.items(), 1)]
     if not all(held):
-        console.error("Not everything on the list holds.")
+        console.error("Some checks failed.")
         sys.exit(1)
 
 
@@ -37,15 +37,15 @@ class Checklist:
         self._assume_yes = assume_yes
 
     def points(self) -> dict[str, Callable[[], str]]:
-        """Point → its check, in the order of the hand-off."""
+        """Title → check, in the order of the hand-off."""
         return {
-            "Docker answers and can build": _docker,
+            "Docker responds and can build images": _docker,
             "The configuration exists and is valid": self._configuration,
-            f"./kaldra up --stack {self._stack} ended well": self._up,
-            f"{CORE.name} and {API.name} run": self._running,
-            "/status/ answers with status and version": self._answers,
-            f"./kaldra down --stack {self._stack} would remove all of it": self._down,
-            f"./kaldra build makes {CORE.name}:{TAG} and {API.name}:{TAG}": self._images,
+            f"./kaldra up --stack {self._stack} succeeded": self._up,
+            f"{CORE.name} and {API.name} are running": self._running,
+            "/status/ returns status and version": self._answers,
+            f"./kaldra down --stack {self._stack} would remove all resources": self._down,
+            f"./kaldra build builds {CORE.name}:{TAG} and {API.name}:{TAG}": self._images,
         }
 
     @cached_property
@@ -53,7 +53,7 @@ class Checklist:
         return deployed_or_fail(self._console, self._stack)
 
     def _configuration(self) -> str:
-        """The stack's file; on Docker alone a `.env` as well."""
+        """The stack file; on the `local` target also `.env`."""
         workspace = Workspace.open(self._stack)
         file = f"Pulumi.{self._stack}.yaml"
         return f"{file}, {_env_file()}" if workspace.settings.target == "local" else file
@@ -75,19 +75,19 @@ class Checklist:
         body = health.ask_gateway(self._deployed[0].workspace, self._console, seconds=0)
         if not {"status", "version"} <= json.loads(body).keys():
             raise KaldraError(
-                f"/status/ answers {body}", hint=f"./kaldra logs --stack {self._stack}"
+                f"/status/ returned {body}", hint=f"./kaldra logs --stack {self._stack}"
             )
         return body
 
     def _down(self) -> str:
-        """Pulumi's own preview of it: every resource of the state can be read and removed.
+        """Pulumi's preview: every resource of the state can be read and removed.
 
         Providers do not count: Pulumi removes them with the last of their resources.
         """
         pulumi, deployed = self._deployed
         if deployed.pending:
             raise KaldraError(
-                "A killed run left operations unfinished.",
+                "A killed run left pending operations.",
                 hint=f"./kaldra up --stack {self._stack}",
             )
         previewed = pulumi.read("destroy", "--preview-only", "--json", "--stack", self._stack)
@@ -109,7 +109,7 @@ class Checklist:
 
 
 def _docker() -> str:
-    """An engine that answers, and a client with BuildKit."""
+    """A running engine, and a client with BuildKit."""
     found = engine.check_engine()
     if found.problem:
         raise KaldraError(found.problem, hint=found.fix)
@@ -117,13 +117,13 @@ def _docker() -> str:
 
 
 def _env_file() -> str:
-    """The `.env` that the stack was just read with. Raises KaldraError where there is none."""
+    """The `.env` that the stack was read with. Raises KaldraError if it does not exist."""
     from kaldra.stack import dotenv  # noqa: PLC0415  stacks on a cluster do not read it
 
     path = dotenv.path()
     if path != Path(os.devnull) and path.is_file():
         return path.name
-    raise KaldraError(f"There is no {path}.", hint=f"cp {dotenv.EXAMPLE} .env")
+    raise KaldraError(f"{path} does not exist.", hint=f"cp {dotenv.EXAMPLE} .env")
 
 
 def _holds(number: int, title: str, check: Callable[[], str]) -> bool:

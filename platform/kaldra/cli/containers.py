@@ -1,4 +1,4 @@
-"""The two containers of a `local` stack, seen through Docker alone."""
+"""The two containers of a `local` stack."""
 
 import time
 from typing import Any
@@ -21,7 +21,7 @@ def names(workspace: Workspace) -> list[str]:
 
 
 def require_engine(workspace: Workspace) -> None:
-    """Raise KaldraError where no Docker Engine answers."""
+    """Raise KaldraError if no Docker Engine responds."""
     try:
         with docker_client.engine() as api:
             api.ping()
@@ -33,7 +33,7 @@ def require_engine(workspace: Workspace) -> None:
 
 
 def require_port(workspace: Workspace) -> None:
-    """Raise ConfigurationError naming who has the gateway's port, unless the gateway itself has."""
+    """Raise ConfigurationError, naming the process, if another process uses the gateway's port."""
     settings = workspace.settings
     own = docker_client.container(API.container_name(settings.namespace))
     if own is None or settings.api_port not in _published(own):
@@ -41,20 +41,20 @@ def require_port(workspace: Workspace) -> None:
 
 
 def tell_given(console: Console) -> None:
-    """Say which variables the stack takes from elsewhere than its file."""
-    from kaldra.stack import dotenv  # noqa: PLC0415  stacks on a cluster know nothing of it
+    """Print the variables that the stack reads from the environment or `.env`."""
+    from kaldra.stack import dotenv  # noqa: PLC0415  stacks on a cluster do not read it
 
     by_origin: dict[str, list[str]] = {}
     for name in sorted(dotenv.given().keys() - dotenv.OF_THE_CONTAINER):
         by_origin.setdefault(dotenv.origin(name), []).append(name)
     for origin, found in by_origin.items():
-        console.note(f"From {origin}, unless the stack's file says otherwise: {', '.join(found)}")
+        console.note(f"From {origin}, unless set in the stack file: {', '.join(found)}")
 
 
 def look(name: str) -> dict[str, Any] | None:
-    """Inspect a container; one that has just been started is waited for until Docker has probed it.
+    """Inspect a container; wait for the first health check of one that was just started.
 
-    `up` asks the service itself, and so ends before Docker's first probe.
+    `up` requests /status/ itself, and so may end before Docker's first health check.
     """
     end = time.monotonic() + PROBED_SECONDS
     while True:
@@ -65,12 +65,12 @@ def look(name: str) -> dict[str, Any] | None:
 
 
 def health(container: dict[str, Any]) -> str:
-    """What Docker's probes say of it, else whether it runs."""
+    """Its health status; without a health check its state."""
     current = container["State"]
     return str((current.get("Health") or current)["Status"])
 
 
 def _published(container: dict[str, Any]) -> set[int]:
-    """Ports of this machine that a running container has."""
+    """Host ports of a running container."""
     ports = (container.get("NetworkSettings") or {}).get("Ports") or {}
     return {int(host["HostPort"]) for hosts in ports.values() for host in hosts or []}

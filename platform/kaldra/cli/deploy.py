@@ -1,4 +1,4 @@
-"""What `up`, `preview` and `env` share: tools, cluster and a Pulumi that is ready to run."""
+"""Common steps of `up`, `preview` and `env`: tools, cluster, and Pulumi ready to run."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -16,14 +16,14 @@ from kaldra.toolchain.prepare import Prepared, prepare
 
 @dataclass(frozen=True)
 class Ground:
-    """What a dev stack stands on; each value changes when that is made again."""
+    """Identities of the cluster and registry of a dev stack; each changes on recreation."""
 
     cluster: str
     registry: str
 
 
 def ready(console: Console, stack: str, *, assume_yes: bool) -> Pulumi:
-    """Check the settings, provide the tools, open the workspace. No cluster is touched."""
+    """Validate the settings, install the tools, open the workspace; no cluster is changed."""
     workspace = _checked(stack)
     prepared = prepare(workspace.settings.target, console, assume_yes=assume_yes)
     return opened(console, workspace, prepared)
@@ -32,7 +32,7 @@ def ready(console: Console, stack: str, *, assume_yes: bool) -> Pulumi:
 def ready_on_ground(
     console: Console, stack: str, *, assume_yes: bool
 ) -> tuple[Pulumi, Ground | None]:
-    """As `ready`, and on dev start cluster and registry as soon as that can be done."""
+    """Like `ready`; on dev also start cluster and registry as soon as possible."""
     workspace = _checked(stack)
     made: list[Ground] = []
 
@@ -44,7 +44,7 @@ def ready_on_ground(
 
 
 def require_secrets(stack: str) -> None:
-    """Raise ConfigurationError where the program would miss a setting; nothing is provided yet."""
+    """Raise ConfigurationError if a required setting is missing, before tools are installed."""
     Workspace.open(stack)
     stack_file.require_secrets(stack, REPO)
 
@@ -70,7 +70,7 @@ def _checked(stack: str) -> Workspace:
 def cluster_spec(
     workspace: Workspace, node_image: str = "", registry_image: str = ""
 ) -> ClusterSpec:
-    """The dev cluster that the stack's settings describe; without images where none is made."""
+    """The dev cluster of the stack's settings; images are needed only to create it."""
     settings = workspace.settings
     return ClusterSpec(
         name=settings.cluster_name,
@@ -83,14 +83,14 @@ def cluster_spec(
 
 
 def ensure_ground(console: Console, spec: ClusterSpec) -> Ground:
-    """Start the dev cluster and its registry; quick when both run."""
+    """Start the dev cluster and its registry; fast if both run."""
     registry = ensure_registry(spec, console)
     cluster = ensure_cluster(spec, console)
     return Ground(cluster=cluster.identity, registry=registry.identity)
 
 
 def last_ground(workspace: Workspace) -> Ground | None:
-    """What the stack was last deployed to, or None."""
+    """Cluster and registry of the last deployment, or None."""
     try:
         document = json.loads(workspace.identities.read_text(encoding="utf-8"))
         return Ground(cluster=document["cluster"], registry=document["registry"])
@@ -99,5 +99,5 @@ def last_ground(workspace: Workspace) -> Ground | None:
 
 
 def remember_ground(workspace: Workspace, ground: Ground) -> None:
-    """Record what the stack now stands on."""
+    """Record cluster and registry of this deployment."""
     workspace.identities.write_text(json.dumps(asdict(ground)), encoding="utf-8")

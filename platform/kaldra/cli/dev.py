@@ -234,6 +234,18 @@ def restore(workspace: Workspace, console: Console) -> None:
         fleet.close()
 
 
+def differing(workspace: Workspace, console: Console) -> dict[str, Sequence[str]]:
+    """Paths that are not as in the image, by the name of the pod or container."""
+    if not workspace.settings.takes_live_code:
+        return {}
+    fleet = Fleet(workspace, console)
+    try:
+        fleet.refresh(write=False)
+        return fleet.differing()
+    finally:
+        fleet.close()
+
+
 def digests(service: Service) -> dict[str, str]:
     """SHA-256 of each source file of a service, by its path in the repository."""
     return {

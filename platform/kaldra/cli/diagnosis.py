@@ -1,4 +1,4 @@
-"""Why a stack's pods are not ready, in Kubernetes' words: reasons, events and last log lines."""
+"""Why a stack's pods are not ready: Kubernetes' reasons, events and last log lines."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ class Problem:
 
 
 def explain(workspace: Workspace) -> str:
-    """Describe each kind of problem once; "" if there is none or the cluster does not answer."""
+    """Describe each distinct problem once; "" without problems or without a cluster."""
     if not workspace.settings.on_cluster:
         return ""
     try:
@@ -38,7 +38,7 @@ def explain(workspace: Workspace) -> str:
         events = [e for e in _listed(workspace, "events") if e.get("type") == "Warning"]
     except KaldraError:
         return ""
-    # Replicas fail alike: one of them is enough.
+    # Replicas fail for the same reason: one of them is enough.
     distinct = {(p.container, p.reason): p for p in reversed(problems(pods))}
     if distinct:
         return "\n".join(_described(workspace, p, events) for p in reversed(distinct.values()))
@@ -119,7 +119,7 @@ def _reason(container: Object) -> str:
     if ended.get("exitCode"):
         return _ending(ended)
     if "running" in state and not container.get("ready"):
-        return _ending(before) if before else "NotReady: it runs, but its probe fails"
+        return _ending(before) if before else "NotReady: running, but its readiness probe fails"
     return ""
 
 

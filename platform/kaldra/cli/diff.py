@@ -1,4 +1,4 @@
-"""`./kaldra diff`: what a change of this repository changes in what is deployed."""
+"""`./kaldra diff`: how a change of this repository changes the rendered objects."""
 
 import io
 import subprocess
@@ -17,9 +17,9 @@ from kaldra.render import Manifests, diff, kubernetes_stacks, manifests
 
 
 def run(console: Console, *, base: str, stacks: Sequence[str]) -> None:
-    """Print Markdown: the objects of each stack in the working tree against those of `base`.
+    """Print a Markdown comparison of each stack's objects at `base` and in the working tree.
 
-    Without `stacks`, all that run on Kubernetes on either side.
+    Without `stacks`, all Kubernetes stacks of either revision.
     """
     revision = _revision(base)
     with _checkout(revision) as folder:
@@ -27,7 +27,7 @@ def run(console: Console, *, base: str, stacks: Sequence[str]) -> None:
             raise ConfigurationError(
                 f"{base} ({revision[:12]}) is older than `./kaldra render`; "
                 "there is nothing to compare with.",
-                hint="Name a later revision.",
+                hint="Use a later revision.",
             )
         chosen = list(stacks) or sorted({*kubernetes_stacks(folder), *kubernetes_stacks()})
         with console.step(f"render · {', '.join(chosen)} · {base} and working tree"):
@@ -39,7 +39,7 @@ def _compare(stacks: Sequence[str], folder: Path, base: str) -> dict[str, list[d
     for stack in stacks:
         if not any(_has(stack, repo) for repo in (folder, REPO)):
             raise ConfigurationError(
-                f"There is no stack {stack!r}, neither in {base} nor here.",
+                f"Stack {stack!r} exists neither in {base} nor in the working tree.",
                 hint=f"Choose from: {', '.join(kubernetes_stacks())} (option --stack).",
             )
     with ThreadPoolExecutor(max_workers=2) as pool:
@@ -54,7 +54,7 @@ def _compare(stacks: Sequence[str], folder: Path, base: str) -> dict[str, list[d
 
 
 def _rendered(stack: str, repo: Path) -> Manifests:
-    """The stack's objects; none where the repository does not have the stack."""
+    """The stack's objects; none if the revision does not have the stack."""
     return manifests(stack, repo) if _has(stack, repo) else {}
 
 
@@ -63,21 +63,21 @@ def _has(stack: str, repo: Path) -> bool:
 
 
 def _revision(ref: str) -> str:
-    """The commit that a branch, a tag or an abbreviation names."""
+    """The commit of a branch, a tag or an abbreviation."""
     asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"]
     done = _git(*asked)
     if done.returncode != 0:
         reason = done.stderr.decode(errors="replace").strip() or "no such branch, tag or commit"
         raise ConfigurationError(
-            f"{ref!r} names no commit of this repository: {reason}.",
-            hint="git fetch origin, then for instance: ./kaldra diff origin/main",
+            f"{ref!r} is not a commit of this repository: {reason}.",
+            hint="git fetch origin, then for example: ./kaldra diff origin/main",
         )
     return done.stdout.decode().strip()
 
 
 @contextmanager
 def _checkout(revision: str) -> Iterator[Path]:
-    """The files of a commit in a folder of their own; this clone's work tree stays as it is."""
+    """The files of a commit in a temporary folder; the working tree is not changed."""
     done = _git("archive", "--format=tar", revision)
     if done.returncode != 0:
         raise KaldraError(f"git archive failed: {done.stderr.decode(errors='replace').strip()}")

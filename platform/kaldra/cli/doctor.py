@@ -1,9 +1,17 @@
-"""`./kaldra doctor`: what is here, where it comes from, what is wrong and what fixes it."""
+"""`./kaldra doctor`: what is here, where it comes from, what is wrong; with --fix repaired."""
 
+import json
+import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote
 
+from kaldra.cli import clean, json_output
 from kaldra.cli.deploy import cluster_spec, opened
+from kaldra.cli.pulumi import is_pulumi
+from kaldra.cli.repair import repair
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.cluster.check import check_cluster, check_registry
@@ -11,20 +19,50 @@ from kaldra.errors import KaldraError
 from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.inventory import collect
 
+ROUNDS = 4
+"""Engine, cluster, lock, unfinished operations: each may hide the next."""
 
-def run(console: Console, *, stack: str) -> None:
-    """Print one line for each thing; exits 1 when anything is wrong. Changes nothing."""
+
+@dataclass(frozen=True)
+class Report:
+    """What `./kaldra doctor --json` prints."""
+
+    stack: str
+    findings: Sequence[Finding]
+
+
+def run(
+    console: Console, *, stack: str, as_json: bool, fix: bool = False, assume_yes: bool = False
+) -> None:
+    """Print one line for each thing; exits 1 when anything is wrong.
+
+    Without `fix` nothing is changed. With it, what is wrong is repaired first: an engine that
+    starts may show what else is wrong, so at most ROUNDS times.
+    """
     workspace = Workspace.open(stack)
+    findings = look(console, workspace)
+    for _ in range(ROUNDS if fix else 0):
+        if not repair(console, workspace, findings, assume_yes=assume_yes):
+            break
+        findings = look(console, workspace)
+    if as_json:
+        json_output.write(Report(stack, findings))
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in lines(findings)))
+    wrong = [f.name for f in findings if f.problem]
+    if wrong:
+        fixable = any(f.repair for f in findings)
+        hint = f"./kaldra doctor --fix --stack {stack}" if fixable and not fix else ""
+        console.error(f"Not well: {', '.join(wrong)}.", hint)
+        sys.exit(1)
+
+
+def look(console: Console, workspace: Workspace) -> list[Finding]:
+    """Check everything that the stack's target needs; changes nothing."""
     findings = collect(workspace.settings.target)
     if workspace.settings.target == "dev":
         findings += _cluster(workspace)
-    findings.append(_state(workspace, console))
-    for line in lines(findings):
-        sys.stdout.write(f"{line}\n")
-    wrong = [f.name for f in findings if f.problem]
-    if wrong:
-        console.error(f"Not well: {', '.join(wrong)}.")
-        sys.exit(1)
+    return [*findings, _state(workspace, console), _garbage(workspace, console)]
 
 
 def lines(findings: Iterable[Finding]) -> list[str]:
@@ -60,8 +98,17 @@ def _cluster(workspace: Workspace) -> list[Finding]:
     return found
 
 
+def _garbage(workspace: Workspace, console: Console) -> Finding:
+    """What `./kaldra clean` would remove."""
+    try:
+        found = clean.look(console, workspace, everything=False)
+    except KaldraError:
+        return Finding("garbage", where="unknown: the engine or the stack cannot be asked")
+    return Finding("garbage", where=f"{clean.summary(found)} (./kaldra clean --dry-run)")
+
+
 def _state(workspace: Workspace, console: Console) -> Finding:
-    """The stack's state: whether it can be read, and whether a killed run left it unfinished."""
+    """The stack's state: whether it can be read and has no pending operations."""
     name, where = f"stack {workspace.stack}", workspace.backend
     up = f"./kaldra up --stack {workspace.stack}"
     if not pulumi_program().exists():
@@ -72,7 +119,26 @@ def _state(workspace: Workspace, console: Console) -> Finding:
         return Finding(name, where=where, problem=str(error), fix=error.hint)
     if deployed is None:
         return Finding(name, where="not deployed", fix=up)
+    if pid := dead_lock(workspace):
+        problem = f"A killed run (pid {pid}) left it locked."
+        return Finding(name, where=where, problem=problem, fix=up, repair="lock")
     if deployed.pending:
         problem = "A killed run left operations unfinished."
-        return Finding(name, where=where, problem=problem, fix=up)
+        return Finding(name, where=where, problem=problem, fix=up, repair="pending")
     return Finding(name, where=where)
+
+
+def dead_lock(workspace: Workspace) -> int | None:
+    """Process that locked the stack and is gone; Pulumi has no command for locks in a folder."""
+    if not workspace.backend.startswith("file://"):
+        return None
+    root = Path(unquote(workspace.backend.removeprefix("file://"))).expanduser()
+    for file in (root / ".pulumi" / "locks").glob(f"*/*/{workspace.stack}/*.json"):
+        try:
+            lock = json.loads(file.read_text(encoding="utf-8"))
+            pid, host = int(lock["pid"]), lock["hostname"]
+        except (OSError, ValueError, KeyError):  # it has just been removed
+            continue
+        if host == socket.gethostname() and not is_pulumi(pid):
+            return pid
+    return None

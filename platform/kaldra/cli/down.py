@@ -1,4 +1,4 @@
-"""`./kaldra down`: the stack away, and with --all what it stood on."""
+"""`./kaldra down`: remove the stack; with --all also its cluster and registry."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,18 +14,18 @@ from kaldra.toolchain import docker_client, engine
 
 
 def run(console: Console, *, stack: str, everything: bool) -> None:
-    """Destroy the stack's resources; absent ones are no error, and doing it twice is fine."""
+    """Destroy the stack's resources; idempotent."""
     workspace = Workspace.open(stack)
     alive = engine.engine_version() is not None
     pulumi = opened(console, workspace) if pulumi_program().exists() else None
     deployed = pulumi.deployment() if pulumi else None
     if pulumi is None or deployed is None:
-        console.note(f"Stack {stack} was never deployed from here, or is gone.")
+        console.note(f"Stack {stack} was never deployed, or is already removed.")
     else:
         if deployed.resources:
             _able_to_destroy(pulumi, deployed, alive=alive).change("destroy")
         else:
-            console.note(f"Nothing of stack {stack} is deployed.")
+            console.note(f"Stack {stack} has no resources.")
         if everything:
             pulumi.run("stack", "rm", stack, "--yes", "--preserve-config")
     if everything and workspace.settings.target == "dev" and alive:
@@ -37,9 +37,9 @@ def run(console: Console, *, stack: str, everything: bool) -> None:
 
 
 def _able_to_destroy(pulumi: Pulumi, deployed: Deployment, *, alive: bool) -> Pulumi:
-    """Pulumi with what it needs to forget a cluster that is gone.
+    """Pulumi, configured to drop the resources of a deleted cluster from the state.
 
-    Raises KaldraError where what the stack runs in exists but does not run.
+    Raises KaldraError if the Docker Engine of the stack is not running.
     """
     settings = pulumi.workspace.settings
     if settings.target == "local" and deployed.resources:
@@ -48,7 +48,7 @@ def _able_to_destroy(pulumi: Pulumi, deployed: Deployment, *, alive: bool) -> Pu
         return pulumi
     if not alive:
         raise KaldraError(
-            "The Docker Engine that the dev cluster lives in is not running.",
+            "The Docker Engine of the dev cluster is not running.",
             hint="./kaldra up, then ./kaldra down again",
         )
     if docker_client.container(node_name(settings.cluster_name)) is None:

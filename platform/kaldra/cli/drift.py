@@ -1,4 +1,4 @@
-"""What runs against what the state says: objects that somebody else changed or deleted."""
+"""Drift: live objects that were changed or deleted outside Pulumi."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,23 +10,23 @@ from kaldra.cli.pulumi import Pulumi
 from kaldra.render.diff import ABSENT, Field, fields
 
 _DRIFT = {"update": "changed", "replace": "changed", "delete": "deleted"}
-"""What a refresh would do to the state → what happened outside of it."""
+"""What a refresh would do to the state → what happened to the object."""
 
 
 @dataclass(frozen=True)
 class Drift:
-    """One object that is not what the state says."""
+    """One object that differs from the state."""
 
     name: str
     """Kind and name, such as "Deployment kaldra-api"."""
     what: str
     """Changed or deleted."""
     fields: tuple[str, ...]
-    """Each with the value of the state and the one that was found; secrets without values."""
+    """Each with its value in the state and the live value; secrets without values."""
 
 
 def look(pulumi: Pulumi) -> list[Drift]:
-    """Compare without changing anything; raises KaldraError where that cannot be done."""
+    """Compare without changing anything; raises KaldraError if the refresh fails."""
     stack = pulumi.workspace.stack
     document = pulumi.read("refresh", "--preview-only", "--json", "--stack", stack)
     return found(document["steps"])
@@ -44,7 +44,7 @@ def _drift(step: Mapping[str, Any]) -> Drift:
 
 
 def _fields(step: Mapping[str, Any]) -> tuple[str, ...]:
-    """Fields whose values the state and what runs do not share; else Pulumi's names of them."""
+    """Fields that differ between the state and the live object; else those Pulumi names."""
     differ = fields(_inputs(step, "oldState"), _inputs(step, "newState"))
     if not differ:
         return tuple(sorted(step.get("detailedDiff") or step.get("diffReasons") or ()))

@@ -1,6 +1,6 @@
 """The engine's events (`pulumi … --json`, one a line) as progress.
 
-Their shape: pulumi/sdk, go/common/apitype/events.go. Secrets in them are blinded by the engine.
+Schema: pulumi/sdk, go/common/apitype/events.go. The engine masks secrets in them.
 """
 
 import json
@@ -18,7 +18,7 @@ _CHANGES = {
     "delete": "deleted",
     "delete-replaced": "deleted after its replacement",
 }
-"""Operations that change something, and how they are shown when they have ended."""
+"""Operations that change a resource, and their label when finished."""
 
 _COUNTED = {
     "create": "created",
@@ -43,10 +43,10 @@ class Events:
         self.failed: list[str] = []
         """URNs of resources whose operation failed."""
         self.changes: Mapping[str, int] = {}
-        """Operation → number of resources, when the engine has ended."""
+        """Operation → number of resources; set when the engine has finished."""
 
     def take(self, line: str) -> None:
-        """Show one event; a line that is none is printed."""
+        """Show one event; print a line that is not an event."""
         try:
             event: dict[str, Any] = json.loads(line)
         except ValueError:
@@ -65,14 +65,14 @@ class Events:
             self.changes = summary["resourceChanges"] or {}
 
     def close(self) -> None:
-        """End the lines of operations that the engine did not end."""
+        """Mark operations that the engine did not finish as failed."""
         for line in self._open.values():
             self._console.end(line, failed=True)
         self._open.clear()
 
     @property
     def summary(self) -> str:
-        """What was changed, such as "1 updated, 17 unchanged"."""
+        """Summary such as "1 updated, 17 unchanged"."""
         counts = ((word, self.changes.get(operation)) for operation, word in _COUNTED.items())
         return ", ".join(f"{count} {word}" for word, count in counts if count)
 
@@ -116,6 +116,6 @@ def resource(urn: str) -> str:
 
 
 def _shown(metadata: Mapping[str, Any]) -> bool:
-    """Whether the resource is made by a provider, and is none itself."""
+    """Whether the resource is managed by a provider and is not a provider itself."""
     state = metadata.get("new") or metadata.get("old") or {}
     return bool(state.get("custom")) and not metadata["type"].startswith("pulumi:providers:")

@@ -23,27 +23,27 @@ LISTEN_SECONDS = 10.0
 def run(console: Console, *, stack: str, port: int, service: str) -> None:
     """Forward 127.0.0.1:port to the service until Ctrl+C or SIGTERM.
 
-    kubectl forwards to one pod and ends with it: then it is started again, with the next pod.
+    kubectl forwards to one pod and exits with it; it is then restarted with another pod.
     """
     workspace = Workspace.open(stack)
     if service not in PORTS:
         raise ConfigurationError(
-            f"There is no service {service!r}.", hint=f"Choose one of: {', '.join(PORTS)}"
+            f"Unknown service {service!r}.", hint=f"Choose one of: {', '.join(PORTS)}"
         )
     kubectl.command(workspace, "port-forward")
     if not _free(port):
         raise ConfigurationError(
-            f"Port {port} on 127.0.0.1 is taken.", hint="Choose another: --port PORT"
+            f"Port {port} on 127.0.0.1 is in use.", hint="Choose another: --port PORT"
         )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    console.note(f"http://127.0.0.1:{port} → {service} (Ctrl+C ends it)")
+    console.note(f"http://127.0.0.1:{port} → {service} (Ctrl+C to stop)")
     try:
         while True:
             with _process(workspace, service, port) as process:
                 process.wait()
                 assert process.stdout is not None  # noqa: S101  opened with a pipe
-                said = process.stdout.read().strip().splitlines() or ["kubectl ended"]
-            console.note(f"{said[-1]}; connecting again")
+                said = process.stdout.read().strip().splitlines() or ["kubectl exited"]
+            console.note(f"{said[-1]}; reconnecting")
             time.sleep(RETRY_SECONDS)
     except KeyboardInterrupt:
         return
@@ -53,7 +53,7 @@ def run(console: Console, *, stack: str, port: int, service: str) -> None:
 def forwarded(workspace: Workspace, service: str) -> Iterator[str]:
     """URL of the service on this machine while the block runs.
 
-    Raises KaldraError where kubectl ended before the block did: its words tell more.
+    Raises KaldraError with kubectl's output if kubectl exits before the block does.
     """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -66,7 +66,7 @@ def forwarded(workspace: Workspace, service: str) -> Iterator[str]:
                 raise
             said = process.stdout.read().strip() if process.stdout else ""
             raise KaldraError(
-                f"No pod of {service} can be reached: {said}", hint=error.hint
+                f"Cannot connect to a pod of {service}: {said}", hint=error.hint
             ) from None
 
 
@@ -86,7 +86,7 @@ def _process(workspace: Workspace, service: str, port: int) -> Iterator["subproc
 
 
 def _wait_until_listening(process: "subprocess.Popen[str]", port: int) -> None:
-    """Return once the port is taken, kubectl has ended or the time is over."""
+    """Return once kubectl listens, has exited, or the timeout has passed."""
     deadline = time.monotonic() + LISTEN_SECONDS
     while _free(port) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Whether a stack is ready: one answer, for every target and every verb."""
+"""Whether a stack is ready, for every target and verb."""
 
 import http.client
 import json
@@ -24,19 +24,19 @@ ASK_AGAIN_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Workload:
-    """What runs of a service: a Deployment, or on Docker alone a container."""
+    """A service's Deployment, or its container on the `local` target."""
 
     name: str
     ready: int
     wanted: int
-    """Pods that the service promises at least."""
+    """Minimum number of ready pods."""
     detail: str
-    """For people: image, or what is wrong."""
+    """Image, or the problem, for display."""
     exists: bool = True
 
     @property
     def well(self) -> bool:
-        """Whether it serves as promised."""
+        """Whether the minimum number of pods is ready."""
         return self.ready >= self.wanted
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ class Workload:
 
 
 def workloads(workspace: Workspace) -> list[Workload]:
-    """Both services, the core's first; raises KaldraError where the target cannot be asked."""
+    """Both services, the core first; raises KaldraError if the target does not respond."""
     settings = workspace.settings
     if settings.target == "local":
         containers.require_engine(workspace)
@@ -60,7 +60,7 @@ def workloads(workspace: Workspace) -> list[Workload]:
 
 
 def status(url: str) -> str:
-    """One GET /status/; returns the body. Raises OSError where there is no good answer."""
+    """Send one GET /status/ and return the body. Raises OSError unless the response is 200."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
@@ -79,10 +79,10 @@ def status(url: str) -> str:
 
 
 def wait(workspace: Workspace, console: Console) -> str:
-    """Wait until all pods are ready and the gateway answers; returns its answer.
+    """Wait until all pods are ready and the gateway responds; return its response.
 
-    A new Deployment starts with one pod; its autoscaler adds the others later. Docker's own probe
-    of a container is not waited for: the gateway is asked. Raises KaldraError with what is missing.
+    A new Deployment starts with one pod; its autoscaler adds the others later. On Docker only the
+    gateway's response counts, not the health check. Raises KaldraError naming what is not ready.
     """
     if workspace.settings.target == "local":
         return ask_gateway(workspace, console)
@@ -101,15 +101,15 @@ def wait(workspace: Workspace, console: Console) -> str:
 
 
 def ask_gateway(workspace: Workspace, console: Console, seconds: float = GATEWAY_SECONDS) -> str:
-    """Ask for /status/ until it is answered, on staging through the API server.
+    """Request /status/ until it responds, on staging through the API server.
 
-    There the public name is asked too: what is wrong with it (DNS, certificate, ingress) is
-    reported, and fails nothing. Raises KaldraError with the last refusal.
+    There the public host name is requested too; a problem with it (DNS, certificate, ingress) is
+    a warning. Raises KaldraError with the last error.
     """
     settings, hint = workspace.settings, f"./kaldra logs --stack {workspace.stack}"
     if settings.target != "staging":
         return _wait_for_status(settings.url, console, seconds, hint)
-    from kaldra.cli import forward  # noqa: PLC0415  staging alone needs it
+    from kaldra.cli import forward  # noqa: PLC0415  needed on staging only
 
     with forward.forwarded(workspace, API.name) as address:
         answer = _wait_for_status(address, console, seconds, hint)
@@ -121,7 +121,7 @@ def ask_gateway(workspace: Workspace, console: Console, seconds: float = GATEWAY
 
 
 def require_cluster(workspace: Workspace) -> None:
-    """Raise KaldraError, in the cluster's words, where it does not answer or does not know us."""
+    """Raise KaldraError with the cluster's message if it is unreachable or rejects us."""
     question = ("get", "--raw=/readyz", f"--request-timeout={CLUSTER_SECONDS}s")
     done = subprocess.run(  # noqa: S603
         kubectl.command(workspace, *question), capture_output=True, text=True, check=False

@@ -10,11 +10,11 @@ from kaldra.paths import state
 
 
 def command(workspace: Workspace, *arguments: str) -> list[str]:
-    """The full command line. Raises where the stack has no cluster or kubectl is not there yet."""
+    """The full command line. Raises if the stack has no cluster or kubectl is not installed."""
     settings = workspace.settings
     if settings.target == "local":
         raise ConfigurationError(
-            f"Stack {workspace.stack} runs on Docker alone; it has no cluster.",
+            f"Stack {workspace.stack} runs on Docker; it has no cluster.",
             hint=f"./kaldra status --stack {workspace.stack}",
         )
     kubectl = state() / "bin" / "kubectl"
@@ -30,7 +30,7 @@ def command(workspace: Workspace, *arguments: str) -> list[str]:
 
 
 def read(workspace: Workspace, *arguments: str) -> str:
-    """Run kubectl and return its output; raises KaldraError with its own words."""
+    """Run kubectl and return its output; raises KaldraError with its error message."""
     done = subprocess.run(  # noqa: S603
         command(workspace, *arguments),
         capture_output=True,
@@ -48,7 +48,7 @@ def read(workspace: Workspace, *arguments: str) -> str:
 
 
 def follow(full_command: Sequence[str]) -> int:
-    """Run a command in the foreground until it ends or Ctrl+C; returns its exit code."""
+    """Run a command in the foreground until it exits or Ctrl+C; return its exit code."""
     with subprocess.Popen(full_command) as process:  # noqa: S603
         try:
             return process.wait()

@@ -1,4 +1,4 @@
-"""`./kaldra lint`: every checker over what it is made for, all of them even when one fails."""
+"""`./kaldra lint`: run all checkers, even if one fails."""
 
 import os
 import shutil
@@ -19,27 +19,27 @@ from kaldra.stack.services import SERVICES
 from kaldra.toolchain import actionlint
 
 AT_ONCE = 3
-"""The type checker takes longest; the others fit beside it."""
+"""The type checker takes longest; the others run in parallel to it."""
 
 PACKAGES = ("contract", "serving", *(service.package for service in SERVICES), "platform")
 LOAD_DATA = "from core.vocabulary import load; load()"
 
 Check = Callable[[], str]
-"""Text of what was found; empty where nothing was."""
+"""Text of the findings; empty without findings."""
 
 
 def run(console: Console) -> None:
-    """Run the checkers; raises KaldraError naming those that found something."""
+    """Run the checkers; raises KaldraError naming those with findings."""
     chosen = checks(REPO, console)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         passed = list(pool.map(partial(_passes, console), chosen, chosen.values()))
     failed = [name for name, good in zip(chosen, passed, strict=True) if not good]
     if failed:
-        raise KaldraError(f"Lint found faults: {', '.join(failed)}.", hint="See above.")
+        raise KaldraError(f"Lint failed: {', '.join(failed)}.", hint="See above.")
 
 
 def checks(repo: Path, console: Console) -> dict[str, Check]:
-    """What is checked by what."""
+    """Name → check."""
     tracked = _tracked(repo)
     python = [sys.executable, "-m"]
     shell = [p for p in tracked if _is_shell(repo / p)]
@@ -84,7 +84,7 @@ def _passes(console: Console, name: str, check: Check) -> bool:
             said = check()
         except KaldraError as error:
             said = f"{error}\n  → {error.hint}" if error.hint else str(error)
-        step.done("FAULTS" if said else "clean")
+        step.done("failed" if said else "passed")
     if said:
         console.raw(said)
     return not said
@@ -104,7 +104,7 @@ def _command(repo: Path, words: Sequence[str], **variables: str) -> str:
 
 
 def _import_rules(repo: Path) -> str:
-    """Imports against the direction that pyproject.toml allows ([tool.importlinter])."""
+    """Imports that violate the contracts in pyproject.toml ([tool.importlinter])."""
     path = os.pathsep.join([str(repo), str(repo / "platform")])
     return _command(repo, [_tool("lint-imports"), "--no-logo"], PYTHONPATH=path)
 
@@ -113,14 +113,14 @@ def _dead_code(repo: Path) -> str:
     """Unused functions, classes, methods and imports.
 
     Fields of models and typed dictionaries are read by name only, so unused variables and
-    attributes are no finding.
+    attributes are not reported.
     """
     found = _command(repo, [sys.executable, "-m", "vulture"]).splitlines()
     return "\n".join(f for f in found if "unused variable" not in f and "unused attribute" not in f)
 
 
 def _environment() -> dict[str, str]:
-    """Without what may lead a checker to another Python's packages."""
+    """The environment without variables that select another Python's packages."""
     return {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
 
 
@@ -135,7 +135,7 @@ def _files(repo: Path, files: Iterable[str], check: Callable[[Path], Iterator[st
 
 
 def _rendered(repo: Path) -> str:
-    """The security rules over every object of every stack that runs on Kubernetes."""
+    """Security rules for the objects of every Kubernetes stack."""
     found = []
     for stack in kubernetes_stacks(repo):
         faults = rules.check(list(manifests(stack, repo).values()))

@@ -1,11 +1,11 @@
-"""`kaldra lock`: what follows from the table of versions and from pyproject.toml.
+"""`./kaldra lock`: update everything derived from the version table and pyproject.toml.
 
-Versions are written where other files name them, changed Go module lists and requirements.lock are
-resolved, and what the services report about themselves is generated.
+Versions are written to the files that contain them, changed Go module lists and requirements.lock
+are resolved, and examples, golden files and reference pages are regenerated.
 
 requirements.lock is one resolution for every platform and Python, in three sections: what the
 gateway needs, what the core adds (`# --- core`), what the platform adds (`# --- platform`). An
-image installs the leading sections alone, with the same hashes as everything else.
+image installs only the leading sections, with the same hashes.
 """
 
 import os
@@ -41,7 +41,7 @@ MODULE_LISTS = (
     (actionlint.BUILD,),
 )
 GENERATORS = ("docs/reference/generate.py", "tests/core/golden/update.py")
-"""Scripts whose output names the product's version."""
+"""Scripts whose output contains the product's version."""
 GROUPS = ("gateway", "core", "platform")
 HEADER = "# Every dependency, pinned with hashes; made by `./kaldra lock` from pyproject.toml.\n"
 
@@ -49,7 +49,7 @@ _REQUIREMENT = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.IGNORECASE)
 
 
 def run(console: Console) -> None:
-    """Bring every file in line; locked versions stay, unless pyproject.toml forbids them."""
+    """Update every file; locked versions are kept if pyproject.toml allows them."""
     changed = bump.outdated(REPO)
     with console.step("Versions") as step:
         for path, text in changed.items():
@@ -76,7 +76,7 @@ def run(console: Console) -> None:
 def resolve(repo: Path) -> str:
     """Text of the lock for `repo`'s pyproject.toml.
 
-    Raises KaldraError where no set of versions fits.
+    Raises KaldraError if the requirements cannot be resolved.
     """
     with tempfile.TemporaryDirectory() as scratch:
         full = Path(scratch, LOCK)
@@ -121,5 +121,5 @@ def _compile(repo: Path, groups: tuple[str, ...], output: Path) -> str:
         command, cwd=repo, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        raise KaldraError(f"No lock for pyproject.toml:\n{done.stderr.strip()}")
+        raise KaldraError(f"Resolving pyproject.toml failed:\n{done.stderr.strip()}")
     return output.read_text(encoding="utf-8")

@@ -1,107 +1,182 @@
-"""`./kaldra logs`: both services' logs, merged, each line with its pod or container."""
+"""`./kaldra logs`: one line for each record of the services, ordered by time."""
 
-import subprocess
+import heapq
+import itertools
+import json
+import queue
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 
-from kaldra.cli import containers, kubectl
+from kaldra.cli import log_records, log_sources
+from kaldra.cli.log_records import Filter, Record
+from kaldra.cli.log_sources import GoneError, Source, Sources, Span
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
-from kaldra.errors import KaldraError
-from kaldra.paths import state
-from kaldra.stack.services import PART_OF
-from kaldra.toolchain import docker_client
+from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.stack.services import KEYS
 
-LOOK_SECONDS = 1.0
-"""How often --follow looks for new pods and containers."""
+LINES = 100
+"""Shown of each container where neither a filter nor a time limits them."""
 
-SELECTOR = f"--selector=app.kubernetes.io/part-of={PART_OF}"
+HOLD_SECONDS = 0.3
+"""How long --follow holds a record back for older ones of other containers."""
+
+RETRY_SECONDS = 1.0
+"""Between attempts to read a container whose stream ended."""
+
+ALL = Span(follow=True)
 
 
-def run(console: Console, *, stack: str, follow: bool, lines: int) -> None:
-    """Print the last lines of every pod or container; with `follow` also those that come."""
-    del console
-    workspace = Workspace.open(stack)
-    if not sources(workspace):
+@dataclass(frozen=True)
+class Wanted:
+    """What is shown of the logs, and how."""
+
+    follow: bool = False
+    lines: int | None = None
+    since: str = ""
+    previous: bool = False
+    service: str = ""
+    """Key of the service, such as `api`; empty for all."""
+    level: str = ""
+    request: str = ""
+    trace: str = ""
+    as_json: bool = False
+
+
+def run(console: Console, wanted: Wanted, *, stack: str) -> None:
+    """Print the records that are there; with `follow` also those that come."""
+    if wanted.follow and wanted.previous:
+        raise ConfigurationError(
+            "--previous shows a run that has ended; it cannot be followed.",
+            hint=f"./kaldra logs --stack {stack} --previous",
+        )
+    if wanted.service not in ("", *KEYS):
+        raise ConfigurationError(
+            f"There is no service {wanted.service!r}.", hint=f"Choose one of: {', '.join(KEYS)}."
+        )
+    span, shown = selection(wanted, datetime.now(UTC))
+    sources = log_sources.of(Workspace.open(stack))
+    if not sources.present():
         raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
-    if follow:
-        _follow(workspace, lines)
-    else:
-        _print_last(workspace, lines)
-
-
-def sources(workspace: Workspace) -> list[str]:
-    """Names of the pods, as `pod/name`, or of the containers."""
-    if workspace.settings.target == "local":
-        containers.require_engine(workspace)
-        return [name for name in containers.names(workspace) if docker_client.container(name)]
-    return kubectl.read(workspace, "get", "pods", SELECTOR, "--output=name").split()
-
-
-def _command(workspace: Workspace, source: str, *options: str) -> list[str]:
-    if workspace.settings.target == "local":
-        return [str(state() / "bin" / "docker"), "logs", *options, source]
-    return kubectl.command(workspace, "logs", source, "--all-containers", *options)
-
-
-def _start(command: Sequence[str]) -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # noqa: S603  the client that `up` chose
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
+    records = (
+        followed(sources, span, console, wanted.service)
+        if wanted.follow
+        else last(sources, span, wanted.service)
     )
-
-
-def _print_last(workspace: Workspace, lines: int) -> None:
-    """Lines of all sources in the order of their time."""
-    merged: list[tuple[str, str]] = []
-    for source in sources(workspace):
-        with _start(_command(workspace, source, f"--tail={lines}", "--timestamps")) as process:
-            output = process.communicate()[0]
-        stamped = (line.partition(" ") for line in output.splitlines())
-        merged += [(stamp, f"[{source}] {text}\n") for stamp, _, text in stamped]
-    for _, text in sorted(merged, key=lambda line: line[0]):
-        sys.stdout.write(text)
-
-
-def _follow(workspace: Workspace, lines: int) -> None:
-    """Follow each source, and those that come later, until Ctrl+C."""
-    following: dict[str, subprocess.Popen[str]] = {}
-    readers: list[threading.Thread] = []
     try:
-        tail = lines
-        while True:
-            for source in sources(workspace):
-                known = following.get(source)
-                if known is None:
-                    options = ["--follow", f"--tail={tail}"]
-                elif known.poll() is not None:  # its container was started again
-                    options = ["--follow", f"--since={LOOK_SECONDS:.0f}s"]
-                else:
-                    continue
-                process = following[source] = _start(_command(workspace, source, *options))
-                readers.append(threading.Thread(target=_pass_on, args=(source, process)))
-                readers[-1].start()
-            tail = -1 if workspace.settings.on_cluster else lines
-            time.sleep(LOOK_SECONDS)
-    except KeyboardInterrupt:
-        return
-    finally:
-        for process in following.values():
-            process.terminate()
-            process.wait()
-        for reader in readers:
-            reader.join()
-
-
-def _pass_on(source: str, process: "subprocess.Popen[str]") -> None:
-    assert process.stdout is not None  # noqa: S101  opened with a pipe
-    with process.stdout as lines:
-        for line in lines:
-            sys.stdout.write(f"[{source}] {line}")
+        for record in filter(shown.accepts, records):
+            text = json.dumps(asdict(record)) if wanted.as_json else str(record)
+            sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
+    except KeyboardInterrupt:
+        pass  # the usual end of --follow
+    finally:
+        sources.close()
+
+
+def selection(wanted: Wanted, now: datetime) -> tuple[Span, Filter]:
+    """What is read of each container, and what of that is shown."""
+    since = log_records.since(wanted.since, now) if wanted.since else None
+    tail = wanted.lines
+    if tail == 0:  # what is written from now on, also by a container that starts again
+        tail, since = None, now
+    elif tail is None and not (since or wanted.level or wanted.request or wanted.trace):
+        tail = LINES
+    shown = Filter(level=wanted.level, request=wanted.request, trace=wanted.trace, since=since)
+    return Span(tail=tail, since=since, previous=wanted.previous), shown
+
+
+def last(sources: Sources, span: Span, service: str = "") -> list[Record]:
+    """Records of every container, ordered by time."""
+    found = [source for source in sources.present() if service in ("", _short(source))]
+
+    def read(source: Source) -> list[Record]:
+        try:
+            return list(_records(source, sources.read(source, span)))
+        except GoneError:
+            return []
+
+    with ThreadPoolExecutor(max(1, len(found))) as pool:
+        return sorted(itertools.chain(*pool.map(read, found)), key=lambda record: record.order)
+
+
+def followed(sources: Sources, span: Span, console: Console, service: str = "") -> Iterator[Record]:
+    """Records of every container, and of those that start later, as they come."""
+    came: queue.SimpleQueue[Record] = queue.SimpleQueue()
+    present = {source.id for source in sources.present()}
+
+    def watch() -> None:
+        known: set[str] = set()
+        warned = ""
+        while True:
+            try:
+                for source in sources.started():
+                    if source.id not in known and service in ("", _short(source)):
+                        known.add(source.id)
+                        # One that starts now is read from its first line.
+                        of = replace(span, follow=True) if source.id in present else ALL
+                        _background(_pump, sources, source, of, came)
+            except KaldraError as error:
+                if warned != (warned := str(error)):
+                    console.warn(f"{error}\n  Trying again.")
+            time.sleep(RETRY_SECONDS)
+
+    _background(watch)
+    return _ordered(came)
+
+
+def _pump(sources: Sources, source: Source, span: Span, came: "queue.SimpleQueue[Record]") -> None:
+    """Pass on a container's records through restarts and lost connections, each one once."""
+    newest: Record | None = None
+    while True:
+        # Where the stream ended, the container may have ended and started again since.
+        spans = [replace(span, previous=True, follow=False), span] if newest else [span]
+        for part in spans:
+            passed_on = newest
+            try:
+                for record in _records(source, sources.read(source, part)):
+                    # Within a stream, two outputs of a container may be out of order.
+                    if passed_on is None or record.order > passed_on.order:
+                        newest = max(newest or record, record, key=lambda r: r.order)
+                        came.put(record)
+            except GoneError:
+                return
+            except KaldraError:
+                continue  # starting, or the connection was lost
+        if newest:
+            span = replace(ALL, since=newest.order[0])
+        time.sleep(RETRY_SECONDS)
+
+
+def _ordered(came: "queue.SimpleQueue[Record]") -> Iterator[Record]:
+    """Records by time, as far as those of different containers come within HOLD_SECONDS."""
+    held: list[tuple[tuple[datetime, str], int, float, Record]] = []
+    for count in itertools.count():
+        try:
+            record = came.get(timeout=HOLD_SECONDS if held else None)
+            heapq.heappush(held, (record.order, count, time.monotonic(), record))
+        except queue.Empty:
+            pass
+        while held and time.monotonic() - held[0][2] >= HOLD_SECONDS:
+            yield heapq.heappop(held)[-1]
+
+
+def _records(source: Source, lines: Iterator[str]) -> Iterator[Record]:
+    service = _short(source)
+    for line in lines:
+        if record := log_records.parse(line, source=source.name, service=service):
+            yield record
+
+
+def _short(source: Source) -> str:
+    return source.service.rpartition("-")[2]
+
+
+def _background(target: Callable[..., None], *arguments: object) -> None:
+    """Daemon threads: they block on streams that only the end of the process closes."""
+    threading.Thread(target=target, args=arguments, daemon=True).start()

@@ -1,7 +1,7 @@
-"""`./kaldra publish`: one name for images that were built and pushed on machines of each kind.
+"""`./kaldra publish`: create a multi-architecture tag from images pushed per architecture.
 
-Pushed before as `kaldra-api:<tag>-amd64` and so on; after it `kaldra-api:<tag>` leads every machine
-to its own. Prints one line, `images=` and a JSON list, which is an output of a workflow's step.
+`kaldra-api:<tag>` becomes a manifest list of `kaldra-api:<tag>-amd64` and so on. Prints one line,
+`images=` and a JSON list, as an output of a workflow step.
 """
 
 import json
@@ -20,7 +20,7 @@ from kaldra.toolchain.links import link
 
 
 def run(console: Console, *, tag: str, registry: str, architectures: list[str]) -> None:
-    """Join the images of each service; tells each image's name and every digest."""
+    """Create the manifest list of each service; print its name and all digests."""
     naming.checked_tag(tag)
     registry = naming.checked_registry(registry)
     link("docker", ensure_engine(console, assume_yes=False).client)
@@ -38,10 +38,12 @@ def run(console: Console, *, tag: str, registry: str, architectures: list[str]) 
 
 
 def _join(name: str, architectures: list[str]) -> str:
-    """Push the list of the images per architecture; returns its digest."""
+    """Push the manifest list of the images per architecture; return its digest."""
     host = name.partition("/")[0]
-    with suppress(KaldraError):  # what an interrupted run left
-        run_command([_docker(), "manifest", "rm", name], what=f"Forgetting {name}", env=_ENV)
+    with suppress(KaldraError):  # left over from an interrupted run
+        run_command(
+            [_docker(), "manifest", "rm", name], what=f"Removing manifest list {name}", env=_ENV
+        )
     members = [f"{name}-{architecture}" for architecture in architectures]
     _manifest(host, "create", name, *members)
     command: list[str | Path] = [_docker(), "manifest", "push", "--purge", *_insecure(host), name]
@@ -63,7 +65,7 @@ def _manifest(host: str, verb: str, *arguments: str) -> str:
 
 
 def _insecure(host: str) -> list[str]:
-    """A registry on this machine speaks without TLS."""
+    """A registry on this machine has no TLS."""
     return ["--insecure"] if is_local(host) else []
 
 
@@ -72,4 +74,4 @@ def _docker() -> Path:
 
 
 _ENV = {"DOCKER_CLI_EXPERIMENTAL": "enabled"}
-"""Older clients keep lists of images behind it."""
+"""Older clients need it for manifest lists."""

@@ -139,9 +139,13 @@ class Pulumi:
             return ended
         for lock in filter(None, locks):
             self._require_dead(lock)
+        self.unlock()
+        return self._process(arguments, each_line, text)
+
+    def unlock(self) -> None:
+        """Remove the lock that a killed run has left."""
         self.console.note(f"A killed run left stack {self.workspace.stack} locked; lock removed.")
         self._process(["cancel", "--stack", self.workspace.stack, "--yes"])
-        return self._process(arguments, each_line, text)
 
     def _require_dead(self, lock: "re.Match[str]") -> None:
         stack, pid, host = self.workspace.stack, int(lock["pid"]), lock["host"]
@@ -152,7 +156,7 @@ class Pulumi:
                 hint=f'If it is dead: eval "$(./kaldra env --stack {stack})" && '
                 "pulumi cancel --yes",
             )
-        if _is_pulumi(pid):
+        if is_pulumi(pid):
             raise KaldraError(
                 f"Another run works on stack {stack} (pid {pid}, since {lock['since']}).",
                 hint=f"Wait for it to end, or interrupt it: kill -INT {pid}",
@@ -257,7 +261,7 @@ def _interrupts_not_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _is_pulumi(pid: int) -> bool:
+def is_pulumi(pid: int) -> bool:
     """Whether the process lives and is a Pulumi (a reused id is not)."""
     try:
         os.kill(pid, 0)

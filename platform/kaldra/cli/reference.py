@@ -1,24 +1,27 @@
-"""`kaldra reference`: the parts of the documentation that come from the code.
+"""`./kaldra reference`: the parts of the documentation that are generated from the code.
 
-A page holds them between `<!-- generated: NAME -->` and `<!-- end -->`; the rest is hand-written.
+They are between `<!-- generated: NAME -->` and `<!-- end -->`; the rest is written by hand.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable, Mapping
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import typer
 
 from kaldra import variables, versions
+from kaldra.cli import json_output
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
 from kaldra.stack.settings import NAMESPACE, Settings
 from kaldra.toolchain import commands
 
 SERVICES = "docs/reference/generate.py"
-"""What comes from the services' code: imports them, which the platform does not."""
+"""Generator for the services, which the platform does not import."""
 
 PAGES = (
     "docs/how-to/restricted-network.md",
@@ -30,22 +33,35 @@ _BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DO
 
 
 def run(console: Console) -> None:
-    """Write every generated part anew."""
+    """Update every generated part."""
     for page in PAGES:
         path = REPO / page
         with console.step(page):
             path.write_text(refreshed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    with console.step("schemas of --json"):
+        for path, text in schemas().items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
     with console.step("settings and routes of the services, examples, schemas"):
         commands.run([sys.executable, REPO / SERVICES], what=SERVICES)
 
 
 def refreshed(text: str) -> str:
-    """The page with its generated parts as the code has them now; KeyError on an unknown part."""
+    """The page with updated generated parts; KeyError on an unknown part."""
     return _BLOCK.sub(lambda found: found[1] + PARTS[found[2]]() + found[3], text)
 
 
+def schemas() -> dict[Path, str]:
+    """JSON Schema of what each verb prints with --json."""
+    folder = REPO / "docs" / "reference" / "cli"
+    return {
+        folder / f"{verb}.json": f"{json.dumps(schema, indent=1)}\n"
+        for verb, schema in json_output.schemas().items()
+    }
+
+
 def verbs(*, hidden: bool = False) -> Mapping[str, Any]:
-    """Verb → its command object, in the order of `--help`; `hidden` ones too where asked for."""
+    """Verb → command object, in the order of `--help`; optionally `hidden` ones too."""
     from kaldra.cli.app import app  # noqa: PLC0415  app runs this module's verb
 
     group: Any = typer.main.get_command(app)
@@ -59,7 +75,7 @@ def verb_table() -> str:
 
 
 def options_by_verb() -> str:
-    """One section per verb, with a table of what it takes."""
+    """One section per verb, with a table of its options."""
     return "\n".join(_section(name, verb) for name, verb in verbs().items()) + "\n"
 
 
@@ -75,7 +91,7 @@ def settings_table() -> str:
 
 
 def variables_table() -> str:
-    """One row per environment variable; neighbours that say the same share one."""
+    """One row per environment variable; neighbours with the same text share a row."""
     rows = [
         f"| {', '.join(f'`{one.name}`' for one in alike)} | {meaning} | {default} | {reader} |"
         for (meaning, default, reader), alike in groupby(
@@ -86,7 +102,7 @@ def variables_table() -> str:
 
 
 def tools_table() -> str:
-    """One row per tool, with what each route takes."""
+    """One row per tool, with the result of each install source."""
     minor = ".".join(map(str, versions.GO_MINIMUM))
     plugins = versions.PULUMI_PLUGINS
     node, python, registry = (
@@ -106,7 +122,7 @@ def tools_table() -> str:
         ),
         "base image of the services": (python, "Debian's Python, by mmdebstrap"),
         "registry image": (registry, "Debian's `docker-registry`"),
-        "Docker Engine": ("Debian's `docker.io` where none is there", "the same"),
+        "Docker Engine": ("Debian's `docker.io` if none is installed", "the same"),
     }
     rows = [f"| {tool} | {' | '.join(ways)} |" for tool, ways in tools.items()]
     return _table("tool", "upstream releases", "package mirrors only", rows=rows)
@@ -131,7 +147,7 @@ def _section(name: str, verb: Any) -> str:
 
 def _parameter(given: Any) -> str:
     default = "off" if getattr(given, "is_flag", False) else f"`{given.default}`"
-    if given.default is None:
+    if given.default in (None, ""):
         default = "required" if given.required else "none"
     if given.param_type_name == "argument":
         name = given.metavar or f"{given.name}…"
@@ -145,7 +161,7 @@ def _sentence(verb: Any) -> str:
 
 
 def _values(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
-    """What a setting may be, in words."""
+    """Allowed values of a setting, as text."""
     choices = [f for f in field.get("anyOf", [field]) if f.get("type") != "null"]
     kind = choices[0]
     if "enum" in kind:
@@ -177,7 +193,7 @@ def _default(field: Mapping[str, Any], key: str, schema: Mapping[str, Any]) -> s
 
 def _table(*columns: str, rows: list[str]) -> str:
     head = f"| {' | '.join(columns)} |\n|{'--|' * len(columns)}\n"
-    # Outside of code, Markdown takes <name> for HTML and shows nothing.
+    # Outside code, Markdown treats <name> as HTML and hides it.
     return head + "".join(f"{row}\n" for row in rows).replace("<", r"\<")
 
 

@@ -1,7 +1,7 @@
 """Releases of a stack, read from `pulumi stack history`: result, configuration, message.
 
-History tells neither encrypted secrets nor outputs. So each `up` says in its message which images
-it replaces; those of the last update are in the state.
+History contains neither secrets nor outputs. Therefore each `up` records the images it replaces in
+its message; those of the last update are in the state.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.stack.settings import NAMESPACE
 
 DIGESTS = f"{NAMESPACE}:imageDigests"
-"""Setting that deploys what was built before."""
+"""Setting that deploys existing images."""
 
 GROUND = tuple(
     f"{NAMESPACE}:{key}"
@@ -22,41 +22,41 @@ GROUND = tuple(
         "registryPush", "secretsProvider", "stateBackend",
     )
 )  # fmt: skip
-"""Settings that lead to a cluster and a registry: the way there is no part of a release."""
+"""Settings that identify cluster and registry; they are not part of a release."""
 
 _REPLACES = "Replaces "
 _MOST = 1000
-"""Operations that are looked at."""
+"""Maximum number of operations read."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """What one update deployed, or tried to."""
+    """One update, successful or not."""
 
     number: int
-    """Its place among the stack's updates, refreshes and removals, from 1."""
+    """Number among the stack's updates, refreshes and removals, from 1."""
     succeeded: bool
     ended: datetime
     revision: str
-    """The commit that was checked out; "" where it was none."""
+    """The commit that was checked out, or ""."""
     config: Mapping[str, Any]
     """As in a stack file, without secrets."""
     images: Mapping[str, str]
-    """Service → reference that names exactly what was built; empty where nobody said."""
+    """Service → image reference by digest; empty if unknown."""
 
     @property
     def digests(self) -> dict[str, str]:
-        """Service → digest, or on Docker alone the image's id."""
+        """Service → digest, or the image's id on the `local` target."""
         return {service: ref.rpartition("@")[2] for service, ref in sorted(self.images.items())}
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The configuration that makes it this release: not where it is, nor how it got there."""
+        """The configuration without digests and settings of cluster and registry."""
         return {k: v for k, v in self.config.items() if k not in (*GROUND, DIGESTS)}
 
     @property
     def title(self) -> str:
-        """Number, time and commit, for a reader."""
+        """Number, time and commit, for display."""
         commit = f", {self.revision[:7]}" if self.revision else ""
         return f"{self.number} ({self.ended:%Y-%m-%d %H:%M} UTC{commit})"
 
@@ -66,14 +66,14 @@ class Release:
 
 
 def updates(pulumi: Pulumi, deployed: Deployment) -> list[Release]:
-    """What was deployed to the stack, failed or not, newest first, since it was last removed."""
+    """Updates since the stack was last removed, failed ones included, newest first."""
     history = ("stack", "history", "--json", f"--page-size={_MOST}")
     entries = pulumi.read(*history, "--stack", pulumi.workspace.stack)
     return list(_updates(entries or [], deployed.images))
 
 
 def working(updates: Sequence[Release]) -> Iterator[Release]:
-    """Releases that were deployed well, newest first; one deployed again unchanged counts once."""
+    """Successful releases, newest first; identical consecutive ones count once."""
     newest: Release | None = None
     for release in updates:
         if release.succeeded and release.images and not (newest and release.same_as(newest)):
@@ -82,7 +82,7 @@ def working(updates: Sequence[Release]) -> Iterator[Release]:
 
 
 def previous(updates: Sequence[Release]) -> Release | None:
-    """The newest working release that is not what the last update deployed, or None."""
+    """The newest working release that differs from the last update, or None."""
     if not updates:
         return None
     last = updates[0]
@@ -90,7 +90,7 @@ def previous(updates: Sequence[Release]) -> Release | None:
 
 
 def message(images: Mapping[str, str], about: str = "") -> str:
-    """What an update is to tell of the images that it replaces."""
+    """The update message that records the images it replaces."""
     told = " ".join(f"{service}={reference}" for service, reference in sorted(images.items()))
     return "\n".join(filter(None, [about, f"{_REPLACES}{told}"]))
 
@@ -100,7 +100,7 @@ def _updates(entries: Sequence[Mapping[str, Any]], images: Mapping[str, str]) ->
         if entry["kind"] == "destroy" and entry.get("result") == "succeeded":
             return
         if entry["kind"] != "update":
-            continue  # it left the images as they were
+            continue  # it did not change images
         config = {
             key: value.get("objectValue", value.get("value"))
             for key, value in (entry.get("config") or {}).items()

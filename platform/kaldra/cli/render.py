@@ -1,4 +1,4 @@
-"""`./kaldra render`: a stack's Kubernetes objects as YAML files, without any cluster."""
+"""`./kaldra render`: a stack's Kubernetes objects as YAML files, without a cluster."""
 
 from pathlib import Path
 

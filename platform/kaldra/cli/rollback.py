@@ -1,6 +1,5 @@
-"""`./kaldra rollback`: the images and the configuration of an earlier release, by one command."""
+"""`./kaldra rollback`: deploy the images and configuration of an earlier release."""
 
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,21 +7,27 @@ from typing import Any
 
 import yaml
 
-from kaldra.cli import releases, up
+from kaldra.cli import clean, releases, up
 from kaldra.cli.deploy import Ground, last_ground, ready_on_ground
 from kaldra.cli.releases import Release
 from kaldra.cli.status import deployed_or_fail
-from kaldra.cli.ui import Console
+from kaldra.cli.ui import Console, confirm
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
 from kaldra.render.diff import ABSENT, fields
 from kaldra.stack.settings import NAMESPACE
 from kaldra.toolchain import docker_client, image_registry
+from kaldra.toolchain.files import sharing
 
 
 def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
     """Preview the release before the last one (or number `to`), ask, deploy it and ask it."""
+    with sharing(clean.LOCK):
+        _roll_back(console, stack=stack, to=to, assume_yes=assume_yes)
+
+
+def _roll_back(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
     pulumi, deployed = deployed_or_fail(console, stack)
     updates = releases.updates(pulumi, deployed)
     release = _chosen(stack, updates, to)
@@ -36,18 +41,20 @@ def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> No
         file.write_text(_stack_file(workspace, release), encoding="utf-8")
         _tell(console, updates[0], release)
         pulumi.show("preview", "--diff", "--refresh", f"--config-file={file}")
-        _require_consent(stack, release, assume_yes=assume_yes)
+        if not assume_yes:
+            question = f"Roll back to release {release.number}?"
+            confirm(question, f"./kaldra rollback --stack {stack} --yes")
         about = f"Rollback to release {release.number}"
         up.deploy(pulumi, ground, f"--config-file={file}", about=about)
     up.ask(pulumi)
     console.note(
-        f"Release {release.number} serves. The next ./kaldra up builds from these sources again, "
-        f"with Pulumi.{stack}.yaml as it is."
+        f"Release {release.number} is deployed. The next ./kaldra up deploys these sources and "
+        f"Pulumi.{stack}.yaml again."
     )
 
 
 def _chosen(stack: str, updates: Sequence[Release], number: int | None) -> Release:
-    """The release to go back to; raises KaldraError where there is none."""
+    """The release to roll back to; raises KaldraError if there is none."""
     if number is None:
         found = releases.previous(updates)
         if found is None:
@@ -69,15 +76,15 @@ def _chosen(stack: str, updates: Sequence[Release], number: int | None) -> Relea
 def _same_ground(workspace: Workspace, ground: Ground) -> Ground:
     if last_ground(workspace) != ground:
         raise KaldraError(
-            "Cluster or registry were made again since the last release; "
-            "images of earlier ones are gone with them.",
-            hint=f"Check the sources out as they were, then: ./kaldra up --stack {workspace.stack}",
+            "The cluster or the registry was recreated since the last release; "
+            "the images of earlier releases are gone.",
+            hint=f"Check out the earlier sources, then: ./kaldra up --stack {workspace.stack}",
         )
     return ground
 
 
 def _require_images(workspace: Workspace, release: Release) -> None:
-    """Raise KaldraError where an image of the release is gone, as far as this machine can see."""
+    """Raise KaldraError if an image of the release is gone, as far as it can be checked here."""
     target = workspace.settings.target
     for service, reference in release.images.items():
         found = True
@@ -88,8 +95,7 @@ def _require_images(workspace: Workspace, release: Release) -> None:
         if not found:
             raise KaldraError(
                 f"The image of {service} in release {release.number} is gone: {reference}",
-                hint="Check the sources out as they were, then: "
-                f"./kaldra up --stack {workspace.stack}",
+                hint=f"Check out the earlier sources, then: ./kaldra up --stack {workspace.stack}",
             )
 
 
@@ -99,16 +105,16 @@ def _in_registry(port: int, reference: str) -> bool:
         digest = image_registry.digest(api, f"{address}/{reference.partition('/')[2]}")
     if digest is None:
         raise KaldraError(
-            f"The registry at {address} does not tell whether it has {reference}.",
+            f"Cannot check whether the registry at {address} has {reference}.",
             hint="./kaldra doctor",
         )
     return digest != ""
 
 
 def _stack_file(workspace: Workspace, release: Release) -> str:
-    """A stack file for the release: its settings and images; secrets and cluster as they are now.
+    """A stack file with the release's settings and images, and the current secrets and cluster.
 
-    Pulumi's history does not tell encrypted values.
+    Pulumi's history does not contain secrets.
     """
     path = REPO / f"Pulumi.{workspace.stack}.yaml"
     now: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
@@ -128,14 +134,14 @@ def _holds_secret(value: Any) -> bool:
 
 
 def _tell(console: Console, last: Release, release: Release) -> None:
-    """Say what goes back: images and settings by name."""
-    console.note(f"Back to release {release.title}:")
+    """Print the images and settings that change."""
+    console.note(f"Rolling back to release {release.title}:")
     for line in _changes(last, release):
         console.note(f"  {line}")
-    console.note("  Images are taken as they were built: their builds leave the state, they stay.")
+    console.note("  Existing images are used; only their builds are removed from the state.")
     if release.revision and release.revision != last.revision:
         console.note(
-            "  The program stays the one checked out now; for that of then: "
+            "  The program is the one checked out now; for the earlier one: "
             f"git checkout {release.revision[:7]}"
         )
 
@@ -145,7 +151,7 @@ def _changes(last: Release, release: Release) -> list[str]:
     lines = [f"{s}: {a[:19]} → {b[:19]}" for s, (a, b) in digests.items() if a != b]
     changed = fields(_by_name(last), _by_name(release))
     lines += [f"{f.path}: {_shown(f.before)} → {_shown(f.after)}" for f in changed]
-    return lines or ["the same images and settings once more"]
+    return lines or ["no difference in images and settings"]
 
 
 def _by_name(release: Release) -> dict[str, Any]:
@@ -154,17 +160,3 @@ def _by_name(release: Release) -> dict[str, Any]:
 
 def _shown(value: Any) -> str:
     return "not set" if value is ABSENT else str(value)
-
-
-def _require_consent(stack: str, release: Release, *, assume_yes: bool) -> None:
-    if assume_yes:
-        return
-    if not sys.stdin.isatty():
-        raise ConfigurationError(
-            "Nothing was changed: rolling back needs a yes.",
-            hint=f"./kaldra rollback --stack {stack} --yes",
-        )
-    sys.stderr.write(f"Roll back to release {release.number}? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise KaldraError("Nothing was changed.")

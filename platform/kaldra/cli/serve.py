@@ -1,4 +1,4 @@
-"""`./kaldra serve`: the services as processes of this machine, without Docker."""
+"""`./kaldra serve`: run the services as processes, without Docker."""
 
 import http.client
 import sys
@@ -37,7 +37,7 @@ def run(console: Console, *, service: str, reload: bool) -> None:
         port = getattr(settings, "port")  # noqa: B009  every service's settings have one
         require_free(port, one.name, f"{one.key.upper()}_PORT", where=ENV_FILE)
         urls[one.key] = _url(settings.host, port)
-        # Nothing here goes on sending requests to a service that is told to end.
+        # No load balancer sends requests to a terminating service here, so none drains.
         own = {} if "KALDRA_DRAIN_SECONDS" in given else {"KALDRA_DRAIN_SECONDS": "0"}
         if one is API:
             own |= _keys(ApiSettings.load(given), console) | _core(urls, given, console)
@@ -68,11 +68,11 @@ def _reloadable(service: Service, environment: Mapping[str, str], sockets: Path)
 
 
 def _keys(api: ApiSettings, console: Console) -> dict[str, str]:
-    """The key that this clone's stacks use, unless keys are given or none are asked for."""
+    """The generated key of this clone, unless keys are configured or disabled."""
     if api.auth == "off" or api.api_keys_directory:
         return {}
     keys = secrets.api_keys(Settings(target="local"))
-    console.note(f"The key of caller {', '.join(keys)} is in {secrets.dev_secrets_file()}")
+    console.note(f"API key of caller {', '.join(keys)}: {secrets.dev_secrets_file()}")
     return {"KALDRA_API_KEYS_DIR": str(secrets.as_directory("api-keys", keys))}
 
 
@@ -84,7 +84,7 @@ def _core(urls: Mapping[str, str], given: Mapping[str, str], console: Console) -
     other = given.get("CORE_SERVICE_URL", own)
     if other.rstrip("/") != own:
         origin = dotenv.origin("CORE_SERVICE_URL")
-        console.note(f"The gateway uses this run's core {own}, not {other} of {origin}.")
+        console.note(f"The gateway uses the core at {own}; {other} from {origin} is ignored.")
     return {"CORE_SERVICE_URL": own}
 
 
@@ -93,7 +93,7 @@ def _url(host: str, port: int) -> str:
 
 
 def _announcement(url: str, console: Console) -> Callable[[], None]:
-    """What says once that the service answers, and after how long."""
+    """A callback that prints once that the service is ready, with the start-up time."""
     began = time.monotonic()
     told = False
 
@@ -101,7 +101,9 @@ def _announcement(url: str, console: Console) -> Callable[[], None]:
         nonlocal told
         if not told and _ready(url.removeprefix("http://")):
             told = True
-            console.note(f"{url}/ answers ({time.monotonic() - began:.1f} s). Ctrl+C ends it.")
+            console.note(
+                f"{url}/ is ready ({time.monotonic() - began:.1f} s). Press Ctrl+C to stop."
+            )
 
     return tick
 

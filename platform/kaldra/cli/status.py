@@ -1,10 +1,12 @@
-"""`./kaldra status`: what runs, from which image, whether it serves, and whether it drifted."""
+"""`./kaldra status`: workloads, images, health, releases and drift."""
 
 import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from kaldra.cli import dev, drift, health, releases
+from kaldra.cli import dev, drift, health, json_output, releases
 from kaldra.cli.deploy import opened, ready
 from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console
@@ -12,39 +14,115 @@ from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.errors import KaldraError
 
 DRIFTED = 3
-"""Exit code where somebody else changed or deleted what was deployed."""
+"""Exit code if objects were changed or deleted outside Pulumi."""
 
 SHOWN_RELEASES = 3
 
 
-def run(console: Console, *, stack: str) -> None:
+@dataclass(frozen=True)
+class DeployedRelease:
+    """A release that worked."""
+
+    number: int
+    ended: datetime
+    revision: str
+    """Commit; empty where there was none."""
+    digests: Mapping[str, str]
+    """Service → digest of its image."""
+    title: str
+    rollback: bool
+    """Whether `./kaldra rollback` goes back to it."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """What `./kaldra status --json` prints."""
+
+    stack: str
+    url: str
+    answer: str
+    """Body of GET /status/; empty where the gateway does not answer."""
+    problem: str
+    """Why it does not."""
+    workloads: Sequence[health.Workload]
+    live: Mapping[str, Sequence[str]]
+    """Files that differ from the image, by the pod or container that serves them."""
+    releases: Sequence[DeployedRelease]
+    """Newest first."""
+    drift: Sequence[drift.Drift]
+    well: bool
+    """Whether everything serves as promised; drift aside."""
+
+
+def run(console: Console, *, stack: str, as_json: bool) -> None:
     """Print what runs, its health, its release, and what differs from the state.
 
-    Exits with 3 where somebody else changed or deleted objects, else with 1 when anything is not
-    well. Nothing is changed, neither what runs nor the state.
+    Exits with 3 on drift, else with 1 if a component is unhealthy. Changes neither live objects nor
+    the state.
     """
     pulumi, deployed = deployed_or_fail(console, stack)
-    found = health.workloads(pulumi.workspace)
-    well = _print_health(console, pulumi.workspace, found)
-    _print_live(console, pulumi.workspace)
-    _print_releases(pulumi, deployed)
-    drifted = _print_drift(console, pulumi)
-    if drifted:
+    found = look(console, pulumi, deployed)
+    if as_json:
+        json_output.write(found)
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in lines(found)))
+    if found.drift:
         console.error(
-            "What runs is not what was deployed.",
-            f"./kaldra up --stack {stack} puts it back (./kaldra preview shows how)",
+            "Live objects differ from the last deployment.",
+            f"./kaldra up --stack {stack}  (./kaldra preview shows what it would change)",
         )
-    elif not well:
-        verb = "logs" if all(workload.exists for workload in found) else "up"
+    elif not found.well:
+        verb = "logs" if all(workload.exists for workload in found.workloads) else "up"
         console.error("Not everything is well.", f"./kaldra {verb} --stack {stack}")
-    if drifted or not well:
-        sys.exit(DRIFTED if drifted else 1)
+    if found.drift or not found.well:
+        sys.exit(DRIFTED if found.drift else 1)
+
+
+def look(console: Console, pulumi: Pulumi, deployed: Deployment) -> Status:
+    """Ask cluster or engine, gateway, history and provider plugins."""
+    workspace = pulumi.workspace
+    workloads = health.workloads(workspace)
+    answer = problem = ""
+    try:
+        answer = health.ask_gateway(workspace, console, seconds=0)
+    except KaldraError as error:
+        problem = str(error)
+    updates = releases.updates(pulumi, deployed)
+    back = releases.previous(updates)
+    shown = [
+        DeployedRelease(r.number, r.ended, r.revision, r.digests, r.title, r == back)
+        for r in itertools.islice(releases.working(updates), SHOWN_RELEASES)
+    ]
+    with console.step("look for drift") as step:
+        drifted = drift.look(pulumi)
+        step.done("none" if not drifted else f"{len(drifted)} found")
+    well = bool(answer) and all(workload.well for workload in workloads)
+    url, live = workspace.settings.url, dev.differing(workspace, console)
+    return Status(workspace.stack, url, answer, problem, workloads, live, shown, drifted, well)
+
+
+def lines(status: Status) -> Iterator[str]:
+    """The same for a reader."""
+    yield from map(str, status.workloads)
+    yield f"✗ {status.problem}" if status.problem else f"✓ {status.url}/status/  {status.answer}"
+    for name, paths in sorted(status.live.items()):
+        files = "1 file differs" if len(paths) == 1 else f"{len(paths)} files differ"
+        yield f"! {name} LIVE: {files} from the image ({', '.join(paths[:3])})"
+    for release in status.releases:
+        images = "  ".join(f"{s} {d.rpartition(':')[2][:12]}" for s, d in release.digests.items())
+        note = "  ← ./kaldra rollback" if release.rollback else ""
+        yield f"  release {release.title}  {images}{note}"
+    for one in status.drift:
+        yield f"✗ {one.name} was {one.what} since it was deployed"
+        yield from (f"    {field}" for field in one.fields)
+    if not status.drift:
+        yield "✓ no drift: everything is as it was deployed"
 
 
 def deployed_or_fail(console: Console, stack: str) -> tuple[Pulumi, Deployment]:
-    """Pulumi as it is here, and what is deployed. Raises KaldraError where nothing is.
+    """Pulumi and the deployed state. Raises KaldraError if nothing is deployed.
 
-    Tools are provided for staging alone: it is looked at from machines that never deployed it.
+    Tools are installed for staging only, which is checked from machines that never deployed it.
     """
     workspace = Workspace.open(stack)
     if workspace.settings.target == "staging":
@@ -61,54 +139,3 @@ def deployed_or_fail(console: Console, stack: str) -> tuple[Pulumi, Deployment]:
 
 def _not_deployed(stack: str) -> KaldraError:
     return KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
-
-
-def _print_health(console: Console, workspace: Workspace, found: Sequence[health.Workload]) -> bool:
-    """One line per service, and the gateway's answer; whether all is well."""
-    for workload in found:
-        sys.stdout.write(f"{workload}\n")
-    try:
-        answer = health.ask_gateway(workspace, console, seconds=0)
-    except KaldraError as error:
-        sys.stdout.write(f"✗ {error}\n")
-        return False
-    sys.stdout.write(f"✓ {workspace.settings.url}/status/  {answer}\n")
-    return all(workload.well for workload in found)
-
-
-def _print_live(console: Console, workspace: Workspace) -> None:
-    """One line for each pod or container that serves other code than its image's."""
-    if not workspace.settings.takes_live_code:
-        return
-    fleet = dev.Fleet(workspace, console)
-    try:
-        fleet.refresh(write=False)
-        for name, paths in sorted(fleet.differing().items()):
-            files = "1 file differs" if len(paths) == 1 else f"{len(paths)} files differ"
-            sys.stdout.write(f"! {name} LIVE: {files} from the image ({', '.join(paths[:3])})\n")
-    finally:
-        fleet.close()
-
-
-def _print_releases(pulumi: Pulumi, deployed: Deployment) -> None:
-    """The last releases that worked: what serves, and what a rollback goes back to."""
-    updates = releases.updates(pulumi, deployed)
-    back = releases.previous(updates)
-    for release in itertools.islice(releases.working(updates), SHOWN_RELEASES):
-        images = "  ".join(f"{s} {d.rpartition(':')[2][:12]}" for s, d in release.digests.items())
-        note = "  ← ./kaldra rollback" if release == back else ""
-        sys.stdout.write(f"  release {release.title}  {images}{note}\n")
-
-
-def _print_drift(console: Console, pulumi: Pulumi) -> bool:
-    """Print each object that is not as the state says; whether there is one."""
-    with console.step("look for drift") as step:
-        found = drift.look(pulumi)
-        step.done("none" if not found else f"{len(found)} found")
-    for one in found:
-        sys.stdout.write(f"✗ {one.name} was {one.what} since it was deployed\n")
-        for field in one.fields:
-            sys.stdout.write(f"    {field}\n")
-    if not found:
-        sys.stdout.write("✓ no drift: everything is as it was deployed\n")
-    return bool(found)

@@ -1,4 +1,4 @@
-"""Processes that live and end together: services without containers around them."""
+"""Supervised processes that start and stop together, for services without containers."""
 
 import os
 import signal
@@ -16,12 +16,12 @@ from kaldra.paths import REPO
 
 TICK_SECONDS = 0.05
 GRACE_SECONDS = 30
-"""What a process gets to finish its requests; longer than the services themselves take."""
+"""Grace period for running requests; longer than the services' own."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """What to run, and the folders that it is made of."""
+    """A command, and its source folders."""
 
     name: str
     command: Sequence[str]
@@ -47,9 +47,9 @@ class Supervisor:
         self._signals = 0
 
     def run(self, tick: Callable[[], None]) -> None:
-        """Return when a signal has ended everything; `tick` is called all the while.
+        """Return when a signal has stopped everything; `tick` is called periodically.
 
-        Raises KaldraError when a program ended by itself; the others have then been ended too.
+        Raises KaldraError if a program exits by itself, after the others were stopped.
         """
         with self._listening():
             try:
@@ -98,11 +98,11 @@ class Supervisor:
             one.process = None
             if one.session:
                 one.session.close()
-                self._console.warn(f"{name} ended ({how}); it starts again when a file changes.")
+                self._console.warn(f"{name} exited ({how}); it is restarted when a file changes.")
                 continue
             others = [other.program.name for other in self._all if other.process]
-            also = f", and so {' and '.join(others)} was ended too" if others else ""
-            raise KaldraError(f"{name} ended by itself ({how}){also}.", hint="See its lines above.")
+            also = f"; {' and '.join(others)} was stopped" if others else ""
+            raise KaldraError(f"{name} exited ({how}){also}.", hint="See its log lines above.")
 
     def _reload(self, changed: Sequence[Path]) -> None:
         for one in self._all:
@@ -121,7 +121,7 @@ class Supervisor:
             live.tell(self._console, one.program.name, paths, began, answer)
 
     def _end(self, some: Sequence[_Running]) -> None:
-        """Ask the processes to end, again on each further signal; kill what takes too long."""
+        """Terminate the processes, again on each further signal; kill them after the deadline."""
         alive = [one.process for one in some if one.process]
         asked, deadline = self._signals, time.monotonic() + GRACE_SECONDS
         _ask_to_end(alive)
@@ -140,7 +140,7 @@ class Supervisor:
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
-        """Count signals instead of dying of them."""
+        """Count signals instead of exiting."""
 
         def count(*_: object) -> None:
             self._signals += 1

@@ -1,6 +1,6 @@
-"""Stacks that a clone encrypted with a random passphrase of its own (up to version 0.1).
+"""Migration of stacks that version 0.1 encrypted with a random passphrase per clone.
 
-Once for each clone: their state, and secrets in their files, are encrypted with the published
+Runs once per clone: their state, and the secrets in their files, are encrypted with the published
 passphrase instead.
 """
 
@@ -19,7 +19,7 @@ from kaldra.paths import REPO, state
 
 
 def take_over(pulumi: Pulumi) -> None:
-    """Take every dev and local stack of this clone over; the old passphrase's file stays aside."""
+    """Migrate every dev and local stack of this clone; keep the old passphrase as a backup."""
     file = state() / OWN_PASSPHRASE
     if pulumi.workspace.has_secret_passphrase or not file.is_file():
         return
@@ -27,11 +27,11 @@ def take_over(pulumi: Pulumi) -> None:
     for name in _stacks(pulumi):
         try:
             workspace = Workspace.open(name)
-        except ConfigurationError:  # its file is gone or wrong
+        except ConfigurationError:  # its file is missing or invalid
             continue
         if workspace.has_secret_passphrase:
             continue
-        with pulumi.console.step(f"stack {name}: to the published passphrase"):
+        with pulumi.console.step(f"stack {name}: re-encrypt with the published passphrase"):
             _encrypt_again(workspace, pulumi, old)
     file.rename(file.with_name(f"{OWN_PASSPHRASE}.old"))
 
@@ -50,10 +50,10 @@ def _encrypt_again(workspace: Workspace, pulumi: Pulumi, old: str) -> None:
         _change_passphrase(workspace, pulumi, old)
     except KaldraError:
         file.write_bytes(before)
-        # Where an earlier run was interrupted, this stack has the published one already.
+        # After an interrupted run this stack may have the published passphrase already.
         _change_passphrase(workspace, pulumi, PUBLISHED_PASSPHRASE)
     if b"encryptionsalt" in before and salt.encode() not in before:
-        # As in git: another salt of the published passphrase.
+        # Keep the committed salt, another one of the published passphrase.
         file.write_bytes(before)
 
 

@@ -11,7 +11,7 @@ from kaldra.paths import REPO
 
 
 def run(console: Console, *, fast: bool, arguments: list[str]) -> None:
-    """Run everything, or all but the end-to-end tests with --fast; fails on the first fault."""
+    """Run lint and all tests, with --fast without end-to-end tests; stop at the first failure."""
     lint.run(console)
     selection = ["-m", "not e2e and not interpreters and not attack"] if fast else []
     command = [sys.executable, "-m", "pytest", *selection, *arguments]

@@ -1,4 +1,4 @@
-"""What the command line shows: one line per step, with its elapsed time.
+"""Output of the command line: one line per step, with its elapsed time.
 
 On a terminal rich redraws the steps in progress in place; elsewhere each step prints one line when
 it ends, and long ones print one every few seconds.
@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 from kaldra import variables
+from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.progress import Step
 
 if TYPE_CHECKING:
@@ -34,11 +35,11 @@ class Line:
         self.started = self.printed = time.monotonic()
 
     def update(self, detail: str, fraction: float | None = None) -> None:
-        """Set what is happening now."""
+        """Set the current activity."""
         self.detail, self.fraction = detail, fraction
 
     def done(self, summary: str) -> None:
-        """Set the text that is shown when the step has ended."""
+        """Set the text shown when the step has finished."""
         self.summary = summary
 
     def __str__(self) -> str:
@@ -65,7 +66,7 @@ class Console:
 
     @contextmanager
     def step(self, title: str) -> Iterator[Step]:
-        """Show a step until its block ends; an exception marks it failed and is raised again."""
+        """Show a step until its block ends; an exception marks it as failed and is re-raised."""
         line = self.begin(title)
         try:
             yield line
@@ -104,7 +105,7 @@ class Console:
         self._print(f"! {text}", "yellow")
 
     def error(self, message: str, hint: str = "") -> None:
-        """Print what failed and the next command to type."""
+        """Print an error and the next command to run."""
         self._print(f"✗ {message}", "red")
         if hint:
             self._print(f"  → {hint}")
@@ -145,6 +146,19 @@ class Console:
                     if time.monotonic() - line.printed >= HEARTBEAT_SECONDS:
                         line.printed = time.monotonic()
                         self._print(f"… {line}")
+
+
+def confirm(question: str, command: str) -> None:
+    """Ask on the terminal. Raises KaldraError on a no, ConfigurationError where nobody can answer.
+
+    `command` is the one that does it without asking.
+    """
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"Nothing was changed: {question}", hint=command)
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise KaldraError("Nothing was changed.")
 
 
 def _text(text: str, style: str = "", *, no_wrap: bool = False) -> "Text":

@@ -1,6 +1,6 @@
-"""`./kaldra up`: from whatever there is to an answer at /status/."""
+"""`./kaldra up`: install, deploy, and wait until /status/ responds."""
 
-from kaldra.cli import containers, dev, diagnosis, health, releases
+from kaldra.cli import clean, containers, dev, diagnosis, health, policy, releases
 from kaldra.cli.deploy import (
     Ground,
     last_ground,
@@ -11,22 +11,26 @@ from kaldra.cli.deploy import (
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
+from kaldra.toolchain.files import sharing
 
 IMAGE_TYPE = "docker:index/image:Image"
 
 
 def run(console: Console, *, stack: str, assume_yes: bool) -> None:
-    """Provide tools and cluster, deploy, and end by asking the gateway for its status."""
+    """Provide tools and cluster, deploy, and wait for the gateway's status."""
     require_secrets(stack)
-    pulumi, ground = ready_on_ground(console, stack, assume_yes=assume_yes)
-    require_target(pulumi)
-    deploy(pulumi, ground)
-    dev.restore(pulumi.workspace, console)
-    ask(pulumi)
+    policy.require(console, stack)
+    with sharing(clean.LOCK):
+        pulumi, ground = ready_on_ground(console, stack, assume_yes=assume_yes)
+        require_target(pulumi)
+        deploy(pulumi, ground)
+        dev.restore(pulumi.workspace, console)
+        ask(pulumi)
+    clean.after_up(console, pulumi.workspace)
 
 
 def require_target(pulumi: Pulumi) -> None:
-    """Raise where the stack's cluster, or the port of its gateway, cannot be used."""
+    """Raise if the stack's cluster, or the port of its gateway, cannot be used."""
     workspace = pulumi.workspace
     if workspace.settings.target == "staging":
         health.require_cluster(workspace)
@@ -36,10 +40,10 @@ def require_target(pulumi: Pulumi) -> None:
 
 
 def deploy(pulumi: Pulumi, ground: Ground | None, *options: str, about: str = "") -> None:
-    """Run `pulumi up`; what was changed or deleted behind Pulumi's back is put right as well."""
+    """Run `pulumi up` with a refresh, which also repairs drift."""
     deployed = pulumi.ensure_stack()
     if deployed.pending:
-        pulumi.console.note("A killed run left operations unfinished; reading what they did.")
+        pulumi.console.note("A killed run left pending operations; refreshing the state.")
         pulumi.settle()
     replaced = _lost_images(pulumi, ground) if ground and deployed.resources else []
     message = releases.message(deployed.images, about)
@@ -54,18 +58,18 @@ def deploy(pulumi: Pulumi, ground: Ground | None, *options: str, about: str = ""
 
 
 def ask(pulumi: Pulumi) -> None:
-    """Wait until everything is ready; show the gateway's answer."""
+    """Wait until everything is ready; print the gateway's response."""
     answer = health.wait(pulumi.workspace, pulumi.console)
     pulumi.console.note(f"{pulumi.workspace.settings.url}/status/ → {answer}")
 
 
 def _lost_images(pulumi: Pulumi, ground: Ground) -> list[str]:
-    """Options that build again what went away with an old registry."""
+    """Options that rebuild images that were lost with a deleted registry."""
     last = last_ground(pulumi.workspace)
     if last is not None and last.registry == ground.registry:
         return []
-    # Before options are made: none may name what the state has meanwhile forgotten.
-    pulumi.console.note("The registry is a new one; its images are built again.")
+    # First, so that no option names a resource that the refresh removes from the state.
+    pulumi.console.note("The registry was recreated; its images are rebuilt.")
     pulumi.settle()
     left = pulumi.ensure_stack().resources
     return [f"--replace={r['urn']}" for r in left if r.get("type") == IMAGE_TYPE]

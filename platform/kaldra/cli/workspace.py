@@ -1,4 +1,4 @@
-"""One clone's Pulumi workspace: the stack it works on, and the environment that Pulumi gets."""
+"""Pulumi workspace of a clone: the stack, and the environment of Pulumi."""
 
 import os
 import sys
@@ -13,17 +13,17 @@ from kaldra.paths import REPO, state
 from kaldra.stack.settings import Settings, settings_of_stack_file
 
 GUARD = REPO / "platform" / "kaldra" / "guard"
-"""Its `pulumi` refuses what would write secrets down, and runs the real one otherwise."""
+"""Its `pulumi` refuses options that log secrets, and runs the real one otherwise."""
 
-PUBLISHED_PASSPHRASE = "kaldra-dev"  # noqa: S105  decision 0006: file modes guard these stacks
-"""Passphrase of the stacks that keep no secret of a team; their files have its salt."""
+PUBLISHED_PASSPHRASE = "kaldra-dev"  # noqa: S105  decision 0004: file modes guard these stacks
+"""Passphrase of stacks without team secrets; their files contain its salt."""
 
 OWN_PASSPHRASE = "passphrase"  # noqa: S105  a file's name
-"""File with the passphrase that a clone made for itself up to version 0.1."""
+"""File with the passphrase that version 0.1 generated per clone."""
 
 
 def pulumi_program() -> Path:
-    """The Pulumi that this clone chose; missing before the first run that needs it."""
+    """The Pulumi of this clone; missing before the first run that needs it."""
     return state() / "bin" / "pulumi"
 
 
@@ -36,29 +36,29 @@ class Workspace:
 
     @classmethod
     def open(cls, stack: str) -> "Workspace":
-        """Read and check the stack's settings; changes nothing."""
+        """Read and validate the stack's settings; changes nothing."""
         return cls(stack=stack, settings=settings_of_stack_file(stack, REPO))
 
     @property
     def backend(self) -> str:
-        """URL of the Pulumi backend that holds the state: this clone's own unless one is set."""
+        """URL of the Pulumi backend; default: this clone's own folder."""
         return self.settings.state_backend or (state() / "state").as_uri()
 
     @property
     def identities(self) -> Path:
-        """What cluster and registry the stack was last deployed to."""
+        """File that records cluster and registry of the last deployment."""
         return state() / f"{self.stack}.target.json"
 
     @property
     def has_secret_passphrase(self) -> bool:
-        """Whether the stack's secrets are encrypted with something that only its team knows."""
+        """Whether the stack's secrets are encrypted with a secret passphrase or key."""
         settings = self.settings
         shared = settings.state_backend or settings.secrets_provider
         return bool(shared or settings.target == "staging")
 
     def inherited(self) -> dict[str, str]:
-        """The caller's environment, without what would change how Pulumi works."""
-        # Verbs confirm for themselves; with both, Pulumi refuses some commands.
+        """The caller's environment without variables that change Pulumi's behaviour."""
+        # Verbs confirm themselves; combined with these, Pulumi rejects some commands.
         dropped = ("PULUMI_SKIP_CONFIRMATIONS", "PULUMI_OPTION_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
         if not given_passphrase():
@@ -67,7 +67,7 @@ class Workspace:
 
 
 def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, str]:
-    """Variables that make plain `pulumi` do what `./kaldra` does; `images` are the base images."""
+    """Variables for running plain `pulumi` like `./kaldra` does; `images` are the base images."""
     binaries = [GUARD, state() / "bin", Path(sys.prefix) / "bin"]
     given = [p for p in variables.PATH.value.split(os.pathsep) if p]
     path = [*map(str, binaries), *(p for p in given if p not in map(str, binaries))]
@@ -75,7 +75,7 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
         "PATH": os.pathsep.join(path),
         variables.PULUMI.name: str(pulumi_program()),
         "PULUMI_HOME": str(state() / "pulumi"),
-        # Never the ambient one: a backend that belongs to other projects is not touched.
+        # Never the ambient one, which may belong to other projects.
         "PULUMI_BACKEND_URL": workspace.backend,
         "PULUMI_STACK": workspace.stack,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -92,15 +92,15 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
         exported[variables.PASSPHRASE.name] = PUBLISHED_PASSPHRASE
     if workspace.settings.target == "dev":
         exported["KUBECONFIG"] = workspace.settings.kubeconfig_path
-        # What kubectl changed by hand is put right; on staging it is a conflict with a name.
+        # Restores fields changed with kubectl; on staging they are reported as a conflict.
         exported["PULUMI_K8S_ENABLE_PATCH_FORCE"] = "true"
     return exported
 
 
 def prepare_state(workspace: Workspace) -> None:
-    """Make the folders that hold state; those of this clone are readable by their owner alone.
+    """Create the state folders; those of this clone are readable by their owner only.
 
-    Raises ConfigurationError where the stack has a secret passphrase and none is given.
+    Raises ConfigurationError if the stack needs a passphrase and none is set.
     """
     _require_passphrase(workspace)
     for folder in ("state", "pulumi"):
@@ -130,5 +130,5 @@ def _require_passphrase(workspace: Workspace) -> None:
 
 
 def given_passphrase() -> bool:
-    """Whether the environment has a passphrase of the user's own; an empty one counts as unset."""
+    """Whether the environment has the user's own passphrase; an empty one counts as unset."""
     return variables.PASSPHRASE.value not in ("", PUBLISHED_PASSPHRASE)

@@ -11,6 +11,7 @@ from kaldra.cluster.ports import holder, is_free
 from kaldra.cluster.registry import is_running
 from kaldra.cluster.spec import ClusterSpec, context_name, node_name, registry_name
 from kaldra.errors import KaldraError
+from kaldra.toolchain import docker_client
 from kaldra.toolchain.docker_client import UnavailableError
 from kaldra.toolchain.findings import Finding
 from kaldra.versions import KUBERNETES
@@ -29,9 +30,11 @@ def check_cluster(spec: ClusterSpec) -> Finding:
     except KaldraError as error:
         return Finding(name, problem=str(error), fix=error.hint)
     if condition is Condition.ABSENT:
-        return Finding(name, **_taken(spec.api_port, "kaldra:apiPort"))
+        return _absent(name, spec.api_port, "kaldra:apiPort")
     if condition is not Condition.RUNNING:
-        return Finding(name, where=node_name(spec.name), problem=condition.value, fix=UP)
+        return Finding(
+            name, where=node_name(spec.name), problem=condition.value, fix=UP, repair="cluster"
+        )
     return _server(spec, name)
 
 
@@ -39,7 +42,8 @@ def _server(spec: ClusterSpec, name: str) -> Finding:
     node = node_name(spec.name)
     server = api_server(spec.kubeconfig, context_name(spec.name))
     if server is None:
-        return Finding(name, where=node, problem=f"{spec.kubeconfig} does not lead to it", fix=UP)
+        problem = f"{spec.kubeconfig} does not lead to it"
+        return Finding(name, where=node, problem=problem, fix=UP, repair="cluster")
     if not server.ready():
         problem = "its API server is not ready"
         return Finding(name, where=node, problem=problem, fix=f"docker logs {node}")
@@ -56,17 +60,20 @@ def check_registry(spec: ClusterSpec) -> Finding:
     """The registry, and before it exists the port it needs."""
     name = f"registry {registry_name(spec.name)}"
     try:
-        running = is_running(spec)
+        running, exists = is_running(spec), docker_client.container(registry_name(spec.name))
     except UnavailableError:
         return Finding(name, problem="the Docker Engine does not run", fix=UP)
     if running:
         return Finding(name, where=f"localhost:{spec.registry_port}")
-    return Finding(name, **_taken(spec.registry_port, "kaldra:registryPort"))
+    if exists and not exists["State"]["Running"]:
+        return Finding(name, problem="stopped", fix=UP, repair="cluster")
+    return _absent(name, spec.registry_port, "kaldra:registryPort")
 
 
-def _taken(port: int, setting: str) -> dict[str, str]:
-    """Fields of a finding about something that is not there yet."""
+def _absent(name: str, port: int, setting: str) -> Finding:
+    """Something that is not there yet, and whether the port it needs is free."""
     if is_free(port):
-        return {"where": "made by ./kaldra up"}
+        return Finding(name, where="made by ./kaldra up")
+    problem = f"port {port} is taken by {holder(port) or 'another process'}"
     fix = f"stop it, or set {setting} to another port in the stack's file"
-    return {"problem": f"port {port} is taken by {holder(port) or 'another process'}", "fix": fix}
+    return Finding(name, problem=problem, fix=fix)

@@ -86,7 +86,7 @@ def ensure_cluster(spec: ClusterSpec, progress: Progress) -> Cluster:
         return _cluster(spec)
     with progress.step(f"kind cluster {spec.name}") as step:
         if condition is not Condition.ABSENT:
-            if _is_complete(spec):
+            if is_complete(spec):
                 _resume(spec, step)
                 step.done("started")
                 return _cluster(spec)
@@ -202,7 +202,7 @@ def is_ready(spec: ClusterSpec) -> bool:
     return server is not None and server.ready()
 
 
-def _is_complete(spec: ClusterSpec) -> bool:
+def is_complete(spec: ClusterSpec) -> bool:
     """Whether creating the node was completed; true for every node that ever served."""
     content = docker_client.archive(node_name(spec.name), REGISTRIES)
     if content is None:

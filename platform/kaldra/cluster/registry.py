@@ -118,6 +118,7 @@ def _create(spec: ClusterSpec) -> None:
             name=name,
             labels=labels,
             ports=[port],
+            environment={"REGISTRY_STORAGE_DELETE_ENABLED": "true"},
             host_config=api.create_host_config(
                 port_bindings={port: ("127.0.0.1", spec.registry_port)},
                 binds=[f"{name}:{STORAGE}"],

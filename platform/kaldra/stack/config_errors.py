@@ -1,4 +1,4 @@
-"""Faults of a stack's settings as one message each: the key, the stack file, the command."""
+"""Configuration errors of a stack: key, stack file, and the command that fixes it."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -27,14 +27,14 @@ RENAMED = {
 
 
 def missing(path: str, stack_file: str) -> ConfigurationError:
-    """A setting that has to be given."""
+    """A required setting is missing."""
     return ConfigurationError(
         f"Setting {NAMESPACE}:{path} is missing from {stack_file}.", hint=command(path, stack_file)
     )
 
 
 def wrong(path: str, stack_file: str, reason: str) -> ConfigurationError:
-    """A setting whose value cannot be used; the reason never shows a secret."""
+    """A setting has an invalid value; the reason never contains a secret."""
     return ConfigurationError(
         f"Setting {NAMESPACE}:{path} in {stack_file} is wrong: {reason}.",
         hint=command(path, stack_file),
@@ -42,7 +42,7 @@ def wrong(path: str, stack_file: str, reason: str) -> ConfigurationError:
 
 
 def command(path: str, stack_file: str) -> str:
-    """What to type to set it; for a secret without the value, which is then asked for."""
+    """The command that sets it; for a secret without the value, which Pulumi prompts for."""
     secret = any(path == name or path.startswith(f"{name}.") for name in SECRETS)
     if path == "apiKeys":
         path += ".NAME"
@@ -56,7 +56,7 @@ def command(path: str, stack_file: str) -> str:
 def explained(
     error: "ValidationError", stack_file: str, known: Sequence[str]
 ) -> ConfigurationError:
-    """Turn the first fault into a message; never shows the value."""
+    """The first validation error as a message; never contains the value."""
     fault = error.errors(include_url=False, include_input=False)[0]
     path = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
@@ -74,7 +74,7 @@ def _unknown(path: str, stack_file: str, known: Sequence[str]) -> ConfigurationE
             f"Setting {NAMESPACE}:{path} in {stack_file} is now {NAMESPACE}:{RENAMED[path]}.",
             hint=f"Rename it in {stack_file}.",
         )
-    import difflib  # noqa: PLC0415  only where something is wrong
+    import difflib  # noqa: PLC0415  only needed for errors
 
     near = difflib.get_close_matches(path, known, n=1)
     meant = f" Did you mean {NAMESPACE}:{near[0]}?" if near else ""

@@ -1,4 +1,4 @@
-"""The running stack's settings, and its faults as one readable message."""
+"""Settings of the running stack, and readable configuration errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from kaldra.stack.settings import NAMESPACE, Settings
 
 
 def read() -> Settings:
-    """Settings of the stack that Pulumi is running now."""
+    """Settings of the stack that Pulumi is running."""
     prefix = f"{NAMESPACE}:"
     values = {
         key.removeprefix(prefix): value
@@ -23,7 +23,7 @@ def read() -> Settings:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Let Pulumi print a user's mistake as a message, not as a traceback."""
+    """Let Pulumi print KaldraError as a message instead of a traceback."""
     try:
         yield
     except KaldraError as error:

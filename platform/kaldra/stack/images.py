@@ -11,7 +11,7 @@ from kaldra.stack.settings import Settings
 from kaldra.variables import Variable
 
 CONTEXT = ".."
-"""The repository, seen from the program's working directory `platform/`."""
+"""The repository, relative to the program's working directory `platform/`."""
 
 
 def build(settings: Settings) -> dict[str, pulumi.Input[str]]:
@@ -61,7 +61,7 @@ def _registry(settings: Settings) -> docker.RegistryArgs:
 def _required(variable: Variable) -> str:
     if not variable.value:
         raise ConfigurationError(
-            f"{variable.name} is not set: the base images depend on the machine.",
+            f"{variable.name} is not set; the base images depend on the machine.",
             hint='eval "$(./kaldra env)"',
         )
     return variable.value

@@ -1,4 +1,4 @@
-"""The platform on Docker alone: one network, two containers."""
+"""The platform on Docker: one network, two containers."""
 
 from collections.abc import Mapping
 
@@ -26,7 +26,7 @@ def deploy(settings: Settings, images: Mapping[str, pulumi.Input[str]]) -> None:
         name=settings.namespace,
         labels=[docker.NetworkLabelArgs(label="io.kaldra.stack", value=pulumi.get_stack())],
     )
-    # Neither waits for the other: without a core the gateway serves, and reports it.
+    # Independent of each other: without a core the gateway serves and reports it.
     for service in services.specs(settings):
         _container(service, images[service.name], network, settings)
 

@@ -1,4 +1,4 @@
-"""Secrets of a stack: from Pulumi's encrypted configuration, or made once for a dev stack."""
+"""Secrets of a stack: from Pulumi's encrypted configuration, or generated for a dev stack."""
 
 import hashlib
 import json
@@ -13,30 +13,33 @@ from kaldra.stack.services import API_KEYS
 from kaldra.stack.settings import Settings
 
 DEV_CALLER = "dev"
-"""Name of the caller whose key a dev stack makes for itself."""
+"""Name of the caller of the generated key."""
 
 
 def contents(settings: Settings) -> dict[str, dict[str, str]]:
-    """Entries of each secret of the stack, by its name, in plain text: mark them as secret."""
+    """Entries of each secret by name, in plain text; callers must mark them as secret."""
     return {API_KEYS: api_keys(settings)}
 
 
 def api_keys(settings: Settings) -> dict[str, str]:
-    """Keys of the gateway's callers by name; whoever declares them marks them secret."""
+    """API keys by caller name, in plain text; callers must mark them as secret."""
     if settings.api_keys:
         return {name: key.get_secret_value() for name, key in settings.api_keys.items()}
+    return own_keys()
+
+
+def own_keys() -> dict[str, str]:
+    """Keys of a stack that names none: one, made on first use."""
     return {DEV_CALLER: _own_key(dev_secrets_file())}
 
 
 def as_directory(name: str, entries: Mapping[str, str]) -> Path:
-    """Write `entries` as files that a container may mount; new content is a new directory.
+    """Write `entries` as files to mount into a container; new content is a new directory.
 
-    The parent is open to its owner alone, the files inside to whoever got the mount.
+    Only the owner can enter the parent; the files are readable by the container's user.
     """
-    digest = hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
-    parent = state() / "secrets"
-    directory = parent / f"{name}-{digest[:12]}"
-    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory = directory_of(name, entries)
+    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     directory.mkdir(mode=0o755, exist_ok=True)
     for entry, content in entries.items():
         file = directory / entry
@@ -45,22 +48,26 @@ def as_directory(name: str, entries: Mapping[str, str]) -> Path:
     return directory
 
 
+def directory_of(name: str, entries: Mapping[str, str]) -> Path:
+    """Where `as_directory` writes these entries."""
+    digest = hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
+    return state() / "secrets" / f"{name}-{digest[:12]}"
+
+
 def dev_secrets_file() -> Path:
-    """Where a dev stack keeps the secrets it made: in the clone's state, never in git."""
+    """File with generated secrets, in the clone's state, never in git."""
     return state() / "dev-secrets.json"
 
 
 def _own_key(path: Path) -> str:
-    """Read the dev key, making it on first use (owner-only, complete or absent)."""
+    """Read the dev key; generate it on first use (mode 0600, written atomically)."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return str(document["apiKeys"][DEV_CALLER])
     except FileNotFoundError:
         pass
     except (ValueError, KeyError, TypeError):
-        raise ConfigurationError(
-            f"{path} does not hold a dev key any more.", hint=f"rm {path}"
-        ) from None
+        raise ConfigurationError(f"{path} does not contain a dev key.", hint=f"rm {path}") from None
     path.parent.mkdir(parents=True, exist_ok=True)
     key = secrets.token_urlsafe(32)
     partial = path.with_name(f"{path.name}.{os.getpid()}")

@@ -40,22 +40,22 @@ class Service:
     """A service as every target runs it. Ports are those inside the container."""
 
     key: str
-    """Names it in settings and verbs, and its target in the Dockerfile."""
+    """Its key in settings and verbs, and its target in the Dockerfile."""
     package: str
-    """Python package that is run, and whose `settings` module declares its variables."""
+    """Python package to run; its `settings` module declares the variables."""
     port: int
     metrics_port: int
     """Port of Prometheus metrics, where they are scraped."""
     resources: Resources
-    """Unless the stack sets others."""
+    """Default resources, which a stack can override."""
     folders: tuple[str, ...] = ("contract", "serving")
-    """What its source consists of, besides its package."""
+    """Source folders besides its package."""
     callers: tuple[str, ...] = ()
     """Keys of the services that may call it."""
     exposed: bool = False
     """Whether clients outside of the stack may call it."""
     environment: Callable[["Settings"], dict[str, str]] = _no_environment
-    """Variables of its own, besides those that every service has."""
+    """Its variables besides those of every service."""
     secret_directories: Mapping[str, str] = field(default_factory=dict)
     """Name of a secret of the stack → directory its entries are mounted at, one file each."""
     live_path: str = "/health"
@@ -69,13 +69,17 @@ class Service:
         return f"kaldra-{self.key}"
 
     def container_name(self, namespace: str) -> str:
-        """Name of its container on Docker alone: `kaldra-api`, unless the namespace differs."""
+        """Name of its container on the `local` target, such as `kaldra-api`."""
         return f"{namespace}-{self.key}"
 
 
 def _gateway(settings: "Settings") -> dict[str, str]:
+    # `./kaldra up` asks the gateway on loopback, through a forward or a published port.
+    hosts = dict.fromkeys((*settings.allowed_hosts, "127.0.0.1")) if settings.allowed_hosts else ()
     given = {
         "KALDRA_CORS_ORIGINS": ",".join(settings.cors_origins) or None,
+        "KALDRA_ALLOWED_HOSTS": ",".join(hosts) or None,
+        "KALDRA_TRUSTED_PROXIES": ",".join(settings.trusted_proxies) or None,
         "KALDRA_RATE_LIMIT": settings.rate_limit,
         "CORE_TIMEOUT_SECONDS": settings.core_timeout_seconds,
     }
@@ -83,7 +87,7 @@ def _gateway(settings: "Settings") -> dict[str, str]:
         "API_PORT": str(API.port),
         "CORE_SERVICE_URL": f"http://{CORE.name}:{CORE.port}",
         "KALDRA_API_KEYS_DIR": API_KEYS_DIRECTORY,
-        # The gateway has defaults for what the stack leaves open.
+        # The gateway has defaults for values that the stack does not set.
         **{name: str(value) for name, value in given.items() if value is not None},
     }
 

@@ -1,4 +1,4 @@
-"""What single settings may be: names, keys, credentials, sizes."""
+"""Types of settings: names, keys, credentials, sizes."""
 
 import re
 from typing import Annotated, Literal, Self
@@ -26,25 +26,25 @@ _DNS_NAME = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0
 
 def _long_enough(key: SecretStr) -> SecretStr:
     if len(key) < SHORTEST_KEY:
-        msg = f"a key has at least {SHORTEST_KEY} characters"
+        msg = f"a key needs at least {SHORTEST_KEY} characters"
         raise ValueError(msg)
     return key
 
 
 def _one_network(cidr: str) -> str:
-    import ipaddress  # noqa: PLC0415  seldom set, and it takes its time to import
+    import ipaddress  # noqa: PLC0415  rarely used and slow to import
 
     try:
         return str(ipaddress.ip_network(cidr))
     except ValueError:
-        msg = "it is no network like 10.0.0.0/8"
+        msg = "it is not a network such as 10.0.0.0/8"
         raise ValueError(msg) from None
 
 
 def _host_with_dots(registry: str) -> str:
     host = registry.partition("/")[0]
     if not re.search(r"[.:]|^localhost$", host):
-        msg = f"{host} is no registry: begin with its host, such as ghcr.io/{registry}"
+        msg = f"{host} is not a registry host; use for example ghcr.io/{registry}"
         raise ValueError(msg)
     return registry
 
@@ -54,6 +54,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Replicas = Annotated[int, Field(ge=1, le=100)]
 DnsLabel = Annotated[str, Field(pattern=f"^{_DNS_LABEL}$")]
 DnsName = Annotated[str, Field(pattern=f"^{_DNS_NAME}$", max_length=253)]
+HostName = Annotated[str, Field(pattern=r"^([a-z0-9._-]+|\[[0-9a-f:.]+\])$")]
 ImageTag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Network = Annotated[str, AfterValidator(_one_network)]
@@ -66,7 +67,7 @@ Registry = Annotated[
 
 
 class Group(BaseModel):
-    """Settings that belong together: one object in a stack file."""
+    """Grouped settings: one object in a stack file."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
@@ -81,7 +82,7 @@ class Credentials(Group):
 
 
 class Resources(Group):
-    """What a container asks for and may use at most: CPU in millicores, memory in MiB."""
+    """Requests and limits of a container: CPU in millicores, memory in MiB."""
 
     cpu_request: Annotated[int, Field(ge=1)] = 100
     cpu_limit: Annotated[int, Field(ge=1)] = 1000
@@ -98,7 +99,7 @@ class Resources(Group):
 
 
 class GivenResources(Group):
-    """What a stack file says of a container's resources; the service has the others."""
+    """A stack file's resources of a container; unset values come from the service."""
 
     cpu_request: int | None = None
     cpu_limit: int | None = None
@@ -107,20 +108,20 @@ class GivenResources(Group):
 
 
 class ServiceSettings(Group):
-    """What a stack file may say of one service."""
+    """A stack file's settings of one service."""
 
     replicas: Replicas | None = None
     max_replicas: Replicas = 6
     resources: GivenResources = GivenResources()
 
     def resources_over(self, defaults: Resources) -> Resources:
-        """Resources of the service in this stack; ValidationError where they contradict."""
+        """Resources of the service in this stack; ValidationError if they contradict."""
         given = self.resources.model_dump(exclude_none=True)
         return Resources.model_validate(defaults.model_dump() | given)
 
 
 class Quota(Group):
-    """What all pods of the namespace may ask for and use: CPU in millicores, memory in MiB."""
+    """Quota of the namespace: CPU in millicores, memory in MiB."""
 
     cpu: Annotated[int, Field(ge=1)] | None = None
     memory: Annotated[int, Field(ge=16)] | None = None

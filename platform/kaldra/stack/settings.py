@@ -27,6 +27,7 @@ from kaldra.stack.setting_types import (
     Digest,
     DnsLabel,
     DnsName,
+    HostName,
     ImageTag,
     Network,
     Origin,
@@ -42,12 +43,12 @@ from kaldra.versions import PRODUCT
 __all__ = ["NAMESPACE", "VERSION", "Settings", "settings_of_stack_file"]
 
 VERSION = PRODUCT
-"""Version of both services, as they report it."""
+"""Version of all services, as they report it."""
 
 
 def _known(key: str) -> str:
     if key not in KEYS:
-        msg = f"there is no service {key}; choose from {', '.join(KEYS)}"
+        msg = f"unknown service {key}; choose from {', '.join(KEYS)}"
         raise ValueError(msg)
     return key
 
@@ -69,25 +70,35 @@ class Settings(BaseModel):
     )
 
     target: Target = Field(
-        description="What runs the services: local (Docker alone), dev (a kind cluster) "
+        description="What runs the services: local (Docker), dev (a kind cluster) "
         "or staging (any cluster)"
     )
-    environment: str = Field("dev", min_length=1, description="Value of ENV in both services")
+    environment: str = Field("dev", min_length=1, description="Value of ENV in all services")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="KALDRA_LOG_LEVEL of both services"
+        "INFO", description="KALDRA_LOG_LEVEL of all services"
     )
     cors_origins: tuple[Origin, ...] = Field(
-        (), description="Origins of front ends that browsers may call the gateway from"
+        (), description="Origins of web front ends that may call the gateway (CORS)"
+    )
+    allowed_hosts: tuple[HostName, ...] = Field(
+        (),
+        description="Names in the Host header that the gateway answers to, beside 127.0.0.1; "
+        "/health and /ready answer to any; every name where none is given",
+    )
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Networks whose X-Forwarded-For and X-Forwarded-Proto the gateway believes: "
+        "the ingress controller's pods or nodes",
     )
     rate_limit: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
         None,
-        description="Requests a caller may make of one gateway pod in a minute; 0 is no limit; "
-        "the gateway's own 100 where it is not given",
+        description="Requests per minute that one gateway pod admits from a caller; 0 disables the "
+        "limit; default: the gateway's 100",
     )
     core_timeout_seconds: Annotated[int, Field(ge=1, le=600)] | None = Field(
         None,
-        description="How long the gateway waits for an answer of the core, in seconds; its own 30 "
-        "where it is not given",
+        description="Seconds that the gateway waits for a response of the core; default: the "
+        "gateway's 30",
     )
     namespace: DnsLabel = Field(
         "kaldra",
@@ -97,89 +108,87 @@ class Settings(BaseModel):
     cluster_name: DnsLabel = Field("kaldra-dev", description="Name of the kind cluster (dev)")
     kubeconfig: str | None = Field(
         None,
-        description="Path of the kubeconfig; on dev the clone's own file, on staging "
-        "~/.kube/config",
+        description="Path of the kubeconfig; default: the clone's own file on dev, ~/.kube/config "
+        "on staging",
     )
     kube_context: str | None = Field(
         None,
-        description="Context in the kubeconfig; on dev kind-<clusterName>; never the ambient one",
+        description="Context in the kubeconfig; default on dev: kind-<clusterName>",
     )
     api_port: Port = Field(8000, description="Port on 127.0.0.1 of the gateway (local, dev)")
     registry_port: Port = Field(5001, description="Port on 127.0.0.1 of the dev registry")
     image_registry: Registry | None = Field(
-        None, description="Where both images are pushed to, such as ghcr.io/4iam/kaldra (staging)"
+        None, description="Registry of the images, such as ghcr.io/4iam/kaldra (staging)"
     )
     registry_push: Credentials | None = Field(
-        None, description="Account that pushes: username, password (secret; staging)"
+        None, description="Push account: username, password (secret; staging)"
     )
     registry_pull: Credentials | None = Field(
         None,
-        description="Account that the cluster pulls with: username, password (secret; staging)",
+        description="Pull account of the cluster: username, password (secret; staging)",
     )
     image_tag: ImageTag | None = Field(
-        None, description=f"Tag of both images; on dev dev, on staging v{VERSION}"
+        None, description=f"Tag of the images; default: dev on dev, v{VERSION} on staging"
     )
     image_digests: dict[ServiceKey, Digest] | None = Field(
         None,
-        description="Digests of images that were built before, by service: nothing is built",
+        description="Digests of existing images by service; if set, nothing is built",
     )
     image_platform: Platform = Field(
-        default_factory=host_platform, description="Platform of both images"
+        default_factory=host_platform, description="Platform of the images"
     )
     services: dict[ServiceKey, ServiceSettings] = Field(
         {},
-        description="By service (core, api): replicas (default 1; on staging the minimum, 2), "
+        description="Per service (core, api): replicas (default 1; on staging the minimum, 2), "
         "maxReplicas (6; staging), resources (cpuRequest, cpuLimit in millicores; memoryRequest, "
         "memoryLimit in MiB)",
     )
     cpu_target: Annotated[int, Field(ge=10, le=100)] = Field(
-        70, description="Percent of the requested CPU above which pods are added (staging)"
+        70,
+        description="Target CPU utilization of the autoscaler, in percent of the request (staging)",
     )
     quota: Quota = Field(
         Quota(),
-        description="Of the namespace: cpu (millicores), memory (MiB), pods; what is not said "
-        "follows from the largest rollout (staging)",
+        description="Quota of the namespace: cpu (millicores), memory (MiB), pods; default: enough "
+        "for the largest rollout (staging)",
     )
     ingress_host: DnsName | None = Field(
-        None, description="Name the gateway is reached by from outside (staging)"
+        None, description="Public host name of the gateway (staging)"
     )
     ingress_class: DnsName | None = Field(
-        None, description="Class of the ingress; the cluster's default one (staging)"
+        None, description="Ingress class; default: the cluster's default class (staging)"
     )
     ingress_tls_secret: DnsName | None = Field(
-        None, description="TLS secret that exists in the namespace (staging)"
+        None, description="Existing TLS secret in the namespace (staging)"
     )
     ingress_issuer: DnsName | None = Field(
-        None, description="ClusterIssuer of cert-manager that makes the TLS secret (staging)"
+        None, description="ClusterIssuer of cert-manager that issues the TLS secret (staging)"
     )
     ingress_annotations: dict[str, str] = Field(
         {}, description="Annotations of the ingress, for its controller (staging)"
     )
     ingress_namespace: DnsName | None = Field(
         None,
-        description="Namespace of the ingress controller, whose pods may reach the gateway; "
-        "ingress-nginx, unless ingressNetworks is set (staging)",
+        description="Namespace of the ingress controller, whose pods may connect to the gateway; "
+        "default: ingress-nginx, unless ingressNetworks is set (staging)",
     )
     ingress_networks: tuple[Network, ...] = Field(
         (),
-        description="Networks that may reach the gateway, where the ingress controller runs "
+        description="Networks that may connect to the gateway, if the ingress controller runs "
         "outside the pod network (staging)",
     )
     metrics: Literal["annotations", "serviceMonitor", "off"] = Field(
-        "annotations", description="How Prometheus finds the pods (staging)"
+        "annotations", description="How Prometheus discovers the pods (staging)"
     )
     metrics_namespace: DnsName = Field(
         "monitoring", description="Namespace whose pods may read /metrics (staging)"
     )
     api_keys: dict[DnsLabel, ApiKey] | None = Field(
         None,
-        description="Keys of the gateway's callers by name (secret); without, one is made for "
-        "local and dev",
+        description="API keys by caller name (secret); default on local and dev: one generated key",
     )
     state_backend: Annotated[str, Field(pattern=r"^(file|s3|gs|azblob|https)://\S+$")] | None = (
-        Field(
-            None, description="Pulumi backend that holds the stack's state; this clone's own folder"
-        )
+        Field(None, description="URL of the Pulumi backend; default: this clone's own folder")
     )
     secrets_provider: (
         Annotated[
@@ -188,8 +197,8 @@ class Settings(BaseModel):
         | None
     ) = Field(
         None,
-        description="Key service that encrypts the stack's secrets, or `passphrase` for one of "
-        "your own on dev and local",
+        description="Key management service that encrypts the stack's secrets, or `passphrase` for "
+        "your own passphrase on dev and local",
     )
     live: bool | None = Field(
         None,
@@ -197,7 +206,7 @@ class Settings(BaseModel):
         "refused on staging",
     )
     rollout_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
-        120, description="How long a rollout may take before it fails, in seconds"
+        120, description="Timeout of a rollout in seconds"
     )
 
     @model_validator(mode="after")
@@ -237,12 +246,12 @@ class Settings(BaseModel):
 
     @property
     def scaled(self) -> bool:
-        """Whether the cluster decides on the number of pods, from `replicas_of` upwards."""
+        """Whether an autoscaler sets the number of pods, with `replicas_of` as the minimum."""
         return self.target == "staging"
 
     @property
     def scraped(self) -> bool:
-        """Whether a Prometheus in the cluster reads the pods' metrics."""
+        """Whether Prometheus scrapes the pods."""
         return self.target == "staging" and self.metrics != "off"
 
     @property
@@ -251,34 +260,34 @@ class Settings(BaseModel):
         return self.target != "staging" if self.live is None else self.live
 
     def service(self, key: str) -> ServiceSettings:
-        """What the stack file says of a service."""
+        """The stack file's settings of a service."""
         return self.services.get(key, ServiceSettings())
 
     def replicas_of(self, key: str) -> int:
-        """Pods of a service: how many, or where the cluster decides, at least."""
+        """Number of pods of a service, or the minimum with an autoscaler."""
         fewest = staging_checks.FEWEST_REPLICAS if self.scaled else 1
         return self.service(key).replicas or fewest
 
     @property
     def registry(self) -> str:
-        """Registry that both images are pushed to, without a trailing slash."""
+        """Registry that the images are pushed to, without a trailing slash."""
         return self.image_registry or f"localhost:{self.registry_port}"
 
     @property
     def tag(self) -> str:
-        """Tag of both images."""
+        """Tag of the images."""
         return self.image_tag or (f"v{VERSION}" if self.target == "staging" else "dev")
 
     @property
     def url(self) -> str:
-        """Where the gateway answers: on this machine, or through the ingress."""
+        """URL of the gateway: on this machine, or through the ingress."""
         if self.target == "staging":
             return f"https://{self.ingress_host}"
         return f"http://127.0.0.1:{self.api_port}"
 
     @property
     def kubeconfig_path(self) -> str:
-        """The kubeconfig this stack is bound to; a relative one is seen from the repository."""
+        """The kubeconfig of this stack; a relative path is relative to the repository."""
         if self.kubeconfig:
             return str(REPO / Path(self.kubeconfig).expanduser())
         own = state() / "kubeconfig"
@@ -286,7 +295,7 @@ class Settings(BaseModel):
 
     @property
     def context(self) -> str:
-        """The only context this stack ever talks to; "" is the current one of its kubeconfig."""
+        """The context of this stack; "" is the current one of its kubeconfig."""
         kind = "" if self.target == "staging" else f"kind-{self.cluster_name}"
         return self.kube_context or kind
 
@@ -294,11 +303,11 @@ class Settings(BaseModel):
     def from_config(cls, values: Mapping[str, Any], stack_file: str) -> Self:
         """Check `values` (keys without the namespace; objects may be JSON text).
 
-        What a local stack leaves open is taken from the environment or `.env`.
+        A local stack reads unset values from the environment or `.env`.
         Raises ConfigurationError naming the key, the stack file and the command that fixes it.
         """
         if values.get("target") == "local":
-            from kaldra.stack import dotenv  # noqa: PLC0415  clusters know nothing of it
+            from kaldra.stack import dotenv  # noqa: PLC0415  not read on clusters
 
             values = dotenv.completed(values)
         try:
@@ -314,7 +323,7 @@ class Settings(BaseModel):
 def settings_of_stack_file(stack: str, repo: Path) -> Settings:
     """Settings of `Pulumi.<stack>.yaml` over the defaults in `Pulumi.yaml`, without Pulumi.
 
-    Encrypted values stay unread and so unchecked; the program checks them once they are decrypted.
+    Encrypted values are not read; the program validates them after decryption.
     """
     from kaldra.stack import stack_file  # noqa: PLC0415  the Pulumi program never needs YAML
 

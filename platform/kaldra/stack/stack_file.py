@@ -1,4 +1,4 @@
-"""A stack's file read without Pulumi: for the command line, and for what needs no secrets."""
+"""Stack files read without Pulumi, for the command line and for rendering."""
 
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,14 @@ from kaldra.stack.config_errors import SECRETS, missing, wrong
 from kaldra.stack.setting_types import NAMESPACE
 
 UNREAD = "encrypted, unread here"
-"""What stands for a secret that is encrypted, or that a staging stack does not have yet."""
+"""Placeholder for a secret that is encrypted or not set yet."""
 
 
 def values(stack: str, repo: Path) -> dict[str, Any]:
-    """Settings as `Pulumi.<stack>.yaml` has them, by key without namespace; secrets are UNREAD.
+    """Settings of `Pulumi.<stack>.yaml` by key without namespace; secrets are UNREAD.
 
-    Secrets that staging requires are UNREAD where they are missing, too: only the program, which
-    can decrypt, knows what it has. Raises ConfigurationError where the file is missing or broken.
+    Missing secrets that staging requires are UNREAD too: only the program can decrypt and check
+    them. Raises ConfigurationError if the file is missing or invalid.
     """
     config = _config(stack, repo)
     found = {key: _unread(value) for key, value in config.items() if not _is_encrypted(value)}
@@ -28,9 +28,9 @@ def values(stack: str, repo: Path) -> dict[str, Any]:
 
 
 def require_secrets(stack: str, repo: Path) -> None:
-    """Raise ConfigurationError where a staging stack lacks a secret: told before anything is built.
+    """Raise ConfigurationError if a staging stack lacks a secret, before anything is built.
 
-    The file tells that a secret is there; what it is worth the program checks, which can decrypt.
+    Only the presence of secrets is checked; the program, which can decrypt, checks their values.
     """
     config, name = _config(stack, repo), f"Pulumi.{stack}.yaml"
     if config.get("target") != "staging":
@@ -46,23 +46,23 @@ def require_secrets(stack: str, repo: Path) -> None:
 
 
 def _config(stack: str, repo: Path) -> dict[str, Any]:
-    """The stack's own settings, as they are written, by key without namespace."""
+    """The stack file's settings, unprocessed, by key without namespace."""
     prefix = f"{NAMESPACE}:"
     config = _document(stack, repo).get("config") or {}
     return {k.removeprefix(prefix): v for k, v in config.items() if k.startswith(prefix)}
 
 
 def _require_encryption(found: dict[str, Any], name: str) -> None:
-    """Refuse a secret in plain text: the file is in git."""
+    """Reject a secret in plain text: the file is in git."""
     for path in SECRETS:
         key, _, inner = path.partition(".")
         group = found.get(key)
         if isinstance(group, str):
-            raise wrong(key, name, "it is there in plain text, not encrypted")
+            raise wrong(key, name, "it is in plain text and must be encrypted")
         entries = group if isinstance(group, dict) else {}
         for entry, value in entries.items():
             if value != UNREAD and inner in ("", entry):
-                raise wrong(f"{key}.{entry}", name, "it is there in plain text, not encrypted")
+                raise wrong(f"{key}.{entry}", name, "it is in plain text and must be encrypted")
 
 
 def _with_secrets(found: dict[str, Any]) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _document(stack: str, repo: Path) -> dict[str, Any]:
     if not path.is_file():
         known = sorted(p.name.split(".")[1] for p in repo.glob("Pulumi.*.yaml"))
         raise ConfigurationError(
-            f"There is no stack {stack!r}: {name} does not exist.",
+            f"Stack {stack!r} does not exist: {name} was not found.",
             hint=f"Choose one of: {', '.join(known)} (option --stack).",
         )
     try:
@@ -103,7 +103,7 @@ def _is_encrypted(value: Any) -> bool:
 
 
 def _unread(value: Any) -> Any:
-    """Stand-ins for encrypted entries of an object."""
+    """The object with placeholders for encrypted entries."""
     if isinstance(value, dict):
         return {k: UNREAD if _is_encrypted(v) else _unread(v) for k, v in value.items()}
     return value

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 FEWEST_REPLICAS = 2
 FEWEST_CHARACTERS = 8
-"""Different characters in a key: fewer are a pattern, not a key."""
+"""Minimum number of distinct characters in a key; fewer are a pattern."""
 
 _MOVING_TAGS = ("dev", "latest", "main", "master", "edge", "test")
 _DEVELOPMENT = ("dev", "local", "test")
-"""Values of ENV where the gateway may be told to serve without keys."""
+"""Values of ENV that allow the gateway to run without keys."""
 _PLACEHOLDERS = (
     "changeme", "change-me", "changethis", "change-this", "default", "example", "insecure",
     "password", "placeholder", "replace", "sample", "secretkey", "secret-key", "your-key",
@@ -25,13 +25,13 @@ _PLACEHOLDERS = (
 
 
 def require(settings: "Settings", stack_file: str) -> None:
-    """Raise ConfigurationError for the first thing that keeps the stack from being staging."""
+    """Raise ConfigurationError for the first setting that staging does not allow."""
     _require_cluster(settings, stack_file)
     _require_images(settings, stack_file)
     _require_entrance(settings, stack_file)
     _require_scale(settings, stack_file)
     if settings.environment.lower() in _DEVELOPMENT:
-        reason = f"{settings.environment} is an environment of development"
+        reason = f"{settings.environment} is a development environment"
         raise wrong("environment", stack_file, reason)
     if settings.live:
         reason = "a release runs the code of its images; it is for dev and local"
@@ -52,7 +52,7 @@ def _require_images(settings: "Settings", stack_file: str) -> None:
     if settings.image_digests is not None:
         return
     if settings.tag in _MOVING_TAGS:
-        reason = f"{settings.tag} is no version; give one, such as v1.2.3, or leave it out"
+        reason = f"{settings.tag} is a mutable tag; use a version such as v1.2.3, or omit it"
         raise wrong("imageTag", stack_file, reason)
     if settings.registry_push is None:
         raise missing("registryPush.password", stack_file)
@@ -62,7 +62,7 @@ def _require_entrance(settings: "Settings", stack_file: str) -> None:
     if settings.ingress_host is None:
         raise missing("ingressHost", stack_file)
     if settings.ingress_tls_secret and settings.ingress_issuer:
-        raise wrong("ingressIssuer", stack_file, "ingressTlsSecret is set too; one of them serves")
+        raise wrong("ingressIssuer", stack_file, "ingressTlsSecret is set too; set only one")
     if not settings.ingress_tls_secret and not settings.ingress_issuer:
         raise missing("ingressTlsSecret", stack_file)
 
@@ -71,7 +71,7 @@ def _require_scale(settings: "Settings", stack_file: str) -> None:
     for key in KEYS:
         fewest, most = settings.replicas_of(key), settings.service(key).max_replicas
         if fewest < FEWEST_REPLICAS:
-            reason = f"a release needs at least {FEWEST_REPLICAS} pods to lose no request"
+            reason = f"a rollout without downtime needs at least {FEWEST_REPLICAS} pods"
             raise wrong(f"services.{key}.replicas", stack_file, reason)
         if most < fewest:
             reason = f"{most} is below replicas, which is {fewest}"
@@ -83,11 +83,11 @@ def _require_keys(settings: "Settings", stack_file: str) -> None:
         raise missing("apiKeys", stack_file)
     for caller, key in settings.api_keys.items():
         if looks_default(key.get_secret_value()):
-            reason = "it is a default or a pattern; make one with: openssl rand -base64 24"
+            reason = "it is a default or a pattern; generate one: openssl rand -base64 24"
             raise wrong(f"apiKeys.{caller}", stack_file, reason)
 
 
 def looks_default(key: str) -> bool:
-    """Whether somebody may have typed the key, or left it as an example had it."""
+    """Whether the key looks like a placeholder or a typed pattern."""
     lowered = key.lower()
     return len(set(key)) < FEWEST_CHARACTERS or any(word in lowered for word in _PLACEHOLDERS)

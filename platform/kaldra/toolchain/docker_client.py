@@ -168,6 +168,23 @@ def containers(*labels: str, everything: bool = True) -> list[dict[str, Any]]:
         return list(api.containers(all=everything, filters={"label": list(labels)}))
 
 
+def execute(name: str, *command: str) -> str:
+    """Standard output of a command in a running container; raises KaldraError where it fails."""
+    with engine() as api:
+        started = api.exec_create(name, list(command))["Id"]
+        output, errors = api.exec_start(started, demux=True)
+        code = api.exec_inspect(started)["ExitCode"]
+    if code != 0:
+        said = (errors or output or b"").decode(errors="replace").strip()
+        raise KaldraError(f"{command[0]} in container {name} failed (exit code {code}): {said}")
+    return (output or b"").decode()
+
+
+def remove_image(name: str) -> None:
+    """Remove a name of an image, with the last one the image; an absent one is no error."""
+    _found("remove_image", name)
+
+
 def remove_container(name: str) -> None:
     """Stop and remove a container with its anonymous volumes; an absent one is no error."""
     _found("remove_container", name, force=True, v=True)

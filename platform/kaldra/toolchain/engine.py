@@ -66,7 +66,7 @@ def check_engine() -> Finding:
     if version is None:
         installed = shutil.which("dockerd", path=_system_path()) is not None
         problem = "it is installed, but does not run" if installed else "it is not installed"
-        return Finding(name, problem=problem, fix="./kaldra up")
+        return Finding(name, problem=problem, fix="./kaldra up", repair="tools")
     client = buildkit_client()
     where = f"{docker_client.address()}, client {client}"
     route = "started by ./kaldra up" if started_engine() else "found"

@@ -1,6 +1,7 @@
 """Files in the machine-wide cache: complete or absent, made by one process at a time."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from kaldra.errors import KaldraError
-from kaldra.paths import home
+from kaldra.paths import home, state
 
 GIGABYTE = 10**9
 
@@ -46,6 +47,22 @@ def _lock_file(name: str) -> TextIO:
     folder = home() / "locks"
     folder.mkdir(parents=True, exist_ok=True)
     return (folder / f"{name}.lock").open("w", encoding="utf-8")
+
+
+def remember_clone() -> None:
+    """Note that this clone uses the cache, so that another one's cleaning spares its tools."""
+    name = hashlib.sha256(str(state()).encode()).hexdigest()[:16]
+    file = home() / "clones" / name
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(str(state()), encoding="utf-8")
+
+
+def clones() -> list[Path]:
+    """State folders of the clones that use the cache and still exist."""
+    files = (home() / "clones").glob("*")
+    states = (Path(file.read_text(encoding="utf-8")) for file in files)
+    return [folder for folder in states if folder.is_dir()]
 
 
 @contextmanager

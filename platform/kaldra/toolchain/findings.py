@@ -1,6 +1,10 @@
 """What `./kaldra doctor` says of one thing."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Repair = Literal["tools", "cluster", "lock", "pending", "disk"]
+"""A step of `./kaldra doctor --fix`."""
 
 
 @dataclass(frozen=True)
@@ -16,3 +20,5 @@ class Finding:
     problem: str = ""
     fix: str = ""
     """The next command to type."""
+    repair: Repair | None = None
+    """What `doctor --fix` does about it; None where only a person can decide."""

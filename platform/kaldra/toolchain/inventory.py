@@ -105,7 +105,8 @@ def check_disk() -> Finding:
             "disk",
             where=where,
             problem=f"nearly full: {needed:g} GB are needed",
-            fix="free space there, or: export KALDRA_HOME=/elsewhere",
+            fix="./kaldra clean, or: export KALDRA_HOME=/elsewhere",
+            repair="disk",
         )
     return Finding("disk", where=where)
 
@@ -138,7 +139,9 @@ def check_tool(tool: tools.Tool) -> Finding:
             problem = f"{tool.version} is needed"
         else:
             return Finding(tool.name, version, str(program), origin(program))
-        return Finding(tool.name, version or "", str(program), origin(program), problem, UP)
+        return Finding(
+            tool.name, version or "", str(program), origin(program), problem, UP, "tools"
+        )
     passed = [
         f"{program} is {version or 'of no known version'}"
         for program, version in tools.on_path(tool)
@@ -148,6 +151,7 @@ def check_tool(tool: tools.Tool) -> Finding:
         where="; ".join(passed),
         problem=f"{tool.version} is not provided yet",
         fix=UP,
+        repair="tools",
     )
 
 
@@ -165,7 +169,7 @@ def check_plugin(name: str) -> Finding:
     title, version = f"plugin {name}", PULUMI_PLUGINS[name]
     source, where = plugins.origin(name), str(plugins.folder(name))
     if source is None:
-        return Finding(title, version, problem="it is not provided yet", fix=UP)
+        return Finding(title, version, problem="it is not provided yet", fix=UP, repair="tools")
     if source == plugins.SUBSTITUTE:
         return Finding(title, f"{version} (substitute)", where, Route.REGISTRIES.value)
     route, _, build = source.partition(" ")

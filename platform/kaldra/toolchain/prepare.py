@@ -33,7 +33,7 @@ from kaldra.toolchain.builds import (
     PULUMI_CLI,
     pulumi_bundle,
 )
-from kaldra.toolchain.files import sharing
+from kaldra.toolchain.files import remember_clone, sharing
 from kaldra.toolchain.go_tool import ensure_go
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.plugins import ensure_plugin, must_build
@@ -78,6 +78,7 @@ def prepare(
     that make a cluster are there: the rest may still be compiling.
     Raises KaldraError or ConfigurationError of the first task that fails, after ending the rest.
     """
+    remember_clone()
     plan = _Plan(route(), progress)
     plan.docker(assume_yes=assume_yes)
     plan.images(target)

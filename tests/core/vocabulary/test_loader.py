@@ -52,7 +52,7 @@ def test_polarities_lie_on_the_planes_of_the_source():
 
 def test_version_changes_with_the_contents(folder):
     before = load(folder).version
-    _change(folder, "concepts.json", lambda d: d["concepts"][0].update(description="Another."))
+    _change(folder, "concepts.json", lambda d: d["concepts"][0]["label"].update(pt="Outra."))
     assert load(folder).version != before
 
 

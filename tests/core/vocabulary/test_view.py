@@ -7,6 +7,7 @@ COUNTS = {
     "polarities": 48,
     "modifiers": 62,
     "kindras": 144,
+    "concepts": 246,
 }
 
 
@@ -22,9 +23,22 @@ def test_lists_are_whole_and_labelled(kernel, kind, language):
     assert all(entry["label"] for entry in listed)
 
 
-def test_labels_follow_the_language(kernel):
-    assert kernel.vocabulary("archetypes", "pt")[6]["label"] == "Governante"
-    assert kernel.vocabulary("archetypes", "en")[6]["label"] == "Ruler"
+def test_texts_follow_the_language(kernel):
+    english, portuguese = (kernel.vocabulary("archetypes", each)[6] for each in ("en", "pt"))
+    assert (english["label"], portuguese["label"]) == ("Ruler", "Governante")
+    assert (english["drives"], portuguese["drives"]) == (
+        ["order", "stewardship"],
+        ["ordem", "zelo"],
+    )
+
+
+@pytest.mark.parametrize("kind", COUNTS)
+def test_every_description_is_translated(kernel, kind):
+    described = "definition" if kind == "kindras" else "description"
+    for english, portuguese in zip(
+        kernel.vocabulary(kind, "en"), kernel.vocabulary(kind, "pt"), strict=True
+    ):
+        assert english[described] != portuguese[described]
 
 
 def test_unknown_kind_or_language(kernel):

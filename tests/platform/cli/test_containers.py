@@ -77,8 +77,8 @@ def test_one_that_has_just_started_is_waited_for(workspace, two):
 def test_a_stack_that_is_not_there_is_told(workspace, docker):
     docker.answers["GET /_ping"] = "OK"
     for act in (
-        lambda: logs.run(QUIET, stack="try", follow=False, lines=1),
-        lambda: status.run(QUIET, stack="try"),
+        lambda: logs.run(QUIET, logs.Wanted(), stack="try"),
+        lambda: status.run(QUIET, stack="try", as_json=False),
     ):
         with pytest.raises(KaldraError, match="Stack try is not deployed"):
             act()
@@ -86,46 +86,12 @@ def test_a_stack_that_is_not_there_is_told(workspace, docker):
 
 def test_an_engine_that_does_not_answer_is_told(workspace, no_docker):
     acts: list[Callable[[], object]] = [
-        lambda: logs.run(QUIET, stack="try", follow=True, lines=1),
+        lambda: logs.run(QUIET, logs.Wanted(follow=True), stack="try"),
         lambda: health.workloads(workspace),
     ]
     for act in acts:
         with pytest.raises(KaldraError, match=r"No Docker Engine answers at unix://.+nobody.sock"):
             act()
-
-
-def test_logs_are_merged_by_time(workspace, two, tmp_path, capsys):
-    client(tmp_path, 'case $name in mine-core) echo "02 b"; echo "03 c";; *) echo "01 a";; esac')
-    logs.run(QUIET, stack="try", follow=False, lines=7)
-    assert capsys.readouterr().out == "[mine-api] a\n[mine-core] b\n[mine-core] c\n"
-
-
-def test_a_container_that_comes_later_is_followed_too(workspace, two, tmp_path, monkeypatch):
-    client(tmp_path, 'echo "$name follows"; exec sleep 60')
-    late = two.answers.pop("GET /containers/mine-api/json")
-    printed = StringIO()
-    monkeypatch.setattr("sys.stdout", printed)
-
-    def interrupted_when_both_came(_seconds):
-        if "mine-core follows" in printed.getvalue():
-            two.answers["GET /containers/mine-api/json"] = late
-        if "mine-api follows" in printed.getvalue():
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(logs.time, "sleep", interrupted_when_both_came)
-    logs.run(QUIET, stack="try", follow=True, lines=7)
-    assert printed.getvalue().splitlines() == [
-        "[mine-core] mine-core follows",
-        "[mine-api] mine-api follows",
-    ]
-
-
-def client(state, script):
-    """A docker client that prints what a script prints for the container `$name`."""
-    program = state / "bin" / "docker"
-    program.parent.mkdir()
-    program.write_text(f"#!/bin/sh\nfor name; do :; done\n{script}\n")
-    program.chmod(0o755)
 
 
 def test_the_port_may_be_the_gateway_s_own(workspace, two):
@@ -154,7 +120,5 @@ def test_what_comes_from_elsewhere_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("API_PORT", "8001")
     said = StringIO()
     containers.tell_given(Console(said))
-    assert (
-        "From the environment, unless the stack's file says otherwise: API_PORT" in said.getvalue()
-    )
+    assert "From the environment, unless set in the stack file: API_PORT" in said.getvalue()
     assert f"From {tmp_path / 'env'}, unless" in said.getvalue()

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from kaldra.cli import deploy, preview, up, workspace
+from kaldra.cli import deploy, policy, preview, up, workspace
 from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError
 
@@ -39,6 +39,9 @@ def begin(request, tmp_path, monkeypatch):
         raise PreparedError
 
     monkeypatch.setattr(deploy, "prepare", prepare)
+    # Rendering needs all of the repository.
+    monkeypatch.setattr(policy, "manifests", lambda _stack: {})
+    monkeypatch.setattr(policy, "inputs", lambda _stack: "")
 
     def begin(**changed):
         config = {f"kaldra:{k}": v for k, v in {**WHOLE, **changed}.items() if v is not None}
@@ -47,7 +50,9 @@ def begin(request, tmp_path, monkeypatch):
         if request.param == "up":
             up.run(console, stack="far", assume_yes=True)
         else:
-            preview.run(console, stack="far", expect_no_changes=False, assume_yes=True)
+            preview.run(
+                console, stack="far", expect_no_changes=False, assume_yes=True, as_json=False
+            )
 
     return begin
 
@@ -59,7 +64,7 @@ def begin(request, tmp_path, monkeypatch):
         ({"registryPush": {"username": "who"}}, "kaldra:registryPush.password is missing"),
         ({"registryPush": {"password": HIDDEN}}, "kaldra:registryPush.username is missing"),
         ({"apiKeys": None}, "kaldra:apiKeys is missing"),
-        ({"imageTag": "dev"}, "dev is no version"),
+        ({"imageTag": "dev"}, "dev is a mutable tag"),
         ({"services": {"core": {"replicas": 1}}}, "at least 2 pods"),
         ({"apiKeys": {"web": "secret-key"}}, "in plain text"),
         ({"apiKeys": '{"web": "secret-key"}'}, "in plain text"),

@@ -60,7 +60,7 @@ def items(*objects):
         ({"waiting": {"reason": "ImagePullBackOff", "message": "no"}}, {}, "ImagePullBackOff: no"),
         ({"terminated": {**CRASHED, "message": "bad"}}, {}, "Error, exit code 1: bad"),
         ({"running": {}}, {"exitCode": 137, "reason": "OOMKilled"}, "OOMKilled, exit code 137"),
-        ({"running": {}}, {}, "NotReady: it runs, but its probe fails"),
+        ({"running": {}}, {}, "NotReady: running, but its readiness probe fails"),
     ],
 )
 def test_a_container_that_is_not_ready_has_a_reason(state, before, reason):

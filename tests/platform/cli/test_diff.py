@@ -100,11 +100,11 @@ def test_a_base_that_does_not_render_is_named(repository):
 def test_a_ref_that_names_nothing_is_a_mistake(repository, ref):
     done = repository.diff("--", ref)
     assert done.returncode == 2
-    assert "names no commit" in done.stderr
+    assert "is not a commit" in done.stderr
     assert not (repository.root / "x").exists()
 
 
 def test_a_stack_of_neither_side_is_a_mistake(repository):
     done = repository.diff("v1", "--stack", "nowhere")
     assert done.returncode == 2
-    assert "no stack 'nowhere'" in done.stderr
+    assert "Stack 'nowhere' exists neither in" in done.stderr

@@ -1,5 +1,23 @@
+import json
+import socket
+from io import StringIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from kaldra.cli import clean, doctor, repair
 from kaldra.cli.doctor import lines
-from kaldra.toolchain.findings import Finding
+from kaldra.cli.garbage import Garbage
+from kaldra.cli.ui import Console
+from kaldra.cli.workspace import Workspace
+from kaldra.errors import ConfigurationError
+from kaldra.stack.settings import Settings
+from kaldra.toolchain.findings import Finding, Repair
+
+QUIET = Console(StringIO(), quiet=True)
+DEAD = 2**22
+"""Above every process id."""
 
 
 def test_each_problem_stands_under_its_tool_with_its_fix():
@@ -16,3 +34,77 @@ def test_each_problem_stands_under_its_tool_with_its_fix():
         "    of 100",
         "    → df -h",
     ]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+    return Workspace("try", Settings(target="local"))
+
+
+@pytest.mark.parametrize(
+    ("pid", "host", "dead"),
+    [(DEAD, socket.gethostname(), True), (DEAD, "elsewhere", False), (None, "", False)],
+)
+def test_a_lock_of_a_process_that_is_gone(workspace, tmp_path, pid, host, dead):
+    folder = tmp_path / "state" / ".pulumi" / "locks" / "organization" / "kaldra" / "try"
+    folder.mkdir(parents=True)
+    if pid:
+        (folder / "1.json").write_text(json.dumps({"pid": pid, "hostname": host}))
+    assert doctor.dead_lock(workspace) == (pid if dead else None)
+
+
+class Sick:
+    """Each repair shows the next thing that is wrong."""
+
+    def __init__(self, *repairs: Repair) -> None:
+        self.left = list(repairs)
+        self.done: list[str] = []
+
+    def look(self, _console: Console, _workspace: Workspace) -> list[Finding]:
+        wrong = self.left[:1]
+        return [Finding("thing", problem="bad" if wrong else "", repair=r) for r in wrong or [None]]
+
+    def act(self, name: str) -> None:
+        self.done.append(name)
+        self.left.remove(name)
+
+
+def sick(monkeypatch: pytest.MonkeyPatch, workspace: Workspace, *repairs: Repair) -> Sick:
+    made = Sick(*repairs)
+    monkeypatch.setattr(Workspace, "open", classmethod(lambda _cls, _stack: workspace))
+    monkeypatch.setattr(doctor, "look", made.look)
+    monkeypatch.setattr(repair, "_tools", lambda *_a, **_k: made.act("tools"))
+    monkeypatch.setattr(repair, "_cluster", lambda *_a, **_k: made.act("cluster"))
+    monkeypatch.setattr(repair, "_disk", lambda *_a, **_k: made.act("disk"))
+    pulumi = SimpleNamespace(unlock=lambda: made.act("lock"), settle=lambda: made.act("pending"))
+    monkeypatch.setattr(repair, "opened", lambda *_: pulumi)
+    return made
+
+
+def test_what_a_repair_brings_to_light_is_repaired_too(workspace, monkeypatch, capsys):
+    made = sick(monkeypatch, workspace, "tools", "cluster", "lock", "pending")
+    doctor.run(QUIET, stack="try", as_json=False, fix=True)
+    assert made.done == ["tools", "cluster", "lock", "pending"]
+    assert capsys.readouterr().out == "✓ thing\n"
+
+
+def test_without_fix_nothing_is_repaired(workspace, monkeypatch):
+    made = sick(monkeypatch, workspace, "disk")
+    with pytest.raises(SystemExit) as ended:
+        doctor.run(QUIET, stack="try", as_json=False)
+    assert (ended.value.code, made.done) == (1, [])
+
+
+def test_garbage_is_removed_only_after_a_yes(workspace, monkeypatch):
+    found = [Garbage("image", "sha256:1", 5, "why")]
+    removed: list[Garbage] = []
+    monkeypatch.setattr(clean, "look", lambda *_a, **_k: found)
+    monkeypatch.setattr(clean, "remove", lambda *a: removed.extend(a[-1]))
+    monkeypatch.setattr("sys.stdin", StringIO())
+    wrong = [Finding("disk", problem="full", repair="disk")]
+    with pytest.raises(ConfigurationError, match="Remove all of it"):
+        repair.repair(QUIET, workspace, wrong, assume_yes=False)
+    assert removed == []
+    repair.repair(QUIET, workspace, wrong, assume_yes=True)
+    assert removed == found

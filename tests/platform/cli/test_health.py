@@ -127,7 +127,7 @@ def test_a_gateway_that_does_not_answer_is_named(workspace):
 def test_no_pod_to_forward_to_is_told(kubectl, workspace):
     kubectl('echo "error: unable to forward port because pod is not running"; exit 1')
     with (
-        pytest.raises(KaldraError, match=r"No pod of kaldra-api .*not running"),
+        pytest.raises(KaldraError, match=r"Cannot connect to a pod of kaldra-api: .*not running"),
         forward.forwarded(workspace, "kaldra-api") as address,
     ):
         health._wait_for_status(address, CONSOLE, 1, "")

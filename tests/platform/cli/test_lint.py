@@ -97,5 +97,5 @@ def test_one_fault_hides_no_other(monkeypatch):
 
     wanted = {"a": lambda: "a fault", "b": lambda: "", "c": broken}
     monkeypatch.setattr(lint, "checks", lambda *_: wanted)
-    with pytest.raises(KaldraError, match="Lint found faults: a, c"):
+    with pytest.raises(KaldraError, match="Lint failed: a, c"):
         lint.run(CONSOLE)

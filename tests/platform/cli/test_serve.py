@@ -72,7 +72,7 @@ def test_the_gateway_of_both_uses_the_core_beside_it(bare: Bare):
     bare.serve("all", "CORE_SERVICE_URL=http://kaldra-core:9000")
     own = f"http://127.0.0.1:{bare.core}"
     assert bare.programs["kaldra-api"].environment["CORE_SERVICE_URL"] == own
-    assert f"uses this run's core {own}, not http://kaldra-core:9000" in bare.said.getvalue()
+    assert f"uses the core at {own}; http://kaldra-core:9000" in bare.said.getvalue()
 
 
 def test_the_gateway_alone_uses_the_core_it_is_told(bare: Bare):

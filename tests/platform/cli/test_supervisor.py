@@ -77,14 +77,14 @@ def test_one_that_dies_ends_the_other_and_is_named(stage: Stage):
     """
     with pytest.raises(KaldraError) as caught:
         stage.run(stage.program("a", fatal), stage.program("b"), tick=lambda: None)
-    assert str(caught.value) == "a ended by itself (exit code 3), and so b was ended too."
+    assert str(caught.value) == "a exited (exit code 3); b was stopped."
     assert caught.value.exit_code == 1
     assert stage.notes("b") == ["started", "ended"]
 
 
 def test_a_signal_that_kills_one_is_named(stage: Stage):
     fatal = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
-    with pytest.raises(KaldraError, match=r"^a ended by itself \(SIGKILL\)\.$"):
+    with pytest.raises(KaldraError, match=r"^a exited \(SIGKILL\)\.$"):
         stage.run(stage.program("a", fatal), tick=lambda: None)
 
 
@@ -144,8 +144,8 @@ def test_one_that_ended_starts_when_a_file_changes(stage: Stage, tmp_path: Path,
     def tick() -> None:
         if answer(small) == "second":
             os.kill(os.getpid(), signal.SIGINT)
-        elif "b ended (exit code 1)" in stage.said.getvalue() and "raise" in code.read_text():
+        elif "b exited (exit code 1)" in stage.said.getvalue() and "raise" in code.read_text():
             small.edit("second")
 
     stage.run(reloadable(small, "b"), tick=tick)
-    assert stage.said.getvalue().count("b ended") == 1
+    assert stage.said.getvalue().count("b exited") == 1

@@ -1,8 +1,11 @@
 import io
+from contextlib import nullcontext
 
 import pytest
 
+from kaldra.cli import ui
 from kaldra.cli.ui import Console
+from kaldra.errors import ConfigurationError, KaldraError
 
 
 def test_a_step_is_one_line_with_its_result_and_time():
@@ -35,3 +38,22 @@ def test_nothing_is_coloured_where_there_is_no_terminal():
     stream = io.StringIO()
     Console(stream).error("broken")
     assert "\x1b" not in stream.getvalue()
+
+
+def test_a_question_that_nobody_can_answer_is_a_no(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    with pytest.raises(ConfigurationError, match=r"Nothing was changed: Go\?") as caught:
+        ui.confirm("Go?", "./kaldra go --yes")
+    assert caught.value.hint == "./kaldra go --yes"
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"), [("y", True), ("YES ", True), ("n", False), ("", False)]
+)
+def test_only_a_yes_is_a_yes(monkeypatch, answer, good):
+    terminal = io.StringIO(f"{answer}\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
+    good = answer.lower().startswith("y")
+    with nullcontext() if good else pytest.raises(KaldraError, match="Nothing was changed"):
+        ui.confirm("Go?", "")

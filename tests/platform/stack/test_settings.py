@@ -54,7 +54,7 @@ def test_a_secret_never_shows_in_an_error_or_a_representation():
 
 def test_a_stack_without_a_file_names_those_that_exist(tmp_path):
     (tmp_path / "Pulumi.dev.yaml").write_text("config: {kaldra:target: dev}")
-    with pytest.raises(ConfigurationError, match=r"no stack 'prod'") as caught:
+    with pytest.raises(ConfigurationError, match=r"Stack 'prod' does not exist") as caught:
         settings_of_stack_file("prod", tmp_path)
     assert "dev" in caught.value.hint
 
@@ -144,27 +144,29 @@ def test_half_an_account_is_told_by_what_it_lacks():
 @pytest.mark.parametrize(
     ("key", "value", "reason"),
     [
-        ("imageTag", "dev", "dev is no version"),
-        ("imageTag", "latest", "latest is no version"),
+        ("imageTag", "dev", "dev is a mutable tag"),
+        ("imageTag", "latest", "latest is a mutable tag"),
         ("live", True, "a release runs the code of its images"),
-        ("environment", "dev", "an environment of development"),
+        ("environment", "dev", "a development environment"),
         ("services", {"core": {"replicas": 1}}, "at least 2 pods"),
         ("services", {"api": {"replicas": 1}}, "at least 2 pods"),
         ("services", {"api": {"maxReplicas": 1}}, "below replicas, which is 2"),
         ("ingressIssuer", "letsencrypt", "ingressTlsSecret is set too"),
-        ("imageRegistry", "kaldra", "begin with its host, such as ghcr.io/kaldra"),
+        ("imageRegistry", "kaldra", "use for example ghcr.io/kaldra"),
         ("imageRegistry", "https://ghcr.io/4iam", "should match pattern"),
         ("corsOrigins", ["*"], "should match pattern"),
         ("rateLimit", -1, "greater than or equal to 0"),
         ("coreTimeoutSeconds", 0, "greater than or equal to 1"),
-        ("ingressNetworks", ["10.0.0.1/8"], "no network like 10.0.0.0/8"),
+        ("ingressNetworks", ["10.0.0.1/8"], "not a network such as 10.0.0.0/8"),
+        ("trustedProxies", ["10.0.0.1/8"], "not a network such as 10.0.0.0/8"),
+        ("allowedHosts", ["https://api.example.org"], "should match pattern"),
         ("stateBackend", "ftp://somewhere", "should match pattern"),
         (
             "services",
             {"core": {"resources": {"memoryLimit": 64}}},
             "memoryRequest is above memoryLimit",
         ),
-        ("services", {"worker": {}}, "no service worker; choose from core, api"),
+        ("services", {"worker": {}}, "unknown service worker; choose from core, api"),
     ],
 )
 def test_what_staging_must_not_say_is_refused(key, value, reason):

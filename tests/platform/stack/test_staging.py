@@ -126,6 +126,24 @@ def test_a_certificate_may_be_asked_of_cert_manager():
     assert ingress["spec"]["tls"][0]["secretName"] == "kaldra-api-tls"
 
 
+def test_the_ingress_has_the_limits_of_the_gateway_unless_the_stack_says_otherwise():
+    from app.settings import Settings  # noqa: PLC0415  the gateway's own defaults
+
+    fields = Settings.model_fields
+    nginx = "nginx.ingress.kubernetes.io"
+
+    def annotations(**settings):
+        declared = declare_staging(**settings)
+        return one(declared, INGRESS, "kaldra-api")["metadata"]["annotations"]
+
+    own = annotations()
+    assert own[f"{nginx}/proxy-body-size"] == f"{fields['max_batch_bytes'].default >> 20}m"
+    assert int(own[f"{nginx}/proxy-read-timeout"]) > fields["core_timeout"].default
+    assert int(annotations(coreTimeoutSeconds=60)[f"{nginx}/proxy-read-timeout"]) > 60
+    given = annotations(ingressAnnotations={f"{nginx}/proxy-body-size": "1m"})
+    assert given[f"{nginx}/proxy-body-size"] == "1m"
+
+
 def namespaces(rule):
     peers = rule.get("from") or rule.get("to")
     return [
@@ -206,17 +224,24 @@ def test_each_service_has_the_resources_of_its_settings():
     assert api["limits"]["memory"] == "256Mi"
 
 
-def test_the_gateway_is_told_of_front_ends_and_environment():
-    declared = declare_staging(corsOrigins=["https://4iam.ai", "https://x.example.org"])
+def test_the_gateway_gets_lists_of_origins_hosts_and_proxies():
+    declared = declare_staging(
+        corsOrigins=["https://4iam.ai", "https://x.example.org"],
+        allowedHosts=["api.example.org"],
+        trustedProxies=["10.244.0.0/16", "10.0.0.7"],
+    )
     data = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-api-env")["data"]
     assert data["KALDRA_CORS_ORIGINS"] == "https://4iam.ai,https://x.example.org"
+    assert data["KALDRA_ALLOWED_HOSTS"] == "api.example.org,127.0.0.1"
+    assert data["KALDRA_TRUSTED_PROXIES"] == "10.244.0.0/16,10.0.0.7/32"
     assert data["ENV"] == "staging"
 
 
 def test_the_gateway_is_told_of_limits_that_the_stack_names_and_of_no_others():
     silent = one(declare_staging(), "kubernetes:core/v1:ConfigMap", "kaldra-api-env")["data"]
     named = {"KALDRA_RATE_LIMIT": "0", "CORE_TIMEOUT_SECONDS": "5"}
-    assert not named.keys() & silent.keys()
+    unnamed = {*named, "KALDRA_ALLOWED_HOSTS", "KALDRA_TRUSTED_PROXIES"}
+    assert not unnamed & silent.keys()
     declared = declare_staging(rateLimit=0, coreTimeoutSeconds=5)
     data = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-api-env")["data"]
     assert data == {**silent, **named}

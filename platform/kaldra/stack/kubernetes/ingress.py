@@ -1,4 +1,4 @@
-"""The gateway's public name, with TLS."""
+"""The gateway's public name, with TLS and the gateway's limits."""
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -6,6 +6,16 @@ import pulumi_kubernetes as k8s
 from kaldra.stack.kubernetes import labels
 from kaldra.stack.services import API
 from kaldra.stack.settings import Settings
+
+NGINX = "nginx.ingress.kubernetes.io"
+BODY_MEBIBYTES = 8
+"""The gateway's own limit (KALDRA_MAX_BATCH_BYTES); ingress-nginx refuses more than 1 MiB."""
+
+CORE_TIMEOUT_SECONDS = 30
+"""The gateway's own, where the stack names none."""
+
+MARGIN_SECONDS = 5
+"""How much later than the gateway the ingress gives up, so that the caller gets its answer."""
 
 
 def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
@@ -48,7 +58,22 @@ def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resour
 def _annotations(settings: Settings) -> dict[str, str]:
     # Not every controller reports the address it serves an Ingress at; `up` asks the gateway
     # over HTTPS instead.
-    own = {"pulumi.com/skipAwait": "true"}
+    own = {"pulumi.com/skipAwait": "true", **_limits(settings)}
     if settings.ingress_issuer:
         own["cert-manager.io/cluster-issuer"] = settings.ingress_issuer
     return {**own, **settings.ingress_annotations}
+
+
+def _limits(settings: Settings) -> dict[str, str]:
+    """Limits as ingress-nginx reads them; other controllers ignore them.
+
+    Headers and slow clients are limited in the controller's ConfigMap alone, for all its hosts.
+    """
+    seconds = (settings.core_timeout_seconds or CORE_TIMEOUT_SECONDS) + MARGIN_SECONDS
+    given = {
+        "proxy-body-size": f"{BODY_MEBIBYTES}m",
+        "proxy-connect-timeout": str(MARGIN_SECONDS),
+        "proxy-read-timeout": str(seconds),
+        "proxy-send-timeout": str(seconds),
+    }
+    return {f"{NGINX}/{name}": value for name, value in given.items()}

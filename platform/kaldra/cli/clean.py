@@ -1,0 +1,265 @@
+"""`./kaldra clean`: remove what no release, container or clone needs any more."""
+
+import itertools
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import time
+from typing import Any, cast
+
+from kaldra.cli import garbage, releases
+from kaldra.cli.deploy import cluster_spec, opened
+from kaldra.cli.garbage import KEPT_RELEASES, WEEK_SECONDS, Garbage
+from kaldra.cli.pulumi import Deployment, Pulumi
+from kaldra.cli.ui import Console, confirm
+from kaldra.cli.workspace import Workspace, pulumi_program
+from kaldra.cluster import registry_storage
+from kaldra.cluster.kind import node_name
+from kaldra.cluster.registry import is_running
+from kaldra.errors import KaldraError
+from kaldra.paths import home, state
+from kaldra.stack import secrets
+from kaldra.stack.services import API_KEYS
+from kaldra.toolchain import docker_client
+from kaldra.toolchain.files import alone, clones
+
+LOCK = "deploy"
+"""Shared by every run that deploys on this machine; cleaning waits for none of them."""
+
+GATHERED = 10
+"""Former images of the services that an `up` leaves, more than the last cleaning had left."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What has to stay."""
+
+    mentioned: frozenset[str]
+    """Digests, ids and names that states mention: all of other stacks', the last of this one's."""
+    used: frozenset[str]
+    """Ids of images that containers use."""
+    mounted: frozenset[str]
+    """Folders that containers mount."""
+    before: float
+    """What is shared by clones stays if it was made later."""
+
+
+def run(console: Console, *, stack: str, dry_run: bool, everything: bool, assume_yes: bool) -> None:
+    """Print what can go, how large it is and why; then remove it, unless `dry_run`."""
+    workspace = Workspace.open(stack)
+    with alone(LOCK) as nobody_deploys:
+        if not nobody_deploys and not dry_run:
+            raise KaldraError(
+                "Another run deploys from this machine; nothing was removed.",
+                hint=f"Once it has ended: ./kaldra clean --stack {stack}",
+            )
+        with console.step("look for what nothing needs") as step:
+            found = look(console, workspace, everything=everything)
+            step.done(summary(found))
+        sys.stdout.write("".join(f"{line}\n" for line in table(found)))
+        if dry_run or not found:
+            return
+        if everything and not assume_yes:
+            question = f"Remove all of it, so that stack {stack} cannot be rolled back?"
+            confirm(question, f"./kaldra clean --all --stack {stack} --yes")
+        remove(console, workspace, found)
+
+
+def after_up(console: Console, workspace: Workspace) -> None:
+    """Clean once former images have gathered, unless another run deploys; fails nothing."""
+    left = state() / "former-images"
+    try:
+        known = int(left.read_text(encoding="ascii")) if left.is_file() else 0
+        if (number := _former_images()) < known + GATHERED:
+            if number < known:
+                left.write_text(str(number), encoding="ascii")
+            return
+        with alone(LOCK) as nobody_deploys:
+            if nobody_deploys:
+                remove(console, workspace, look(console, workspace, everything=False))
+                left.write_text(str(_former_images()), encoding="ascii")
+    except (KaldraError, ValueError) as error:
+        console.warn(f"Nothing was cleaned: {error}")
+
+
+def look(console: Console, workspace: Workspace, *, everything: bool) -> list[Garbage]:
+    """Everything that can go, as far as the engine and the stack can be asked."""
+    with docker_client.engine() as api:
+        usage = api.df()
+        images = usage.get("Images") or api.images()  # engines from 29 on leave the first out
+        running = [docker_client.container(c["Id"]) for c in api.containers(all=True)]
+    containers = [container for container in running if container]
+    pulumi, kept = _kept(console, workspace, everything=everything)
+    needs = Needs(
+        mentioned=kept | garbage.mentioned(_states(workspace)),
+        used=frozenset(container["Image"] for container in containers),
+        mounted=frozenset(m["Source"] for c in containers for m in c.get("Mounts") or ()),
+        before=time() - (0 if everything else WEEK_SECONDS),
+    )
+    cache = usage.get("BuildCache") or ()
+    found = [
+        *garbage.images(images, needs.used, needs.mentioned, needs.before),
+        *garbage.build_cache(cache, everything=everything),
+        *_former_keys(needs),
+        *_tools(needs),
+    ]
+    if workspace.settings.target == "dev" and pulumi:
+        found += _registry(workspace, needs) + _node(workspace, needs)
+    return found
+
+
+def remove(console: Console, workspace: Workspace, found: Sequence[Garbage]) -> None:
+    """Remove it; what cannot be removed is reported, and the rest goes on."""
+    spec = cluster_spec(workspace)
+    one_by_one: dict[str, Callable[[str], object]] = {
+        "image": docker_client.remove_image,
+        "build cache": _remove_cache,
+        "node image": lambda name: docker_client.execute(
+            node_name(spec.name), "crictl", "rmi", name
+        ),
+        "tool": shutil.rmtree,
+        "former key": shutil.rmtree,
+    }
+    removed = []
+    with console.step("remove what nothing needs") as step:
+        for each in found:
+            if act := one_by_one.get(each.kind):
+                step.update(each.title)
+                try:
+                    act(each.name)
+                    removed.append(each)
+                except (KaldraError, OSError) as error:
+                    console.warn(f"{each.title} stays: {error}")
+        if stored := [each for each in found if each.kind == "registry"]:
+            step.update("registry")
+            registry_storage.remove(spec, [each.name for each in stored])
+            removed += stored
+        step.done(summary(removed))
+
+
+def summary(found: Sequence[Garbage]) -> str:
+    """Number and size in one line."""
+    return f"{len(found)} found, {_megabytes(sum(g.size for g in found))}" if found else "nothing"
+
+
+def table(found: Iterable[Garbage]) -> Iterator[str]:
+    """What, how much, why; the largest first within each kind."""
+    rows = sorted(found, key=lambda g: (g.kind, -g.size, g.name))
+    width = max((len(row.title) for row in rows), default=0)
+    for row in rows:
+        yield f"{row.kind:<11}  {row.title:<{width}}  {_megabytes(row.size):>9}  {row.why}"
+
+
+def _kept(
+    console: Console, workspace: Workspace, *, everything: bool
+) -> tuple[Pulumi | None, frozenset[str]]:
+    """Images of the releases that stay, and Pulumi where the stack is deployed from here."""
+    pulumi = opened(console, workspace) if pulumi_program().exists() else None
+    deployed = pulumi.deployment() if pulumi else None
+    if pulumi is None or deployed is None or not deployed.resources:
+        return None, frozenset()
+    return pulumi, _of_releases(pulumi, deployed, 1 if everything else KEPT_RELEASES)
+
+
+def _of_releases(pulumi: Pulumi, deployed: Deployment, number: int) -> frozenset[str]:
+    working = releases.working(releases.updates(pulumi, deployed))
+    kept = [deployed.images, *(r.images for r in itertools.islice(working, number))]
+    return garbage.mentioned(reference for images in kept for reference in images.values())
+
+
+def _states(workspace: Workspace) -> Iterator[str]:
+    """States of all stacks of all clones known here, without the history of this stack."""
+    own = state() / "state" / ".pulumi" / "history" / "kaldra" / workspace.stack
+    for folder in {state(), *clones()}:
+        for file in (folder / "state" / ".pulumi").rglob("*.json*"):
+            if not file.is_relative_to(own):
+                with suppress(OSError):  # a lock or a state that another run has just replaced
+                    yield file.read_text(encoding="utf-8", errors="replace")
+
+
+def _registry(workspace: Workspace, needs: Needs) -> list[Garbage]:
+    spec = cluster_spec(workspace)
+    if not is_running(spec):
+        return []
+    stored, tagged = registry_storage.stored(spec.name)
+    listed = {image: registry_storage.blobs(spec.registry_port, image) for image in stored}
+    return garbage.manifests(listed, tagged, needs.mentioned)
+
+
+def _node(workspace: Workspace, needs: Needs) -> list[Garbage]:
+    spec = cluster_spec(workspace)
+    node = docker_client.container(node_name(spec.name)) or {}
+    if not (node.get("State") or {}).get("Running"):
+        return []
+
+    def listed(*command: str) -> dict[str, Any]:
+        return dict(json.loads(docker_client.execute(node_name(spec.name), "crictl", *command)))
+
+    containers = listed("ps", "--all", "--output=json").get("containers") or ()
+    used = frozenset(
+        reference
+        for container in containers
+        for reference in (container.get("imageRef"), (container.get("image") or {}).get("image"))
+        if reference
+    )
+    images = listed("images", "--output=json").get("images") or ()
+    registry = f"localhost:{spec.registry_port}"
+    return garbage.node_images(images, registry, used, needs.mentioned)
+
+
+def _tools(needs: Needs) -> list[Garbage]:
+    """Tools that no clone's links or plugins lead to."""
+    programs = [
+        path.resolve() for folder in {state(), *clones()} for path in (folder / "bin").glob("*")
+    ]
+    origins = {
+        file.read_text(encoding="utf-8").strip().partition(" ")[2]
+        for folder in {state(), *clones()}
+        for file in (folder / "pulumi" / "plugins").glob("*/kaldra-origin")
+    }
+    made = {
+        str(folder): (_size(folder), folder.stat().st_mtime)
+        for kind in ("built", "downloaded")
+        for folder in (home() / kind).glob("*")
+        if folder.is_dir()
+    }
+    used = {
+        path
+        for path in made
+        if Path(path).name in origins or any(p.is_relative_to(path) for p in programs)
+    }
+    return garbage.tools(made, frozenset(used), needs.before)
+
+
+def _former_keys(needs: Needs) -> list[Garbage]:
+    folders = (str(path) for path in (state() / "secrets").glob("*") if path.is_dir())
+    present: set[str] = set()
+    if secrets.dev_secrets_file().exists():
+        present.add(str(secrets.directory_of(API_KEYS, secrets.own_keys())))
+    return garbage.former_keys(folders, needs.mounted | present)
+
+
+def _remove_cache(name: str) -> None:
+    with docker_client.engine() as api:
+        api.prune_builds(filters=cast("Any", {"id": name}))
+
+
+def _former_images() -> int:
+    """Untagged images of the services in the engine."""
+    with docker_client.engine() as api:
+        listed = api.images(filters={"label": garbage.TITLE_LABEL})
+    return sum(garbage.is_former(image) for image in listed)
+
+
+def _size(folder: Path) -> int:
+    """Bytes that go with the folder: a file with another link stays."""
+    files = (path.stat() for path in folder.rglob("*") if path.is_file())
+    return sum(file.st_size for file in files if file.st_nlink == 1)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size else ""

@@ -1,0 +1,14 @@
+"""`./kaldra completion`: typer's completion script for a shell."""
+
+import sys
+
+from typer.completion import get_completion_script  # type: ignore[attr-defined]
+
+VARIABLE = "_KALDRA_COMPLETE"
+"""Set by the script where it asks the command line for completions."""
+
+
+def run(shell: str) -> None:
+    """Print the script; shells apply it to `./kaldra` and to any other path that ends so."""
+    sys.stdout.write(get_completion_script(prog_name="kaldra", complete_var=VARIABLE, shell=shell))
+    sys.stdout.write("\n")

@@ -1,0 +1,52 @@
+import json
+import subprocess
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from kaldra.cli import key
+from kaldra.cli.ui import Console
+from kaldra.errors import ConfigurationError, KaldraError
+
+QUIET = Console(StringIO(), quiet=True)
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The key that a dev stack made for itself."""
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+    document = {"apiKeys": {"dev": "a-key-of-its-own"}}
+    (tmp_path / "dev-secrets.json").write_text(json.dumps(document))
+    return "a-key-of-its-own"
+
+
+def test_the_key_alone_is_printed(made, capsys):
+    key.run(QUIET, stack="dev", name="", curl=False)
+    assert capsys.readouterr().out == f"{made}\n"
+
+
+def test_the_curl_command_reads_the_key_itself(made, capsys):
+    key.run(QUIET, stack="dev", name="dev", curl=True)
+    command = capsys.readouterr().out
+    assert made not in command
+    shown = command.replace("curl ", "printf '%s ' ")
+    done = subprocess.run(["/bin/sh", "-c", shown], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == (
+        f"-H X-API-Key: {made} http://127.0.0.1:8000/engine/vocabulary/archetypes"
+    )
+
+
+def test_before_the_first_deployment_no_key_is_made(tmp_path, monkeypatch):
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+    with pytest.raises(KaldraError, match="has no key yet"):
+        key.run(QUIET, stack="dev", name="", curl=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", "carol"])
+def test_a_name_has_to_be_one_of_those_known(name):
+    with pytest.raises(ConfigurationError, match=r"alice, bob") as caught:
+        key.choose({"alice": "a", "bob": "b"}, name, "mine")
+    assert caught.value.hint == "./kaldra key NAME --stack mine"
+    assert key.choose({"alice": "a", "bob": "b"}, "bob", "mine") == ("bob", "b")

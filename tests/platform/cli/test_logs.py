@@ -1,0 +1,196 @@
+"""The follower, on sources that a test scripts: what each attempt to read a container gives."""
+
+import queue
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from kaldra.cli import log_sources, logs
+from kaldra.cli.log_sources import GoneError, Pods, Source, Span
+from kaldra.cli.logs import Wanted
+from kaldra.cli.ui import Console
+from kaldra.cli.workspace import Workspace
+from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.stack.settings import Settings
+
+QUIET = Console(StringIO())
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+API = Source("api-1", "api-1", "kaldra-api")
+NEXT = Source("api-2", "api-2", "kaldra-api")
+CORE = Source("core-1", "core-1", "kaldra-core")
+WHOLE = Span()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "RETRY_SECONDS", 0.01)
+
+
+def at(second: int, text: str) -> str:
+    return f"2026-11-29T12:00:{second:02d}.5Z {text}"
+
+
+class Scripted:
+    """Each source has attempts; one is a list of lines, or an error. After the last it is gone."""
+
+    def __init__(self, attempts: dict[Source, list[list[str] | Exception]]) -> None:
+        self.attempts = attempts
+        self.asked: list[tuple[str, Span]] = []
+        self.starting: queue.SimpleQueue[Source | None] = queue.SimpleQueue()
+        self.there = list(attempts)
+
+    def present(self) -> list[Source]:
+        return self.there
+
+    def started(self) -> Iterator[Source]:
+        yield from self.there
+        while source := self.starting.get():
+            yield source
+
+    def read(self, source: Source, span: Span) -> Iterator[str]:
+        self.asked.append((source.id, span))
+        if not self.attempts[source]:
+            raise GoneError("gone")
+        attempt = self.attempts[source].pop(0)
+        if isinstance(attempt, Exception):
+            raise attempt
+        yield from attempt
+
+    def close(self) -> None:
+        pass
+
+
+def messages(sources: Scripted, number: int, span: Span = WHOLE) -> list[str]:
+    followed = logs.followed(sources, span, QUIET)
+    return [record.message for record in islice(followed, number)]
+
+
+def test_records_of_two_containers_are_ordered_by_time():
+    sources = Scripted({API: [[at(1, "a"), at(3, "c")]], CORE: [[at(2, "b")]]})
+    assert [r.message for r in logs.last(sources, Span(tail=5))] == ["a", "b", "c"]
+    assert {span for _, span in sources.asked} == {Span(tail=5)}
+
+
+def test_one_service_alone():
+    sources = Scripted({API: [[at(1, "a")]], CORE: [[at(2, "b")]]})
+    assert [r.message for r in logs.last(sources, Span(), "core")] == ["b"]
+
+
+def test_a_container_that_goes_away_meanwhile_is_left_out():
+    sources = Scripted({API: [GoneError("gone")], CORE: [[at(2, "b")]]})
+    assert [r.message for r in logs.last(sources, Span())] == ["b"]
+
+
+def test_followed_records_are_ordered_by_time():
+    sources = Scripted({API: [[at(2, "b"), at(3, "c")]], CORE: [[at(1, "a")]]})
+    assert messages(sources, 3) == ["a", "b", "c"]
+
+
+def test_after_a_restart_each_line_comes_once():
+    first, ended, second = at(1, "first"), at(2, "last words"), at(3, "again")
+    # The stream broke before the last line; then the ended run, then the one that runs.
+    sources = Scripted({API: [[first], [first, ended], [second]]})
+    assert messages(sources, 3) == ["first", "last words", "again"]
+    began, previous, now = (span for _, span in sources.asked[:3])
+    assert (began.since, previous.previous, now.previous) == (None, True, False)
+    assert previous.since == now.since == datetime(2026, 11, 29, 12, 0, 1, 500000, UTC)
+
+
+def test_within_a_stream_nothing_is_dropped():
+    sources = Scripted({API: [[at(2, "output"), at(1, "error"), at(1, "at once")]]})
+    assert set(messages(sources, 3)) == {"output", "error", "at once"}
+
+
+def test_a_lost_connection_is_made_again():
+    sources = Scripted({API: [KaldraError("reset"), [at(1, "a")], KaldraError("x"), [at(2, "b")]]})
+    assert messages(sources, 2) == ["a", "b"]
+
+
+def test_one_that_starts_later_is_read_from_its_first_line():
+    sources = Scripted({API: [[at(1, "a")]], NEXT: [[at(2, "b"), at(3, "c")]]})
+    sources.there = [API]
+    sources.starting.put(NEXT)
+    assert messages(sources, 3, Span(tail=1)) == ["a", "b", "c"]
+    assert dict(reversed(sources.asked)) == {"api-1": Span(1, follow=True), "api-2": logs.ALL}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "tail"),
+    [
+        (Wanted(), logs.LINES),
+        (Wanted(lines=7, level="error"), 7),
+        (Wanted(level="error"), None),
+        (Wanted(request="r"), None),
+        (Wanted(since="5m"), None),
+    ],
+)
+def test_how_much_is_read(wanted, tail):
+    assert logs.selection(wanted, NOW)[0].tail == tail
+
+
+def test_no_lines_means_from_now_on():
+    span, shown = logs.selection(Wanted(lines=0), NOW)
+    assert (span.tail, span.since, shown.since) == (None, NOW, NOW)
+
+
+def test_an_ended_run_cannot_be_followed():
+    with pytest.raises(ConfigurationError, match="cannot be followed"):
+        logs.run(QUIET, Wanted(follow=True, previous=True), stack="dev")
+
+
+def test_a_service_that_does_not_exist():
+    with pytest.raises(ConfigurationError, match="no service 'kaldra-api'"):
+        logs.run(QUIET, Wanted(service="kaldra-api"), stack="dev")
+
+
+@pytest.fixture
+def pods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pods:
+    """Pods of a kubectl that prints the arguments it got after those of the context."""
+    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+    (tmp_path / "bin").mkdir()
+    return Pods(Workspace("try", Settings(target="dev")))
+
+
+def kubectl(folder: Path, script: str) -> None:
+    program = folder / "bin" / "kubectl"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+
+
+def test_pods_whose_containers_were_started(pods, tmp_path):
+    kubectl(tmp_path, 'echo "api-1 kaldra-api containerd://1"; echo "core-1 kaldra-core "')
+    assert pods.present() == [API]
+    assert list(pods.started()) == [API]
+
+
+def test_how_kubectl_is_asked(pods, tmp_path):
+    kubectl(tmp_path, 'echo "$@"')
+    span = Span(tail=3, since=NOW, follow=True)
+    assert next(pods.read(API, span)).split()[-7:] == [
+        "logs", "api-1", "--container=kaldra-api", "--timestamps", "--tail=3",
+        "--since-time=2026-11-29T12:00:00+00:00", "--follow",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [('(NotFound): pods "api-1" not found', GoneError), ("connection refused", KaldraError)],
+)
+def test_what_kubectl_refuses(pods, tmp_path, said, error):
+    kubectl(tmp_path, f"echo 'Error from server {said}' >&2; exit 1")
+    with pytest.raises(error, match=r"NotFound|refused"):
+        list(pods.read(API, Span()))
+
+
+def test_a_container_that_was_never_restarted_has_no_previous_run(pods, tmp_path):
+    kubectl(tmp_path, 'echo "previous terminated container not found" >&2; exit 1')
+    assert list(pods.read(API, Span(previous=True))) == []
+
+
+def test_frames_of_docker_are_put_together_to_lines():
+    frames = iter([b"one\ntw", b"o\n", b"\xff", b" end"])
+    assert list(log_sources._split(frames)) == ["one", "two", "� end"]

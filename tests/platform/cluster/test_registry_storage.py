@@ -1,0 +1,35 @@
+import io
+import tarfile
+
+import pytest
+
+from kaldra.cluster import registry_storage
+from kaldra.toolchain import docker_client
+
+A, B = "a" * 64, "b" * 64
+FILES = {
+    f"repositories/kaldra-api/_manifests/revisions/sha256/{A}/link": f"sha256:{A}",
+    f"repositories/kaldra-api/_manifests/revisions/sha256/{B}/link": f"sha256:{B}",
+    "repositories/kaldra-api/_manifests/tags/dev/current/link": f"sha256:{B}",
+    f"repositories/kaldra-api/_manifests/tags/dev/index/sha256/{A}/link": f"sha256:{A}",
+    f"repositories/kaldra-api/_layers/sha256/{A}/link": f"sha256:{A}",
+    f"repositories/team/core/_manifests/revisions/sha256/{A}/link": f"sha256:{A}",
+}
+
+
+def test_images_and_what_has_a_tag_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, text in FILES.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    monkeypatch.setattr(docker_client, "archive", lambda *_: buffer.getvalue())
+    images, tagged = registry_storage.stored("try")
+    assert images == [f"kaldra-api@sha256:{A}", f"kaldra-api@sha256:{B}", f"team/core@sha256:{A}"]
+    assert tagged == {f"sha256:{B}"}
+
+
+def test_a_registry_that_never_got_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docker_client, "archive", lambda *_: None)
+    assert registry_storage.stored("try") == ([], frozenset())
