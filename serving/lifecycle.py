@@ -1,11 +1,13 @@
 """Start and end of a service: readiness that fails first, and requests that finish."""
 
+import asyncio
 import faulthandler
 import gc
 import logging
 import os
 import resource
 import signal
+import socket
 import time
 from collections.abc import Sequence
 from types import FrameType
@@ -14,6 +16,7 @@ from typing import Any, NoReturn
 import uvicorn
 from starlette.types import ASGIApp
 
+from serving import handover
 from serving.metrics import Metrics
 from serving.protocol import IDLE_SECONDS, BoundedProtocol, Connections
 from serving.settings import ServiceSettings
@@ -66,6 +69,21 @@ class Server(uvicorn.Server):
         self._lifecycle = lifecycle
         self._settings = settings
         self._drained_at: float | None = None
+        self._leaving: asyncio.Future[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve; a parent that reloads code is told."""
+        await super().startup(sockets)
+        if handover.current:
+            handover.current.started(self, self._leave)
+
+    def _leave(self) -> None:
+        """Leave everything to the next process, and end after the last running request."""
+        assert handover.current  # noqa: S101  it calls this
+        faulthandler.dump_traceback_later(self._settings.shutdown_seconds, exit=True)
+        self._drained_at = time.monotonic() + ENDING_SECONDS
+        self._leaving = asyncio.ensure_future(handover.current.leave(self))
+        self._leaving.add_done_callback(lambda _: setattr(self, "should_exit", True))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """React to SIGTERM, SIGHUP or SIGINT; runs as a signal handler."""
@@ -86,7 +104,7 @@ class Server(uvicorn.Server):
         if self._drained_at is not None and time.monotonic() >= self._drained_at:
             logger.info("drained; finishing running requests")
             self._drained_at = None
-            self.should_exit = True
+            self._lifecycle.draining = self.should_exit = True
         if counter % SWEEP_TICKS == 0:
             self._connections.sweep()
         return await super().on_tick(counter)
@@ -123,7 +141,7 @@ def serve(
     # What start-up made stays for good: the collector need not look through it under a request.
     gc.collect()
     gc.freeze()
-    server.run()
+    server.run(handover.current.listeners if handover.current else None)
     # Threads that still compute, for nobody, would hold up the usual end.
     logging.shutdown()
     os._exit(0)

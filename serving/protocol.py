@@ -5,6 +5,7 @@ uvicorn with httptools has no limit of its own for any of them (decision 0164).
 
 import asyncio
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -196,6 +197,15 @@ class BoundedProtocol(HttpToolsProtocol):
             if late > min(self._body_bytes / BYTES_PER_SECOND, LONGEST_BODY_SECONDS):
                 self.server_state.note("slow_body", self)
                 self.refuse(408, "request_timeout", "The body did not arrive in time.")
+
+    def detach(self) -> int | None:
+        """Give the connection up, where no request has begun, to who gets this descriptor of it."""
+        begun = self._phase in (BODY, ANSWER) or (self._phase is HEAD and self._head_bytes)
+        if begun or self.transport.is_closing() or self.transport.get_write_buffer_size():
+            return None
+        descriptor = os.dup(self.transport.get_extra_info("socket").fileno())
+        self.transport.abort()
+        return descriptor
 
     def refuse(self, status: int, code: str, message: str) -> None:
         """Answer with an error, where no answer has begun, and close the connection."""

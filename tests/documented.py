@@ -122,9 +122,13 @@ BY_ANOTHER_TEST = {
     "test_a_rollback_brings_back_images_and_settings",
     "./kaldra rollback --to 3": "tests/platform/cli/test_rollback.py::"
     "test_any_release_that_worked_may_be_named",
+    "./kaldra dev": f"{E2E}/test_10_live.py::"
+    "test_a_save_is_served_and_up_returns_to_what_the_files_say",
+    "./kaldra dev --debug core": "tests/platform/cli/test_debugger.py::"
+    "test_a_debugger_attaches_through_a_receiver",
     "./kaldra serve": f"{E2E}/test_12_contract.py::test_status",
     "./kaldra serve --reload": "tests/platform/cli/test_supervisor.py::"
-    "test_a_change_restarts_only_what_is_made_of_it",
+    "test_a_change_is_reloaded_and_its_fault_is_told",
     "./kaldra serve api": "tests/platform/cli/test_serve.py::"
     "test_the_gateway_alone_uses_the_core_it_is_told",
     "./kaldra status --stack staging": f"{E2E}/test_13_rollback.py::"

@@ -290,11 +290,30 @@ def logs(
 def serve(
     service: Annotated[str, typer.Argument(help="Service to run: `api`, `core` or `all`.")] = "all",
     reload: Annotated[
-        bool, typer.Option("--reload", help="Restart a service when its files change.")
+        bool,
+        typer.Option("--reload", help="Serve each save of code or data at once; no request fails."),
     ] = False,
 ) -> None:
     """Run the services without Docker, until interrupted."""
     _verb("serve")(Console(), service=service, reload=reload)
+
+
+@app.command()
+def dev(
+    services: Annotated[
+        list[str] | None, typer.Argument(metavar="SERVICE", help="`api`, `core`; both.")
+    ] = None,
+    stack: Stack = "dev",
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Return to the images' code, and end.")
+    ] = False,
+    debug: Annotated[
+        str | None,
+        typer.Option("--debug", metavar="SERVICE", help="Let debuggers attach on 127.0.0.1:5678."),
+    ] = None,
+) -> None:
+    """Serve each save from the running containers, without a build or a rollout."""
+    _verb("dev")(Console(), stack=stack, services=services or [], restore=restore, debug=debug)
 
 
 @app.command()

@@ -2,8 +2,10 @@
 
 import http.client
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from kaldra.cli.supervisor import Program, Supervisor
 from kaldra.cli.ui import Console
@@ -21,14 +23,15 @@ ENV_FILE = ".env"
 
 
 def run(console: Console, *, service: str, reload: bool) -> None:
-    """Run one service or `all` until Ctrl+C or SIGTERM; with `reload` restart on changes."""
+    """Run one service or `all` until Ctrl+C or SIGTERM; with `reload` as its files are now."""
     chosen = [one for one in SERVICES if service in ("all", one.key)]
     if not chosen:
         raise ConfigurationError(
             f"There is no service {service!r}.", hint=f"Choose one of: {', '.join(KEYS)}, all"
         )
     given = dotenv.given()
-    urls, programs = {}, []
+    urls: dict[str, str] = {}
+    environments: list[tuple[Service, dict[str, str]]] = []
     for one in chosen:
         settings = dotenv.settings_of(one).load(given)
         port = getattr(settings, "port")  # noqa: B009  every service's settings have one
@@ -38,16 +41,28 @@ def run(console: Console, *, service: str, reload: bool) -> None:
         own = {} if "KALDRA_DRAIN_SECONDS" in given else {"KALDRA_DRAIN_SECONDS": "0"}
         if one is API:
             own |= _keys(ApiSettings.load(given), console) | _core(urls, given, console)
-        programs.append(_program(one, own))
+        environments.append((one, {"PYTHONPATH": str(REPO), **own}))
     url = urls.get(API.key) or urls[chosen[0].key]
-    Supervisor(programs, console, reload=reload).run(_announcement(url, console))
+    program = _reloadable if reload else _program
+    with tempfile.TemporaryDirectory(prefix="kaldra-") as sockets:
+        programs = [program(*each, Path(sockets)) for each in environments]
+        Supervisor(programs, console).run(_announcement(url, console))
 
 
-def _program(service: Service, own: Mapping[str, str]) -> Program:
+def _program(service: Service, environment: Mapping[str, str], _: Path) -> Program:
+    return Program(service.name, (sys.executable, "-m", service.package), environment)
+
+
+def _reloadable(service: Service, environment: Mapping[str, str], sockets: Path) -> Program:
+    """The service under a parent that reloads its code, and takes requests in `sockets`."""
+    home = sockets / service.key
+    home.mkdir()
+    options = ("--name", service.name, "--folder", str(home))
     return Program(
         name=service.name,
-        command=(sys.executable, "-m", service.package),
-        environment={"PYTHONPATH": str(REPO), **own},
+        command=(sys.executable, "-m", "serving.reload", service.package, *options),
+        environment=environment,
+        receiver=(sys.executable, "-m", "serving.receive", str(home)),
         folders=[REPO / folder for folder in (service.package, *service.folders)],
     )
 

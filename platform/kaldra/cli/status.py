@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kaldra.cli import drift, health, json_output, releases
+from kaldra.cli import dev, drift, health, json_output, releases
 from kaldra.cli.deploy import opened, ready
 from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console
@@ -45,6 +45,8 @@ class Status:
     problem: str
     """Why it does not."""
     workloads: Sequence[health.Workload]
+    live: Mapping[str, Sequence[str]]
+    """Files that differ from the image, by the pod or container that serves them."""
     releases: Sequence[DeployedRelease]
     """Newest first."""
     drift: Sequence[drift.Drift]
@@ -95,14 +97,17 @@ def look(console: Console, pulumi: Pulumi, deployed: Deployment) -> Status:
         drifted = drift.look(pulumi)
         step.done("none" if not drifted else f"{len(drifted)} found")
     well = bool(answer) and all(workload.well for workload in workloads)
-    url = workspace.settings.url
-    return Status(workspace.stack, url, answer, problem, workloads, shown, drifted, well)
+    url, live = workspace.settings.url, dev.differing(workspace, console)
+    return Status(workspace.stack, url, answer, problem, workloads, live, shown, drifted, well)
 
 
 def lines(status: Status) -> Iterator[str]:
     """The same for a reader."""
     yield from map(str, status.workloads)
     yield f"✗ {status.problem}" if status.problem else f"✓ {status.url}/status/  {status.answer}"
+    for name, paths in sorted(status.live.items()):
+        files = "1 file differs" if len(paths) == 1 else f"{len(paths)} files differ"
+        yield f"! {name} LIVE: {files} from the image ({', '.join(paths[:3])})"
     for release in status.releases:
         images = "  ".join(f"{s} {d.rpartition(':')[2][:12]}" for s, d in release.digests.items())
         note = "  ← ./kaldra rollback" if release.rollback else ""

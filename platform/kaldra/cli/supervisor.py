@@ -6,21 +6,17 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from kaldra.cli import live
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
 
 TICK_SECONDS = 0.05
-LOOK_SECONDS = 0.5
-"""Interval between checks for changed files."""
-
 GRACE_SECONDS = 30
 """Grace period for running requests; longer than the services' own."""
-
-SOURCES = frozenset({".py", ".json", ".html", ".css", ".js"})
 
 
 @dataclass(frozen=True)
@@ -30,6 +26,8 @@ class Program:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
+    receiver: Sequence[str] = ()
+    """Takes requests to reload changed code; without, changes are not looked for."""
     folders: Sequence[Path] = ()
 
 
@@ -37,16 +35,15 @@ class Program:
 class _Running:
     program: Program
     process: "subprocess.Popen[bytes] | None" = None
-    seen: Mapping[Path, int] = field(default_factory=dict)
+    session: live.Session | None = None
 
 
 class Supervisor:
-    """Runs programs; stops all when one exits or on a signal, or restarts them on changes."""
+    """Starts programs, ends them all when one ends or a signal comes; has changed code reloaded."""
 
-    def __init__(self, programs: Sequence[Program], console: Console, *, reload: bool) -> None:
+    def __init__(self, programs: Sequence[Program], console: Console) -> None:
         self._all = [_Running(program) for program in programs]
         self._console = console
-        self._reload = reload
         self._signals = 0
 
     def run(self, tick: Callable[[], None]) -> None:
@@ -56,21 +53,30 @@ class Supervisor:
         """
         with self._listening():
             try:
+                changes = self._changes()
+                next(changes)  # from here on none is missed
                 for one in self._all:
                     self._start(one)
-                looked = time.monotonic()
-                while not self._signals:
+                for changed in changes:
+                    if self._signals:
+                        break
                     self._watch()
-                    if self._reload and time.monotonic() - looked >= LOOK_SECONDS:
-                        self._restart_changed()
-                        looked = time.monotonic()
+                    if changed:
+                        self._reload(changed)
                     tick()
-                    time.sleep(TICK_SECONDS)
             finally:
                 self._end(self._all)
 
+    def _changes(self) -> Iterator[Sequence[Path]]:
+        """Changed files, many times a second; mostly none."""
+        folders = {folder for one in self._all for folder in one.program.folders}
+        if folders:
+            yield from live.changes(folders, TICK_SECONDS)
+        while True:
+            time.sleep(TICK_SECONDS)
+            yield []
+
     def _start(self, one: _Running) -> None:
-        one.seen = _files(one.program.folders) if self._reload else {}
         # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
         one.process = subprocess.Popen(  # noqa: S603  our own services
             one.program.command,
@@ -79,6 +85,8 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
+        if one.program.receiver:
+            one.session = live.Session(one.program.receiver)
 
     def _watch(self) -> None:
         for one in self._all:
@@ -88,25 +96,29 @@ class Supervisor:
             name = one.program.name
             how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
             one.process = None
-            if self._reload:
+            if one.session:
+                one.session.close()
                 self._console.warn(f"{name} exited ({how}); it is restarted when a file changes.")
                 continue
             others = [other.program.name for other in self._all if other.process]
             also = f"; {' and '.join(others)} was stopped" if others else ""
             raise KaldraError(f"{name} exited ({how}){also}.", hint="See its log lines above.")
 
-    def _restart_changed(self) -> None:
+    def _reload(self, changed: Sequence[Path]) -> None:
         for one in self._all:
-            now = _files(one.program.folders)
-            if now == one.seen:
+            ours = [p for p in changed if any(p.is_relative_to(f) for f in one.program.folders)]
+            if not ours:
                 continue
-            changed = sorted(
-                p for p in now.keys() | one.seen.keys() if now.get(p) != one.seen.get(p)
-            )
-            what = changed[0].relative_to(REPO) if changed[0].is_relative_to(REPO) else changed[0]
-            self._console.note(f"{what} changed: restarting {one.program.name}.")
-            self._end([one])
-            self._start(one)
+            if one.process is None:
+                self._start(one)
+                continue
+            began, paths = time.monotonic(), live.relative(ours)
+            assert one.session is not None  # noqa: S101  folders come with a receiver
+            try:
+                answer = one.session.request(reload=paths)
+            except live.EndedError:
+                continue  # as the next look at the process tells
+            live.tell(self._console, one.program.name, paths, began, answer)
 
     def _end(self, some: Sequence[_Running]) -> None:
         """Terminate the processes, again on each further signal; kill them after the deadline."""
@@ -123,6 +135,8 @@ class Supervisor:
             time.sleep(TICK_SECONDS)
         for one in some:
             one.process = None
+            if one.session:
+                one.session.close()
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -144,16 +158,3 @@ def _ask_to_end(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
     for process in processes:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-
-
-def _files(folders: Sequence[Path]) -> dict[Path, int]:
-    """Source files with their modification times."""
-    found = {}
-    for folder in folders:
-        for path in folder.rglob("*"):
-            if path.suffix in SOURCES:
-                try:
-                    found[path] = path.stat().st_mtime_ns
-                except OSError:  # removed meanwhile
-                    continue
-    return found

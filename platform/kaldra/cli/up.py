@@ -1,6 +1,6 @@
 """`./kaldra up`: install, deploy, and wait until /status/ responds."""
 
-from kaldra.cli import clean, containers, diagnosis, health, policy, releases
+from kaldra.cli import clean, containers, dev, diagnosis, health, policy, releases
 from kaldra.cli.deploy import (
     Ground,
     last_ground,
@@ -24,6 +24,7 @@ def run(console: Console, *, stack: str, assume_yes: bool) -> None:
         pulumi, ground = ready_on_ground(console, stack, assume_yes=assume_yes)
         require_target(pulumi)
         deploy(pulumi, ground)
+        dev.restore(pulumi.workspace, console)
         ask(pulumi)
     clean.after_up(console, pulumi.workspace)
 

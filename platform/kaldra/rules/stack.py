@@ -16,6 +16,8 @@ from kaldra.rules.objects import (
 )
 
 FEWEST_PODS = 2
+LIVE = "serving.reload"
+"""The module that lets running containers take changed code."""
 
 Found = Iterator[tuple[Object, str]]
 Objects = Sequence[Object]
@@ -165,6 +167,13 @@ def _node_port(objects: Objects) -> Found:
             yield service, "every node serves it, past the ingress and its TLS"
 
 
+def _live(objects: Objects) -> Found:
+    for obj, pod in _workloads(objects):
+        for name, container in pod.containers():
+            if LIVE in [*(container.get("command") or ()), *(container.get("args") or ())]:
+                yield obj, f"container {name} takes other code than its image's: kaldra:live"
+
+
 RULES: dict[str, Callable[[Objects], Found]] = {
     "restricted-namespace": _restricted_namespace,
     "default-deny": _default_deny,
@@ -180,5 +189,6 @@ RELEASED_RULES: dict[str, Callable[[Objects], Found]] = {
     "disruption-budget": _disruption,
     "spread": _spread,
     "namespace-quota": _namespace_quota,
+    "no-live-code": _live,
 }
 """What holds only for what others use, and not for what runs on a developer's machine."""

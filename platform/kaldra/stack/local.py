@@ -40,6 +40,7 @@ def _container(
         spec.name,
         name=spec.container_name(settings.namespace),
         image=image,
+        command=spec.command,
         user=f"{USER_ID}:{USER_ID}",
         envs=[f"{key}={value}" for key, value in sorted(environment.items())],
         ports=_ports(spec, settings),
@@ -48,7 +49,7 @@ def _container(
         ],
         volumes=_volumes(spec, secrets.contents(settings)),
         read_only=True,
-        tmpfs={"/tmp": f"size={spec.tmp_mebibytes}m,mode=1777"},  # noqa: S108  the container's own
+        tmpfs=_writable(spec),
         capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
         security_opts=["no-new-privileges:true"],
         memory=resources.memory_limit,
@@ -65,6 +66,15 @@ def _container(
         log_opts={"max-size": f"{LOG_MEGABYTES}m", "max-file": str(LOG_FILES)},
         opts=pulumi.ResourceOptions(delete_before_replace=True),
     )
+
+
+def _writable(spec: ServiceSpec) -> dict[str, str]:
+    """Folders in memory, empty at each start, and their options."""
+    folders = {"/tmp": f"size={spec.tmp_mebibytes}m,mode=1777"}  # noqa: S108  the container's own
+    if spec.live:
+        owner = f"uid={USER_ID},gid={USER_ID}"
+        folders[services.LIVE_DIRECTORY] = f"size={services.LIVE_MEBIBYTES}m,mode=0700,{owner}"
+    return folders
 
 
 def _ports(spec: Service, settings: Settings) -> list[docker.ContainerPortArgs]:

@@ -25,6 +25,11 @@ API_KEYS = "api-keys"
 API_KEYS_DIRECTORY = "/etc/kaldra/api-keys"
 """One file per caller: its name is the caller's, its content the key."""
 
+LIVE_DIRECTORY = "/live"
+"""Where a container keeps source that was changed while it runs, writable for it alone."""
+
+LIVE_MEBIBYTES = 32
+
 
 def _no_environment(_: "Settings") -> dict[str, str]:
     return {}
@@ -125,6 +130,16 @@ class ServiceSpec(Service):
     """Environment of its container."""
     ports: Mapping[str, int]
     """Ports of its container, by name."""
+    live: bool
+    """Whether its code can be replaced while it runs."""
+
+    @property
+    def command(self) -> list[str] | None:
+        """What its container runs; None leaves it to the image."""
+        if not self.live:
+            return None
+        options = ["--name", self.name, "--folder", LIVE_DIRECTORY, "--copy"]
+        return ["python3", "-m", "serving.reload", self.package, *options]
 
 
 def specs(settings: "Settings") -> tuple[ServiceSpec, ...]:
@@ -150,4 +165,5 @@ def _spec(service: Service, settings: "Settings") -> ServiceSpec:
         max_replicas=given.max_replicas,
         variables=variables,
         ports=ports,
+        live=settings.takes_live_code,
     )

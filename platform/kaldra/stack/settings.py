@@ -200,6 +200,11 @@ class Settings(BaseModel):
         description="Key management service that encrypts the stack's secrets, or `passphrase` for "
         "your own passphrase on dev and local",
     )
+    live: bool | None = Field(
+        None,
+        description="Whether `./kaldra dev` may replace the code of running containers; true, and "
+        "refused on staging",
+    )
     rollout_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
         120, description="Timeout of a rollout in seconds"
     )
@@ -248,6 +253,11 @@ class Settings(BaseModel):
     def scraped(self) -> bool:
         """Whether Prometheus scrapes the pods."""
         return self.target == "staging" and self.metrics != "off"
+
+    @property
+    def takes_live_code(self) -> bool:
+        """Whether running containers take changed code."""
+        return self.target != "staging" if self.live is None else self.live
 
     def service(self, key: str) -> ServiceSettings:
         """The stack file's settings of a service."""

@@ -33,6 +33,9 @@ def require(settings: "Settings", stack_file: str) -> None:
     if settings.environment.lower() in _DEVELOPMENT:
         reason = f"{settings.environment} is a development environment"
         raise wrong("environment", stack_file, reason)
+    if settings.live:
+        reason = "a release runs the code of its images; it is for dev and local"
+        raise wrong("live", stack_file, reason)
     _require_keys(settings, stack_file)
 
 

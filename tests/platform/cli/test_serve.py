@@ -11,6 +11,7 @@ from kaldra.cli import serve
 from kaldra.cli.supervisor import Program, Supervisor
 from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError
+from kaldra.paths import REPO
 from kaldra.stack.dotenv import names
 from tests.conftest import unused_port
 
@@ -25,10 +26,10 @@ class Bare:
         self.core, self.api = unused_port(), unused_port()
         self.programs: dict[str, Program] = {}
 
-    def serve(self, service: serve.Service, *lines: str) -> None:
+    def serve(self, service: serve.Service, *lines: str, reload: bool = False) -> None:
         ports = (f"CORE_PORT={self.core}", f"API_PORT={self.api}")
         self.env_file.write_text("\n".join([*ports, *lines]))
-        serve.run(Console(self.said), service=service, reload=False)
+        serve.run(Console(self.said), service=service, reload=reload)
 
 
 @pytest.fixture
@@ -52,6 +53,18 @@ def test_both_run_as_they_do_in_their_images(bare: Bare):
     assert modules == {
         "kaldra-core": (sys.executable, "-m", "core"),
         "kaldra-api": (sys.executable, "-m", "app"),
+    }
+
+
+def test_a_reloaded_one_is_watched_with_all_that_it_is_made_of(bare: Bare):
+    bare.serve("all", reload=True)
+    watched = {
+        name: ([folder.relative_to(REPO).as_posix() for folder in program.folders])
+        for name, program in bare.programs.items()
+    }
+    assert watched == {
+        "kaldra-core": ["core", "contract", "serving", "data"],
+        "kaldra-api": ["app", "contract", "serving"],
     }
 
 

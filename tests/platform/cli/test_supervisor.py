@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import sys
 import textwrap
@@ -6,12 +7,14 @@ from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from kaldra.cli import supervisor
 from kaldra.cli.supervisor import Program, Supervisor
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
+from tests.serving.reloading import Small
 
 LASTING = """
 import signal, sys, time
@@ -35,23 +38,22 @@ class Stage:
         self.said = StringIO()
         self.console = Console(self.said)
 
-    def program(self, name: str, code: str = LASTING, *folders: Path) -> Program:
+    def program(self, name: str, code: str = LASTING) -> Program:
         notes = self.folder / f"{name}.notes"
         notes.touch()
         head = f"def note(what): print(what, file=open({str(notes)!r}, 'a'))\n"
         command = (sys.executable, "-c", head + textwrap.dedent(code))
-        return Program(name, command, {"STAGE": name}, folders)
+        return Program(name, command, {"STAGE": name})
 
     def notes(self, name: str) -> list[str]:
         return (self.folder / f"{name}.notes").read_text().split()
 
-    def run(self, *programs: Program, tick: Callable[[], None], reload: bool = False) -> None:
-        Supervisor(programs, self.console, reload=reload).run(tick)
+    def run(self, *programs: Program, tick: Callable[[], None]) -> None:
+        Supervisor(programs, self.console).run(tick)
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    monkeypatch.setattr(supervisor, "LOOK_SECONDS", 0)
+def stage(tmp_path: Path) -> Stage:
     return Stage(tmp_path)
 
 
@@ -97,41 +99,53 @@ def test_one_that_does_not_end_in_time_is_killed(stage: Stage, monkeypatch: pyte
     assert stage.notes("a") == ["started", "asked"]
 
 
-def test_a_change_restarts_only_what_is_made_of_it(stage: Stage, tmp_path: Path):
-    folders = [tmp_path / "of-a", tmp_path / "of-b"]
-    for folder in folders:
-        folder.mkdir()
-        (folder / "code.py").write_text("1")
-    steps = iter(["edit", "end"])
+def answer(small: Small) -> str:
+    try:
+        return httpx2.get(f"{small.url}/answer", timeout=30).text
+    except httpx2.TransportError:
+        return ""
+
+
+def reloadable(small: Small, name: str) -> Program:
+    folders = [small.image / "small"]
+    return Program(name, small.command, small.environment, small.receive, folders)
+
+
+def test_a_change_is_reloaded_and_its_fault_is_told(stage: Stage, tmp_path: Path, free_port: int):
+    small = Small(tmp_path, free_port, copy=False, KALDRA_DRAIN_SECONDS="0")
+    code = small.image / "small" / "answer.py"
+    steps = iter(["second", "broken", "end"])
+    step = next(steps)
 
     def tick() -> None:
-        begun = stage.notes("a").count("started"), stage.notes("b").count("started")
-        step = next(steps) if begun in {(1, 1), (2, 1)} and begun not in seen else ""
-        seen.add(begun)
-        if step == "edit":
-            (folders[0] / "new.json").write_text("{}")
-        elif step == "end":
+        nonlocal step
+        if step == "second" and answer(small) == "first":
+            small.edit("second")
+        elif step == "broken" and answer(small) == "second":
+            code.write_text("def broken(:")
+        elif step == "end" and "goes on serving" in stage.said.getvalue():
             os.kill(os.getpid(), signal.SIGINT)
+        else:
+            return
+        step = next(steps, "")
 
-    seen: set[tuple[int, int]] = set()
-    programs = [stage.program("a", LASTING, folders[0]), stage.program("b", LASTING, folders[1])]
-    stage.run(*programs, tick=tick, reload=True)
-    assert stage.notes("a") == ["started", "ended"] * 2
-    assert stage.notes("b") == ["started", "ended"]
-    assert "new.json changed: restarting a." in stage.said.getvalue()
-
-
-def test_while_reloading_a_broken_program_waits_for_its_correction(stage: Stage, tmp_path: Path):
-    source = tmp_path / "source" / "code.py"
-    source.parent.mkdir()
-    source.write_text("raise SystemExit(1)")
-    broken = f"exec(open({str(source)!r}).read())"
-
-    def tick() -> None:
-        if stage.notes("a"):
-            os.kill(os.getpid(), signal.SIGINT)
-        elif "a exited (exit code 1)" in stage.said.getvalue() and "raise" in source.read_text():
-            source.write_text(LASTING)
-
-    stage.run(stage.program("a", broken, source.parent), tick=tick, reload=True)
+    stage.run(stage.program("a"), reloadable(small, "b"), tick=tick)
     assert stage.notes("a") == ["started", "ended"]
+    said = stage.said.getvalue()
+    assert re.search(r"small/answer.py → b · \d+\.\d s", said)
+    assert "✗ small/answer.py, line 1: SyntaxError" in said
+
+
+def test_one_that_ended_starts_when_a_file_changes(stage: Stage, tmp_path: Path, free_port: int):
+    small = Small(tmp_path, free_port, copy=False, KALDRA_DRAIN_SECONDS="0")
+    code = small.image / "small" / "answer.py"
+    code.write_text("raise SystemExit(1)")
+
+    def tick() -> None:
+        if answer(small) == "second":
+            os.kill(os.getpid(), signal.SIGINT)
+        elif "b exited (exit code 1)" in stage.said.getvalue() and "raise" in code.read_text():
+            small.edit("second")
+
+    stage.run(reloadable(small, "b"), tick=tick)
+    assert stage.said.getvalue().count("b exited") == 1

@@ -118,6 +118,7 @@ OURS = [
         [{"name": "X", "valueFrom": {"secretKeyRef": {"name": "x"}}}],
     ),
     ("spread", "topologySpreadConstraints", []),
+    ("no-live-code", "containers.0.command", ["python3", "-m", "serving.reload", "till"]),
 ]
 TOGETHER = [
     ("restricted-namespace", "Namespace", "metadata.labels", {}),

@@ -8,6 +8,7 @@ from stack_program import declare, one
 
 CONTAINER = "docker:index/container:Container"
 TMP = "/tmp"  # noqa: S108  the container's own
+LIVE = "/live"
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_both_targets_run_a_service_alike(local, name):
     config = one(dev, "kubernetes:core/v1:ConfigMap", f"{name}-env")["data"]
     user, rights = pod["securityContext"], inside["securityContext"]
     limits, requests = inside["resources"]["limits"], inside["resources"]["requests"]
-    (tmp,) = (v["emptyDir"] for v in pod["volumes"] if v["name"] == "tmp")
+    sizes = {v["name"]: v["emptyDir"]["sizeLimit"].lower()[:-1] for v in pod["volumes"][:2]}
     assert docker["envs"] == sorted(f"{k}={v}" for k, v in config.items())
     assert docker["user"] == f"{user['runAsUser']:.0f}:{user['runAsGroup']:.0f}"
     assert docker["readOnly"] is rights["readOnlyRootFilesystem"] is True
@@ -78,9 +79,13 @@ def test_both_targets_run_a_service_alike(local, name):
     assert f"{docker['memory']:.0f}Mi" == limits["memory"]
     assert f"{float(docker['cpus']) * 1000:.0f}m" == limits["cpu"]
     assert requests.keys() == limits.keys()
-    assert docker["tmpfs"] == {TMP: f"size={tmp['sizeLimit'].lower()[:-1]},mode=1777"}
+    assert docker["tmpfs"] == {
+        TMP: f"size={sizes['tmp']},mode=1777",
+        LIVE: f"size={sizes['live']},mode=0700,uid=10001,gid=10001",
+    }
+    assert docker["command"] == inside["command"]
     assert docker["destroyGraceSeconds"] <= pod["terminationGracePeriodSeconds"]
-    mounts = {m["mountPath"] for m in inside["volumeMounts"]} - {TMP}
+    mounts = {m["mountPath"] for m in inside["volumeMounts"]} - {TMP, LIVE}
     assert {v["containerPath"] for v in docker["volumes"]} == mounts
     (port,) = inside["ports"]
     asked = inside["readinessProbe"]["httpGet"]
@@ -89,6 +94,17 @@ def test_both_targets_run_a_service_alike(local, name):
     assert f"('127.0.0.1', {port['containerPort']:.0f}), 2)" in question
     assert f"GET {asked['path']} HTTP" in question
     assert inside["readinessProbe"]["timeoutSeconds"] == 2
+
+
+def test_without_live_code_both_targets_run_the_command_of_the_image():
+    local = declare(stack="local", target="local", live=False)
+    container = one(local, CONTAINER, "kaldra-api")
+    assert "command" not in container
+    assert container["tmpfs"].keys() == {TMP}
+    dev = one(declare(live=False), "kubernetes:apps/v1:Deployment", "kaldra-api")
+    pod = dev["spec"]["template"]["spec"]
+    assert "command" not in pod["containers"][0]
+    assert [v["name"] for v in pod["volumes"]] == ["tmp", "api-keys"]
 
 
 @pytest.mark.parametrize("answer", ["200 OK", "503 Service Unavailable"])

@@ -146,6 +146,7 @@ def test_half_an_account_is_told_by_what_it_lacks():
     [
         ("imageTag", "dev", "dev is a mutable tag"),
         ("imageTag", "latest", "latest is a mutable tag"),
+        ("live", True, "a release runs the code of its images"),
         ("environment", "dev", "a development environment"),
         ("services", {"core": {"replicas": 1}}, "at least 2 pods"),
         ("services", {"api": {"replicas": 1}}, "at least 2 pods"),

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from kaldra.stack.kubernetes import labels
-from kaldra.stack.services import USER_ID, Service, ServiceSpec
+from kaldra.stack.services import LIVE_DIRECTORY, LIVE_MEBIBYTES, USER_ID, Service, ServiceSpec
 
 DRAIN_MARGIN_SECONDS = 5
 """Time a pod gets beyond the service's own grace period before it is killed."""
@@ -58,12 +58,7 @@ def pod_template(args: PodArgs) -> k8s.core.v1.PodTemplateSpecArgs:
             ),
             containers=[_container(args)],
             volumes=[
-                k8s.core.v1.VolumeArgs(
-                    name="tmp",
-                    empty_dir=k8s.core.v1.EmptyDirVolumeSourceArgs(
-                        size_limit=f"{service.tmp_mebibytes}Mi"
-                    ),
-                ),
+                *(_empty_volume(*volume) for volume in _writable(service)),
                 *(_secret_volume(name, secret) for name, secret in args.secrets.items()),
             ],
             image_pull_secrets=_pull_secrets(args),
@@ -80,6 +75,7 @@ def _container(args: PodArgs) -> k8s.core.v1.ContainerArgs:
         image=args.image,
         # Images are referenced by digest, so a cached one is never stale.
         image_pull_policy="IfNotPresent",
+        command=service.command,
         ports=[
             k8s.core.v1.ContainerPortArgs(name=name, container_port=port, protocol="TCP")
             for name, port in service.ports.items()
@@ -100,7 +96,10 @@ def _container(args: PodArgs) -> k8s.core.v1.ContainerArgs:
         # Slow on purpose: a busy service must not be restarted.
         liveness_probe=_probe(service.live_path, period=10, failures=6),
         volume_mounts=[
-            k8s.core.v1.VolumeMountArgs(name="tmp", mount_path="/tmp"),  # noqa: S108  its own
+            *(
+                k8s.core.v1.VolumeMountArgs(name=name, mount_path=path)
+                for name, path, _ in _writable(service)
+            ),
             *(
                 k8s.core.v1.VolumeMountArgs(
                     name=name, mount_path=service.secret_directories[name], read_only=True
@@ -109,6 +108,17 @@ def _container(args: PodArgs) -> k8s.core.v1.ContainerArgs:
             ),
         ],
     )
+
+
+def _writable(service: ServiceSpec) -> list[tuple[str, str, int]]:
+    """Name, path and size in MiB of each writable folder; all are empty in a new pod."""
+    folders = [("tmp", "/tmp", service.tmp_mebibytes)]  # noqa: S108  its own
+    return folders + [("live", LIVE_DIRECTORY, LIVE_MEBIBYTES)] * service.live
+
+
+def _empty_volume(name: str, _path: str, mebibytes: int) -> k8s.core.v1.VolumeArgs:
+    source = k8s.core.v1.EmptyDirVolumeSourceArgs(size_limit=f"{mebibytes}Mi")
+    return k8s.core.v1.VolumeArgs(name=name, empty_dir=source)
 
 
 def _secret_volume(name: str, secret: pulumi.Input[str]) -> k8s.core.v1.VolumeArgs:
@@ -122,8 +132,9 @@ def _pull_secrets(args: PodArgs) -> list[k8s.core.v1.LocalObjectReferenceArgs] |
     return [k8s.core.v1.LocalObjectReferenceArgs(name=args.pull_secret)]
 
 
-def _resources(service: Service) -> k8s.core.v1.ResourceRequirementsArgs:
-    given, disk = service.resources, service.tmp_mebibytes + LOG_MEBIBYTES
+def _resources(service: ServiceSpec) -> k8s.core.v1.ResourceRequirementsArgs:
+    given = service.resources
+    disk = sum(size for _, _, size in _writable(service)) + LOG_MEBIBYTES
     return k8s.core.v1.ResourceRequirementsArgs(
         requests={
             "cpu": f"{given.cpu_request}m",

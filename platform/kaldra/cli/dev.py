@@ -1,0 +1,264 @@
+"""`./kaldra dev`: each save goes into the running containers, and is served in a moment."""
+
+import base64
+import hashlib
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from kaldra.cli import debugger, instances, live
+from kaldra.cli.instances import Instance
+from kaldra.cli.live import EndedError, Session
+from kaldra.cli.ui import Console
+from kaldra.cli.workspace import Workspace
+from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.paths import REPO, state
+from kaldra.stack.services import KEYS, SERVICES, Service
+
+LOOK_SECONDS = 0.2
+AGAIN_SECONDS = 5.0
+"""After a container took no request."""
+
+IN_IMAGES = (REPO / "data", REPO / "platform" / "images")
+LOCK = REPO / "requirements.lock"
+"""What images are built of, beside the code."""
+
+Answer = Mapping[str, Any]
+
+
+def run(
+    console: Console, *, stack: str, services: Sequence[str], restore: bool, debug: str | None
+) -> None:
+    """Serve each save until Ctrl+C, which leaves what is served; or return to the images' code."""
+    workspace = Workspace.open(stack)
+    instances.require_live(workspace)
+    chosen = tuple(_chosen(name) for name in services) or SERVICES
+    debugged = _chosen(debug) if debug else None
+    if not [one for one in instances.running(workspace) if one.service in chosen]:
+        raise KaldraError(f"Stack {stack} does not run.", hint=f"./kaldra up --stack {stack}")
+    fleet = Fleet(workspace, console, chosen, debugged)
+    try:
+        if restore:
+            fleet.refresh(write=False)
+            fleet.restore()
+        else:
+            with debugger.forwarded(workspace, console, debugged):
+                _serve_saves(workspace, console, fleet, chosen)
+    except KeyboardInterrupt:
+        if fleet.is_live:
+            console.note(
+                f"The edited code is served on. Back: ./kaldra dev --stack {stack} --restore"
+            )
+    finally:
+        fleet.close()
+
+
+def _chosen(name: str) -> Service:
+    for service in SERVICES:
+        if name in (service.key, service.name):
+            return service
+    raise ConfigurationError(
+        f"There is no service {name!r}.", hint=f"Choose from: {', '.join(KEYS)}"
+    )
+
+
+def _serve_saves(
+    workspace: Workspace, console: Console, fleet: "Fleet", chosen: Sequence[Service]
+) -> None:
+    code = {folder for service in chosen for folder in live.code(service)}
+    changes = live.changes({*code, *IN_IMAGES}, LOOK_SECONDS)
+    next(changes)  # from here on none is missed
+    watcher = instances.Watcher(workspace)
+    lock = LOCK.stat().st_mtime_ns
+    try:
+        fleet.refresh()
+        names = ", ".join(service.name for service in chosen)
+        console.note(f"live: {names} at {workspace.settings.url} (Ctrl+C ends it)")
+        for changed in changes:
+            if watcher.changed or fleet.is_incomplete:
+                fleet.refresh()
+            before, lock = lock, LOCK.stat().st_mtime_ns
+            parts = [p for p in changed if any(p.is_relative_to(f) for f in IN_IMAGES)]
+            if built := live.relative(parts + [LOCK] * (lock != before)):
+                console.warn(
+                    f"{', '.join(built)} changed, which images are built with: "
+                    f"./kaldra up --stack {workspace.stack}"
+                )
+            fleet.write([p for p in changed if any(p.is_relative_to(f) for f in code)])
+    finally:
+        watcher.close()
+
+
+class Fleet:
+    """The running containers of some services, each with an open receiver."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        console: Console,
+        services: Sequence[Service] = SERVICES,
+        debugged: Service | None = None,
+    ) -> None:
+        self._workspace = workspace
+        self._console = console
+        self._services = services
+        self._debugged = debugged
+        self._sessions: dict[Instance, Session] = {}
+        self._failed: dict[Instance, float] = {}
+        """When to try those again that took no request; each is told once."""
+        self._marker = state() / f"{workspace.stack}.live"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether changed code was sent since the last `restore`."""
+        return self._marker.exists()
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether a receiver is gone, or may be opened now."""
+        gone = any(session.ended for session in self._sessions.values())
+        return gone or any(again < time.monotonic() for again in self._failed.values())
+
+    def refresh(self, *, write: bool = True) -> None:
+        """Look which containers run; with `write` bring those that are new up to date."""
+        found = instances.found(self._workspace)
+        for gone in [i for i, s in self._sessions.items() if i not in found or s.ended]:
+            self._sessions.pop(gone).close()
+        now = time.monotonic()
+        new = [
+            instance
+            for instance in sorted(found - self._sessions.keys())
+            if instance.service in self._services and self._failed.get(instance, now) <= now
+        ]
+        self._failed = {i: again for i, again in self._failed.items() if i in found}
+        for instance in new:
+            self._sessions[instance] = Session(instance.receiver(self._workspace))
+        if write:
+            self._each(new, self._bring_up_to_date)
+
+    def differing(self) -> dict[str, Sequence[str]]:
+        """Paths that are not as in the image, by the name of the pod or container."""
+        return {
+            instance.name: answer["differing"]
+            for instance, answer in self._each(self._sessions, lambda i: self._sessions[i].state())
+            if answer["differing"]
+        }
+
+    def restore(self) -> None:
+        """Return to the images' code."""
+
+        def back(instance: Instance) -> Answer:
+            session, began = self._sessions[instance], time.monotonic()
+            if not session.state()["differing"] and not session.state()["debugged"]:
+                return {}
+            answer = session.request(restore=True)
+            live.tell(self._console, instance.name, ["the image"], began, answer)
+            return answer
+
+        self._each(self._sessions, back)
+        self._marker.unlink(missing_ok=True)
+
+    def write(self, changed: Iterable[Path]) -> None:
+        """Have changed files served by the services that are made of them; a line for each."""
+        changed = list(changed)
+        for service in self._services:
+            folders = live.code(service)
+            ours = [path for path in changed if any(path.is_relative_to(f) for f in folders)]
+            if ours:
+                some = [i for i in self._sessions if i.service is service]
+                self._write(service, some, live.relative(ours))
+
+    def close(self) -> None:
+        """End every receiver."""
+        for session in self._sessions.values():
+            session.close()
+
+    def _write(self, service: Service, some: Sequence[Instance], paths: Sequence[str]) -> None:
+        files = {path: _content(path) for path in paths}
+        began = time.monotonic()
+        self._marker.touch()
+        answers = self._each(some, lambda i: self._sessions[i].request(write=files))
+        if answers:
+            worst = max((answer for _, answer in answers), key=lambda a: "error" in a)
+            live.tell(self._console, service.name, paths, began, worst)
+
+    def _bring_up_to_date(self, instance: Instance) -> Answer:
+        session, began = self._sessions[instance], time.monotonic()
+        served = session.state()["files"]
+        here = digests(instance.service)
+        paths = sorted(p for p in served.keys() | here.keys() if served.get(p) != here.get(p))
+        answer: Answer = {}
+        if paths:
+            self._marker.touch()
+            answer = session.request(write={path: _content(path) for path in paths})
+            live.tell(self._console, instance.name, paths, began, answer)
+        if instance.service is self._debugged:
+            self._marker.touch()
+            answer = session.request(debug=debugger.files())
+            live.tell(self._console, instance.name, ["debugpy"], began, answer)
+        return answer
+
+    def _each(self, some: Iterable[Instance], ask: Any) -> list[tuple[Instance, Answer]]:
+        """Answers of those that still run, asked side by side."""
+
+        def one(instance: Instance) -> tuple[Instance, Answer] | None:
+            try:
+                answer = ask(instance)
+            except EndedError as error:
+                told = instance in self._failed
+                self._failed[instance] = time.monotonic() + AGAIN_SECONDS
+                if not told and instance in instances.found(self._workspace):
+                    self._console.warn(
+                        f"{instance.name} takes no code: {error}. "
+                        f"./kaldra up --stack {self._workspace.stack} brings one that does."
+                    )
+                return None
+            self._failed.pop(instance, None)
+            return instance, answer
+
+        with ThreadPoolExecutor() as pool:
+            return [answer for answer in pool.map(one, list(some)) if answer]
+
+
+def restore(workspace: Workspace, console: Console) -> None:
+    """Return to the images' code, where this clone has sent other code."""
+    fleet = Fleet(workspace, console)
+    if not fleet.is_live:
+        return
+    try:
+        fleet.refresh(write=False)
+        fleet.restore()
+    finally:
+        fleet.close()
+
+
+def differing(workspace: Workspace, console: Console) -> dict[str, Sequence[str]]:
+    """Paths that are not as in the image, by the name of the pod or container."""
+    if not workspace.settings.takes_live_code:
+        return {}
+    fleet = Fleet(workspace, console)
+    try:
+        fleet.refresh(write=False)
+        return fleet.differing()
+    finally:
+        fleet.close()
+
+
+def digests(service: Service) -> dict[str, str]:
+    """SHA-256 of each source file of a service, by its path in the repository."""
+    return {
+        path.relative_to(REPO).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for folder in live.code(service)
+        for path in folder.rglob("*")
+        if path.suffix in live.SOURCES
+    }
+
+
+def _content(path: str) -> str | None:
+    """The file's content as it is sent; None for one that is no longer there."""
+    try:
+        return base64.b64encode((REPO / path).read_bytes()).decode()
+    except FileNotFoundError:
+        return None

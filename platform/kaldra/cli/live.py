@@ -1,0 +1,131 @@
+"""Requests to `serving.reload`, the parent of a service that can replace its code while it runs.
+
+One open command per service carries them: a JSON object per line each way.
+"""
+
+import json
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from kaldra.cli.ui import Console
+from kaldra.paths import REPO
+from kaldra.stack.services import Service
+
+DEBOUNCE_MILLISECONDS = 500
+STEP_MILLISECONDS = 20
+"""Changes at most that far apart are one save."""
+
+SOURCES = frozenset({".py", ".json", ".ndjson", ".html", ".css", ".js"})
+
+SHOWN_PATHS = 2
+
+
+class EndedError(Exception):
+    """The other end is gone; `str()` is the last line it wrote."""
+
+
+class Session:
+    """An open receiver. The first request, for the state, is sent at once."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(  # noqa: S603  python, or the client that `up` chose
+            command,
+            cwd=REPO,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._state: dict[str, Any] | None = None
+        self._send({})
+
+    @property
+    def ended(self) -> bool:
+        """Whether the other end is gone."""
+        return self._process.poll() is not None
+
+    def state(self) -> Mapping[str, Any]:
+        """What was served when the session began: `files`, their digests, and `differing` paths."""
+        if self._state is None:
+            self._state = self._receive()
+        return self._state
+
+    def request(self, **message: Any) -> dict[str, Any]:
+        """The answer to one request; `error` in it is why the code cannot be served."""
+        self.state()
+        self._send(message)
+        return self._receive()
+
+    def close(self) -> None:
+        """End the session."""
+        self._process.kill()
+        self._process.communicate()
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        try:
+            _pipe(self._process.stdin).write(json.dumps(message).encode() + b"\n")
+            _pipe(self._process.stdin).flush()
+        except OSError:
+            raise self._ended() from None
+
+    def _receive(self) -> dict[str, Any]:
+        line = _pipe(self._process.stdout).readline()
+        if not line.endswith(b"\n"):
+            raise self._ended()
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _ended(self) -> EndedError:
+        self._process.kill()
+        said = _pipe(self._process.stderr).read().decode(errors="replace").strip()
+        self.close()
+        return EndedError(said.splitlines()[-1] if said else "it ended")
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None  # noqa: S101  each is opened
+    return stream
+
+
+def changes(folders: Iterable[Path], seconds: float) -> Iterator[list[Path]]:
+    """Source files that were changed, once for each save; at least every `seconds`, also none."""
+    import watchfiles  # noqa: PLC0415  costs verbs that watch nothing 0.1 s
+
+    for found in watchfiles.watch(
+        *folders,
+        debounce=DEBOUNCE_MILLISECONDS,
+        step=STEP_MILLISECONDS,
+        rust_timeout=int(seconds * 1000),
+        yield_on_timeout=True,
+    ):
+        yield sorted({Path(path) for _, path in found if Path(path).suffix in SOURCES})
+
+
+def code(service: Service) -> list[Path]:
+    """Folders of the packages that a service is made of."""
+    folders = [REPO / folder for folder in (service.package, *service.folders)]
+    return [folder for folder in folders if (folder / "__init__.py").exists()]
+
+
+def relative(paths: Iterable[Path]) -> list[str]:
+    """Paths as they are named in the repository."""
+    return [
+        (path.relative_to(REPO) if path.is_relative_to(REPO) else path).as_posix() for path in paths
+    ]
+
+
+def tell(
+    console: Console, service: str, paths: Sequence[str], began: float, answer: Mapping[str, Any]
+) -> None:
+    """One line for a save: what was changed, what serves it and since when, or why not."""
+    what = ", ".join(paths[:SHOWN_PATHS])
+    if len(paths) > SHOWN_PATHS:
+        what += f" and {len(paths) - SHOWN_PATHS} more"
+    if error := answer.get("error"):
+        where = f"{answer['file']}, line {answer['line']}: " if answer.get("file") else ""
+        console.error(f"{where}{error}", f"{service} goes on serving its former code.")
+    else:
+        console.note(f"{what} → {service} · {time.monotonic() - began:.1f} s")

@@ -1,0 +1,98 @@
+"""Edits are served by the running containers, which stay as confined as they are otherwise."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.e2e.clone import LOCAL_STACK, STACK, Clone, eventually
+
+LINE = "KALDRA API Gateway online"
+FILE = "app/routers/status.py"
+ROOT = "open('/srv/written', 'w')"
+
+
+@contextmanager
+def dev(clone: Clone, stack: str = STACK) -> Iterator["subprocess.Popen[str]"]:
+    """`./kaldra dev`, from its first line on."""
+    log = clone.root.parent / "started.log"
+    before = log.stat().st_size if log.exists() else 0
+    process = clone.start("./kaldra", "dev", "--stack", stack)
+    try:
+        eventually(lambda: "live: kaldra-core, kaldra-api" in log.read_text()[before:], "dev")
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def said(clone: Clone) -> str:
+    return (clone.root.parent / "started.log").read_text()
+
+
+def serves(clone: Clone, text: str, port: int) -> None:
+    def answered() -> bool:
+        code, body = clone.get("/status/", port=port)
+        return code == 200 and json.loads(body)["status"] == text
+
+    eventually(answered, text)
+
+
+@pytest.fixture(params=[STACK, LOCAL_STACK])
+def stack(request: pytest.FixtureRequest, platform: Clone) -> str:
+    if request.param == LOCAL_STACK:
+        platform.kaldra("up", stack=LOCAL_STACK)
+    return str(request.param)
+
+
+def test_a_save_is_served_and_up_returns_to_what_the_files_say(platform: Clone, stack: str):
+    port = platform.api_port if stack == STACK else platform.local_port
+    with platform.answering(), platform.edited(FILE, LINE, "first"):
+        with dev(platform, stack):
+            serves(platform, "first", port)
+            with platform.edited("app/__init__.py", "__version__", "broken("):
+                eventually(lambda: "app/__init__.py, line" in said(platform), "the fault")
+                serves(platform, "first", port)
+        status = platform.kaldra("status", stack=stack).output
+        assert "LIVE: " in status
+        assert FILE in status
+    assert f"  {FILE} → kaldra-api · " in said(platform)
+    platform.kaldra("up", stack=stack)
+    serves(platform, LINE, port)
+    assert "LIVE" not in platform.kaldra("status", stack=stack).output
+    platform.kaldra("preview", "--expect-no-changes", stack=stack)
+
+
+def test_a_new_pod_is_brought_up_to_date_and_restored_without_a_rollout(platform: Clone):
+    with platform.edited(FILE, LINE, "third"), dev(platform):
+        serves(platform, "third", platform.api_port)
+        before = set(platform.objects("pods"))
+        platform.kubectl("delete", "pod", "--selector=app.kubernetes.io/name=kaldra-api")
+        serves(platform, "third", platform.api_port)
+    after = set(platform.objects("pods"))
+    assert after != before
+    platform.kaldra("dev", "--restore")
+    serves(platform, LINE, platform.api_port)
+    assert set(platform.objects("pods")) == after
+    platform.settled = True
+
+
+def test_live_code_needs_no_rights(platform: Clone):
+    with platform.edited(FILE, LINE, "fourth"), dev(platform):
+        serves(platform, "fourth", platform.api_port)
+        space = json.loads(platform.kubectl("get", "namespace", "kaldra", "--output=json"))
+        assert space["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+        written = platform.kubectl(
+            "exec", "deployment/kaldra-api", "--", "python3", "-c", ROOT, code=1
+        )
+        assert "Read-only file system" in written
+    platform.kaldra("dev", "--restore")
+    platform.settled = True
+
+
+def test_a_file_that_images_are_built_with_is_told(platform: Clone):
+    with dev(platform), platform.edited("requirements.lock", "# ", "#  "):
+        eventually(lambda: "requirements.lock changed" in said(platform), "the warning")
+    platform.settled = True

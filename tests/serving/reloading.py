@@ -1,0 +1,147 @@
+"""A small service whose code is replaced while it runs: real processes on loopback."""
+
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from tests.processes import REPO, wait_for
+
+SERVICE = """
+import asyncio, os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter
+from starlette.responses import StreamingResponse
+
+from serving import application
+from serving.lifecycle import Lifecycle, serve
+from serving.metrics import Metrics
+from serving.settings import ServiceSettings
+from small.answer import ANSWER
+
+
+@asynccontextmanager
+async def no_resources() -> AsyncIterator[None]:
+    yield
+
+
+lifecycle, metrics = Lifecycle(), Metrics("small", "1")
+app = application.build(
+    title="Small", version="1", lifecycle=lifecycle, metrics=metrics, resources=no_resources,
+    routes=APIRouter(), metrics_address=("127.0.0.1", int(os.environ.get("TEST_METRICS", "0"))),
+)
+
+
+@app.get("/answer")
+async def answer(seconds: float = 0) -> StreamingResponse:
+    async def pieces() -> AsyncIterator[str]:
+        yield ""
+        await asyncio.sleep(seconds)
+        yield ANSWER
+
+    return StreamingResponse(pieces())
+
+
+@app.get("/crash")
+async def crash() -> None:
+    os._exit(7)
+
+
+serve(app, lifecycle, ServiceSettings.load(os.environ), metrics, port=int(os.environ["TEST_PORT"]))
+"""
+
+
+class Small:
+    """The service's files, its parent and an open receiver."""
+
+    def __init__(self, folder: Path, port: int, *, copy: bool = True, **environment: str) -> None:
+        self.image, self.live = folder / "image", folder / "live"
+        shutil.copytree(REPO / "serving", self.image / "serving")
+        (self.image / "small").mkdir()
+        (self.image / "small" / "__init__.py").touch()
+        (self.image / "small" / "__main__.py").write_text(SERVICE)
+        self.edit("first")
+        self.live.mkdir()
+        self.url = f"http://127.0.0.1:{port}"
+        options = ("--name", "small", "--folder", str(self.live), *["--copy"] * copy)
+        self.command = (sys.executable, "-m", "serving.reload", "small", *options)
+        self.receive = (sys.executable, "-m", "serving.receive", str(self.live))
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(self.image),
+            "PYTHONSAFEPATH": "1",  # wherever it is started
+            "TEST_PORT": str(port),
+            **environment,
+        }
+
+    def edit(self, answer: str) -> None:
+        """Change the code in place."""
+        (self.image / "small" / "answer.py").write_text(f"ANSWER = {answer!r}\n")
+
+    @contextmanager
+    def start(self, *, wait: bool = True) -> Iterator[subprocess.Popen[str]]:
+        """The parent; its output is text. Killed at the end with what it started."""
+        with subprocess.Popen(
+            self.command,
+            cwd=self.image,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            try:
+                if wait:
+                    wait_for(f"{self.url}/health", process)
+                yield process
+            finally:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+
+    @contextmanager
+    def receiver(self) -> Iterator["Receiver"]:
+        """An open receiver."""
+        with subprocess.Popen(
+            self.receive,
+            cwd=self.image,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        ) as process:
+            yield Receiver(process)
+            assert process.stdin
+            process.stdin.close()
+
+
+class Receiver:
+    """Requests through an open receiver."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def ask(self, **request: Any) -> Mapping[str, Any]:
+        """The answer to one request."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.flush()
+        answer: Mapping[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+    def write(self, **files: str | None) -> Mapping[str, Any]:
+        """Write modules of the service, by name; None deletes."""
+        return self.ask(write={f"small/{name}.py": encoded(t) for name, t in files.items()})
+
+
+def encoded(text: str | None) -> str | None:
+    """A file's content as it is sent."""
+    return None if text is None else base64.b64encode(text.encode()).decode()

@@ -1,0 +1,183 @@
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import httpx2
+import pytest
+
+from tests.conftest import unused_port
+from tests.serving.reloading import Receiver, Small, encoded
+
+RELOADS = 20
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    return Small(tmp_path_factory.mktemp("small"), unused_port(), KALDRA_DRAIN_SECONDS="0")
+
+
+@pytest.fixture(scope="module")
+def running(small: Small) -> Iterator[Receiver]:
+    with small.start(), small.receiver() as opened:
+        yield opened
+
+
+@pytest.fixture
+def receiver(running: Receiver) -> Receiver:
+    running.ask(restore=True)
+    return running
+
+
+@pytest.fixture
+def own(tmp_path: Path, free_port: int) -> Small:
+    return Small(tmp_path, free_port, KALDRA_DRAIN_SECONDS="0")
+
+
+def answer(small: Small) -> str:
+    return httpx2.get(f"{small.url}/answer", timeout=30).text
+
+
+class Load:
+    """Asks all the while: over a connection for each request, and over one that is kept."""
+
+    def __init__(self, url: str) -> None:
+        self.answers = 0
+        self._url = url
+        self._over = threading.Event()
+        self._fault: Exception | None = None
+        self._threads = [threading.Thread(target=self._ask, args=(keep,)) for keep in (True, False)]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+        if self._fault:
+            raise self._fault
+
+    def _ask(self, keep: bool) -> None:  # noqa: FBT001
+        headers = {} if keep else {"connection": "close"}
+        try:
+            with httpx2.Client(headers=headers, timeout=30) as client:
+                while not self._over.wait(0.005):
+                    client.get(f"{self._url}/ready").raise_for_status()
+                    self.answers += 1
+        except httpx2.HTTPError as error:
+            self._fault = error
+
+
+def test_no_request_fails_and_each_reload_answers_by_the_new_code(small: Small, receiver: Receiver):
+    with Load(small.url) as load:
+        for number in range(RELOADS):
+            assert receiver.write(answer=f"ANSWER = 'number {number}'") == {}
+            assert answer(small) == f"number {number}"
+    assert load.answers > RELOADS
+
+
+def test_a_request_that_runs_is_finished_by_the_code_it_began_with(
+    small: Small, receiver: Receiver
+):
+    with (
+        httpx2.Client(timeout=30) as client,
+        client.stream("GET", f"{small.url}/answer?seconds=1") as former,
+    ):
+        receiver.write(answer="ANSWER = 'second'")
+        assert answer(small) == "second"
+        assert former.read() == b"first"
+        assert client.get(f"{small.url}/answer").text == "second"
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "line"),
+    [
+        ("\n\ndef broken(:\n", "SyntaxError: invalid syntax", 3),
+        ("import absent\n", "ModuleNotFoundError: No module named 'absent'", 1),
+        ("\nANSWER = 1 / 0\n", "ZeroDivisionError: division by zero", 2),
+    ],
+)
+def test_code_that_cannot_start_is_located_and_the_former_serves_on(
+    small: Small, receiver: Receiver, code: str, error: str, line: int
+):
+    failure = receiver.write(answer=code)
+    assert failure["error"] == error
+    assert (failure["file"], failure["line"]) == ("small/answer.py", line)
+    assert answer(small) == "first"
+    assert receiver.write(answer="ANSWER = 'second'") == {}
+    assert answer(small) == "second"
+
+
+def test_the_failure_is_one_line_of_the_log(own: Small):
+    with own.start() as process, own.receiver() as receiver:
+        receiver.write(answer="nothing")
+        assert process.stdout
+        records = (json.loads(line) for line in process.stdout)
+        record = next(r for r in records if r["level"] == "ERROR")
+    assert record["error"] == "NameError: name 'nothing' is not defined"
+    assert (record["service"], record["file"], record["line"]) == ("small", "small/answer.py", 1)
+
+
+def test_the_image_stays_as_it_is_and_is_returned_to(small: Small, receiver: Receiver):
+    before = {path: path.read_bytes() for path in small.image.rglob("*.py")}
+    assert receiver.ask()["differing"] == []
+    receiver.write(answer="from small.more import ANSWER", more="ANSWER = 'second'")
+    assert receiver.ask()["differing"] == ["small/answer.py", "small/more.py"]
+    receiver.write(answer="ANSWER = 'third'", more=None)
+    assert receiver.ask()["differing"] == ["small/answer.py"]
+    assert answer(small) == "third"
+    assert receiver.ask(restore=True) == {}
+    assert answer(small) == "first"
+    assert receiver.ask()["differing"] == []
+    assert {path: path.read_bytes() for path in small.image.rglob("*.py")} == before
+
+
+def test_a_container_that_starts_again_serves_its_image(own: Small):
+    with own.start(), own.receiver() as receiver:
+        receiver.write(answer="ANSWER = 'second'")
+    with own.start():
+        assert answer(own) == "first"
+
+
+@pytest.mark.parametrize("path", ["../x.py", "/etc/x.py", "small/../../x.py", "other/x.py"])
+def test_files_outside_of_the_source_are_refused(small: Small, receiver: Receiver, path: str):
+    refusal = receiver.ask(write={path: encoded("")})
+    assert refusal == {"error": f"{path} is not a file of serving, small"}
+
+
+def test_code_is_reloaded_in_place_however_soon_it_changes(tmp_path: Path, free_port: int):
+    small = Small(tmp_path, free_port, copy=False, KALDRA_DRAIN_SECONDS="0")
+    with small.start(), small.receiver() as receiver:
+        for word in ("one", "two", "six"):  # of the same length, within a second
+            small.edit(word)
+            assert receiver.ask(reload=["small/answer.py"]) == {}
+            assert answer(small) == word
+
+
+def test_the_port_of_metrics_is_handed_over(tmp_path: Path, free_port: int):
+    metrics = unused_port()
+    small = Small(tmp_path, free_port, KALDRA_DRAIN_SECONDS="0", TEST_METRICS=str(metrics))
+    with small.start(), small.receiver() as receiver:
+        assert receiver.write(answer="ANSWER = 'second'") == {}
+        assert httpx2.get(f"http://127.0.0.1:{metrics}/metrics").status_code == 200
+
+
+def test_the_parent_ends_as_its_service_does(own: Small):
+    with own.start() as process:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+    with own.start() as process:
+        with pytest.raises(httpx2.TransportError):
+            httpx2.get(f"{own.url}/crash")
+        assert process.wait(timeout=30) == 7
+
+
+def test_a_service_that_cannot_start_ends_its_parent(own: Small):
+    (own.image / "small" / "answer.py").write_text("raise SystemExit(2)")
+    with own.start(wait=False) as process:
+        assert process.wait(timeout=30) == 2
