@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from app.core_http import (
     Answer,
-    CoreAwayError,
-    CoreBrokenError,
+    CoreConnectionLostError,
     CoreError,
     CoreRefusedError,
-    CoreSlowError,
+    CoreTimeoutError,
+    CoreUnavailableError,
     HttpTransport,
     Transport,
 )
@@ -83,11 +83,11 @@ class CoreClient:
                 self._check_type(answer, JSON)
                 state = json.loads(content).get("status")
         except (ApiError, ValueError, AttributeError):
-            raise _away() from None
+            raise _core_unavailable() from None
         if answer.status == HTTPStatus.OK and state not in STATES:
             self._note("not_a_core", f"its state is {state!r}")
         if answer.status != HTTPStatus.OK or state not in STATES:
-            raise _away()
+            raise _core_unavailable()
         return str(state)
 
     async def get(self, path: str, query: str = "") -> bytes:
@@ -136,13 +136,13 @@ class CoreClient:
         """Translate errors of the connection to the core into API errors."""
         try:
             yield
-        except (TimeoutError, CoreSlowError) as error:
+        except (TimeoutError, CoreTimeoutError) as error:
             self._note("slow", error)
             message = "kaldra-core takes too long to answer."
             raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "core_timeout", message) from None
         except CoreError as error:
             self._note(_cause(error), error)
-            raise _away() from None
+            raise _core_unavailable() from None
 
     def _note(self, cause: str, error: object) -> None:
         self._errors.labels(cause).inc()
@@ -205,7 +205,7 @@ class Stream:
                 yield piece
         except TimeoutError as error:
             self._note("slow", "no line in time")
-            raise CoreSlowError("no line in time") from error
+            raise CoreTimeoutError("no line in time") from error
         except CoreError as error:
             self._note(_cause(error), error)
             raise
@@ -216,11 +216,15 @@ class Stream:
 
 
 def _cause(error: CoreError) -> str:
-    causes = {CoreSlowError: "slow", CoreBrokenError: "broken", CoreRefusedError: "refused"}
-    return causes.get(type(error), "away" if isinstance(error, CoreAwayError) else "broken")
+    causes = {
+        CoreTimeoutError: "slow",
+        CoreConnectionLostError: "broken",
+        CoreRefusedError: "refused",
+    }
+    return causes.get(type(error), "away" if isinstance(error, CoreUnavailableError) else "broken")
 
 
-def _away() -> ApiError:
+def _core_unavailable() -> ApiError:
     return unavailable("core_unavailable", "kaldra-core does not answer; try again shortly.")
 
 

@@ -27,19 +27,19 @@ class CoreError(Exception):
     """No answer of the core, or not all of it."""
 
 
-class CoreAwayError(CoreError):
+class CoreUnavailableError(CoreError):
     """Nothing takes the request."""
 
 
-class CoreRefusedError(CoreAwayError):
+class CoreRefusedError(CoreUnavailableError):
     """No connection could be made: no byte of the request was sent."""
 
 
-class CoreSlowError(CoreError):
+class CoreTimeoutError(CoreError):
     """The request was taken; the answer does not come in time."""
 
 
-class CoreBrokenError(CoreError):
+class CoreConnectionLostError(CoreError):
     """The connection ended under the request, as it does while a core is replaced."""
 
 
@@ -173,8 +173,8 @@ def _faults() -> Iterator[None]:
     except aiohttp.ClientConnectorError as error:
         raise CoreRefusedError(str(error)) from error
     except aiohttp.ConnectionTimeoutError as error:
-        raise CoreAwayError(str(error)) from error
+        raise CoreUnavailableError(str(error)) from error
     except TimeoutError as error:
-        raise CoreSlowError(str(error) or "no answer in time") from error
+        raise CoreTimeoutError(str(error) or "no answer in time") from error
     except (aiohttp.ClientError, ConnectionError) as error:
-        raise CoreBrokenError(f"{type(error).__name__}: {error}") from error
+        raise CoreConnectionLostError(f"{type(error).__name__}: {error}") from error

@@ -1,6 +1,6 @@
 """HTTP/1.1 connections within bounds: of a request's head and body, and of an unread answer.
 
-uvicorn with httptools has no limit of its own for any of them (decision 0164).
+uvicorn with httptools has no limit of its own for any of them (decision 0035).
 """
 
 import asyncio

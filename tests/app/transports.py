@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import httpx2
 
-from app.core_http import CoreAwayError, CoreBrokenError, CoreSlowError
+from app.core_http import CoreConnectionLostError, CoreTimeoutError, CoreUnavailableError
 
 URL = "http://core"
 
@@ -51,8 +51,8 @@ def faults() -> Iterator[None]:
     try:
         yield
     except httpx2.ReadTimeout as error:
-        raise CoreSlowError(str(error)) from error
+        raise CoreTimeoutError(str(error)) from error
     except (httpx2.RemoteProtocolError, httpx2.ReadError) as error:
-        raise CoreBrokenError(str(error)) from error
+        raise CoreConnectionLostError(str(error)) from error
     except httpx2.TransportError as error:
-        raise CoreAwayError(str(error)) from error
+        raise CoreUnavailableError(str(error)) from error

@@ -15,7 +15,7 @@ from kaldra.toolchain.prepare import Prepared, prepare
 
 
 @dataclass(frozen=True)
-class Ground:
+class ClusterIdentity:
     """Identities of the cluster and registry of a dev stack; each changes on recreation."""
 
     cluster: str
@@ -29,17 +29,23 @@ def ready(console: Console, stack: str, *, assume_yes: bool) -> Pulumi:
     return opened(console, workspace, prepared)
 
 
-def ready_on_ground(
+def ready_with_cluster(
     console: Console, stack: str, *, assume_yes: bool
-) -> tuple[Pulumi, Ground | None]:
+) -> tuple[Pulumi, ClusterIdentity | None]:
     """Like `ready`; on dev also start cluster and registry as soon as possible."""
     workspace = _checked(stack)
-    made: list[Ground] = []
+    made: list[ClusterIdentity] = []
 
-    def lay(node_image: str, registry_image: str) -> None:
-        made.append(ensure_ground(console, cluster_spec(workspace, node_image, registry_image)))
+    def create_cluster(node_image: str, registry_image: str) -> None:
+        made.append(
+            ensure_cluster_and_registry(
+                console, cluster_spec(workspace, node_image, registry_image)
+            )
+        )
 
-    prepared = prepare(workspace.settings.target, console, assume_yes=assume_yes, meanwhile=lay)
+    prepared = prepare(
+        workspace.settings.target, console, assume_yes=assume_yes, meanwhile=create_cluster
+    )
     return opened(console, workspace, prepared), made[0] if made else None
 
 
@@ -82,22 +88,22 @@ def cluster_spec(
     )
 
 
-def ensure_ground(console: Console, spec: ClusterSpec) -> Ground:
+def ensure_cluster_and_registry(console: Console, spec: ClusterSpec) -> ClusterIdentity:
     """Start the dev cluster and its registry; fast if both run."""
     registry = ensure_registry(spec, console)
     cluster = ensure_cluster(spec, console)
-    return Ground(cluster=cluster.identity, registry=registry.identity)
+    return ClusterIdentity(cluster=cluster.identity, registry=registry.identity)
 
 
-def last_ground(workspace: Workspace) -> Ground | None:
+def load_identity(workspace: Workspace) -> ClusterIdentity | None:
     """Cluster and registry of the last deployment, or None."""
     try:
         document = json.loads(workspace.identities.read_text(encoding="utf-8"))
-        return Ground(cluster=document["cluster"], registry=document["registry"])
+        return ClusterIdentity(cluster=document["cluster"], registry=document["registry"])
     except (OSError, ValueError, KeyError):
         return None
 
 
-def remember_ground(workspace: Workspace, ground: Ground) -> None:
+def save_identity(workspace: Workspace, cluster: ClusterIdentity) -> None:
     """Record cluster and registry of this deployment."""
-    workspace.identities.write_text(json.dumps(asdict(ground)), encoding="utf-8")
+    workspace.identities.write_text(json.dumps(asdict(cluster)), encoding="utf-8")

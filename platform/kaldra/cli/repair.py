@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from kaldra.cli import clean
-from kaldra.cli.deploy import cluster_spec, ensure_ground, opened
+from kaldra.cli.deploy import cluster_spec, ensure_cluster_and_registry, opened
 from kaldra.cli.ui import Console, confirm
 from kaldra.cli.workspace import Workspace
 from kaldra.cluster import kind
@@ -48,7 +48,7 @@ def _cluster(console: Console, workspace: Workspace, *, assume_yes: bool) -> Non
         )
     prepared = prepare(workspace.settings.target, console, assume_yes=assume_yes)
     images = prepared.node_image or "", prepared.registry_image or ""
-    ensure_ground(console, cluster_spec(workspace, *images))
+    ensure_cluster_and_registry(console, cluster_spec(workspace, *images))
 
 
 def _disk(console: Console, workspace: Workspace, *, assume_yes: bool) -> None:

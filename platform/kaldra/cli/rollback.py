@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from kaldra.cli import clean, releases, up
-from kaldra.cli.deploy import Ground, last_ground, ready_on_ground
+from kaldra.cli.deploy import ClusterIdentity, load_identity, ready_with_cluster
 from kaldra.cli.releases import Release
 from kaldra.cli.status import deployed_or_fail
 from kaldra.cli.ui import Console, confirm
@@ -31,9 +31,9 @@ def _roll_back(console: Console, *, stack: str, to: int | None, assume_yes: bool
     pulumi, deployed = deployed_or_fail(console, stack)
     updates = releases.updates(pulumi, deployed)
     release = _chosen(stack, updates, to)
-    pulumi, found = ready_on_ground(console, stack, assume_yes=assume_yes)
+    pulumi, found = ready_with_cluster(console, stack, assume_yes=assume_yes)
     workspace = pulumi.workspace
-    ground = _same_ground(workspace, found) if found else None
+    cluster = _same_cluster(workspace, found) if found else None
     up.require_target(pulumi)
     _require_images(workspace, release)
     with tempfile.TemporaryDirectory(prefix="kaldra-rollback-") as folder:
@@ -45,7 +45,7 @@ def _roll_back(console: Console, *, stack: str, to: int | None, assume_yes: bool
             question = f"Roll back to release {release.number}?"
             confirm(question, f"./kaldra rollback --stack {stack} --yes")
         about = f"Rollback to release {release.number}"
-        up.deploy(pulumi, ground, f"--config-file={file}", about=about)
+        up.deploy(pulumi, cluster, f"--config-file={file}", about=about)
     up.ask(pulumi)
     console.note(
         f"Release {release.number} is deployed. The next ./kaldra up deploys these sources and "
@@ -73,14 +73,14 @@ def _chosen(stack: str, updates: Sequence[Release], number: int | None) -> Relea
     return every[number]
 
 
-def _same_ground(workspace: Workspace, ground: Ground) -> Ground:
-    if last_ground(workspace) != ground:
+def _same_cluster(workspace: Workspace, cluster: ClusterIdentity) -> ClusterIdentity:
+    if load_identity(workspace) != cluster:
         raise KaldraError(
             "The cluster or the registry was recreated since the last release; "
             "the images of earlier releases are gone.",
             hint=f"Check out the earlier sources, then: ./kaldra up --stack {workspace.stack}",
         )
-    return ground
+    return cluster
 
 
 def _require_images(workspace: Workspace, release: Release) -> None:

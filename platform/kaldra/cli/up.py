@@ -2,11 +2,11 @@
 
 from kaldra.cli import clean, containers, dev, diagnosis, health, policy, releases
 from kaldra.cli.deploy import (
-    Ground,
-    last_ground,
-    ready_on_ground,
-    remember_ground,
+    ClusterIdentity,
+    load_identity,
+    ready_with_cluster,
     require_secrets,
+    save_identity,
 )
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
@@ -21,9 +21,9 @@ def run(console: Console, *, stack: str, assume_yes: bool) -> None:
     require_secrets(stack)
     policy.require(console, stack)
     with sharing(clean.LOCK):
-        pulumi, ground = ready_on_ground(console, stack, assume_yes=assume_yes)
+        pulumi, cluster = ready_with_cluster(console, stack, assume_yes=assume_yes)
         require_target(pulumi)
-        deploy(pulumi, ground)
+        deploy(pulumi, cluster)
         dev.restore(pulumi.workspace, console)
         ask(pulumi)
     clean.after_up(console, pulumi.workspace)
@@ -39,13 +39,13 @@ def require_target(pulumi: Pulumi) -> None:
         containers.require_port(workspace)
 
 
-def deploy(pulumi: Pulumi, ground: Ground | None, *options: str, about: str = "") -> None:
+def deploy(pulumi: Pulumi, cluster: ClusterIdentity | None, *options: str, about: str = "") -> None:
     """Run `pulumi up` with a refresh, which also repairs drift."""
     deployed = pulumi.ensure_stack()
     if deployed.pending:
         pulumi.console.note("A killed run left pending operations; refreshing the state.")
         pulumi.settle()
-    replaced = _lost_images(pulumi, ground) if ground and deployed.resources else []
+    replaced = _lost_images(pulumi, cluster) if cluster and deployed.resources else []
     message = releases.message(deployed.images, about)
     try:
         pulumi.change("up", "--refresh", f"--message={message}", *replaced, *options)
@@ -53,8 +53,8 @@ def deploy(pulumi: Pulumi, ground: Ground | None, *options: str, about: str = ""
         if reasons := diagnosis.explain(pulumi.workspace):
             pulumi.console.raw(reasons)
         raise
-    if ground is not None:
-        remember_ground(pulumi.workspace, ground)
+    if cluster is not None:
+        save_identity(pulumi.workspace, cluster)
 
 
 def ask(pulumi: Pulumi) -> None:
@@ -63,10 +63,10 @@ def ask(pulumi: Pulumi) -> None:
     pulumi.console.note(f"{pulumi.workspace.settings.url}/status/ → {answer}")
 
 
-def _lost_images(pulumi: Pulumi, ground: Ground) -> list[str]:
+def _lost_images(pulumi: Pulumi, cluster: ClusterIdentity) -> list[str]:
     """Options that rebuild images that were lost with a deleted registry."""
-    last = last_ground(pulumi.workspace)
-    if last is not None and last.registry == ground.registry:
+    last = load_identity(pulumi.workspace)
+    if last is not None and last.registry == cluster.registry:
         return []
     # First, so that no option names a resource that the refresh removes from the state.
     pulumi.console.note("The registry was recreated; its images are rebuilt.")

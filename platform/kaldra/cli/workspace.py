@@ -15,7 +15,7 @@ from kaldra.stack.settings import Settings, settings_of_stack_file
 GUARD = REPO / "platform" / "kaldra" / "guard"
 """Its `pulumi` refuses options that log secrets, and runs the real one otherwise."""
 
-PUBLISHED_PASSPHRASE = "kaldra-dev"  # noqa: S105  decision 0004: file modes guard these stacks
+PUBLISHED_PASSPHRASE = "kaldra-dev"  # noqa: S105  decision 0003: file modes guard these stacks
 """Passphrase of stacks without team secrets; their files contain its salt."""
 
 OWN_PASSPHRASE = "passphrase"  # noqa: S105  a file's name

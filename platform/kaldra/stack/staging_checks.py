@@ -28,7 +28,7 @@ def require(settings: "Settings", stack_file: str) -> None:
     """Raise ConfigurationError for the first setting that staging does not allow."""
     _require_cluster(settings, stack_file)
     _require_images(settings, stack_file)
-    _require_entrance(settings, stack_file)
+    _require_ingress(settings, stack_file)
     _require_scale(settings, stack_file)
     if settings.environment.lower() in _DEVELOPMENT:
         reason = f"{settings.environment} is a development environment"
@@ -58,7 +58,7 @@ def _require_images(settings: "Settings", stack_file: str) -> None:
         raise missing("registryPush.password", stack_file)
 
 
-def _require_entrance(settings: "Settings", stack_file: str) -> None:
+def _require_ingress(settings: "Settings", stack_file: str) -> None:
     if settings.ingress_host is None:
         raise missing("ingressHost", stack_file)
     if settings.ingress_tls_secret and settings.ingress_issuer:

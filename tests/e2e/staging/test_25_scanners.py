@@ -13,7 +13,7 @@ from tests.platform.quiet import QuietProgress
 
 WAIVED = {
     "container-image-pull-policy": "images are named by digest, and a node that has one needs no "
-    "registry to start it again: docs/decisions/0130-staging-is-the-same-program.md",
+    "registry to start it again: docs/decisions/0018-staging-is-the-same-program.md",
 }
 """Check of kube-score → why it is not followed."""
 

@@ -1,7 +1,7 @@
 import pytest
 
 from kaldra.cli import diagnosis, up
-from kaldra.cli.deploy import Ground, last_ground, remember_ground
+from kaldra.cli.deploy import ClusterIdentity, load_identity, save_identity
 from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
@@ -10,7 +10,7 @@ from kaldra.stack.settings import Settings
 
 IMAGE = {"type": "docker:index/image:Image", "urn": "urn:image"}
 STACK = {"type": "pulumi:pulumi:Stack", "outputs": {"apiImage": "r/api@sha256:1"}}
-OLD = Ground(cluster="c1", registry="r1")
+OLD = ClusterIdentity(cluster="c1", registry="r1")
 UP = ("up", "--refresh", "--message=Replaces api=r/api@sha256:1")
 
 
@@ -26,7 +26,7 @@ def calls(monkeypatch):
 def pulumi(calls, tmp_path, monkeypatch):
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
     pulumi = Pulumi(Workspace("try", Settings(target="dev")), {}, Console(quiet=True))
-    remember_ground(pulumi.workspace, OLD)
+    save_identity(pulumi.workspace, OLD)
     return pulumi
 
 
@@ -39,17 +39,17 @@ def deployed(monkeypatch):
     return deployed
 
 
-@pytest.mark.parametrize("ground", [OLD, None, Ground(cluster="c2", registry="r1")])
-def test_an_update_refreshes_and_notes_what_it_replaces(pulumi, calls, deployed, ground):
+@pytest.mark.parametrize("cluster", [OLD, None, ClusterIdentity(cluster="c2", registry="r1")])
+def test_an_update_refreshes_and_notes_what_it_replaces(pulumi, calls, deployed, cluster):
     deployed(IMAGE)
-    up.deploy(pulumi, ground)
+    up.deploy(pulumi, cluster)
     assert calls == [UP]
-    assert last_ground(pulumi.workspace) == (ground or OLD)
+    assert load_identity(pulumi.workspace) == (cluster or OLD)
 
 
 def test_a_new_registry_gets_every_image_again(pulumi, calls, deployed):
     deployed(IMAGE)
-    up.deploy(pulumi, Ground(cluster="c1", registry="r2"))
+    up.deploy(pulumi, ClusterIdentity(cluster="c1", registry="r2"))
     assert calls == [("refresh", "--clear-pending-creates"), (*UP, "--replace=urn:image")]
 
 
@@ -61,7 +61,7 @@ def test_unfinished_operations_are_settled_first(pulumi, calls, deployed):
 
 def test_a_first_deployment_settles_nothing(pulumi, calls, deployed):
     deployed()
-    up.deploy(pulumi, Ground(cluster="c2", registry="r2"))
+    up.deploy(pulumi, ClusterIdentity(cluster="c2", registry="r2"))
     assert [call[0] for call in calls] == ["up"]
 
 
@@ -76,6 +76,6 @@ def test_a_failed_up_does_not_pass_for_done_and_is_explained(pulumi, deployed, m
     monkeypatch.setattr(Console, "raw", lambda _self, text: said.append(text))
     monkeypatch.setattr(diagnosis, "explain", lambda _: "pod api-1: CrashLoopBackOff")
     with pytest.raises(KaldraError, match="broken"):
-        up.deploy(pulumi, Ground(cluster="c2", registry="r1"))
-    assert last_ground(pulumi.workspace) == OLD
+        up.deploy(pulumi, ClusterIdentity(cluster="c2", registry="r1"))
+    assert load_identity(pulumi.workspace) == OLD
     assert said == ["pod api-1: CrashLoopBackOff"]
