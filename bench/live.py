@@ -107,7 +107,7 @@ def running(target: str, stack: str) -> Iterator[None]:
     ) as process:
         assert process.stderr is not None  # noqa: S101  opened with a pipe
         for line in process.stderr:
-            if "live:" in line or "answers" in line:
+            if "live:" in line or "is ready" in line:
                 break
         reader = threading.Thread(target=process.stderr.read)
         reader.start()
