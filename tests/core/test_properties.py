@@ -182,7 +182,15 @@ def test_all_three_regimes_are_reachable(kernel):
 def test_all_144_states_are_reachable(kernel, model):
     """A few words that speak for one archetype, then a few that speak for one column."""
     reached = set()
-    sizes = ((4, 3, 0.5), (6, 2, 0.5), (3, 2, 0.5), (11, 2, 0.0), (3, 9, 0.5), (4, 3, 1.0))
+    sizes = (
+        (4, 3, 0.5),
+        (2, 5, 0.5),
+        (6, 2, 0.5),
+        (3, 2, 0.5),
+        (11, 2, 0.0),
+        (3, 9, 0.5),
+        (4, 3, 1.0),
+    )
     for (m, n, penalty), rank in product((*sizes, (5, 8, 1.0), (3, 4, 1.0), (2, 1, 0.5)), range(3)):
         figures = _pure_words(model, model.channels.archetypes, model.channels.columns, 0.5)
         columns = _pure_words(

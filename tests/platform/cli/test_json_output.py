@@ -33,7 +33,17 @@ WORKLOAD = health.Workload("kaldra-api", 1, 1, "localhost:5001/kaldra-api@sha256
 DOCUMENTS = {
     "doctor": doctor.Report("dev", [Finding("kind", "0.33.0", problem="gone", fix="./kaldra up")]),
     "preview": preview.Preview("dev", preview.changes(STEPS), 1),
-    "status": status.Status("dev", "http://x", "{}", "", [WORKLOAD], [RELEASE], [DRIFT], well=True),
+    "status": status.Status(
+        "dev",
+        "http://x",
+        "{}",
+        "",
+        [WORKLOAD],
+        {"pod": ["app/a.py"]},
+        [RELEASE],
+        [DRIFT],
+        well=True,
+    ),
 }
 
 
@@ -74,6 +84,7 @@ def test_a_status_for_reading():
     assert list(status.lines(DOCUMENTS["status"])) == [
         "✓ kaldra-api  1/1 ready  localhost:5001/kaldra-api@sha256:1234",
         "✓ http://x/status/  {}",
+        "! pod LIVE: 1 file differs from the image (app/a.py)",
         "  release 3 (then)  kaldra-api 1234  ← ./kaldra rollback",
         "✗ Deployment kaldra-api was changed since it was deployed",
         "    spec.replicas: 1 in the state, 2 found",
