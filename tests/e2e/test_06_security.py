@@ -84,7 +84,7 @@ def test_a_changed_key_is_in_no_log_of_the_engine_or_the_services(breakable: Clo
             said = breakable.shell(EVERY_VERB).output
             for key, code in ((new, 200), (keys["old"], 401)):
                 eventually(functools.partial(answers, breakable, key, code), f"{code}")
-            logs = breakable.kaldra("logs").output
+            logs = breakable.kaldra("logs", "--json").output
         finally:
             kept.write_text(before)
     for verb in ("Update", "Refresh", "Destroy"):
