@@ -3,7 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -17,11 +17,10 @@ ROOT = "open('/srv/written', 'w')"
 @contextmanager
 def dev(clone: Clone, stack: str = STACK) -> Iterator["subprocess.Popen[str]"]:
     """`./kaldra dev`, from its first line on."""
-    log = clone.root.parent / "started.log"
-    before = log.stat().st_size if log.exists() else 0
+    before = len(said(clone))
     process = clone.start("./kaldra", "dev", "--stack", stack)
     try:
-        eventually(lambda: "live: kaldra-core, kaldra-api" in log.read_text()[before:], "dev")
+        eventually(lambda: "live: kaldra-core, kaldra-api" in said(clone)[before:], "dev")
         yield process
     finally:
         process.terminate()
@@ -29,7 +28,8 @@ def dev(clone: Clone, stack: str = STACK) -> Iterator["subprocess.Popen[str]"]:
 
 
 def said(clone: Clone) -> str:
-    return (clone.root.parent / "started.log").read_text()
+    log = clone.root.parent / "started.log"
+    return log.read_text() if log.exists() else ""
 
 
 def serves(clone: Clone, text: str, port: int) -> None:
@@ -49,16 +49,18 @@ def stack(request: pytest.FixtureRequest, platform: Clone) -> str:
 
 def test_a_save_is_served_and_up_returns_to_what_the_files_say(platform: Clone, stack: str):
     port = platform.api_port if stack == STACK else platform.local_port
-    with platform.answering(), platform.edited(FILE, LINE, "first"):
+    before = len(said(platform))
+    with ExitStack() as edits, platform.answering():
         with dev(platform, stack):
+            edits.enter_context(platform.edited(FILE, LINE, "first"))
             serves(platform, "first", port)
             with platform.edited("app/__init__.py", "__version__", "broken("):
-                eventually(lambda: "app/__init__.py, line" in said(platform), "the fault")
+                eventually(lambda: "app/__init__.py, line" in said(platform)[before:], "the fault")
                 serves(platform, "first", port)
         status = platform.kaldra("status", stack=stack).output
         assert "LIVE: " in status
         assert FILE in status
-    assert f"  {FILE} → kaldra-api · " in said(platform)
+    assert f"  {FILE} → kaldra-api · " in said(platform)[before:]
     platform.kaldra("up", stack=stack)
     serves(platform, LINE, port)
     assert "LIVE" not in platform.kaldra("status", stack=stack).output

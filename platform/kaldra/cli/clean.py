@@ -1,7 +1,6 @@
 """`./kaldra clean`: remove what no release, container or clone needs any more."""
 
 import itertools
-import json
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +25,9 @@ from kaldra.stack import secrets
 from kaldra.stack.services import API_KEYS
 from kaldra.toolchain import docker_client
 from kaldra.toolchain.files import alone, clones
+
+CTR = ("ctr", "--namespace=k8s.io")
+"""containerd's own client: a node built here has no crictl."""
 
 LOCK = "deploy"
 """Shared by every run that deploys on this machine; cleaning waits for none of them."""
@@ -118,8 +120,8 @@ def remove(console: Console, workspace: Workspace, found: Sequence[Garbage]) -> 
     one_by_one: dict[str, Callable[[str], object]] = {
         "image": docker_client.remove_image,
         "build cache": _remove_cache,
-        "node image": lambda name: docker_client.execute(
-            node_name(spec.name), "crictl", "rmi", name
+        "node image": lambda names: docker_client.execute(
+            node_name(spec.name), *CTR, "images", "remove", *names.split()
         ),
         "tool": shutil.rmtree,
         "former key": shutil.rmtree,
@@ -196,19 +198,12 @@ def _node(workspace: Workspace, needs: Needs) -> list[Garbage]:
     if not (node.get("State") or {}).get("Running"):
         return []
 
-    def listed(*command: str) -> dict[str, Any]:
-        return dict(json.loads(docker_client.execute(node_name(spec.name), "crictl", *command)))
-
-    containers = listed("ps", "--all", "--output=json").get("containers") or ()
-    used = frozenset(
-        reference
-        for container in containers
-        for reference in (container.get("imageRef"), (container.get("image") or {}).get("image"))
-        if reference
+    images, containers = (
+        docker_client.execute(node_name(spec.name), *CTR, what, "list")
+        for what in ("images", "containers")
     )
-    images = listed("images", "--output=json").get("images") or ()
     registry = f"localhost:{spec.registry_port}"
-    return garbage.node_images(images, registry, used, needs.mentioned)
+    return garbage.node_images(images, containers, registry, needs.mentioned)
 
 
 def _tools(needs: Needs) -> list[Garbage]:

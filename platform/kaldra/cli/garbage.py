@@ -22,6 +22,8 @@ TITLES = tuple(service.name for service in SERVICES)
 
 TITLE_LABEL = "org.opencontainers.image.title"
 
+_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
 _MADE_HERE = re.compile(r"kaldra/(?:base|builder|node-base|node|registry):\S+")
 """Images that `up` builds for itself."""
 
@@ -134,18 +136,26 @@ def manifests(
     return found
 
 
-def node_images(
-    listed: Iterable[Mapping[str, Any]], registry: str, used: frozenset[str], kept: frozenset[str]
-) -> list[Garbage]:
-    """Images of `crictl images` from the stack's registry; `used` are ids and references."""
+def node_images(images: str, containers: str, registry: str, kept: frozenset[str]) -> list[Garbage]:
+    """Images of the stack's registry that no container of the node uses.
+
+    `images` and `containers` are the tables of `ctr images list` and `ctr containers list`, which
+    every node has. One image has several references; a selected one's name lists them all.
+    """
+    references: dict[str, list[str]] = {}
+    sizes: dict[str, int] = {}
+    for row in images.splitlines()[1:]:
+        reference, _, digest, size, unit, *_ = row.split()
+        references.setdefault(digest, []).append(reference)
+        sizes[digest] = int(float(size) * _UNITS[unit])
+    used = {row.split()[1] for row in containers.splitlines()[1:]}
     found = []
-    for image in listed:
-        names = image.get("repoDigests") or []
-        digests = {name.partition("@")[2] for name in names}
-        ours = names and all(name.startswith(f"{registry}/kaldra-") for name in names)
-        if ours and not used.intersection({image["id"], *names}) and not kept & digests:
+    for digest, names in references.items():
+        ours = [name for name in names if name.startswith(f"{registry}/kaldra-")]
+        others = [name for name in names if name not in ours and not name.startswith("sha256:")]
+        if ours and not others and not used.intersection(names) and digest not in kept:
             why = f"not among the last {KEPT_RELEASES} releases"
-            found.append(Garbage("node image", names[0], int(image.get("size") or 0), why))
+            found.append(Garbage("node image", " ".join(names), sizes[digest], why))
     return found
 
 

@@ -5,7 +5,7 @@ import pytest
 from kaldra.cli import garbage
 from kaldra.cli.garbage import Garbage
 
-A, B, C = ("sha256:" + letter * 64 for letter in "abc")
+A, B, C, D = ("sha256:" + letter * 64 for letter in "abcd")
 WEEK_AGO = 1000.0
 NOTHING: frozenset[str] = frozenset()
 
@@ -116,15 +116,23 @@ def test_stored_images_of_no_kept_release_go_with_what_only_they_use():
 
 
 def test_a_node_keeps_what_runs_what_is_needed_and_what_is_not_ours():
-    listed = [
-        {"id": A, "repoDigests": [f"localhost:5001/kaldra-api@{A}"], "size": "7"},
-        {"id": B, "repoDigests": [f"localhost:5001/kaldra-core@{B}"], "size": "7"},
-        {"id": C, "repoDigests": [f"localhost:5001/kaldra-core@{C}"], "size": "7"},
-        {"id": "d", "repoDigests": [f"registry.k8s.io/pause@{C}"], "size": "7"},
-        {"id": "e", "repoDigests": [], "repoTags": ["docker.io/kindest/local-path-helper:1"]},
+    api, core = "localhost:5001/kaldra-api", "localhost:5001/kaldra-core"
+    listed = {
+        f"{api}@{A}": A,
+        f"{core}@{B}": B,
+        f"{core}@{C}": C,
+        "sha256:config-of-c": C,
+        f"registry.k8s.io/pause@{D}": D,
+    }
+    rows = [
+        f"{name} application/json {digest} 7.0 MiB linux/amd64 -" for name, digest in listed.items()
     ]
-    found = garbage.node_images(listed, "localhost:5001", frozenset({A}), frozenset({B}))
-    assert [(each.name, each.size) for each in found] == [(f"localhost:5001/kaldra-core@{C}", 7)]
+    images = "\n".join(["REF TYPE DIGEST SIZE PLATFORMS LABELS", *rows])
+    containers = f"CONTAINER IMAGE RUNTIME\n1 {api}@{A} io.containerd.runc.v2"
+    found = garbage.node_images(images, containers, "localhost:5001", frozenset({B}))
+    assert [(each.name, each.size) for each in found] == [
+        (f"{core}@{C} sha256:config-of-c", 7 << 20)
+    ]
 
 
 def test_tools_that_no_clone_uses_go_once_they_are_old():
