@@ -251,7 +251,7 @@ def new_clone(folder: Path) -> Clone:
     decoy = folder / "kubeconfig"
     decoy.write_text(json.dumps({"kind": "Config", "current-context": "the-user's-own"}))
     api, registry, local = free_ports(3)
-    names = {"clusterName": NAME, "imageTag": NAME}
+    names = {"clusterName": NAME, "imageTag": NAME, "rolloutTimeoutSeconds": 60}
     write_stack(root, STACK, target="dev", **names, apiPort=api, registryPort=registry)
     local_names = {"namespace": f"{NAME}-local", "imageTag": NAME}
     write_stack(root, LOCAL_STACK, target="local", **local_names, apiPort=local)

@@ -12,8 +12,26 @@ from tests.e2e.docker import engine_answers, remove_leftovers
 FOLDER = Path(__file__).parent
 
 
+BROWSER = FOLDER.parent / "browser"
+ON_THE_STACK = "test_the_page_s_own_tests_hold_on_the_stack"
+"""Runs the browser tests on the local stack."""
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # Once is enough: only tests with a gateway of their own need processes then.
+    twice = (
+        [
+            i
+            for i in items
+            if BROWSER in i.path.parents and "core" not in getattr(i, "fixturenames", ())
+        ]
+        if any(i.name == ON_THE_STACK for i in items)
+        else []
+    )
+    if twice and not config.option.markexpr:
+        config.hook.pytest_deselected(items=twice)
+        items[:] = [item for item in items if item not in twice]
     for item in items:
         if FOLDER in item.path.parents:
             item.add_marker(pytest.mark.e2e)
