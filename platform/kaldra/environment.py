@@ -90,8 +90,11 @@ PASSED = (
     Passed(("GIT_CONFIG_*",), "git: settings of continuous integration"),
     Passed(("KUBECONFIG",), "`staging` stacks whose file names no kubeconfig"),
     Passed(
-        ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_ACCESS_TOKEN"),
-        "Pulumi: secrets and backend of `staging` stacks",
+        (
+            *("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"),
+            *("PULUMI_ACCESS_TOKEN", "PULUMI_K8S_ENABLE_PATCH_FORCE"),
+        ),
+        "Pulumi: secrets, backend and conflicts of `staging` stacks",
     ),
     Passed(
         (
