@@ -1,5 +1,6 @@
 """What was released wrongly is taken back; what somebody else changed is told and put right."""
 
+from tests.e2e.clone import VERB_SECONDS
 from tests.e2e.staging.addons import MANIFESTS
 from tests.e2e.staging.load import constant_load
 from tests.e2e.staging.stage import SERVICES, STACK_FILE, Stage
