@@ -135,10 +135,10 @@ def test_a_real_environment_that_lacks_a_package_does_not_work(
 def test_a_path_that_no_search_path_can_hold_is_named(
     clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(bootstrap, "REPO", Path("/work/a:b"))
+    monkeypatch.setattr(bootstrap, "REPO", Path("/srv/a:b"))
     with pytest.raises(SystemExit):
         bootstrap._make()
     said = capsys.readouterr().err
-    assert "✗ The path of this clone, /work/a:b, has a ':', which PATH cannot hold." in said
-    assert "→ mv '/work/a:b' '/work/a-b'" in said
+    assert "✗ The path of this clone, /srv/a:b, has a ':', which PATH cannot hold." in said
+    assert "→ mv '/srv/a:b' '/srv/a-b'" in said
     assert clone.calls == []

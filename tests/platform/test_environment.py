@@ -10,7 +10,7 @@ from kaldra import environment, variables
 from kaldra.paths import REPO
 from kaldra.stack import dotenv
 
-FOLDER = Path("/work")
+FOLDER = Path("/srv")
 
 HOSTILE = {
     "PYTHONPATH": ".",
@@ -107,8 +107,8 @@ def test_an_empty_variable_is_unset() -> None:
 
 def test_relative_paths_are_of_the_callers_folder() -> None:
     made = clean(KALDRA_STATE="st", KUBECONFIG="a:/b", KALDRA_ENV_FILE="/dev/null")
-    assert made["KALDRA_STATE"] == "/work/st"
-    assert made["KUBECONFIG"] == "/work/a:/b"
+    assert made["KALDRA_STATE"] == "/srv/st"
+    assert made["KUBECONFIG"] == "/srv/a:/b"
     assert made["KALDRA_ENV_FILE"] == "/dev/null"
 
 
