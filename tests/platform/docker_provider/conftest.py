@@ -5,7 +5,9 @@ import pytest
 from docker import APIClient
 from docker.errors import APIError
 
+from kaldra.cli.ui import Console
 from kaldra.toolchain import docker_client
+from kaldra.toolchain.engine import ensure_engine
 from tests.platform.docker_provider.plugin import Plugin, running
 
 PREFIX = "kaldra-provider-test"
@@ -22,7 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[APIClient]:
-    """The real engine; what the tests leave is removed."""
+    """The real engine, started where none runs; what the tests leave is removed."""
+    ensure_engine(Console(), assume_yes=True)
     api = docker_client.connect()
     yield api
     _remove(api)
