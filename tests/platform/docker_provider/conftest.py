@@ -5,9 +5,7 @@ import pytest
 from docker import APIClient
 from docker.errors import APIError
 
-from kaldra.cli.ui import Console
 from kaldra.toolchain import docker_client
-from kaldra.toolchain.engine import ensure_engine
 from tests.platform.docker_provider.plugin import Plugin, running
 
 PREFIX = "kaldra-provider-test"
@@ -24,8 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[APIClient]:
-    """The real engine, started where none runs; what the tests leave is removed."""
-    ensure_engine(Console(), assume_yes=True)
+    """The real engine; what the tests leave is removed."""
     api = docker_client.connect()
     yield api
     _remove(api)
