@@ -151,7 +151,7 @@ async def _in_parts(workers: Workers, steps: Iterator[Any], cost: float) -> byte
 
 
 def _part_of(items: Iterator[T]) -> Iterator[T]:
-    """The next few items: PART_TEXTS, or what can be had in PART_MILLISECONDS."""
+    """The next items: PART_TEXTS, or as many as fit into PART_MILLISECONDS."""
     until = time.perf_counter() + PART_MILLISECONDS / 1000
     for item in islice(items, PART_TEXTS):
         yield item

@@ -10,8 +10,6 @@ from tests.e2e.clone import FIRST_UP_SECONDS, Clone, new_clone
 from tests.e2e.docker import engine_answers, remove_leftovers
 
 FOLDER = Path(__file__).parent
-
-
 BROWSER = FOLDER.parent / "browser"
 ON_THE_STACK = "test_the_page_s_own_tests_hold_on_the_stack"
 """Runs the browser tests on the local stack."""
@@ -20,16 +18,8 @@ ON_THE_STACK = "test_the_page_s_own_tests_hold_on_the_stack"
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     # Once is enough: only tests with a gateway of their own need processes then.
-    twice = (
-        [
-            i
-            for i in items
-            if BROWSER in i.path.parents and "core" not in getattr(i, "fixturenames", ())
-        ]
-        if any(i.name == ON_THE_STACK for i in items)
-        else []
-    )
-    if twice and not config.option.markexpr:
+    if not config.option.markexpr and any(item.name == ON_THE_STACK for item in items):
+        twice = [item for item in items if _runs_on_the_stack(item)]
         config.hook.pytest_deselected(items=twice)
         items[:] = [item for item in items if item not in twice]
     for item in items:
@@ -38,6 +28,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # They come last: what a unit test finds is found sooner. Staging comes after the rest: the
     # dev cluster has gone by then.
     items.sort(key=_turn)
+
+
+def _runs_on_the_stack(item: pytest.Item) -> bool:
+    return BROWSER in item.path.parents and "core" not in getattr(item, "fixturenames", ())
 
 
 def _turn(item: pytest.Item) -> int:
