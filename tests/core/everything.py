@@ -12,7 +12,9 @@ from contract.options import Options  # noqa: E402 - found by the line above
 from core.encoding import dumps  # noqa: E402 - found by the line above
 from core.kernel import Kernel  # noqa: E402 - found by the line above
 
-EVERY_CHARACTER = tuple(range(first, first + 0x4000) for first in range(0, 0x110000, 0x4000))
+ASSIGNED = (*range(0, 0x34000, 0x4000), 0xE0000)
+"""Beyond these blocks Unicode assigns no character but those of private use."""
+EVERY_CHARACTER = tuple(range(first, first + 0x4000) for first in ASSIGNED)
 OPTIONS = (Options(explain=True), Options(language="pt", tw_profile="conservative_v1", steps=3))
 
 

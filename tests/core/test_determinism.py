@@ -30,7 +30,7 @@ for text in sys.argv[1:]:
 
 def _in_a_new_process(seed: str) -> bytes:
     command = [sys.executable, "-c", SCRIPT, *TEXTS]
-    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(REPO)}
     return subprocess.run(
         command, cwd=REPO, env=environment, check=True, capture_output=True
     ).stdout
