@@ -29,6 +29,9 @@ SYSTEM_PID_FILES = {
     Path("/var/run/docker/containerd/containerd.pid"): "containerd",
 }
 """Files that stop a new engine, or mislead it, when what they name was killed."""
+NETWORK_STORE = "/var/lib/docker/network/files/local-kv.db"
+NETWORK_PANIC = "libnetwork.(*controller).reservePools"
+"""In the log of a dockerd that was killed while it deleted a network."""
 DAEMON_CONFIGURATION = Path("/etc/docker/daemon.json")
 LOCK_WAIT_SECONDS = 300
 APT = (
@@ -338,10 +341,10 @@ def _wait(
     while not condition():
         dead = alive is not None and not alive()
         if dead or time.monotonic() > deadline:
-            tail = ""
-            if log and log.exists():
-                tail = "\n" + "\n".join(
-                    f"  {line}" for line in log.read_text(errors="replace").splitlines()[-8:]
-                )
-            raise KaldraError(f"{failure}.{tail}", hint=f"See {log}" if log else "")
+            lines = log.read_text(errors="replace").splitlines() if log and log.exists() else []
+            tail = "".join(f"\n  {line}" for line in lines[-8:])
+            hint = f"See {log}" if log else ""
+            if any(NETWORK_PANIC in line for line in lines[-40:]):
+                hint = f"A network was half deleted: rm {NETWORK_STORE} (networks are made again)."
+            raise KaldraError(f"{failure}.{tail}", hint=hint)
         time.sleep(0.1)

@@ -192,6 +192,14 @@ def test_an_engine_that_dies_at_once_shows_its_log(dockerd, here):
         engine.ensure_engine(QuietProgress(), assume_yes=False)
 
 
+def test_a_network_that_was_half_deleted_is_told_with_what_frees_the_engine(dockerd, here):
+    panic = f"panic: index out of range\n{engine.NETWORK_PANIC}(0x5)"
+    program(dockerd, f"#!/bin/sh\necho '{panic}' >&2\nexit 2\n")
+    with pytest.raises(KaldraError) as caught:
+        engine.ensure_engine(QuietProgress(), assume_yes=False)
+    assert f"rm {engine.NETWORK_STORE}" in caught.value.hint
+
+
 def test_an_engine_that_runs_something_is_not_stopped(docker, cache, monkeypatch):
     docker.answers["GET /containers/json"] = [{"Names": ["/precious"]}]
     monkeypatch.setattr(engine, "started_engine", os.getpid)
