@@ -17,7 +17,7 @@ import pytest
 from kaldra.paths import home
 from tests.core.everything import REPO, results
 
-pytestmark = pytest.mark.interpreters
+pytestmark = [pytest.mark.interpreters, pytest.mark.timeout(1200)]
 
 LOCK = REPO / "requirements.lock"
 PLATFORM_SECTION = "# --- platform\n"

@@ -25,6 +25,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if FOLDER in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(FIRST_UP_SECONDS + 600))
     # They come last: what a unit test finds is found sooner. Staging comes after the rest: the
     # dev cluster has gone by then.
     items.sort(key=_turn)
