@@ -30,10 +30,13 @@ class EndedError(Exception):
 class Session:
     """An open receiver. The first request, for the state, is sent at once."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> None:
         self._process = subprocess.Popen(  # noqa: S603  python, or the client that `up` chose
             command,
             cwd=REPO,
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

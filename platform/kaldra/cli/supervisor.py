@@ -15,6 +15,8 @@ from kaldra.errors import KaldraError
 from kaldra.paths import REPO
 
 TICK_SECONDS = 0.05
+REAP_SECONDS = 2
+"""For a process whose connection has ended."""
 GRACE_SECONDS = 30
 """Grace period for running requests; longer than the services' own."""
 
@@ -78,15 +80,16 @@ class Supervisor:
 
     def _start(self, one: _Running) -> None:
         # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
+        environment = {**os.environ, **one.program.environment}
         one.process = subprocess.Popen(  # noqa: S603  our own services
             one.program.command,
             cwd=REPO,
-            env={**os.environ, **one.program.environment},
+            env=environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
         if one.program.receiver:
-            one.session = live.Session(one.program.receiver)
+            one.session = live.Session(one.program.receiver, environment)
 
     def _watch(self) -> None:
         for one in self._all:
@@ -116,7 +119,12 @@ class Supervisor:
             assert one.session is not None  # noqa: S101  folders come with a receiver
             try:
                 answer = one.session.request(reload=paths)
-            except live.EndedError:
+            except live.EndedError as error:
+                try:
+                    one.process.wait(REAP_SECONDS)
+                except subprocess.TimeoutExpired:
+                    name = one.program.name
+                    raise KaldraError(f"{name} runs, but cannot be reloaded: {error}.") from None
                 continue  # as the next look at the process tells
             live.tell(self._console, one.program.name, paths, began, answer)
 

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import re
 import signal
@@ -134,6 +135,19 @@ def test_a_change_is_reloaded_and_its_fault_is_told(stage: Stage, tmp_path: Path
     said = stage.said.getvalue()
     assert re.search(r"small/answer.py → b · \d+\.\d s", said)
     assert "✗ small/answer.py, line 1: SyntaxError" in said
+
+
+def test_one_that_cannot_be_reloaded_is_named(stage: Stage, tmp_path: Path, free_port: int):
+    small = Small(tmp_path, free_port, copy=False, KALDRA_DRAIN_SECONDS="0")
+    deaf = (sys.executable, "-c", "import sys; sys.exit('no socket')")
+    program = dataclasses.replace(reloadable(small, "b"), receiver=deaf)
+
+    def tick() -> None:
+        if answer(small) == "first":
+            small.edit("second")
+
+    with pytest.raises(KaldraError, match="b runs, but cannot be reloaded: no socket"):
+        stage.run(program, tick=tick)
 
 
 def test_one_that_ended_starts_when_a_file_changes(stage: Stage, tmp_path: Path, free_port: int):
