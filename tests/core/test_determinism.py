@@ -53,7 +53,7 @@ def test_a_batch_holds_one_signal_at_a_time(kernel):
         return sum(isinstance(o, dict) and "signal_id" in o for o in gc.get_objects())
 
     before = alive()
-    for _ in kernel.batch(TEXTS * 50):
+    for _ in kernel.batch(TEXTS * 5):
         assert alive() - before == 1
 
 
