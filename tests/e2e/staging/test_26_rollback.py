@@ -11,13 +11,14 @@ MONITORED = STACK_FILE, "config:\n", "config:\n  kaldra:metrics: serviceMonitor\
 
 
 def test_a_rollback_brings_back_images_and_settings(stage: Stage):
-    stage.apply((MANIFESTS / "servicemonitors.yaml").read_text())
+    stage.apply((MANIFESTS / "monitoring.yaml").read_text())
     before = images(stage)
     with stage.edited("app/__init__.py", LINE, WRONG), stage.edited(*MONITORED):
         stage.up()
         stage.await_version("0.1.0+wrong")
-        # The cluster holds the object to the schema that it has been given.
-        assert set(stage.objects("servicemonitors")) == {"kaldra"}
+        # The cluster holds the objects to the schemas that it has been given.
+        for kind in ("servicemonitors", "prometheusrules"):
+            assert set(stage.objects(kind)) == {"kaldra"}
         asked = stage.kaldra("rollback", code=2).output
         assert "metrics: serviceMonitor → not set" in asked
         assert "Nothing was changed" in asked

@@ -196,6 +196,10 @@ def test_or_by_a_service_monitor_or_not_at_all():
     monitor = spec(monitored, "monitoring.coreos.com/v1:ServiceMonitor", "kaldra")
     assert monitor["endpoints"] == [{"port": "metrics", "path": "/metrics"}]
     assert "annotations" not in template(monitored, "kaldra-api")["metadata"]
+    alerts = spec(monitored, "monitoring.coreos.com/v1:PrometheusRule", "alerts")
+    assert len(alerts["groups"][0]["rules"]) == 6
+    dashboard = one(monitored, "kubernetes:core/v1:ConfigMap", "dashboard")
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
     unseen = declare_staging(metrics="off")
     assert "annotations" not in template(unseen, "kaldra-api")["metadata"]
     assert len(one(unseen, POLICY, "kaldra-core")["spec"]["ingress"]) == 1

@@ -1,13 +1,21 @@
-"""How Prometheus finds the pods: by annotations, or by a ServiceMonitor of its operator."""
+"""What Prometheus and Grafana need: pods to scrape, alerting rules and a dashboard."""
+
+from pathlib import Path
 
 import pulumi
 import pulumi_kubernetes as k8s
+import yaml
 
 from kaldra.stack.kubernetes import labels
 from kaldra.stack.services import Service
 from kaldra.stack.settings import Settings
 
 PATH = "/metrics"
+DATA = Path(__file__).parent / "data"
+ALERTS = DATA / "alerts.yaml"
+DASHBOARD = DATA / "dashboard.json"
+DASHBOARD_LABELS = {"grafana_dashboard": "1"}
+"""By which the sidecar of Grafana's chart finds dashboards."""
 
 
 def annotations(settings: Settings, service: Service) -> dict[str, str]:
@@ -22,19 +30,35 @@ def annotations(settings: Settings, service: Service) -> dict[str, str]:
 
 
 def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
-    """Declare a ServiceMonitor for all services if `kaldra:metrics` is serviceMonitor."""
+    """Declare ServiceMonitor, PrometheusRule and dashboard if `kaldra:metrics` is serviceMonitor.
+
+    The first two are resources of the Prometheus operator.
+    """
     if not settings.scraped or settings.metrics != "serviceMonitor":
         return
-    k8s.apiextensions.CustomResource(
-        "kaldra",
-        api_version="monitoring.coreos.com/v1",
-        kind="ServiceMonitor",
+    metadata = k8s.meta.v1.ObjectMetaArgs(
+        name="kaldra", namespace=namespace, labels=labels.PLATFORM
+    )
+    monitor = {
+        "selector": {"matchLabels": labels.PLATFORM},
+        "endpoints": [{"port": "metrics", "path": PATH}],
+    }
+    alerts = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))
+    for kind, spec in (("ServiceMonitor", monitor), ("PrometheusRule", alerts)):
+        k8s.apiextensions.CustomResource(
+            "kaldra" if kind == "ServiceMonitor" else "alerts",
+            api_version="monitoring.coreos.com/v1",
+            kind=kind,
+            metadata=metadata,
+            spec=spec,
+            opts=opts,
+        )
+    k8s.core.v1.ConfigMap(
+        "dashboard",
         metadata=k8s.meta.v1.ObjectMetaArgs(
-            name="kaldra", namespace=namespace, labels=labels.PLATFORM
+            namespace=namespace, labels={**labels.PLATFORM, **DASHBOARD_LABELS}
         ),
-        spec={
-            "selector": {"matchLabels": labels.PLATFORM},
-            "endpoints": [{"port": "metrics", "path": PATH}],
-        },
+        data={"kaldra.json": DASHBOARD.read_text(encoding="utf-8")},
+        immutable=True,
         opts=opts,
     )
