@@ -5,8 +5,6 @@ import socket
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import unquote
 
 from kaldra.cli import clean, json_output
 from kaldra.cli.deploy import cluster_spec, opened
@@ -130,9 +128,8 @@ def _state(workspace: Workspace, console: Console) -> Finding:
 
 def dead_lock(workspace: Workspace) -> int | None:
     """Process that locked the stack and is gone; Pulumi has no command for locks in a folder."""
-    if not workspace.backend.startswith("file://"):
+    if (root := workspace.backend_folder) is None:
         return None
-    root = Path(unquote(workspace.backend.removeprefix("file://"))).expanduser()
     for file in (root / ".pulumi" / "locks").glob(f"*/*/{workspace.stack}/*.json"):
         try:
             lock = json.loads(file.read_text(encoding="utf-8"))

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from kaldra import variables
 from kaldra.errors import ConfigurationError
@@ -42,7 +42,18 @@ class Workspace:
     @property
     def backend(self) -> str:
         """URL of the Pulumi backend; default: this clone's own folder."""
-        return self.settings.state_backend or (state() / "state").as_uri()
+        url = self.settings.state_backend or (state() / "state").as_uri()
+        # Attributes of a file, which nothing needs, are written in place: a Pulumi that is killed
+        # meanwhile leaves a state that it cannot read.
+        return f"{url}?metadata=skip" if url.startswith("file://") and "?" not in url else url
+
+    @property
+    def backend_folder(self) -> Path | None:
+        """The backend's folder, if it is one."""
+        address = urlsplit(self.backend)
+        if address.scheme != "file":
+            return None
+        return Path(unquote(address.netloc + address.path)).expanduser()  # file://~/state, too
 
     @property
     def identities(self) -> Path:
@@ -103,9 +114,11 @@ def prepare_state(workspace: Workspace) -> None:
         path = state() / folder
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
-    if workspace.backend.startswith("file://"):
-        backend = Path(unquote(workspace.backend.removeprefix("file://"))).expanduser()
+    if backend := workspace.backend_folder:
         backend.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for file in (backend / ".pulumi").glob("stacks/*/*.attrs"):
+            if not file.stat().st_size:  # left by a killed Pulumi that wrote attributes
+                file.unlink()
 
 
 def _require_passphrase(workspace: Workspace) -> None:

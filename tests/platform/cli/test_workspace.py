@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from kaldra.cli.workspace import GUARD, Workspace, environment, prepare_state
@@ -80,13 +82,26 @@ def test_a_dev_stack_may_have_a_secret_passphrase(clone, monkeypatch):
 
 def test_a_backend_of_other_projects_is_never_used(clone, monkeypatch, tmp_path):
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://company-state")
-    assert environment(clone, {})["PULUMI_BACKEND_URL"] == f"file://{tmp_path / 'state'}"
+    assert (
+        environment(clone, {})["PULUMI_BACKEND_URL"] == f"file://{tmp_path / 'state'}?metadata=skip"
+    )
     assert environment(shared(), {})["PULUMI_BACKEND_URL"] == "s3://states"
 
 
 def test_a_folder_with_odd_characters_is_quoted(clone, monkeypatch, tmp_path):
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "a%20b #1"))
-    assert clone.backend == f"file://{tmp_path}/a%2520b%20%231/state"
+    assert clone.backend == f"file://{tmp_path}/a%2520b%20%231/state?metadata=skip"
+    assert clone.backend_folder == Path(f"{tmp_path}/a%20b #1/state")
+
+
+def test_what_a_killed_pulumi_left_of_a_states_attributes_is_removed(clone):
+    prepare_state(clone)
+    stacks = clone.backend_folder / ".pulumi" / "stacks" / "kaldra"
+    stacks.mkdir(parents=True)
+    for name, text in {"cut.json.attrs": "", "whole.json.attrs": "{}", "cut.json": ""}.items():
+        (stacks / name).write_text(text)
+    prepare_state(clone)
+    assert {file.name for file in stacks.iterdir()} == {"whole.json.attrs", "cut.json"}
 
 
 def test_our_programs_come_first_on_the_path(clone, monkeypatch, tmp_path):
