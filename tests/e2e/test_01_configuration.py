@@ -18,7 +18,7 @@ STACK_FILE = f"Pulumi.{STACK}.yaml"
             "Unknown setting kaldra:logLevl in {}. Did you mean kaldra:logLevel?",
         ),
         ("kaldra:logLevel: LOUD", "Setting kaldra:logLevel in {} is wrong"),
-        ("kaldra:rateLimit: many", "Setting kaldra:rateLimit in {} is wrong"),
+        ("kaldra:gateway: {rateLimit: many}", "Setting kaldra:gateway.rateLimit in {} is wrong"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_file(clone: Clone, line: str, message: str):

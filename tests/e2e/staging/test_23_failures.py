@@ -89,7 +89,7 @@ def test_an_image_that_does_not_exist(mended: Stage):
 def test_a_password_that_does_not_pull(mended: Stage):
     with (
         mended.edited(*version("unpulled")),
-        mended.different_secret("registryPull.password", "not-the-password"),
+        mended.different_secret("registry.pull.password", "not-the-password"),
     ):
         said = mended.up(code=1).output
     assert re.search(r"401 Unauthorized|authorization failed|authentication required", said)
@@ -109,12 +109,12 @@ def test_a_quota_that_leaves_no_room(mended: Stage):
 def test_a_password_that_does_not_push(untouched: Stage):
     with (
         untouched.edited(*version("unpushed")),
-        untouched.different_secret("registryPush.password", "not-the-password"),
+        untouched.different_secret("registry.push.password", "not-the-password"),
     ):
         said = untouched.up(code=1).output
     assert untouched.made.registry.address in said
     assert "unauthorized" in said
-    assert "kaldra:registryPush" in said
+    assert "kaldra:registry.push" in said
     assert "not-the-password" not in said
 
 
