@@ -5,7 +5,6 @@ A value comes from the stack file (`local` only), else from the environment, els
 
 import importlib
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,10 @@ from typing import Any
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
 from kaldra.stack.services import SERVICES, Service
-
-if str(REPO) not in sys.path:  # the services lie beside platform/, which is all Pulumi looks in
-    sys.path.append(str(REPO))
-
-from app.settings import Settings as ApiSettings
 from serving.dotenv import EXAMPLE, EnvFile, path_in
 from serving.settings import ServiceSettings, SettingsError, name_of
 
-__all__ = ["EXAMPLE", "ApiSettings"]
+__all__ = ["EXAMPLE"]
 
 STACK_SETTINGS = {
     "ENV": "environment",
