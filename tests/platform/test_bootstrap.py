@@ -106,16 +106,6 @@ def test_every_install_checks_hashes_also_where_the_fast_one_fails(clone: Clone)
     assert all("--require-hashes" in words for words in clone.installs)
 
 
-def test_an_index_out_of_reach_is_told_with_the_last_lines(
-    clone: Clone, capsys: pytest.CaptureFixture[str]
-) -> None:
-    clone.failing = "pip install"
-    with pytest.raises(SystemExit) as raised:
-        bootstrap._ensure()
-    assert raised.value.code == 2
-    assert "✗ Installing the Python packages failed (see above)." in capsys.readouterr().err
-
-
 def test_an_environment_of_somebody_else_stays(
     clone: Clone, capsys: pytest.CaptureFixture[str]
 ) -> None:
