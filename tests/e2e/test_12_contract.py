@@ -19,6 +19,10 @@ from tests.e2e.clone import LOCAL_STACK, Clone, ask, eventually
 TEXT = "The board fears the risk, yet the founders dare to rebuild the company."
 TARGETS = ("bare", "local", "dev")
 SIGNAL = "/engine/kaldra/signal"
+ORIGINAL_FIELDS = {
+    *("archetype", "delta_state", "tw_regime", "kindra_distribution", "bias_score", "bias_label"),
+    *("meta_modifiers", "confidence", "explanation", "narrative_risk"),
+}
 
 
 @dataclass
@@ -99,10 +103,35 @@ def test_status(gateway: Gateway):
 
 
 def test_a_signal_is_the_kernel_s_byte_for_byte(gateway: Gateway):
-    options = {"language": "en", "explain": True}
-    expected = dumps(Kernel.load().signal(TEXT, Options.model_validate(options)))
-    asked = gateway.as_caller("POST", SIGNAL, {"text": TEXT, "options": options})
+    options = {"language": "en", "context": {"country": "BR"}, "steps": 3, "explain": True}
+    for text in (TEXT, "", "Coração \u2764 \U0001d50a \U0001f600 " * 50):
+        expected = dumps(Kernel.load().signal(text, Options.model_validate(options)))
+        asked = gateway.as_caller("POST", SIGNAL, {"text": text, "options": options})
+        assert asked == (HTTPStatus.OK, expected)
+        assert json.loads(expected).keys() >= ORIGINAL_FIELDS
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "facts"),
+    [
+        ("/alpha/analyze", "alpha", {"ticker": "KLDR3", "quarter": "2026Q3"}),
+        ("/geo/analyze", "geo", {"source": "news"}),
+        ("/product/analyze", "product", {"channel": "review"}),
+        ("/safeguard/evaluate", "safeguard", {"source": "chat"}),
+    ],
+)
+def test_so_is_the_answer_of_an_application(
+    gateway: Gateway, path: str, method: str, facts: dict[str, str]
+):
+    expected = dumps(getattr(Kernel.load(), method)(TEXT, **facts))
+    asked = gateway.as_caller("POST", path, {"text": TEXT, **facts})
     assert asked == (HTTPStatus.OK, expected)
+
+
+def test_so_is_that_of_a_window(gateway: Gateway):
+    texts = [TEXT, "The alliance is in crisis.", "Order returns."]
+    asked = gateway.as_caller("POST", "/engine/kaldra/window", {"texts": texts})
+    assert asked == (HTTPStatus.OK, dumps(Kernel.load().window(texts)))
 
 
 def test_a_batch_answers_line_by_line(gateway: Gateway):
