@@ -14,7 +14,7 @@ DEVELOPMENT = ("dev", "local", "test")
 
 
 class Settings(ServiceSettings):
-    """What the gateway is told by its environment."""
+    """Settings of the gateway, read from environment variables."""
 
     port: Port = Field(8000, alias="API_PORT", description="Port to listen on")
     metrics_port: int = Field(
@@ -22,90 +22,92 @@ class Settings(ServiceSettings):
         alias="API_METRICS_PORT",
         ge=0,
         le=65535,
-        description="Port of Prometheus metrics, apart from the callers'; 0 serves none",
+        description="Port of Prometheus metrics, separate from the API's; 0 disables them",
     )
     core_url: str = Field(
         "http://127.0.0.1:9000",
         alias="CORE_SERVICE_URL",
         pattern=r"^https?://[^/\s]+/?$",
-        description="Where kaldra-core answers",
+        description="URL of kaldra-core",
     )
     core_timeout: Seconds = Field(
-        30, alias="CORE_TIMEOUT_SECONDS", description="How long an answer of the core may take"
+        30, alias="CORE_TIMEOUT_SECONDS", description="Timeout of a request to the core, in seconds"
     )
     auth: Literal["on", "off"] = Field(
         "on",
         alias="KALDRA_AUTH",
-        description="`off` serves callers without a key; for development only",
+        description="`off` accepts requests without an API key; for development only",
     )
     api_keys_directory: Path | None = Field(
         None,
         alias="KALDRA_API_KEYS_DIR",
-        description="Directory of callers' keys, one file each: its name is the caller's",
+        description="Directory with the API keys: one file per caller, named after the caller",
     )
     rate_limit: int = Field(
         100,
         alias="KALDRA_RATE_LIMIT",
         ge=0,
-        description="Requests a caller may make of one process (so of each replica) in a minute; "
-        "0 is no limit",
+        description="Requests per minute that one process (so each replica) accepts from a caller; "
+        "0 disables the limit",
     )
     text_limit: int = Field(
         10_000,
         alias="KALDRA_TEXT_LIMIT",
         ge=0,
-        description="Texts of batches and windows a caller may send one process in a minute; "
-        "0 is no limit",
+        description="Texts per minute, in batches and windows, that one process accepts from a "
+        "caller; 0 disables the limit",
     )
     concurrency: int = Field(
         96,
         alias="KALDRA_CONCURRENCY",
         ge=1,
         le=10_000,
-        description="Guarded requests served at once; further ones are refused with 503",
+        description="Maximum number of concurrent requests to routes that require an API key; "
+        "further requests are rejected with 503",
     )
     caller_concurrency: int = Field(
         32,
         alias="KALDRA_CALLER_CONCURRENCY",
         ge=1,
         le=10_000,
-        description="Of these, requests of one caller; further ones are refused with 429",
+        description="Maximum number of such requests from one caller; further requests are "
+        "rejected with 429",
     )
     max_bytes_in_flight: int = Field(
         48 << 20,
         alias="KALDRA_MAX_BYTES_IN_FLIGHT",
         ge=1024,
-        description="Bytes of all bodies above 64 KiB that are held at once, at most half of them "
-        "one caller's",
+        description="Maximum total size of the request bodies above 64 KiB in memory, in bytes; "
+        "one caller may use half of it",
     )
     trusted_proxies: tuple[str, ...] = Field(
         (),
         alias="KALDRA_TRUSTED_PROXIES",
-        description="Addresses and networks, such as 10.0.0.0/8, whose X-Forwarded-For and "
-        "X-Forwarded-Proto are believed",
+        description="Addresses and networks of proxies, such as 10.0.0.0/8, whose X-Forwarded-For "
+        "and X-Forwarded-Proto headers are trusted",
     )
     allowed_hosts: tuple[str, ...] = Field(
         (),
         alias="KALDRA_ALLOWED_HOSTS",
-        description="Names in the Host header that are answered, such as api.4iam.ai; /health and "
-        "/ready answer to any; none allows every name",
+        description="Host names that requests may address, such as api.4iam.ai; /health and /ready "
+        "accept any; if empty, every name is accepted",
     )
     cors_origins: tuple[str, ...] = Field(
         (),
         alias="KALDRA_CORS_ORIGINS",
-        description="Origins of front ends that browsers may call from, such as https://4iam.ai",
+        description="Origins of web front ends that may call the API (CORS), such as https://4iam.ai",
     )
     max_body_bytes: int = Field(
         1 << 20,
         alias="KALDRA_MAX_BODY_BYTES",
         ge=1024,
-        description="Largest body of a request, in bytes",
+        description="Maximum size of a request body, in bytes",
     )
     max_batch_bytes: int = Field(
         8 << 20,
         alias="KALDRA_MAX_BATCH_BYTES",
         ge=1024,
-        description="Largest body of a request with many texts, in bytes",
+        description="Maximum body size of a request with several texts, in bytes",
     )
 
     @model_validator(mode="after")

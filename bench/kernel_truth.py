@@ -9,13 +9,11 @@ import argparse
 import os
 import random
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 REPO = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPO))
 
 import numpy as np  # noqa: E402 - one thread must be asked for before numpy is there
 import numpy.typing as npt  # noqa: E402

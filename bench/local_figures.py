@@ -12,13 +12,13 @@ import tempfile
 import time
 from pathlib import Path
 
-REPO = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(REPO), str(REPO / "platform")]
+from bench.reporting import report, timed
+from tests.conftest import unused_port
+from tests.e2e.clone import LOCAL_STACK, NAME, Clone, ask, new_clone
+from tests.e2e.docker import docker, engine_answers, remove_leftovers
 
-from bench.reporting import report, timed  # noqa: E402  its folder is not on the path
-from tests.conftest import unused_port  # noqa: E402  the same
-from tests.e2e.clone import LOCAL_STACK, NAME, Clone, ask, new_clone  # noqa: E402  the same
-from tests.e2e.docker import docker, engine_answers, remove_leftovers  # noqa: E402  the same
+REPO = Path(__file__).resolve().parents[1]
+
 
 ROUNDS = 5
 IDLE_SECONDS = 10

@@ -11,7 +11,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 
 WRONG_CONFIGURATION = 2
-"""Exit code of a service that was told something it cannot use."""
+"""Exit code of a service with an invalid configuration."""
 
 
 class SettingsError(Exception):
@@ -19,34 +19,38 @@ class SettingsError(Exception):
 
 
 def refuse(service: str, error: SettingsError) -> NoReturn:
-    """End a service that was configured wrongly."""
+    """Exit a service with an invalid configuration."""
     sys.stderr.write(f"{service}: {error}\n")
     raise SystemExit(WRONG_CONFIGURATION)
 
 
 class ServiceSettings(BaseModel):
-    """What every service is told; each field's alias is the name of its variable."""
+    """Settings of every service; each field's alias is the name of its environment variable."""
 
     model_config = ConfigDict(frozen=True)
 
     environment: str = Field(
-        "dev", alias="ENV", min_length=1, description="Name of the environment, shown in logs"
+        "dev",
+        alias="ENV",
+        min_length=1,
+        description="Name of the environment, included in log records",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", alias="KALDRA_LOG_LEVEL", description="Least severe log level that is written"
+        "INFO", alias="KALDRA_LOG_LEVEL", description="Minimum level of log records"
     )
     host: str = Field(
-        "127.0.0.1", alias="KALDRA_HOST", description="Address to listen on; images set 0.0.0.0"
+        "127.0.0.1", alias="KALDRA_HOST", description="Address to listen on; the images set 0.0.0.0"
     )
     drain_seconds: Seconds = Field(
         5,
         alias="KALDRA_DRAIN_SECONDS",
-        description="After SIGTERM: how long requests are still accepted while /ready fails",
+        description="Seconds after SIGTERM during which requests are still accepted while "
+        "/ready fails",
     )
     shutdown_seconds: Seconds = Field(
         25,
         alias="KALDRA_SHUTDOWN_SECONDS",
-        description="From SIGTERM to exit at the latest; running requests are cut off then",
+        description="Maximum seconds from SIGTERM to exit; requests still running then are aborted",
     )
 
     most_connections: int = Field(
@@ -54,8 +58,8 @@ class ServiceSettings(BaseModel):
         alias="KALDRA_MAX_CONNECTIONS",
         ge=1,
         le=100_000,
-        description="Connections kept at most, as far as the limit of open files allows; "
-        "the longest unused one makes room for a new one",
+        description="Maximum number of open connections, as far as the limit on open files allows; "
+        "a new one closes the one that was idle longest",
     )
 
     @model_validator(mode="after")

@@ -5,26 +5,25 @@ Schemas of the data files with the editor settings that apply them.
 """
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from app.examples import DIRECTORY as EXAMPLES
+from app.factory import create_app
+from app.settings import Settings as ApiSettings
+from contract import requests
+from contract.options import Options
+from core.encoding import dumps
+from core.kernel import Kernel
+from core.settings import Settings as CoreSettings
+from core.vocabulary.loader import FILES
+from serving.settings import ServiceSettings, name_of
+
 HERE = Path(__file__).resolve().parent
 REPO = HERE.parents[1]
-sys.path.insert(0, str(REPO))
 
-from pydantic import BaseModel  # noqa: E402  after the path is set
-
-from app.examples import DIRECTORY as EXAMPLES  # noqa: E402
-from app.factory import create_app  # noqa: E402
-from app.settings import Settings as ApiSettings  # noqa: E402
-from contract import requests  # noqa: E402
-from contract.options import Options  # noqa: E402
-from core.encoding import dumps  # noqa: E402
-from core.kernel import Kernel  # noqa: E402
-from core.settings import Settings as CoreSettings  # noqa: E402
-from core.vocabulary.loader import FILES  # noqa: E402
-from serving.settings import ServiceSettings, name_of  # noqa: E402
 
 USUAL = ("ENV", "KALDRA_LOG_LEVEL", "API_PORT", "CORE_SERVICE_URL")
 """Variables that `.env.example` sets; the others stand there behind a #."""

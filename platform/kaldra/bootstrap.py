@@ -24,6 +24,8 @@ from kaldra.paths import REPO  # noqa: E402
 VENV = REPO / ".venv"
 LOCK = REPO / "requirements.lock"
 PIP_OPTIONS = ("--quiet", "--require-hashes", "--only-binary", ":all:")
+PACKAGES = "kaldra.pth"
+"""Puts this clone's packages on the import path of `.venv`, as an editable install does."""
 MARKS = ("requirements.lock", "install.log")
 """Files of a `.venv` that this script made; another is never removed."""
 
@@ -51,9 +53,14 @@ def _inside() -> bool:
 
 def _is_finished() -> bool:
     try:
-        return (VENV / "requirements.lock").read_bytes() == LOCK.read_bytes()
+        same = (VENV / "requirements.lock").read_bytes() == LOCK.read_bytes()
     except OSError:
         return False
+    return same and all((folder / PACKAGES).exists() for folder in _site_packages())
+
+
+def _site_packages() -> list[Path]:
+    return list(VENV.glob("lib/python*/site-packages"))
 
 
 def _works() -> bool:
@@ -88,6 +95,9 @@ def _make() -> None:
     log.touch()
     if not _logged(log, python, "-I", "-m", "venv", VENV):
         _fail(log, f"Could not create {VENV}.", f"Is the disk full? df -h {REPO}")
+    for folder in _site_packages():
+        # Relative to this folder, so that the clone can be moved.
+        (folder / PACKAGES).write_text("../../../..\n../../../../platform\n", encoding="utf-8")
     if not (_install_fast(log) or _install_plain(log)):
         _fail(
             log,

@@ -37,12 +37,5 @@ def something_else(request: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(200, html="<p>It works!</p>")
 
 
-class Breaking:
-    """Breaks every connection under its request, as a core does that the request has killed."""
-
-    def __init__(self) -> None:
-        self.requests = 0
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        self.requests += 1
-        raise httpx2.RemoteProtocolError("server disconnected", request=request)
+def breaking(request: httpx2.Request) -> httpx2.Response:
+    raise httpx2.RemoteProtocolError("server disconnected", request=request)

@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import re
-import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
@@ -49,8 +48,7 @@ OPERATIONS = [
 
 
 @pytest.fixture
-def generate(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.setattr(sys, "path", sys.path[:])
+def generate() -> ModuleType:
     spec = importlib.util.spec_from_file_location("generate", SCRIPT)
     assert spec is not None
     assert spec.loader is not None

@@ -51,13 +51,6 @@ def test_too_large(gateway: Callable[..., TestClient], path: str, limit: int):
     assert answer.json()["error"]["message"] == f"The body is larger than {limit} bytes."
 
 
-def test_bad_json(gateway: Callable[..., TestClient]):
-    headers = {**KEY, "Content-Type": "application/json"}
-    answer = gateway(cores.away).post(SIGNAL, content=b'{"text"', headers=headers)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["code"] == "bad_json"
-
-
 def test_an_unknown_vocabulary(gateway: Callable[..., TestClient]):
     answer = gateway(cores.away).get("/engine/vocabulary/runes", headers=KEY)
     assert answer.status_code == 422

@@ -2,6 +2,7 @@ import socket
 from collections.abc import Callable
 
 import httpx2
+import pytest
 from starlette.testclient import TestClient
 
 from app import __version__, core_client
@@ -24,8 +25,11 @@ def test_status_of_a_ready_core(gateway: Callable[..., TestClient]):
     assert gateway(core).get("/status/core").json() == {"status": "ready"}
 
 
-def test_status_of_a_core_that_is_away(gateway: Callable[..., TestClient]):
-    answer = gateway(cores.away).get("/status/core")
+@pytest.mark.parametrize("core", [cores.away, cores.something_else])
+def test_status_of_a_core_that_is_away_or_something_else(
+    gateway: Callable[..., TestClient], core: Callable[[httpx2.Request], httpx2.Response]
+):
+    answer = gateway(core).get("/status/core")
     assert answer.status_code == 503
     assert answer.headers["retry-after"] == "1"
     error = answer.json()["error"]

@@ -5,12 +5,9 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-REPO = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(REPO))
-
-from contract.options import Options  # noqa: E402 - found by the line above
-from core.encoding import dumps  # noqa: E402 - found by the line above
-from core.kernel import Kernel  # noqa: E402 - found by the line above
+from contract.options import Options
+from core.encoding import dumps
+from core.kernel import Kernel
 
 ASSIGNED = (*range(0, 0x34000, 0x4000), 0xE0000)
 """Beyond these blocks Unicode assigns no character but those of private use."""

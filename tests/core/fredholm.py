@@ -6,14 +6,10 @@ nodes. Beyond that the kernels are below 1e-16.
 """
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import airy
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from core.model import Floats
 from core.tracy_widom import COEFFICIENTS, HIGH, LOW, Beta

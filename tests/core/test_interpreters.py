@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from kaldra.paths import home
-from tests.core.everything import REPO, results
+from tests.core.everything import results
+from tests.processes import REPO
 
 pytestmark = [pytest.mark.interpreters, pytest.mark.timeout(1200)]
 
@@ -106,7 +107,7 @@ def test_every_python_gives_the_same_bytes(kernel, others):
     assert len(here) > 1_000_000
     script = str(Path(__file__).with_name("everything.py"))
     for minor, python in others.items():
-        there = _run([str(python), script], PYTHONHASHSEED="369")
+        there = _run([str(python), script], PYTHONHASHSEED="369", PYTHONPATH=str(REPO))
         assert there == here, f"Python {minor}"
 
 

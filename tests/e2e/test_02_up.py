@@ -12,18 +12,10 @@ def test_up_goes_from_nothing_to_status(clone: Clone):
     assert f"http://127.0.0.1:{clone.api_port}/status/ → {ONLINE}" in said
 
 
-def test_the_gateway_reaches_the_core(platform: Clone):
-    assert platform.get("/status/core") == (200, '{"status":"ready"}')
-
-
 def test_up_again_builds_pushes_and_changes_nothing(platform: Clone):
     before = what_runs(platform)
     assert set(platform.up().changes) == {"unchanged"}
     assert what_runs(platform) == before
-
-
-def test_preview_finds_nothing_to_do(platform: Clone):
-    platform.kaldra("preview", "--expect-no-changes")
 
 
 def test_plain_pulumi_finds_nothing_to_do_and_changes_no_file(platform: Clone):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.clone import Clone, eventually
+from tests.e2e.clone import Clone
 
 
 @pytest.fixture
@@ -20,10 +20,3 @@ def test_a_deleted_deployment_is_reported_and_repaired(without_deployment: Clone
     clone.up()
     assert clone.get("/status/")[0] == 200
     clone.kaldra("preview", "--expect-no-changes")
-
-
-def test_an_object_changed_by_hand_is_put_back(breakable: Clone):
-    breakable.kubectl("scale", "deployment/kaldra-core", "--replicas=0")
-    eventually(lambda: breakable.get("/status/core")[0] == 503, "the core gone")
-    breakable.up()
-    eventually(lambda: breakable.get("/status/core")[0] == 200, "the core back")

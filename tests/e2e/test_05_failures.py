@@ -1,7 +1,5 @@
 """What goes wrong on the way up: the message tells what and why, and nothing is lost."""
 
-import socket
-
 import pytest
 
 from tests.e2e.clone import NAME, Clone, free_ports, write_stack
@@ -28,16 +26,6 @@ def other_stack(platform: Clone):
     """A second stack, to be configured by the test and taken away after it."""
     yield platform
     platform.kaldra("down", "--all", stack=OTHER_STACK)
-
-
-def test_a_process_on_the_registry_port_is_named(other_stack: Clone):
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        holder.listen()
-        taken = holder.getsockname()[1]
-        said = up_with_ports(other_stack, registry=taken)
-    assert f"Port {taken} on 127.0.0.1, which the local registry needs, is taken by py" in said
-    assert "kaldra:registryPort" in said
 
 
 def test_a_container_on_the_gateway_port_is_named(other_stack: Clone):

@@ -15,12 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
 
 from bench import under_attack
 from bench.attacks import Seen
 from tests.browser import reader
-from tests.browser.chromium import chromium, watched
 from tests.e2e.clone import LOCAL_STACK, NAME, REPO, Clone, eventually, kill_tree
 from tests.e2e.docker import docker, leftovers, run
 
@@ -78,32 +76,6 @@ def test_only_the_gateway_is_published_and_only_here(clone: Clone):
     address = {"HostIp": "127.0.0.1", "HostPort": str(clone.local_port)}
     assert inspected(API)["HostConfig"]["PortBindings"] == {"8000/tcp": [address]}
     assert not inspected(CORE)["HostConfig"]["PortBindings"]
-
-
-def test_the_page_asks_for_the_key_and_says_that_the_core_is_away_or_the_limit_reached(
-    clone: Clone,
-):
-    site = f"http://127.0.0.1:{clone.local_port}"
-    with chromium() as browser, watched(browser, site, locale="en-US") as page:
-        page.goto(site)
-        reader.paste(page, reader.TEXT)
-        page.get_by_label("API key").fill(clone.key)
-        page.get_by_label("API key").press("Enter")
-        reader.is_read(page)
-        docker("stop", CORE)
-        reader.read(page, reader.TEXT)
-        expect(page.get_by_role("alert")).to_contain_text("The core does not answer")
-        docker("start", CORE)
-        eventually(lambda: core_status(clone) == HTTPStatus.OK, "the core is back")
-        reader.read(page, reader.TEXT)
-        reader.is_read(page)
-        key = {"X-API-Key": clone.key}
-        port = clone.local_port
-        columns = (clone.get("/engine/vocabulary/columns", port=port, **key) for _ in range(1000))
-        assert HTTPStatus.TOO_MANY_REQUESTS in (code for code, _ in columns)
-        reader.read(page, reader.TEXT)
-        expect(page.get_by_role("alert")).to_contain_text("The limit of requests is reached")
-    assert reader.TEXT not in clone.kaldra("logs", stack=LOCAL_STACK).output
 
 
 def test_the_page_s_own_tests_hold_on_the_stack(clone: Clone):

@@ -32,8 +32,8 @@ _HINTS = {
         "with: docs/how-to/recover.md, A wrong or lost passphrase"
     ),
     re.compile("unauthorized: |no basic auth credentials|401 Unauthorized|authorization failed"): (
-        "The registry refuses an account: kaldra:registryPush is ours, kaldra:registryPull "
-        "the cluster's. pulumi config set --secret --path kaldra:registryPush.password"
+        "The registry refuses an account: kaldra:registry.push is ours, kaldra:registry.pull "
+        "the cluster's. pulumi config set --secret --path kaldra:registry.push.password"
     ),
 }
 

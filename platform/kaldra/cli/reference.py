@@ -3,11 +3,13 @@
 They are between `<!-- generated: NAME -->` and `<!-- end -->`; the rest is written by hand.
 """
 
+import ast
+import inspect
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
-from itertools import groupby
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from kaldra import environment, variables, versions
 from kaldra.cli import json_output
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
+from kaldra.stack.setting_types import Group
 from kaldra.stack.settings import NAMESPACE, Settings
 from kaldra.toolchain import commands
 
@@ -84,10 +87,36 @@ def settings_table() -> str:
     schema = Settings.model_json_schema()
     rows = [
         f"| `{NAMESPACE}:{key}` | {_values(field, schema)} | {_default(field, key, schema)} "
-        f"| {field['description']} |"
-        for key, field in schema["properties"].items()
+        f"| {meaning} |"
+        for key, field, meaning in _settings(Settings, schema["properties"], schema["$defs"])
     ]
     return _table("key", "value", "default", "meaning", rows=rows)
+
+
+def _settings(
+    group: type[Group], fields: Mapping[str, Any], groups: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """Key, schema and meaning of every setting; those of a group are named `group.key`."""
+    meanings = meanings_of(group)
+    for name, info in group.model_fields.items():
+        key, inside = str(info.alias), info.annotation
+        if isinstance(inside, type) and issubclass(inside, Group):
+            yield from _settings(inside, groups[inside.__name__]["properties"], groups, f"{key}.")
+        else:
+            yield f"{prefix}{key}", fields[key], meanings[name]
+
+
+def meanings_of(group: type[Group]) -> dict[str, str]:
+    """Field → the text below it in the source, on one line.
+
+    pydantic can read it, too, but would do so whenever the settings are imported (50 ms).
+    """
+    (definition,) = ast.parse(inspect.getsource(group)).body
+    texts: dict[str, str] = {}
+    for field, text in pairwise(getattr(definition, "body")):  # noqa: B009  of a class
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+            texts[ast.unparse(field.target)] = " ".join(ast.literal_eval(text.value).split())
+    return texts
 
 
 def variables_table() -> str:
@@ -179,14 +208,14 @@ def _values(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if "$ref" in kind:
         group = schema["$defs"][kind["$ref"].rpartition("/")[2]]
         return f"object with {', '.join(f'`{name}`' for name in group['properties'])}"
-    if kind["type"] == "array":
-        return "list of texts"
     if kind["type"] == "integer":
-        return f"{kind['minimum']} to {kind['maximum']}"
+        most = f"to {kind['maximum']}" if "maximum" in kind else "or more"
+        return f"{kind['minimum']} {most}"
     if kind["type"] == "object":
         values = kind.get("additionalProperties", {})
         return "names and texts" if values.get("type") == "string" else "objects by name"
-    return f"text that matches `{kind['pattern']}`" if "pattern" in kind else "text"
+    text = f"text that matches `{kind['pattern']}`" if "pattern" in kind else "text"
+    return {"array": "list of texts", "boolean": "`true`, `false`"}.get(kind["type"], text)
 
 
 def _default(field: Mapping[str, Any], key: str, schema: Mapping[str, Any]) -> str:
@@ -195,10 +224,7 @@ def _default(field: Mapping[str, Any], key: str, schema: Mapping[str, Any]) -> s
     if "default" not in field:
         return "this machine's"
     default = field["default"]
-    if isinstance(default, dict):
-        given = [f"{name} {value}" for name, value in default.items() if value is not None]
-        default = ", ".join(given)
-    return f"`{default}`" if default not in (None, "", []) else "none"
+    return f"`{default}`" if default not in (None, "", [], {}) else "none"
 
 
 def _table(*columns: str, rows: list[str]) -> str:

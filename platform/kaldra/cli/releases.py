@@ -15,11 +15,14 @@ from kaldra.stack.settings import NAMESPACE
 DIGESTS = f"{NAMESPACE}:imageDigests"
 """Setting that deploys existing images."""
 
+REGISTRY = f"{NAMESPACE}:registry"
+"""Settings of the registry; its accounts are secret."""
+
 GROUND = tuple(
     f"{NAMESPACE}:{key}"
     for key in (
-        "apiPort", "clusterName", "kubeContext", "kubeconfig", "registryPort", "registryPull",
-        "registryPush", "secretsProvider", "stateBackend",
+        "apiPort", "clusterName", "kubeContext", "kubeconfig", "registry", "registryPort",
+        "secretsProvider", "stateBackend",
     )
 )  # fmt: skip
 """Settings that identify cluster and registry; they are not part of a release."""

@@ -123,6 +123,10 @@ def _stack_file(workspace: Workspace, release: Release) -> str:
         for key, value in (now.get("config") or {}).items()
         if key in releases.GROUND or _holds_secret(value)
     }
+    if "address" in (registry := stays.get(releases.REGISTRY) or {}):
+        # Pulumi's history does not tell the group, as it holds secrets.
+        address = next(iter(release.images.values())).rpartition("/")[0]
+        stays[releases.REGISTRY] = {**registry, "address": address}
     now["config"] = {**release.settings, **stays, releases.DIGESTS: release.digests}
     return yaml.safe_dump(now)
 

@@ -13,7 +13,6 @@ from kaldra.cluster.ports import require_free
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
 from kaldra.stack import dotenv, secrets
-from kaldra.stack.dotenv import ApiSettings
 from kaldra.stack.services import API, CORE, KEYS, SERVICES, Service
 from kaldra.stack.settings import Settings
 
@@ -40,7 +39,7 @@ def run(console: Console, *, service: str, reload: bool) -> None:
         # No load balancer sends requests to a terminating service here, so none drains.
         own = {} if "KALDRA_DRAIN_SECONDS" in given else {"KALDRA_DRAIN_SECONDS": "0"}
         if one is API:
-            own |= _keys(ApiSettings.load(given), console) | _core(urls, given, console)
+            own |= _keys(given, console) | _core(urls, given, console)
         environments.append((one, {"PYTHONPATH": str(REPO), **own}))
     url = urls.get(API.key) or urls[chosen[0].key]
     program = _reloadable if reload else _program
@@ -67,9 +66,9 @@ def _reloadable(service: Service, environment: Mapping[str, str], sockets: Path)
     )
 
 
-def _keys(api: ApiSettings, console: Console) -> dict[str, str]:
+def _keys(given: Mapping[str, str], console: Console) -> dict[str, str]:
     """The generated key of this clone, unless keys are configured or disabled."""
-    if api.auth == "off" or api.api_keys_directory:
+    if given.get("KALDRA_AUTH") == "off" or given.get("KALDRA_API_KEYS_DIR"):
         return {}
     keys = secrets.api_keys(Settings(target="local"))
     console.note(f"API key of caller {', '.join(keys)}: {secrets.dev_secrets_file()}")

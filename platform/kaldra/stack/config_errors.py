@@ -10,18 +10,22 @@ from kaldra.stack.setting_types import NAMESPACE
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-SECRETS = ("apiKeys", "registryPull.password", "registryPush.password")
+SECRETS = ("apiKeys", "registry.pull.password", "registry.push.password")
 """Settings, or entries of them, whose values are secret."""
 
-
+_GATEWAY = ("corsOrigins", "allowedHosts", "trustedProxies", "rateLimit", "coreTimeoutSeconds")
+_INGRESS = ("host", "class", "tlsSecret", "issuer", "annotations", "namespace", "networks")
 RENAMED = {
-    f"{service}{old}": f"services.{service}.{new}"
-    for service in ("core", "api")
-    for old, new in (
-        ("Replicas", "replicas"),
-        ("MaxReplicas", "maxReplicas"),
-        ("Resources", "resources"),
-    )
+    "cpuTarget": "autoscaling.targetCpuUtilization",
+    "imageRegistry": "registry.address",
+    **{f"registry{key.capitalize()}": f"registry.{key}" for key in ("push", "pull")},
+    **{
+        f"{service}{key[0].upper()}{key[1:]}": f"services.{service}.{key}"
+        for service in ("core", "api")
+        for key in ("replicas", "maxReplicas", "resources")
+    },
+    **{f"ingress{key[0].upper()}{key[1:]}": f"ingress.{key}" for key in _INGRESS},
+    **{key: f"gateway.{key}" for key in _GATEWAY},
 }
 """Former key → where the setting is now."""
 
@@ -57,7 +61,11 @@ def explained(
     error: "ValidationError", stack_file: str, known: Sequence[str]
 ) -> ConfigurationError:
     """The first validation error as a message; never contains the value."""
-    fault = error.errors(include_url=False, include_input=False)[0]
+    faults = error.errors(include_url=False, include_input=False)
+    unknown = [str(each["loc"][0]) for each in faults if each["type"] == "extra_forbidden"]
+    if former := [key for key in unknown if key in RENAMED]:
+        return _renamed(former, stack_file)
+    fault = faults[0]
     path = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
         return _unknown(path, stack_file, known)
@@ -68,12 +76,14 @@ def explained(
     return wrong(path, stack_file, _lower_first(_reason(fault)))
 
 
+def _renamed(former: Sequence[str], stack_file: str) -> ConfigurationError:
+    now = "; ".join(f"{NAMESPACE}:{key} is now {NAMESPACE}:{RENAMED[key]}" for key in former)
+    return ConfigurationError(
+        f"{stack_file} has former names of settings: {now}.", hint=f"Rename them in {stack_file}."
+    )
+
+
 def _unknown(path: str, stack_file: str, known: Sequence[str]) -> ConfigurationError:
-    if path in RENAMED:
-        return ConfigurationError(
-            f"Setting {NAMESPACE}:{path} in {stack_file} is now {NAMESPACE}:{RENAMED[path]}.",
-            hint=f"Rename it in {stack_file}.",
-        )
     import difflib  # noqa: PLC0415  only needed for errors
 
     near = difflib.get_close_matches(path, known, n=1)

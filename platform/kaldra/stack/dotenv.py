@@ -5,7 +5,6 @@ A value comes from the stack file (`local` only), else from the environment, els
 
 import importlib
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,23 +12,20 @@ from typing import Any
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
 from kaldra.stack.services import SERVICES, Service
-
-if str(REPO) not in sys.path:  # the services lie beside platform/, which is all Pulumi looks in
-    sys.path.append(str(REPO))
-
-from app.settings import Settings as ApiSettings
 from serving.dotenv import EXAMPLE, EnvFile, path_in
 from serving.settings import ServiceSettings, SettingsError, name_of
 
-__all__ = ["EXAMPLE", "ApiSettings"]
+__all__ = ["EXAMPLE"]
 
 STACK_SETTINGS = {
     "ENV": "environment",
     "KALDRA_LOG_LEVEL": "logLevel",
     "API_PORT": "apiPort",
-    "KALDRA_CORS_ORIGINS": "corsOrigins",
 }
 """Variable → the stack setting that it fills on the `local` target."""
+
+ORIGINS = "KALDRA_CORS_ORIGINS"
+"""Fills `gateway.corsOrigins` there."""
 
 OF_THE_CONTAINER = {
     "KALDRA_HOST",
@@ -63,13 +59,15 @@ def given() -> dict[str, str]:
 
 def completed(values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a `local` stack's file, and for those it leaves open the given ones."""
-    known = given()
-    filled: dict[str, Any] = {
-        key: known[name] for name, key in STACK_SETTINGS.items() if name in known
-    }
-    if "corsOrigins" in filled:
-        filled["corsOrigins"] = [part.strip() for part in filled["corsOrigins"].split(",")]
-    return {**filled, **values}
+    filled: dict[str, Any] = {**values}
+    for name, value in given().items():
+        if name == ORIGINS:
+            origins = [part.strip() for part in value.split(",")]
+            if isinstance(gateway := filled.get("gateway", {}), dict):
+                filled["gateway"] = {"corsOrigins": origins, **gateway}
+        elif name in STACK_SETTINGS:
+            filled.setdefault(STACK_SETTINGS[name], value)
+    return filled
 
 
 def settings_of(service: Service) -> type[ServiceSettings]:
@@ -84,7 +82,7 @@ def for_container(service: Service) -> dict[str, str]:
 
     Those that stand for a stack setting are left out; what a stack file says of others wins.
     """
-    taken = OF_THE_CONTAINER | STACK_SETTINGS.keys()
+    taken = OF_THE_CONTAINER | STACK_SETTINGS.keys() | {ORIGINS}
     return {n: v for n, v in given().items() if n in _names_of(service) and n not in taken}
 
 

@@ -25,7 +25,7 @@ def build(settings: Settings) -> dict[str, pulumi.Input[str]]:
 def _image(service: Service, settings: Settings) -> pulumi.Input[str]:
     name = service.name
     pushed = settings.on_cluster
-    repository = f"{settings.registry}/{name}" if pushed else name
+    repository = f"{settings.registry_address}/{name}" if pushed else name
     if settings.image_digests is not None:
         digest = settings.image_digests[service.key]
         return f"{repository}@{digest}" if pushed else digest
@@ -50,8 +50,8 @@ def _image(service: Service, settings: Settings) -> pulumi.Input[str]:
 
 
 def _registry(settings: Settings) -> docker.RegistryArgs:
-    server = settings.registry.partition("/")[0]
-    account = settings.registry_push
+    server = settings.registry_address.partition("/")[0]
+    account = settings.registry.push
     if account is None:
         return docker.RegistryArgs(server=server)
     password = pulumi.Output.secret(account.password.get_secret_value())

@@ -74,14 +74,15 @@ class Service:
 
 
 def _gateway(settings: "Settings") -> dict[str, str]:
+    gateway = settings.gateway
     # `./kaldra up` asks the gateway on loopback, through a forward or a published port.
-    hosts = dict.fromkeys((*settings.allowed_hosts, "127.0.0.1")) if settings.allowed_hosts else ()
+    hosts = dict.fromkeys((*gateway.allowed_hosts, "127.0.0.1")) if gateway.allowed_hosts else ()
     given = {
-        "KALDRA_CORS_ORIGINS": ",".join(settings.cors_origins) or None,
+        "KALDRA_CORS_ORIGINS": ",".join(gateway.cors_origins) or None,
         "KALDRA_ALLOWED_HOSTS": ",".join(hosts) or None,
-        "KALDRA_TRUSTED_PROXIES": ",".join(settings.trusted_proxies) or None,
-        "KALDRA_RATE_LIMIT": settings.rate_limit,
-        "CORE_TIMEOUT_SECONDS": settings.core_timeout_seconds,
+        "KALDRA_TRUSTED_PROXIES": ",".join(gateway.trusted_proxies) or None,
+        "KALDRA_RATE_LIMIT": gateway.rate_limit,
+        "CORE_TIMEOUT_SECONDS": gateway.core_timeout_seconds,
     }
     return {
         "API_PORT": str(API.port),

@@ -58,8 +58,12 @@ HostName = Annotated[str, Field(pattern=r"^([a-z0-9._-]+|\[[0-9a-f:.]+\])$")]
 ImageTag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Network = Annotated[str, AfterValidator(_one_network)]
+StateBackend = Annotated[str, Field(pattern=r"^(file|s3|gs|azblob|https)://\S+$")]
+SecretsProvider = Annotated[
+    str, Field(pattern=r"^(passphrase$|(awskms|azurekeyvault|gcpkms|hashivault)://\S+$)")
+]
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")]
-Registry = Annotated[
+RegistryAddress = Annotated[
     str,
     Field(pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$"),
     AfterValidator(_host_with_dots),
@@ -67,7 +71,7 @@ Registry = Annotated[
 
 
 class Group(BaseModel):
-    """Grouped settings: one object in a stack file."""
+    """Settings that are one object in a stack file; field names are camelCase there."""
 
     model_config = ConfigDict(
         alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
@@ -121,8 +125,68 @@ class ServiceSettings(Group):
 
 
 class Quota(Group):
-    """Quota of the namespace: CPU in millicores, memory in MiB."""
+    """Quota of the namespace."""
 
     cpu: Annotated[int, Field(ge=1)] | None = None
+    """CPU limit of all pods in millicores; default: enough for the largest rollout (staging)"""
     memory: Annotated[int, Field(ge=16)] | None = None
+    """Memory limit of all pods in MiB; default: enough for the largest rollout (staging)"""
     pods: Annotated[int, Field(ge=1)] | None = None
+    """Number of pods; default: enough for the largest rollout (staging)"""
+
+
+class Gateway(Group):
+    """What the gateway accepts, and from whom."""
+
+    cors_origins: tuple[Origin, ...] = ()
+    """Origins of web front ends that may call the gateway (CORS)"""
+    allowed_hosts: tuple[HostName, ...] = ()
+    """Host names that requests may address, besides 127.0.0.1; /health and /ready accept any;
+    default: every name"""
+    trusted_proxies: tuple[Network, ...] = ()
+    """Networks whose X-Forwarded-For and X-Forwarded-Proto the gateway trusts: the pods or nodes of
+    the ingress controller"""
+    rate_limit: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    """Requests per minute that one gateway pod accepts from a caller; 0 disables the limit;
+    default: the gateway's 100"""
+    core_timeout_seconds: Annotated[int, Field(ge=1, le=600)] | None = None
+    """Seconds that the gateway waits for a response of the core; default: the gateway's 30"""
+
+
+class Registry(Group):
+    """Registry of the images, and the accounts for it."""
+
+    address: RegistryAddress | None = None
+    """Registry and path of the images, such as ghcr.io/4iam/kaldra (staging)"""
+    push: Credentials | None = None
+    """Account that pushes images: username, password (secret; staging)"""
+    pull: Credentials | None = None
+    """Account that the cluster pulls images with: username, password (secret; staging)"""
+
+
+class Autoscaling(Group):
+    """The HorizontalPodAutoscalers; `services` has the number of pods."""
+
+    target_cpu_utilization: Annotated[int, Field(ge=10, le=100)] = 70
+    """Average CPU utilization to keep, in percent of the request (staging)"""
+
+
+class Ingress(Group):
+    """The gateway's public name, and who may connect to it."""
+
+    host: DnsName | None = None
+    """Public host name of the gateway (staging)"""
+    class_: DnsName | None = Field(None, alias="class")
+    """Ingress class; default: the cluster's default class (staging)"""
+    tls_secret: DnsName | None = None
+    """Existing TLS secret in the namespace (staging)"""
+    issuer: DnsName | None = None
+    """ClusterIssuer of cert-manager that issues the TLS secret (staging)"""
+    annotations: dict[str, str] = {}
+    """Annotations of the ingress, for its controller (staging)"""
+    namespace: DnsName | None = None
+    """Namespace of the ingress controller, whose pods may connect to the gateway; default:
+    ingress-nginx, unless `networks` is set (staging)"""
+    networks: tuple[Network, ...] = ()
+    """Networks that may connect to the gateway, if the ingress controller runs outside the pod
+    network (staging)"""

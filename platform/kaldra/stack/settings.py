@@ -2,19 +2,11 @@
 
 import json
 import platform as host
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from kaldra.paths import REPO, state
@@ -23,19 +15,21 @@ from kaldra.stack.services import KEYS, SERVICES
 from kaldra.stack.setting_types import (
     NAMESPACE,
     ApiKey,
-    Credentials,
+    Autoscaling,
     Digest,
     DnsLabel,
     DnsName,
-    HostName,
+    Gateway,
+    Group,
     ImageTag,
-    Network,
-    Origin,
+    Ingress,
     Platform,
     Port,
     Quota,
     Registry,
+    SecretsProvider,
     ServiceSettings,
+    StateBackend,
     Target,
 )
 from kaldra.versions import PRODUCT
@@ -62,152 +56,57 @@ def host_platform() -> Platform:
     return "linux/arm64" if arm else "linux/amd64"
 
 
-class Settings(BaseModel):
-    """One stack's settings. Field names are camelCase in stack files."""
+class Settings(Group):
+    """One stack's settings."""
 
-    model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
-    )
-
-    target: Target = Field(
-        description="What runs the services: local (Docker), dev (a kind cluster) "
-        "or staging (any cluster)"
-    )
-    environment: str = Field("dev", min_length=1, description="Value of ENV in all services")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="KALDRA_LOG_LEVEL of all services"
-    )
-    cors_origins: tuple[Origin, ...] = Field(
-        (), description="Origins of web front ends that may call the gateway (CORS)"
-    )
-    allowed_hosts: tuple[HostName, ...] = Field(
-        (),
-        description="Names in the Host header that the gateway answers to, beside 127.0.0.1; "
-        "/health and /ready answer to any; every name where none is given",
-    )
-    trusted_proxies: tuple[Network, ...] = Field(
-        (),
-        description="Networks whose X-Forwarded-For and X-Forwarded-Proto the gateway believes: "
-        "the ingress controller's pods or nodes",
-    )
-    rate_limit: Annotated[int, Field(ge=0, le=1_000_000)] | None = Field(
-        None,
-        description="Requests per minute that one gateway pod admits from a caller; 0 disables the "
-        "limit; default: the gateway's 100",
-    )
-    core_timeout_seconds: Annotated[int, Field(ge=1, le=600)] | None = Field(
-        None,
-        description="Seconds that the gateway waits for a response of the core; default: the "
-        "gateway's 30",
-    )
-    namespace: DnsLabel = Field(
-        "kaldra",
-        description="Kubernetes namespace (dev, staging), or Docker network and name prefix "
-        "(local)",
-    )
-    cluster_name: DnsLabel = Field("kaldra-dev", description="Name of the kind cluster (dev)")
-    kubeconfig: str | None = Field(
-        None,
-        description="Path of the kubeconfig; default: the clone's own file on dev, ~/.kube/config "
-        "on staging",
-    )
-    kube_context: str | None = Field(
-        None,
-        description="Context in the kubeconfig; default on dev: kind-<clusterName>",
-    )
-    api_port: Port = Field(8000, description="Port on 127.0.0.1 of the gateway (local, dev)")
-    registry_port: Port = Field(5001, description="Port on 127.0.0.1 of the dev registry")
-    image_registry: Registry | None = Field(
-        None, description="Registry of the images, such as ghcr.io/4iam/kaldra (staging)"
-    )
-    registry_push: Credentials | None = Field(
-        None, description="Push account: username, password (secret; staging)"
-    )
-    registry_pull: Credentials | None = Field(
-        None,
-        description="Pull account of the cluster: username, password (secret; staging)",
-    )
-    image_tag: ImageTag | None = Field(
-        None, description=f"Tag of the images; default: dev on dev, v{VERSION} on staging"
-    )
-    image_digests: dict[ServiceKey, Digest] | None = Field(
-        None,
-        description="Digests of existing images by service; if set, nothing is built",
-    )
-    image_platform: Platform = Field(
-        default_factory=host_platform, description="Platform of the images"
-    )
-    services: dict[ServiceKey, ServiceSettings] = Field(
-        {},
-        description="Per service (core, api): replicas (default 1; on staging the minimum, 2), "
-        "maxReplicas (6; staging), resources (cpuRequest, cpuLimit in millicores; memoryRequest, "
-        "memoryLimit in MiB)",
-    )
-    cpu_target: Annotated[int, Field(ge=10, le=100)] = Field(
-        70,
-        description="Target CPU utilization of the autoscaler, in percent of the request (staging)",
-    )
-    quota: Quota = Field(
-        Quota(),
-        description="Quota of the namespace: cpu (millicores), memory (MiB), pods; default: enough "
-        "for the largest rollout (staging)",
-    )
-    ingress_host: DnsName | None = Field(
-        None, description="Public host name of the gateway (staging)"
-    )
-    ingress_class: DnsName | None = Field(
-        None, description="Ingress class; default: the cluster's default class (staging)"
-    )
-    ingress_tls_secret: DnsName | None = Field(
-        None, description="Existing TLS secret in the namespace (staging)"
-    )
-    ingress_issuer: DnsName | None = Field(
-        None, description="ClusterIssuer of cert-manager that issues the TLS secret (staging)"
-    )
-    ingress_annotations: dict[str, str] = Field(
-        {}, description="Annotations of the ingress, for its controller (staging)"
-    )
-    ingress_namespace: DnsName | None = Field(
-        None,
-        description="Namespace of the ingress controller, whose pods may connect to the gateway; "
-        "default: ingress-nginx, unless ingressNetworks is set (staging)",
-    )
-    ingress_networks: tuple[Network, ...] = Field(
-        (),
-        description="Networks that may connect to the gateway, if the ingress controller runs "
-        "outside the pod network (staging)",
-    )
-    metrics: Literal["annotations", "serviceMonitor", "off"] = Field(
-        "annotations", description="How Prometheus discovers the pods (staging)"
-    )
-    metrics_namespace: DnsName = Field(
-        "monitoring", description="Namespace whose pods may read /metrics (staging)"
-    )
-    api_keys: dict[DnsLabel, ApiKey] | None = Field(
-        None,
-        description="API keys by caller name (secret); default on local and dev: one generated key",
-    )
-    state_backend: Annotated[str, Field(pattern=r"^(file|s3|gs|azblob|https)://\S+$")] | None = (
-        Field(None, description="URL of the Pulumi backend; default: this clone's own folder")
-    )
-    secrets_provider: (
-        Annotated[
-            str, Field(pattern=r"^(passphrase$|(awskms|azurekeyvault|gcpkms|hashivault)://\S+$)")
-        ]
-        | None
-    ) = Field(
-        None,
-        description="Key management service that encrypts the stack's secrets, or `passphrase` for "
-        "your own passphrase on dev and local",
-    )
-    live: bool | None = Field(
-        None,
-        description="Whether `./kaldra dev` may replace the code of running containers; true, and "
-        "refused on staging",
-    )
-    rollout_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
-        120, description="Timeout of a rollout in seconds"
-    )
+    target: Target
+    """What runs the services: local (Docker), dev (a kind cluster) or staging (any cluster)"""
+    environment: Annotated[str, Field(min_length=1)] = "dev"
+    """Value of ENV in all services"""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """KALDRA_LOG_LEVEL of all services"""
+    gateway: Gateway = Gateway()
+    namespace: DnsLabel = "kaldra"
+    """Kubernetes namespace (dev, staging), or Docker network and name prefix (local)"""
+    cluster_name: DnsLabel = "kaldra-dev"
+    """Name of the kind cluster (dev)"""
+    kubeconfig: str | None = None
+    """Path of the kubeconfig; default: the clone's own file on dev, ~/.kube/config on staging"""
+    kube_context: str | None = None
+    """Context in the kubeconfig; default on dev: kind-<clusterName>"""
+    api_port: Port = 8000
+    """Port on 127.0.0.1 of the gateway (local, dev)"""
+    registry_port: Port = 5001
+    """Port on 127.0.0.1 of the dev registry"""
+    registry: Registry = Registry()
+    image_tag: ImageTag | None = None
+    """Tag of the images; default: dev on dev, `v` and the version on staging"""
+    image_digests: dict[ServiceKey, Digest] | None = None
+    """Digests of existing images by service; if set, nothing is built"""
+    image_platform: Platform = Field(default_factory=host_platform)
+    """Platform of the images"""
+    services: dict[ServiceKey, ServiceSettings] = Field({})
+    """Per service (core, api): replicas (default 1; on staging the minimum, 2), maxReplicas (6;
+    staging), resources (cpuRequest, cpuLimit in millicores; memoryRequest, memoryLimit in MiB)"""
+    autoscaling: Autoscaling = Autoscaling()
+    quota: Quota = Quota()
+    ingress: Ingress = Ingress()
+    metrics: Literal["annotations", "serviceMonitor", "off"] = "annotations"
+    """How Prometheus discovers the pods (staging)"""
+    metrics_namespace: DnsName = "monitoring"
+    """Namespace whose pods may read /metrics (staging)"""
+    api_keys: dict[DnsLabel, ApiKey] | None = None
+    """API keys by caller name (secret); default on local and dev: one generated key"""
+    state_backend: StateBackend | None = None
+    """URL of the Pulumi backend; default: this clone's own folder"""
+    secrets_provider: SecretsProvider | None = None
+    """Key management service that encrypts the stack's secrets, or `passphrase` for your own
+    passphrase on dev and local"""
+    live: bool | None = None
+    """Whether `./kaldra dev` may replace the code of running containers; default: true; refused on
+    staging"""
+    rollout_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = 120
+    """Timeout of a rollout in seconds"""
 
     @model_validator(mode="after")
     def _one_port_each(self) -> Self:
@@ -269,9 +168,9 @@ class Settings(BaseModel):
         return self.service(key).replicas or fewest
 
     @property
-    def registry(self) -> str:
-        """Registry that the images are pushed to, without a trailing slash."""
-        return self.image_registry or f"localhost:{self.registry_port}"
+    def registry_address(self) -> str:
+        """Registry and path that the images are pushed to, without a trailing slash."""
+        return self.registry.address or f"localhost:{self.registry_port}"
 
     @property
     def tag(self) -> str:
@@ -282,7 +181,7 @@ class Settings(BaseModel):
     def url(self) -> str:
         """URL of the gateway: on this machine, or through the ingress."""
         if self.target == "staging":
-            return f"https://{self.ingress_host}"
+            return f"https://{self.ingress.host}"
         return f"http://127.0.0.1:{self.api_port}"
 
     @property
@@ -306,15 +205,15 @@ class Settings(BaseModel):
         A local stack reads unset values from the environment or `.env`.
         Raises ConfigurationError naming the key, the stack file and the command that fixes it.
         """
+        values = {key: _decoded(value) for key, value in values.items()}
         if values.get("target") == "local":
             from kaldra.stack import dotenv  # noqa: PLC0415  not read on clusters
 
             values = dotenv.completed(values)
         try:
-            settings = cls.model_validate({key: _decoded(value) for key, value in values.items()})
+            settings = cls.model_validate(values)
         except ValidationError as error:
-            known = [to_camel(name) for name in cls.model_fields]
-            raise config_errors.explained(error, stack_file, known) from None
+            raise config_errors.explained(error, stack_file, list(_keys(cls))) from None
         if settings.target == "staging":
             staging_checks.require(settings, stack_file)
         return settings
@@ -328,6 +227,15 @@ def settings_of_stack_file(stack: str, repo: Path) -> Settings:
     from kaldra.stack import stack_file  # noqa: PLC0415  the Pulumi program never needs YAML
 
     return Settings.from_config(stack_file.values(stack, repo), f"Pulumi.{stack}.yaml")
+
+
+def _keys(group: type[Group], prefix: str = "") -> Iterator[str]:
+    """Keys of a group's settings; below the key of a group inside it, after a dot."""
+    for name, field in group.model_fields.items():
+        key, kind = f"{prefix}{field.alias or name}", field.annotation
+        yield key
+        if isinstance(kind, type) and issubclass(kind, Group):
+            yield from _keys(kind, f"{key}.")
 
 
 def _decoded(value: Any) -> Any:

@@ -35,12 +35,12 @@ def require_secrets(stack: str, repo: Path) -> None:
     config, name = _config(stack, repo), f"Pulumi.{stack}.yaml"
     if config.get("target") != "staging":
         return
-    accounts = ["registryPull"] if config.get("imageDigests") else ["registryPull", "registryPush"]
-    for account in accounts:
-        given = config.get(account)
+    registry = config.get("registry") or {}
+    for account in ["pull"] if config.get("imageDigests") else ["pull", "push"]:
+        given = registry.get(account)
         for part in () if _is_encrypted(given) else ("password", "username"):
             if not (isinstance(given, dict) and given.get(part)):
-                raise missing(f"{account}.{part}", name)
+                raise missing(f"registry.{account}.{part}", name)
     if not config.get("apiKeys"):
         raise missing("apiKeys", name)
 
@@ -52,32 +52,27 @@ def _config(stack: str, repo: Path) -> dict[str, Any]:
     return {k.removeprefix(prefix): v for k, v in config.items() if k.startswith(prefix)}
 
 
-def _require_encryption(found: dict[str, Any], name: str) -> None:
+def _require_encryption(found: dict[str, Any], name: str, prefix: str = "") -> None:
     """Reject a secret in plain text: the file is in git."""
-    for path in SECRETS:
-        key, _, inner = path.partition(".")
-        group = found.get(key)
-        if isinstance(group, str):
-            raise wrong(key, name, "it is in plain text and must be encrypted")
-        entries = group if isinstance(group, dict) else {}
-        for entry, value in entries.items():
-            if value != UNREAD and inner in ("", entry):
-                raise wrong(f"{key}.{entry}", name, "it is in plain text and must be encrypted")
+    for key, value in found.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, dict):
+            _require_encryption(value, name, f"{path}.")
+        elif value not in (UNREAD, None) and _is_or_holds_secret(path):
+            raise wrong(path, name, "it is in plain text and must be encrypted")
+
+
+def _is_or_holds_secret(path: str) -> bool:
+    return any(f"{path}.".startswith(f"{s}.") or s.startswith(f"{path}.") for s in SECRETS)
 
 
 def _with_secrets(found: dict[str, Any]) -> dict[str, Any]:
-    secrets = {
-        "apiKeys": {"unread": UNREAD},
-        "registryPush": {"username": UNREAD, "password": UNREAD},
-        "registryPull": {"username": UNREAD, "password": UNREAD},
-    }
-    for key, stands_in in secrets.items():
-        given = found.get(key)
-        if given is None:
-            found[key] = stands_in
-        elif key != "apiKeys" and isinstance(given, dict):
-            found[key] = {**stands_in, **given}
-    return found
+    registry = found.get("registry") or {}
+    for account in ("push", "pull"):
+        given = registry.get(account)
+        own = given if isinstance(given, dict) else {}
+        registry = {**registry, account: {"username": UNREAD, "password": UNREAD, **own}}
+    return {"apiKeys": {"unread": UNREAD}, **found, "registry": registry}
 
 
 def _document(stack: str, repo: Path) -> dict[str, Any]:

@@ -45,26 +45,27 @@ def _require_cluster(settings: "Settings", stack_file: str) -> None:
 
 
 def _require_images(settings: "Settings", stack_file: str) -> None:
-    if settings.image_registry is None:
-        raise missing("imageRegistry", stack_file)
-    if settings.registry_pull is None:
-        raise missing("registryPull.password", stack_file)
+    if settings.registry.address is None:
+        raise missing("registry.address", stack_file)
+    if settings.registry.pull is None:
+        raise missing("registry.pull.password", stack_file)
     if settings.image_digests is not None:
         return
     if settings.tag in _MOVING_TAGS:
         reason = f"{settings.tag} is a mutable tag; use a version such as v1.2.3, or omit it"
         raise wrong("imageTag", stack_file, reason)
-    if settings.registry_push is None:
-        raise missing("registryPush.password", stack_file)
+    if settings.registry.push is None:
+        raise missing("registry.push.password", stack_file)
 
 
 def _require_ingress(settings: "Settings", stack_file: str) -> None:
-    if settings.ingress_host is None:
-        raise missing("ingressHost", stack_file)
-    if settings.ingress_tls_secret and settings.ingress_issuer:
-        raise wrong("ingressIssuer", stack_file, "ingressTlsSecret is set too; set only one")
-    if not settings.ingress_tls_secret and not settings.ingress_issuer:
-        raise missing("ingressTlsSecret", stack_file)
+    ingress = settings.ingress
+    if ingress.host is None:
+        raise missing("ingress.host", stack_file)
+    if ingress.tls_secret and ingress.issuer:
+        raise wrong("ingress.issuer", stack_file, "ingress.tlsSecret is set too; set only one")
+    if not ingress.tls_secret and not ingress.issuer:
+        raise missing("ingress.tlsSecret", stack_file)
 
 
 def _require_scale(settings: "Settings", stack_file: str) -> None:

@@ -5,14 +5,13 @@ hold, and tests/core/test_golden.py checks that they do.
 """
 
 import json
-import sys
 from pathlib import Path
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[2]))
+from core.encoding import dumps
+from core.kernel import Kernel
 
-from core.encoding import dumps  # noqa: E402 - the repository must be on the path first
-from core.kernel import Kernel  # noqa: E402
+HERE = Path(__file__).parent
+
 
 STAMPS = ("signal_id", "version", "data_version")
 """These change with any change of the data, whatever a text holds."""

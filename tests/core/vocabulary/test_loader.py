@@ -29,12 +29,6 @@ def _change(folder: Path, name: str, change: Callable[[Any], object]) -> None:
     file.write_text(json.dumps(value), encoding="utf-8")
 
 
-def test_counts():
-    v = load()
-    assert (len(v.archetypes), len(v.columns), len(v.states)) == (12, 12, 144)
-    assert (len(v.polarities), len(v.modifiers), len(v.kindras)) == (48, 62, 144)
-
-
 def test_states_are_row_major_and_spread_evenly():
     v = load()
     assert [state.index for state in v.states] == list(range(144))

@@ -42,10 +42,12 @@ SETTINGS: dict[str, Any] = {
     "environment": "staging",
     "kubeContext": f"kind-{STAGING}",
     "imageTag": f"v0.1.0-{STAGING}",
-    "ingressHost": HOST,
-    "ingressClass": "small",
-    "ingressNamespace": "ingress",
-    "ingressTlsSecret": TLS_SECRET,
+    "ingress": {
+        "host": HOST,
+        "class": "small",
+        "namespace": "ingress",
+        "tlsSecret": TLS_SECRET,
+    },
     "services": {key: {"resources": SMALL, "maxReplicas": 3} for key in ("core", "api")},
     "rolloutTimeoutSeconds": 60,
 }
@@ -53,8 +55,8 @@ SECRETS = {
     f"apiKeys.{CALLER}": KEY,
     f"apiKeys.{ROTATED}": ROTATED_KEY,
     **{f"apiKeys.{caller}": key for caller, key in LOAD_KEYS.items()},
-    "registryPush.password": ACCOUNTS["pusher"],
-    "registryPull.password": ACCOUNTS["puller"],
+    "registry.push.password": ACCOUNTS["pusher"],
+    "registry.pull.password": ACCOUNTS["puller"],
 }
 
 
@@ -166,11 +168,13 @@ def new_stage(folder: Path) -> Stage:
     stage = Stage(root, 0, 0, 0, decoy, stack=STACK, cluster=STAGING)
     stage.ground = make(stage, folder)
     address = stage.ground.registry.address
-    accounts = {
-        f"registry{w}": {"username": u} for w, u in (("Push", "pusher"), ("Pull", "puller"))
+    registry = {
+        "address": f"{address}/kaldra",
+        "push": {"username": "pusher"},
+        "pull": {"username": "puller"},
     }
-    own = {"imageRegistry": f"{address}/kaldra", "kubeconfig": str(stage.state / "kubeconfig")}
-    write_stack(root, STACK, **SETTINGS, **own, **accounts)
+    kubeconfig = str(stage.state / "kubeconfig")
+    write_stack(root, STACK, **SETTINGS, registry=registry, kubeconfig=kubeconfig)
     every = " ".join(f"--secret 'kaldra:{key}={value}'" for key, value in SECRETS.items())
     stage.shell(f"pulumi config set-all --path {every}")
     return stage

@@ -77,8 +77,3 @@ def scales(stage: Stage, service: str) -> bool:
 def test_up_again_changes_nothing(stage: Stage):
     assert set(stage.up().changes) == {"unchanged"}
     stage.kaldra("preview", "--expect-no-changes")
-
-
-def test_the_cluster_accepts_what_is_rendered(stage: Stage):
-    stage.kaldra("render", "--out", "rendered")
-    stage.kubectl("apply", "--dry-run=server", "--filename", str(stage.root / "rendered"))

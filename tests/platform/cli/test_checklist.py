@@ -63,12 +63,6 @@ def marks(capsys):
     return "".join(line[0] for line in capsys.readouterr().out.splitlines() if line[0] != " ")
 
 
-def test_when_all_hold_seven_lines_say_so(world, capsys):
-    assert world.check() == 0
-    assert marks(capsys) == "✔" * 7
-    assert world.built == ["built"]
-
-
 @pytest.mark.parametrize(
     ("changed", "crossed"),
     [
@@ -96,15 +90,3 @@ def test_a_stack_that_is_not_deployed_fails_what_needs_it(world, capsys, monkeyp
     monkeypatch.setattr(checklist, "deployed_or_fail", not_deployed)
     assert world.check() == 1
     assert marks(capsys) == "✔✔✘✘✘✘✔"
-
-
-@pytest.mark.parametrize("exists", [True, False])
-def test_on_docker_alone_an_env_file_belongs_to_the_configuration(
-    world, capsys, monkeypatch, tmp_path, exists
-):
-    monkeypatch.setenv("KALDRA_ENV_FILE", str(tmp_path / ".env"))
-    if exists:
-        (tmp_path / ".env").write_text("ENV=dev\n")
-    world.pulumi.workspace = Workspace("local", Settings(target="local"))
-    assert world.check() == (0 if exists else 1)
-    assert ("cp .env.example .env" in capsys.readouterr().out) is not exists

@@ -1,5 +1,4 @@
 import socket
-from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 from kaldra.cli import containers, health, logs, status
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
-from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.errors import KaldraError
 from kaldra.stack.settings import Settings
 from tests.platform.fake_docker import FakeDocker
 
@@ -48,13 +47,6 @@ def told(workspace):
     return [str(workload) for workload in health.workloads(workspace)]
 
 
-def test_both_containers_are_told_with_their_health(workspace, two):
-    assert told(workspace) == [
-        "✓ mine-core  1/1 ready  healthy, 0123456789ab",
-        "✓ mine-api  1/1 ready  healthy, 0123456789ab",
-    ]
-
-
 @pytest.mark.parametrize(
     ("core", "line"),
     [
@@ -84,34 +76,11 @@ def test_a_stack_that_is_not_there_is_told(workspace, docker):
             act()
 
 
-def test_an_engine_that_does_not_answer_is_told(workspace, no_docker):
-    acts: list[Callable[[], object]] = [
-        lambda: logs.run(QUIET, logs.Wanted(follow=True), stack="try"),
-        lambda: health.workloads(workspace),
-    ]
-    for act in acts:
-        with pytest.raises(KaldraError, match=r"No Docker Engine answers at unix://.+nobody.sock"):
-            act()
-
-
 def test_the_port_may_be_the_gateway_s_own(workspace, two):
     port = workspace.settings.api_port
     two.answers["GET /containers/mine-api/json"] = container(port=port)
     with socket.create_server(("127.0.0.1", port)):
         containers.require_port(workspace)
-
-
-def test_a_port_that_another_has_is_told_with_its_holder(workspace, two):
-    port = workspace.settings.api_port
-    two.answers["GET /containers/json"] = [
-        {"Names": ["/compose_api_1"], "Ports": [{"PublicPort": port}]}
-    ]
-    with (
-        socket.create_server(("127.0.0.1", port)),
-        pytest.raises(ConfigurationError, match=r"taken by container compose_api_1") as caught,
-    ):
-        containers.require_port(workspace)
-    assert "API_PORT to another port in .env" in caught.value.hint
 
 
 def test_what_comes_from_elsewhere_is_said(tmp_path, monkeypatch):

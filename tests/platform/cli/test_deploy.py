@@ -13,11 +13,8 @@ WHOLE = {
     "target": "staging",
     "environment": "staging",
     "kubeContext": "far",
-    "imageRegistry": "registry.example/kaldra",
-    "registryPush": ACCOUNT,
-    "registryPull": ACCOUNT,
-    "ingressHost": "kaldra.example",
-    "ingressTlsSecret": "tls",
+    "registry": {"address": "registry.example/kaldra", "push": ACCOUNT, "pull": ACCOUNT},
+    "ingress": {"host": "kaldra.example", "tlsSecret": "tls"},
     "apiKeys": {"web": HIDDEN},
 }
 
@@ -44,6 +41,8 @@ def begin(request, tmp_path, monkeypatch):
     monkeypatch.setattr(policy, "inputs", lambda _stack: "")
 
     def begin(**changed):
+        if "registry" in changed:
+            changed["registry"] = WHOLE["registry"] | changed["registry"]
         config = {f"kaldra:{k}": v for k, v in {**WHOLE, **changed}.items() if v is not None}
         (tmp_path / "Pulumi.far.yaml").write_text(yaml.safe_dump({"config": config}))
         console = Console(quiet=True)
@@ -60,9 +59,9 @@ def begin(request, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        ({"registryPull": None}, "kaldra:registryPull.password is missing"),
-        ({"registryPush": {"username": "who"}}, "kaldra:registryPush.password is missing"),
-        ({"registryPush": {"password": HIDDEN}}, "kaldra:registryPush.username is missing"),
+        ({"registry": {"pull": None}}, "kaldra:registry.pull.password is missing"),
+        ({"registry": {"push": {"username": "who"}}}, "kaldra:registry.push.password is missing"),
+        ({"registry": {"push": {"password": HIDDEN}}}, "kaldra:registry.push.username is missing"),
         ({"apiKeys": None}, "kaldra:apiKeys is missing"),
         ({"imageTag": "dev"}, "dev is a mutable tag"),
         ({"services": {"core": {"replicas": 1}}}, "at least 2 pods"),
@@ -79,9 +78,9 @@ def test_what_staging_lacks_is_told_before_the_tools_are_provided(begin, changed
     "changed",
     [
         {},
-        {"apiKeys": HIDDEN, "registryPull": HIDDEN},
+        {"apiKeys": HIDDEN, "registry": {"pull": HIDDEN}},
         {
-            "registryPush": None,
+            "registry": {"push": None},
             "imageDigests": dict.fromkeys(("core", "api"), f"sha256:{'1' * 64}"),
         },
         {"target": "dev"},

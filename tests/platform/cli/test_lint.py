@@ -5,7 +5,6 @@ import subprocess
 
 import pytest
 
-from kaldra.checks import json_files, markdown
 from kaldra.cli import lint
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
@@ -69,18 +68,6 @@ def test_ignored_files_are_left_alone(repo):
     (repo / "dist").mkdir()
     (repo / "dist" / "a.json").write_text("{")
     assert found(repo, "JSON") == ""
-
-
-def test_the_vocabularies_are_loaded_as_the_kernel_does():
-    assert found(REPO, "vocabularies") == ""
-
-
-def test_every_json_file_and_link_of_this_repository_is_good():
-    tracked = lint._tracked(REPO)
-    for file in lint._named(tracked, ".json"):
-        assert list(json_files.faults(REPO / file)) == [], file
-    for file in lint._named(tracked, ".md"):
-        assert list(markdown.link_faults(REPO / file, REPO)) == [], file
 
 
 def test_a_fault_of_a_rendered_object_is_told_with_its_stack(monkeypatch):

@@ -86,7 +86,7 @@ def test_a_command_that_fails_is_reported_with_its_own_words(pulumi, tmp_path):
     ("words", "hint"),
     [
         ("error: incorrect passphrase", "PULUMI_CONFIG_PASSPHRASE"),
-        ("Pushing x failed: unauthorized: authentication required", "kaldra:registryPush"),
+        ("Pushing x failed: unauthorized: authentication required", "kaldra:registry.push"),
     ],
 )
 def test_a_failure_with_a_known_cause_has_its_own_hint(pulumi, tmp_path, words, hint):

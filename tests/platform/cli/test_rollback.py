@@ -48,9 +48,19 @@ def test_the_settings_and_images_of_then_with_the_cluster_and_secrets_of_now(
     }
 
 
+def test_the_registry_is_the_one_that_holds_the_release(workspace, history, tmp_path):
+    account = {"username": "robot", "password": {"secure": "v1:cipher"}}
+    registry = {"address": "moved/here", "push": account}
+    now = {"config": {"kaldra:registry": registry}}
+    (tmp_path / "Pulumi.try.yaml").write_text(yaml.safe_dump(now))
+    history.add("ab")
+    written = yaml.safe_load(rollback._stack_file(workspace, history.updates[0]))
+    assert written["config"]["kaldra:registry"] == {**registry, "address": "r"}
+
+
 def test_what_goes_back_is_told(history):
     history.add("ab", logLevel="INFO", environment="a")
-    history.add("cb", logLevel="DEBUG", corsOrigins=["x"])
+    history.add("cb", logLevel="DEBUG", gateway={"corsOrigins": ["x"]})
     stream = io.StringIO()
     updates = history.updates
     rollback._tell(Console(stream), updates[0], rollback._chosen("try", updates, None))
@@ -58,7 +68,7 @@ def test_what_goes_back_is_told(history):
     assert "api: sha256:cccccccccccc → sha256:aaaaaaaaaaaa" in said
     assert "logLevel: DEBUG → INFO" in said
     assert "environment: not set → a" in said
-    assert "corsOrigins: ['x'] → not set" in said
+    assert "gateway.corsOrigins: ['x'] → not set" in said
     assert "core:" not in said
 
 

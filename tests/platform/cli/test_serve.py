@@ -114,9 +114,3 @@ def test_a_port_that_is_taken_is_told_with_who_has_it(
         bare.serve("all")
     assert f"Port {port} on 127.0.0.1, which kaldra-{service} needs" in str(caught.value)
     assert caught.value.hint.endswith(f"set {service.upper()}_PORT to another port in .env")
-
-
-def test_a_fault_of_the_env_file_starts_nothing(bare: Bare):
-    with pytest.raises(ConfigurationError, match=r"line 3: KALDRA_LOG_LEVEL is wrong"):
-        bare.serve("all", "KALDRA_LOG_LEVEL=LOUD")
-    assert bare.programs == {}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kaldra.cluster import kind
-from kaldra.cluster.kind import Condition, delete_cluster, ensure_cluster, examine
+from kaldra.cluster.kind import delete_cluster, ensure_cluster
 from kaldra.cluster.spec import KIND_LABEL, ClusterSpec
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.versions import KUBERNETES, NODE_IMAGE
@@ -93,19 +93,6 @@ def complete(engine, monkeypatch):
     return be
 
 
-def test_no_node_is_an_absent_cluster(engine, spec):
-    assert examine(spec) is Condition.ABSENT
-
-
-@pytest.mark.parametrize(
-    ("running", "condition"), [(True, Condition.RUNNING), (False, Condition.STOPPED)]
-)
-def test_the_nodes_condition(engine, spec, running, condition):
-    engine.answers[f"GET {NODE}/json"] = node(running=running, port=spec.api_port)
-    assert examine(spec) is condition
-    assert engine.changes() == []
-
-
 def test_another_port_is_refused_and_nothing_is_removed(engine, spec):
     engine.answers[f"GET {NODE}/json"] = node(port=1)
     with pytest.raises(ConfigurationError, match=r"created with port 1.*kaldra:apiPort") as raised:
@@ -118,14 +105,6 @@ def test_somebody_elses_container_of_that_name_is_not_touched(engine, spec):
     engine.answers[f"GET {NODE}/json"] = node(labels={})
     with pytest.raises(ConfigurationError, match="not a node of kind"):
         ensure_cluster(spec, QuietProgress())
-    assert engine.changes() == []
-
-
-def test_a_cluster_that_answers_is_left_alone(engine, spec, monkeypatch):
-    engine.answers[f"GET {NODE}/json"] = node()
-    monkeypatch.setattr(kind, "is_ready", lambda _spec: True)
-    found = ensure_cluster(spec, QuietProgress())
-    assert found == kind.Cluster(identity="node1", context="kind-demo")
     assert engine.changes() == []
 
 
@@ -194,17 +173,6 @@ def test_a_complete_cluster_that_does_not_answer_is_kept(
     assert not any(change.startswith("DELETE") for change in engine.changes())
 
 
-def test_a_stopped_node_is_started_and_waited_for(engine, spec, made, complete, monkeypatch):
-    complete(value=True)
-    engine.answers[f"GET {NODE}/json"] = node(running=False)
-    engine.answers[f"POST {NODE}/start"] = {}
-    answers = iter([False, True])
-    monkeypatch.setattr(kind, "is_ready", lambda _spec: next(answers))
-    monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    ensure_cluster(spec, QuietProgress())
-    assert engine.changes() == [f"POST {NODE}/start", f"PUT {NODE}/archive"]
-
-
 def test_a_node_that_cannot_be_started_is_kept(engine, spec, complete):
     engine.answers[f"GET {NODE}/json"] = node(running=False)
     engine.answers[f"POST {NODE}/start"] = (500, {"message": "port is already allocated"})
@@ -220,17 +188,6 @@ def test_a_failing_kind_shows_what_it_said(engine, spec, made):
     with pytest.raises(KaldraError, match=r"kind create cluster failed(.|\n)*no space left"):
         ensure_cluster(spec, QuietProgress())
     assert engine.changes() == []
-
-
-def test_deleting_leaves_nothing(engine, spec):
-    engine.answers["GET /containers/json"] = [{"Id": "node1"}]
-    delete_cluster("demo", spec.kubeconfig, QuietProgress())
-    assert engine.changes() == [
-        "DELETE /containers/node1",
-        "DELETE /containers/demo-registry",
-        "DELETE /volumes/demo-registry",
-        "DELETE /networks/demo",
-    ]
 
 
 def test_a_network_that_others_are_on_stays(engine, spec):

@@ -43,15 +43,6 @@ def engine(docker):
     return docker
 
 
-def test_a_registry_that_runs_is_left_alone(engine, spec):
-    engine.answers[f"GET {CONTAINER}/json"] = container(spec.registry_port)
-    found = ensure_registry(spec, QuietProgress())
-    assert found.address == f"localhost:{spec.registry_port}"
-    # Docker's time of creation is that of the last change inside.
-    assert found.identity == "0f3a"
-    assert engine.changes() == []
-
-
 def test_a_registry_is_made_on_the_loopback_with_labelled_storage(engine, spec):
     ensure_registry(spec, QuietProgress())
     assert engine.changes() == [
@@ -70,13 +61,6 @@ def test_a_registry_is_made_on_the_loopback_with_labelled_storage(engine, spec):
         "5000/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(spec.registry_port)}]
     }
     assert made["HostConfig"]["Binds"] == ["demo-registry:/var/lib/registry"]
-
-
-def test_a_stopped_registry_is_started(engine, spec):
-    engine.answers[f"GET {CONTAINER}/json"] = container(spec.registry_port, running=False)
-    engine.answers["GET /networks/demo"] = {}
-    ensure_registry(spec, QuietProgress())
-    assert engine.changes() == [f"POST {CONTAINER}/start"]
 
 
 def test_a_registry_on_another_port_is_created_again_with_its_storage(engine, spec):

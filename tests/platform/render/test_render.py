@@ -69,7 +69,7 @@ def test_references_are_to_the_names_that_are_rendered(staging):
 def test_no_value_of_a_secret_is_rendered(checkout):
     account = {"username": "robot", "password": CANARY}
     keys = {"ana": CANARY}
-    secret = {"apiKeys": keys, "registryPull": account, "registryPush": account}
+    secret = {"apiKeys": keys, "registry": {"pull": account, "push": account}}
     configure(checkout, "dev", secret)
     rendered = render.manifests("dev", checkout)
     assert CANARY not in repr(rendered)

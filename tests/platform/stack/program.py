@@ -21,11 +21,12 @@ STAGING = {
     "target": "staging",
     "environment": "staging",
     "kubeContext": "far",
-    "imageRegistry": "ghcr.io/4iam/kaldra",
-    "registryPush": {"username": "pusher", "password": "pW-of-the-pusher"},
-    "registryPull": {"username": "puller", "password": "pW-of-the-puller"},
-    "ingressHost": "api.example.org",
-    "ingressTlsSecret": "api-tls",
+    "registry": {
+        "address": "ghcr.io/4iam/kaldra",
+        "push": {"username": "pusher", "password": "pW-of-the-pusher"},
+        "pull": {"username": "puller", "password": "pW-of-the-puller"},
+    },
+    "ingress": {"host": "api.example.org", "tlsSecret": "api-tls"},
     "apiKeys": {"tester": "Qm9v-3k1_zLpR7wXf2Ns"},
 }
 """All that a staging stack has to say."""
@@ -45,10 +46,23 @@ def declare(stack: str = "dev", state: Path | None = None, **settings: Any) -> l
     return _declare(stack, json.dumps(config, sort_keys=True), state)
 
 
-def declare_staging(**settings: Any) -> list[Declared]:
-    """Run the program as a staging stack; None takes a setting away."""
-    config = {**STAGING, **settings}
-    return declare("staging", **{key: v for key, v in config.items() if v is not None})
+def staging(**changes: Any) -> dict[str, Any]:
+    """Settings of a staging stack; changes go into groups, and None takes a setting away."""
+    settings = {**STAGING}
+    for key, value in changes.items():
+        group = settings.get(key)
+        inside = isinstance(group, dict) and isinstance(value, dict)
+        settings[key] = _without_none({**group, **value}) if inside else value
+    return _without_none(settings)
+
+
+def _without_none(settings: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in settings.items() if value is not None}
+
+
+def declare_staging(**changes: Any) -> list[Declared]:
+    """Run the program as a staging stack."""
+    return declare("staging", **staging(**changes))
 
 
 @functools.cache

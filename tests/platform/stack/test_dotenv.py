@@ -21,11 +21,11 @@ def test_what_the_stack_file_leaves_open_is_filled(env_file: Path):
     env_file.write_text(
         "API_PORT=8101\nKALDRA_LOG_LEVEL=DEBUG\nKALDRA_CORS_ORIGINS=http://a, http://b\n"
     )
-    assert dotenv.completed({"target": "local", "logLevel": "ERROR"}) == {
-        "target": "local",
-        "logLevel": "ERROR",
+    named = {"target": "local", "logLevel": "ERROR", "gateway": {"rateLimit": 7}}
+    assert dotenv.completed(named) == {
+        **named,
         "apiPort": "8101",
-        "corsOrigins": ["http://a", "http://b"],
+        "gateway": {"rateLimit": 7, "corsOrigins": ["http://a", "http://b"]},
     }
 
 

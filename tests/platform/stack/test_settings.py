@@ -1,9 +1,12 @@
 import pytest
 import yaml
-from stack_program import REPO, STAGING
+from stack_program import REPO, STAGING, staging
 
+from kaldra.cli.reference import meanings_of
 from kaldra.errors import ConfigurationError
-from kaldra.stack.settings import Settings, settings_of_stack_file
+from kaldra.stack.config_errors import RENAMED
+from kaldra.stack.services import KEYS
+from kaldra.stack.settings import Settings, _keys, settings_of_stack_file
 
 
 def refused(values):
@@ -81,10 +84,14 @@ def test_every_stack_file_in_the_repository_is_valid():
 
 def test_pulumi_knows_the_same_defaults_and_descriptions():
     declared = yaml.safe_load((REPO / "Pulumi.yaml").read_text())["config"]
-    schema = Settings.model_json_schema(by_alias=True)["properties"]
+    meanings = meanings_of(Settings)
+    fields = {
+        field.alias: (field, meanings.get(name)) for name, field in Settings.model_fields.items()
+    }
     for key, entry in declared.items():
-        assert entry["description"] == schema[key]["description"]
-        assert entry.get("default") == schema[key].get("default")
+        field, meaning = fields[key]
+        assert entry["description"] == meaning
+        assert entry.get("default") == (None if field.is_required() else field.default)
 
 
 # Staging --------------------------------------------------------------------------------------
@@ -95,9 +102,8 @@ SET = "pulumi config set --stack staging"
 
 def refused_on_staging(**changes):
     """The error of a staging stack with some settings changed, or taken away by None."""
-    values = {k: v for k, v in {**STAGING, **changes}.items() if v is not None}
     with pytest.raises(ConfigurationError) as caught:
-        Settings.from_config(values, FILE)
+        Settings.from_config(staging(**changes), FILE)
     return caught.value
 
 
@@ -105,40 +111,62 @@ def test_a_staging_stack_that_says_everything_is_accepted():
     settings = Settings.from_config(STAGING, FILE)
     assert settings.tag == "v0.1.0"
     assert settings.url == "https://api.example.org"
-    assert settings.registry == "ghcr.io/4iam/kaldra"
+    assert settings.registry_address == "ghcr.io/4iam/kaldra"
     assert settings.replicas_of("core") == settings.replicas_of("api") == 2
 
 
 @pytest.mark.parametrize(
-    ("key", "named", "command"),
+    ("without", "named", "options"),
     [
-        ("kubeContext", "kubeContext", f"{SET} kaldra:kubeContext VALUE"),
-        ("imageRegistry", "imageRegistry", f"{SET} kaldra:imageRegistry VALUE"),
-        ("ingressHost", "ingressHost", f"{SET} kaldra:ingressHost VALUE"),
-        ("ingressTlsSecret", "ingressTlsSecret", f"{SET} kaldra:ingressTlsSecret VALUE"),
-        ("apiKeys", "apiKeys", f"{SET} --secret --path kaldra:apiKeys.NAME"),
+        ({"kubeContext": None}, "kubeContext", "kaldra:kubeContext VALUE"),
         (
-            "registryPull",
-            "registryPull.password",
-            f"{SET} --secret --path kaldra:registryPull.password",
+            {"registry": {"address": None}},
+            "registry.address",
+            "--path kaldra:registry.address VALUE",
         ),
+        ({"ingress": {"host": None}}, "ingress.host", "--path kaldra:ingress.host VALUE"),
+        ({"ingress": None}, "ingress.host", "--path kaldra:ingress.host VALUE"),
         (
-            "registryPush",
-            "registryPush.password",
-            f"{SET} --secret --path kaldra:registryPush.password",
+            {"ingress": {"tlsSecret": None}},
+            "ingress.tlsSecret",
+            "--path kaldra:ingress.tlsSecret VALUE",
+        ),
+        ({"apiKeys": None}, "apiKeys", "--secret --path kaldra:apiKeys.NAME"),
+        *(
+            (
+                {"registry": {account: given}},
+                f"registry.{account}.password",
+                f"--secret --path kaldra:registry.{account}.password",
+            )
+            for account in ("pull", "push")
+            for given in (None, {"username": "half an account"})
         ),
     ],
 )
-def test_what_staging_lacks_is_named_with_the_command_that_sets_it(key, named, command):
-    error = refused_on_staging(**{key: None})
+def test_what_staging_lacks_is_named_with_the_command_that_sets_it(without, named, options):
+    error = refused_on_staging(**without)
     assert str(error) == f"Setting kaldra:{named} is missing from {FILE}."
-    assert error.hint == command
+    assert error.hint == f"{SET} {options}"
 
 
-def test_half_an_account_is_told_by_what_it_lacks():
-    error = refused_on_staging(registryPull={"username": "puller"})
-    assert "kaldra:registryPull.password is missing" in str(error)
-    assert error.hint == f"{SET} --secret --path kaldra:registryPull.password"
+def test_former_keys_are_named_with_the_present_ones():
+    former = {"ingressTlsSecret": "tls", "rateLimit": 5, "coreReplicas": 2, "cpuTarget": 80}
+    error = refused_on_staging(registryPull={"username": "a", "password": "canary"}, **former)
+    assert str(error) == (
+        f"{FILE} has former names of settings: "
+        "kaldra:registryPull is now kaldra:registry.pull; "
+        "kaldra:ingressTlsSecret is now kaldra:ingress.tlsSecret; "
+        "kaldra:rateLimit is now kaldra:gateway.rateLimit; "
+        "kaldra:coreReplicas is now kaldra:services.core.replicas; "
+        "kaldra:cpuTarget is now kaldra:autoscaling.targetCpuUtilization."
+    )
+    assert error.hint == f"Rename them in {FILE}."
+
+
+def test_every_former_key_leads_to_a_setting():
+    for present in RENAMED.values():
+        group, _, rest = present.partition(".")
+        assert present in _keys(Settings) or (group == "services" and rest.split(".")[0] in KEYS)
 
 
 @pytest.mark.parametrize(
@@ -151,15 +179,15 @@ def test_half_an_account_is_told_by_what_it_lacks():
         ("services", {"core": {"replicas": 1}}, "at least 2 pods"),
         ("services", {"api": {"replicas": 1}}, "at least 2 pods"),
         ("services", {"api": {"maxReplicas": 1}}, "below replicas, which is 2"),
-        ("ingressIssuer", "letsencrypt", "ingressTlsSecret is set too"),
-        ("imageRegistry", "kaldra", "use for example ghcr.io/kaldra"),
-        ("imageRegistry", "https://ghcr.io/4iam", "should match pattern"),
-        ("corsOrigins", ["*"], "should match pattern"),
-        ("rateLimit", -1, "greater than or equal to 0"),
-        ("coreTimeoutSeconds", 0, "greater than or equal to 1"),
-        ("ingressNetworks", ["10.0.0.1/8"], "not a network such as 10.0.0.0/8"),
-        ("trustedProxies", ["10.0.0.1/8"], "not a network such as 10.0.0.0/8"),
-        ("allowedHosts", ["https://api.example.org"], "should match pattern"),
+        ("ingress.issuer", "letsencrypt", "ingress.tlsSecret is set too"),
+        ("registry.address", "kaldra", "use for example ghcr.io/kaldra"),
+        ("registry.address", "https://ghcr.io/4iam", "should match pattern"),
+        ("gateway.corsOrigins", ["*"], "should match pattern"),
+        ("gateway.rateLimit", -1, "greater than or equal to 0"),
+        ("gateway.coreTimeoutSeconds", 0, "greater than or equal to 1"),
+        ("ingress.networks", ["10.0.0.1/8"], "not a network such as 10.0.0.0/8"),
+        ("gateway.trustedProxies", ["10.0.0.1/8"], "not a network such as 10.0.0.0/8"),
+        ("gateway.allowedHosts", ["https://api.example.org"], "should match pattern"),
         ("stateBackend", "ftp://somewhere", "should match pattern"),
         (
             "services",
@@ -170,7 +198,8 @@ def test_half_an_account_is_told_by_what_it_lacks():
     ],
 )
 def test_what_staging_must_not_say_is_refused(key, value, reason):
-    error = refused_on_staging(**{key: value})
+    group, _, inside = key.partition(".")
+    error = refused_on_staging(**{group: {inside: value} if inside else value})
     assert f"kaldra:{key}" in str(error)
     assert FILE in str(error)
     assert reason in str(error)
@@ -196,20 +225,21 @@ def test_a_kubeconfig_of_its_own_needs_no_context():
 
 
 def test_a_file_is_read_without_its_secrets_but_not_without_the_rest(tmp_path):
-    staging = yaml.safe_load((REPO / FILE).read_text())
-    assert "kaldra:apiKeys" not in staging["config"]
+    written = yaml.safe_load((REPO / FILE).read_text())
+    assert "kaldra:apiKeys" not in written["config"]
     assert settings_of_stack_file("staging", REPO).api_keys
-    del staging["config"]["kaldra:imageRegistry"]
-    (tmp_path / FILE).write_text(yaml.safe_dump(staging))
-    with pytest.raises(ConfigurationError, match="kaldra:imageRegistry is missing"):
+    del written["config"]["kaldra:registry"]
+    (tmp_path / FILE).write_text(yaml.safe_dump(written))
+    with pytest.raises(ConfigurationError, match=r"kaldra:registry\.address is missing"):
         settings_of_stack_file("staging", tmp_path)
 
 
 def test_a_secret_that_stands_in_the_file_in_plain_text_is_told(tmp_path):
-    staging = yaml.safe_load((REPO / FILE).read_text())
-    staging["config"]["kaldra:registryPull"] = {"username": "a", "password": "plain-canary"}
-    (tmp_path / FILE).write_text(yaml.safe_dump(staging))
-    with pytest.raises(ConfigurationError, match=r"registryPull\.password .* plain text") as caught:
+    written = yaml.safe_load((REPO / FILE).read_text())
+    account = {"username": "a", "password": "plain-canary"}
+    written["config"]["kaldra:registry"]["pull"] = account
+    (tmp_path / FILE).write_text(yaml.safe_dump(written))
+    with pytest.raises(ConfigurationError, match=r"pull\.password .* plain text") as caught:
         settings_of_stack_file("staging", tmp_path)
     assert "plain-canary" not in str(caught.value)
     assert "--secret" in caught.value.hint

@@ -46,7 +46,7 @@ def test_images_carry_the_version_and_are_deployed_by_digest(declared, name):
 
 def test_images_that_exist_are_deployed_without_being_built():
     digests = {"core": "sha256:" + "1" * 64, "api": "sha256:" + "2" * 64}
-    declared = declare_staging(imageDigests=digests, registryPush=None)
+    declared = declare_staging(imageDigests=digests, registry={"push": None})
     assert not [d for d in declared if d.type.startswith("docker:")]
     container = template(declared, "kaldra-api")["spec"]["containers"][0]
     assert container["image"] == f"ghcr.io/4iam/kaldra/kaldra-api@{digests['api']}"
@@ -117,7 +117,7 @@ def test_the_gateway_is_reached_over_tls_only(declared):
 
 def test_a_certificate_may_be_asked_of_cert_manager():
     declared = declare_staging(
-        ingressTlsSecret=None, ingressIssuer="letsencrypt", ingressAnnotations={"a/b": "8m"}
+        ingress={"tlsSecret": None, "issuer": "letsencrypt", "annotations": {"a/b": "8m"}}
     )
     ingress = one(declared, INGRESS, "kaldra-api")
     annotations = ingress["metadata"]["annotations"]
@@ -139,8 +139,8 @@ def test_the_ingress_has_the_limits_of_the_gateway_unless_the_stack_says_otherwi
     own = annotations()
     assert own[f"{nginx}/proxy-body-size"] == f"{fields['max_batch_bytes'].default >> 20}m"
     assert int(own[f"{nginx}/proxy-read-timeout"]) > fields["core_timeout"].default
-    assert int(annotations(coreTimeoutSeconds=60)[f"{nginx}/proxy-read-timeout"]) > 60
-    given = annotations(ingressAnnotations={f"{nginx}/proxy-body-size": "1m"})
+    assert int(annotations(gateway={"coreTimeoutSeconds": 60})[f"{nginx}/proxy-read-timeout"]) > 60
+    given = annotations(ingress={"annotations": {f"{nginx}/proxy-body-size": "1m"}})
     assert given[f"{nginx}/proxy-body-size"] == "1m"
 
 
@@ -169,7 +169,7 @@ def test_exactly_the_flows_that_exist_are_allowed(declared):
 
 
 def test_an_ingress_controller_outside_the_pod_network_is_let_in_by_its_address():
-    declared = declare_staging(ingressNetworks=["10.1.0.0/16"])
+    declared = declare_staging(ingress={"networks": ["10.1.0.0/16"]})
     source = one(declared, POLICY, "kaldra-api")["spec"]["ingress"][0]["from"]
     assert source == [{"ipBlock": {"cidr": "10.1.0.0/16"}}]
 
@@ -230,9 +230,11 @@ def test_each_service_has_the_resources_of_its_settings():
 
 def test_the_gateway_gets_lists_of_origins_hosts_and_proxies():
     declared = declare_staging(
-        corsOrigins=["https://4iam.ai", "https://x.example.org"],
-        allowedHosts=["api.example.org"],
-        trustedProxies=["10.244.0.0/16", "10.0.0.7"],
+        gateway={
+            "corsOrigins": ["https://4iam.ai", "https://x.example.org"],
+            "allowedHosts": ["api.example.org"],
+            "trustedProxies": ["10.244.0.0/16", "10.0.0.7"],
+        }
     )
     data = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-api-env")["data"]
     assert data["KALDRA_CORS_ORIGINS"] == "https://4iam.ai,https://x.example.org"
@@ -246,7 +248,7 @@ def test_the_gateway_is_told_of_limits_that_the_stack_names_and_of_no_others():
     named = {"KALDRA_RATE_LIMIT": "0", "CORE_TIMEOUT_SECONDS": "5"}
     unnamed = {*named, "KALDRA_ALLOWED_HOSTS", "KALDRA_TRUSTED_PROXIES"}
     assert not unnamed & silent.keys()
-    declared = declare_staging(rateLimit=0, coreTimeoutSeconds=5)
+    declared = declare_staging(gateway={"rateLimit": 0, "coreTimeoutSeconds": 5})
     data = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-api-env")["data"]
     assert data == {**silent, **named}
     core = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-core-env")["data"]
@@ -264,4 +266,4 @@ def test_what_only_staging_has_is_not_on_dev():
         "PodDisruptionBudget",
         "ResourceQuota",
     }
-    assert STAGING["registryPull"]["password"] not in repr(declare())
+    assert STAGING["registry"]["pull"]["password"] not in repr(declare())

@@ -64,12 +64,6 @@ def silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return socket
 
 
-def test_an_engine_that_answers_is_taken(docker, here, clients):
-    docker.answers["GET /version"] = {"Version": "27.1", "ApiVersion": "1.41"}
-    found = engine.ensure_engine(QuietProgress(), assume_yes=False)
-    assert found == engine.Engine("27.1", clients, started=False)
-
-
 def test_an_engine_that_another_user_may_talk_to_is_told(monkeypatch):
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
@@ -307,13 +301,6 @@ def test_the_doctor_tells_an_address_where_nothing_answers(no_docker, here, clie
     finding = engine.check_engine()
     assert finding.problem.startswith("nothing answers at DOCKER_HOST=")
     assert finding.fix == "start it, or: unset DOCKER_HOST"
-
-
-def test_the_doctor_tells_an_engine_that_is_well(docker, here, clients):
-    docker.answers["GET /version"] = {"Version": "27.1", "ApiVersion": "1.41"}
-    finding = engine.check_engine()
-    assert (finding.version, finding.route, finding.problem) == ("27.1", "found", "")
-    assert str(clients) in finding.where
 
 
 def test_the_doctor_tells_an_engine_that_only_needs_starting(dockerd, here):

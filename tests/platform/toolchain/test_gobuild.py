@@ -3,7 +3,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -136,13 +135,6 @@ def test_failed_build_leaves_nothing_and_shows_the_compiler(wanted: Build, progr
     assert list(wanted.folder.parent.iterdir()) == []
 
 
-def test_unreachable_module_proxy_is_named_as_that(wanted: Build, program: Write) -> None:
-    go = program("go", 'echo "a@v1: dial tcp: lookup host: no such host"; exit 1')
-    with pytest.raises(KaldraError, match="No Go module proxy can be reached") as caught:
-        gobuild.build(wanted, lambda: go, QUIET)
-    assert "go env GOPROXY" in caught.value.hint
-
-
 def test_two_runs_build_it_once(wanted: Build, cache: Path, program: Write) -> None:
     go = program("go", FAKE_GO)
     runs = [
@@ -153,14 +145,6 @@ def test_two_runs_build_it_once(wanted: Build, cache: Path, program: Write) -> N
     for run in runs:
         run.join()
     assert asked(cache).count("build") == 1
-
-
-def test_nearly_full_disk_is_told_before_building(
-    wanted: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**9))
-    with pytest.raises(KaldraError, match="nearly full"):
-        gobuild.build(wanted, lambda: pytest.fail("looked for Go"), QUIET)
 
 
 def test_caches_go_away_when_nobody_builds(wanted: Build, cache: Path) -> None:

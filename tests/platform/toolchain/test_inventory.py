@@ -116,11 +116,3 @@ def test_plugin_tells_where_it_came_from(
     found = findings()["plugin kubernetes"]
     assert (found.version, found.route, found.problem) == (version, route, "")
     assert re.search(where, found.where)
-
-
-def test_wrong_file_in_place_of_a_plugin_is_told(program: Write) -> None:
-    folder = plugins.folder("docker")
-    program(f"{folder}/pulumi-resource-docker", "").write_text("<html>")
-    found = findings()["plugin docker"]
-    assert "is not a program" in found.problem
-    assert found.fix.startswith(f"rm -rf {folder}")

@@ -33,7 +33,8 @@ def create(
                     resource=k8s.autoscaling.v2.ResourceMetricSourceArgs(
                         name="cpu",
                         target=k8s.autoscaling.v2.MetricTargetArgs(
-                            type="Utilization", average_utilization=settings.cpu_target
+                            type="Utilization",
+                            average_utilization=settings.autoscaling.target_cpu_utilization,
                         ),
                     ),
                 )

@@ -20,7 +20,7 @@ MARGIN_SECONDS = 5
 
 def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
     """Declare the Ingress."""
-    host = settings.ingress_host or ""  # always set: see staging_checks
+    host = settings.ingress.host or ""  # always set: see staging_checks
     path = k8s.networking.v1.HTTPIngressPathArgs(
         path="/",
         path_type="Prefix",
@@ -39,10 +39,10 @@ def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resour
             annotations=_annotations(settings),
         ),
         spec=k8s.networking.v1.IngressSpecArgs(
-            ingress_class_name=settings.ingress_class,
+            ingress_class_name=settings.ingress.class_,
             tls=[
                 k8s.networking.v1.IngressTLSArgs(
-                    hosts=[host], secret_name=settings.ingress_tls_secret or f"{API.name}-tls"
+                    hosts=[host], secret_name=settings.ingress.tls_secret or f"{API.name}-tls"
                 )
             ],
             rules=[
@@ -59,9 +59,9 @@ def _annotations(settings: Settings) -> dict[str, str]:
     # Not every controller reports the address it serves an Ingress at; `up` asks the gateway
     # over HTTPS instead.
     own = {"pulumi.com/skipAwait": "true", **_limits(settings)}
-    if settings.ingress_issuer:
-        own["cert-manager.io/cluster-issuer"] = settings.ingress_issuer
-    return {**own, **settings.ingress_annotations}
+    if settings.ingress.issuer:
+        own["cert-manager.io/cluster-issuer"] = settings.ingress.issuer
+    return {**own, **settings.ingress.annotations}
 
 
 def _limits(settings: Settings) -> dict[str, str]:
@@ -69,7 +69,7 @@ def _limits(settings: Settings) -> dict[str, str]:
 
     Headers and slow clients are limited in the controller's ConfigMap alone, for all its hosts.
     """
-    seconds = (settings.core_timeout_seconds or CORE_TIMEOUT_SECONDS) + MARGIN_SECONDS
+    seconds = (settings.gateway.core_timeout_seconds or CORE_TIMEOUT_SECONDS) + MARGIN_SECONDS
     given = {
         "proxy-body-size": f"{BODY_MEBIBYTES}m",
         "proxy-connect-timeout": str(MARGIN_SECONDS),

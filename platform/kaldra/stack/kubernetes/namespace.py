@@ -31,14 +31,14 @@ def create_namespace(settings: Settings, opts: pulumi.ResourceOptions) -> pulumi
 def create_pull_secret(
     settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
 ) -> pulumi.Output[str] | None:
-    """Declare `registryPull` as a Secret; returns its name, or None where the stack has none."""
-    account = settings.registry_pull
+    """Declare `registry.pull` as a Secret; returns its name, or None where the stack has none."""
+    account = settings.registry.pull
     if account is None:
         return None
     username, password = account.username, account.password.get_secret_value()
     auth = base64.b64encode(f"{username}:{password}".encode()).decode()
     entry = {"username": username, "password": password, "auth": auth}
-    server = settings.registry.partition("/")[0]
+    server = settings.registry_address.partition("/")[0]
     # Named automatically and immutable, so that a new account is a new Secret.
     secret = k8s.core.v1.Secret(
         "kaldra-registry",

@@ -70,11 +70,11 @@ def _public(settings: Settings, service: Service) -> NetworkPolicyIngressRuleArg
         return NetworkPolicyIngressRuleArgs(ports=[_port(service.port)])
     sources = [
         NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=network))
-        for network in settings.ingress_networks
+        for network in settings.ingress.networks
     ]
     # Never an empty list: to Kubernetes that means everyone.
-    if settings.ingress_namespace or not sources:
-        sources.insert(0, _namespace(settings.ingress_namespace or DEFAULT_INGRESS_NAMESPACE))
+    if settings.ingress.namespace or not sources:
+        sources.insert(0, _namespace(settings.ingress.namespace or DEFAULT_INGRESS_NAMESPACE))
     return _from(sources, service.port)
 
 
