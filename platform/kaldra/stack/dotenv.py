@@ -26,6 +26,8 @@ __all__ = ["EXAMPLE", "ApiSettings"]
 STACK_SETTINGS = {
     "ENV": "environment",
     "KALDRA_LOG_LEVEL": "logLevel",
+    "KALDRA_LOG_SPANS": "logSpans",
+    "KALDRA_OTLP_ENDPOINT": "otlpEndpoint",
     "API_PORT": "apiPort",
     "KALDRA_CORS_ORIGINS": "corsOrigins",
 }

@@ -59,6 +59,7 @@ ImageTag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 Network = Annotated[str, AfterValidator(_one_network)]
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")]
+OtlpEndpoint = Annotated[str, Field(pattern=r"^https?://[^/\s@]+(/\S*)?$")]
 Registry = Annotated[
     str,
     Field(pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$"),

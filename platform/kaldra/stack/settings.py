@@ -12,13 +12,14 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
 
 from kaldra.paths import REPO, state
-from kaldra.stack import config_errors, staging_checks
+from kaldra.stack import config_errors, otlp, staging_checks
 from kaldra.stack.services import KEYS, SERVICES
 from kaldra.stack.setting_types import (
     NAMESPACE,
@@ -31,6 +32,7 @@ from kaldra.stack.setting_types import (
     ImageTag,
     Network,
     Origin,
+    OtlpEndpoint,
     Platform,
     Port,
     Quota,
@@ -76,6 +78,17 @@ class Settings(BaseModel):
     environment: str = Field("dev", min_length=1, description="Value of ENV in all services")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="KALDRA_LOG_LEVEL of all services"
+    )
+    log_spans: bool | None = Field(
+        None,
+        description="Whether the services log the spans of each request, for `./kaldra trace`; "
+        "default: true on local and dev, false on staging",
+    )
+    otlp_endpoint: OtlpEndpoint | None = Field(
+        None,
+        description="URL that spans are sent to by OTLP/HTTP, such as "
+        "http://collector.monitoring.svc:4318; on clusters a Service (NAME.NAMESPACE.svc) or an IP "
+        "address, the only destination beside the stack's own that network policies open",
     )
     cors_origins: tuple[Origin, ...] = Field(
         (), description="Origins of web front ends that may call the gateway (CORS)"
@@ -216,6 +229,13 @@ class Settings(BaseModel):
             raise ValueError(msg)
         return self
 
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _policies_can_name_it(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url and info.data.get("target") != "local":
+            otlp.destination(url)
+        return url
+
     @field_validator("services")
     @classmethod
     def _resources_fit(cls, given: dict[str, ServiceSettings]) -> dict[str, ServiceSettings]:
@@ -253,6 +273,11 @@ class Settings(BaseModel):
     def scraped(self) -> bool:
         """Whether Prometheus scrapes the pods."""
         return self.target == "staging" and self.metrics != "off"
+
+    @property
+    def logs_spans(self) -> bool:
+        """Whether spans are log records."""
+        return self.target != "staging" if self.log_spans is None else self.log_spans
 
     @property
     def takes_live_code(self) -> bool:
