@@ -3,10 +3,12 @@
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar
+
+from opentelemetry.trace import SpanKind
 
 from app.core_http import (
     Answer,
@@ -76,9 +78,9 @@ class CoreClient:
         Raises ApiError 503 in less than a second where it is away, slow or not ready.
         """
         try:
-            with self._as_api_errors():
+            with _asking("GET", "/ready") as headers, self._as_api_errors():
                 async with asyncio.timeout(STATUS_SECONDS):
-                    answer = await self._ask("GET", "/ready", None)
+                    answer = await self._ask("GET", "/ready", None, headers)
                     content = await answer.read()
                 self._check_type(answer, JSON)
                 state = json.loads(content).get("status")
@@ -104,32 +106,36 @@ class CoreClient:
 
     async def open(self, path: str, body: bytes) -> "Stream":
         """Start an answer that comes in lines; the caller closes it. Raises like `post`."""
-        with self._as_api_errors():
-            answer = await self._ask("POST", path, body)
-            if answer.status != HTTPStatus.OK:
-                raise self._refusal(answer, await answer.read())
-            self._check_type(answer, NDJSON)
-        return Stream(answer, self._seconds, self._note)
+        with ExitStack() as until_closed:
+            headers = until_closed.enter_context(_asking("POST", path))
+            with self._as_api_errors():
+                answer = await self._ask("POST", path, body, headers)
+                if answer.status != HTTPStatus.OK:
+                    raise self._refusal(answer, await answer.read())
+                self._check_type(answer, NDJSON)
+            return Stream(answer, self._seconds, self._note, until_closed.pop_all())
 
     async def _read(self, method: str, target: str, body: bytes | None) -> bytes:
-        with self._as_api_errors():
+        with _asking(method, target.partition("?")[0]) as headers, self._as_api_errors():
             async with asyncio.timeout(self._seconds):
-                answer = await self._ask(method, target, body)
+                answer = await self._ask(method, target, body, headers)
                 content = await answer.read()
             if answer.status != HTTPStatus.OK:
                 raise self._refusal(answer, content)
             self._check_type(answer, JSON)
         return content
 
-    async def _ask(self, method: str, target: str, body: bytes | None) -> Answer:
+    async def _ask(
+        self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer:
         """Ask, and once more where no connection could be made.
 
         A request that was sent is not sent again: it may be what broke the first core.
         """
         try:
-            return await self._transport.ask(method, target, _headers(), body)
+            return await self._transport.ask(method, target, headers, body)
         except CoreRefusedError:
-            return await self._transport.ask(method, target, _headers(), body)
+            return await self._transport.ask(method, target, headers, body)
 
     @contextmanager
     def _as_api_errors(self) -> Iterator[None]:
@@ -184,7 +190,8 @@ class Stream:
     The time that the reader takes does not count.
     """
 
-    def __init__(self, answer: Answer, seconds: float, note: Any) -> None:
+    def __init__(self, answer: Answer, seconds: float, note: Any, at_the_end: ExitStack) -> None:
+        self._at_the_end = at_the_end
         self._answer = answer
         self._seconds = seconds
         self._note = note
@@ -212,7 +219,8 @@ class Stream:
 
     async def close(self) -> None:
         """Give back the connection."""
-        await self._answer.close()
+        with self._at_the_end:
+            await self._answer.close()
 
 
 def _cause(error: CoreError) -> str:
@@ -233,8 +241,12 @@ def failed() -> ApiError:
     return ApiError(HTTPStatus.BAD_GATEWAY, "core_failed", "kaldra-core failed; it is logged.")
 
 
-def _headers() -> dict[str, str]:
+@contextmanager
+def _asking(method: str, path: str) -> Iterator[dict[str, str]]:
+    """Headers of a request to the core, whose span ends with the block."""
     context = CURRENT.get()
-    headers = context.headers() if context else {}
-    headers["content-type"] = JSON
-    return headers
+    if context is None:
+        yield {"content-type": JSON}
+        return
+    with context.child(f"{method} {path}", SpanKind.CLIENT) as span:
+        yield {**context.headers(span), "content-type": JSON}

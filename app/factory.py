@@ -13,7 +13,7 @@ from app.core_http import Transport
 from app.cors import CrossOrigin
 from app.routers import applications, engine, page, status, vocabulary
 from app.settings import Settings
-from serving import application
+from serving import application, tracing
 from serving.bodies import Bodies
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
@@ -57,6 +57,7 @@ def create_app(
         lifecycle=lifecycle or Lifecycle(),
         metrics=metrics,
         metrics_address=(settings.host, settings.metrics_port),
+        tracing=tracing.of(settings, service="kaldra-api", version=__version__),
         resources=resources,
         routes=status.router(core),
         allowed_hosts=settings.allowed_hosts,

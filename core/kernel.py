@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +34,20 @@ DEFAULT = Options()
 class Kernel:
     """A loaded vocabulary and the functions over it. Safe to share between threads."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, ended: Callable[[str], None] = lambda _: None) -> None:
+        """Compute with `model`; `ended` is called with the name of each stage that has ended."""
         self._model = model
+        self._ended = ended
         self._assembler = Assembler(model)
 
     @classmethod
     def load(cls, data_dir: Path | None = None) -> Kernel:
         """Load and check the vocabulary; `DataError` names the file, the path and the reason."""
         return cls(Model(load(data_dir)))
+
+    def watched(self, ended: Callable[[str], None]) -> Kernel:
+        """The same kernel for one request, whose stages are timed outside of it."""
+        return type(self)(self._model, ended)
 
     @property
     def data_version(self) -> str:
@@ -92,7 +98,9 @@ class Kernel:
         """Read an earnings call."""
         parts = alpha.sections(text)
         signals = self.batch(parts, _plain(options)) if len(parts) > 1 else ()
-        return alpha.analyse(self._analysis(text, options), signals, ticker, quarter)
+        answer = alpha.analyse(self._analysis(text, options), signals, ticker, quarter)
+        self._ended("analyse")
+        return answer
 
     def geo(
         self,
@@ -103,7 +111,9 @@ class Kernel:
         source: str | None = None,
     ) -> GeoAnswer:
         """Read a geopolitical text."""
-        return geo.analyse(self._analysis(text, options), region, source)
+        answer = geo.analyse(self._analysis(text, options), region, source)
+        self._ended("analyse")
+        return answer
 
     def product(
         self,
@@ -115,13 +125,17 @@ class Kernel:
         channel: str | None = None,
     ) -> ProductAnswer:
         """Read a product text."""
-        return product.analyse(self._analysis(text, options), product_id, category, channel)
+        answer = product.analyse(self._analysis(text, options), product_id, category, channel)
+        self._ended("analyse")
+        return answer
 
     def safeguard(
         self, text: str, options: Options = DEFAULT, *, source: str | None = None
     ) -> SafeguardAnswer:
         """Evaluate the toxicity and bias of a text."""
-        return safeguard.analyse(self._analysis(text, options), source)
+        answer = safeguard.analyse(self._analysis(text, options), source)
+        self._ended("analyse")
+        return answer
 
     @property
     def vocabulary_kinds(self) -> tuple[Kind, ...]:
@@ -139,15 +153,20 @@ class Kernel:
 
     def _stages(self, texts: Sequence[str], options: Options) -> tuple[list[Reading], Stages]:
         readings = [read(self._model, text, options.language) for text in texts]
-        return readings, run(self._model, count(self._model, readings), readings, options)
+        self._ended("read")
+        stages = run(self._model, count(self._model, readings), readings, options)
+        self._ended("compute")
+        return readings, stages
 
     def _signals(
         self, readings: Sequence[Reading], stages: Stages, options: Options
     ) -> Iterator[Signal]:
         """Yield one signal per text; none is kept here, so a batch holds one at a time."""
         for row, signal in enumerate(self._assembler.signals(readings, stages, options)):
+            self._ended("assemble")
             if options.explain:
                 signal["explain"] = explain(self._model, readings[row], stages, row, options)
+                self._ended("explain")
             yield signal
 
 

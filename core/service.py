@@ -10,7 +10,7 @@ from core.http import routes
 from core.http.workers import Workers
 from core.kernel import Kernel
 from core.settings import Settings
-from serving import application
+from serving import application, tracing
 from serving.bodies import Bodies
 from serving.health import Readiness
 from serving.lifecycle import Lifecycle
@@ -50,6 +50,7 @@ def create_app(
         lifecycle=lifecycle or Lifecycle(),
         metrics=metrics,
         metrics_address=(settings.host, settings.metrics_port),
+        tracing=tracing.of(settings, service="kaldra-core", version=__version__),
         resources=resources,
         routes=routes.router(kernel, workers, bodies),
         readiness=readiness,

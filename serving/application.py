@@ -13,6 +13,7 @@ from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 from serving.openapi import DescribedApp
 from serving.shell import Guard, Shell
+from serving.tracing import OFF, Tracing
 
 Resources = Callable[[], AbstractAsyncContextManager[None]]
 
@@ -24,6 +25,7 @@ def build(  # noqa: PLR0913  each is one independent property of a service
     lifecycle: Lifecycle,
     metrics: Metrics,
     metrics_address: tuple[str, int] = ("127.0.0.1", 0),
+    tracing: Tracing = OFF,
     resources: Resources,
     routes: APIRouter,
     allowed_hosts: Sequence[str] = (),
@@ -44,6 +46,7 @@ def build(  # noqa: PLR0913  each is one independent property of a service
             async with resources():
                 lifecycle.started = True
                 yield
+        tracing.close()
 
     app = DescribedApp(
         title=title,
@@ -54,7 +57,7 @@ def build(  # noqa: PLR0913  each is one independent property of a service
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
         middleware=[
-            Middleware(Shell, metrics=metrics, lifecycle=lifecycle),
+            Middleware(Shell, metrics=metrics, lifecycle=lifecycle, tracer=tracing.tracer),
             *middleware,
             Middleware(Guard, lifecycle=lifecycle, allowed_hosts=allowed_hosts),
         ],

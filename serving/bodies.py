@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from serving.errors import ApiError, client_left, invalid_body, responses, unavailable
+from serving.tracing import Stages
 
 SMALL = 64 << 10
 """Bytes of a body that the budget does not count: the number of requests bounds their sum."""
@@ -162,10 +163,13 @@ def bounded_route(bodies: Bodies, admit: Admit) -> type[APIRoute]:
 
             async def handler(request: Request) -> Response:
                 body = body_of(request)
+                stages = Stages()
                 body.content = await bodies.read(request, body)
-                response: Response = await endpoint(
-                    request, await bodies.validated(adapter, body.content)
-                )
+                stages.ended("read body")
+                found = await bodies.validated(adapter, body.content)
+                stages.ended("validate")
+                stages.record()
+                response: Response = await endpoint(request, found)
                 return response
 
             return handler

@@ -2,43 +2,73 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_PARENT = rb"([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})"
-_TRACEPARENT = re.compile(rb"00-" + _PARENT)
-_LATER_TRACEPARENT = re.compile(rb"(?!00|ff)[0-9a-f]{2}-" + _PARENT + rb"(?:-.*)?")
-"""Of a version that is yet to come: W3C has it read by the fields of version 00."""
+from opentelemetry.context import Context
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    NoOpTracer,
+    Span,
+    SpanContext,
+    SpanKind,
+    StatusCode,
+    Tracer,
+    format_trace_id,
+    set_span_in_context,
+)
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-_NO_TRACE = "0" * 32
-_NO_SPAN = b"0" * 16
-_TRACESTATE = re.compile(rb"[ -~\t]{1,512}")
+NOT_TRACED: Tracer = NoOpTracer()
+
+_NO_PARENT = Context()
+_PROPAGATOR = TraceContextTextMapPropagator()
+_TRACE_HEADERS = frozenset(name.encode() for name in _PROPAGATOR.fields)
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(slots=True)
 class RequestContext:
-    """Ids of one request; `trace_id` is W3C trace context's, made here where none came."""
+    """One request: its id, and its span within a W3C trace, which begins here where none came."""
 
     request_id: str
-    trace_id: str
-    flags: str = "00"
-    tracestate: str = ""
+    span: Span
+    tracer: Tracer = NOT_TRACED
     caller: str = ""
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Added to the answer, whatever it is."""
 
-    def headers(self) -> dict[str, str]:
-        """Headers that carry request id and trace on to the next service."""
-        span_id = os.urandom(8).hex()
-        passed = {
-            "x-request-id": self.request_id,
-            "traceparent": f"00-{self.trace_id}-{span_id}-{self.flags}",
-        }
-        if self.tracestate:
-            passed["tracestate"] = self.tracestate
+    @property
+    def trace_id(self) -> str:
+        """32 hexadecimal digits, also where nothing is traced."""
+        return format_trace_id(self.span.get_span_context().trace_id)
+
+    def headers(self, span: Span) -> dict[str, str]:
+        """Headers that carry request id and trace on to the next service, as children of `span`."""
+        passed = {"x-request-id": self.request_id}
+        _PROPAGATOR.inject(passed, set_span_in_context(span, _NO_PARENT))
         return passed
+
+    def start(
+        self, name: str, kind: SpanKind = SpanKind.INTERNAL, *, start_time: int | None = None
+    ) -> Span:
+        """A child of the request's span; the caller ends it. `start_time` in ns since 1970."""
+        parent = set_span_in_context(self.span, _NO_PARENT)
+        return self.tracer.start_span(name, parent, kind, start_time=start_time)
+
+    @contextmanager
+    def child(self, name: str, kind: SpanKind) -> Iterator[Span]:
+        """The same for a block; an exception's type and text are left out of the span."""
+        span = self.start(name, kind)
+        try:
+            yield span
+        except BaseException:
+            span.set_status(StatusCode.ERROR)
+            raise
+        finally:
+            span.end()
 
 
 CURRENT: ContextVar[RequestContext | None] = ContextVar("request", default=None)
@@ -50,31 +80,30 @@ def request_id() -> str:
     return context.request_id if context else ""
 
 
-def from_headers(headers: Iterable[tuple[bytes, bytes]]) -> RequestContext:
-    """Take over well-formed ids from a request's headers (names in lower case); make the rest."""
+def begin(
+    headers: Iterable[tuple[bytes, bytes]], name: str = "", tracer: Tracer = NOT_TRACED
+) -> RequestContext:
+    """Start a request's span; well-formed ids of its headers (names in lower case) are kept."""
     given = b""
-    states = []
-    parents = []
-    for name, value in headers:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+    trace: dict[str, list[str]] = {}
+    for header, value in headers:
+        if header == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             given = value
-        elif name == b"traceparent":
-            parents.append(value)
-        elif name == b"tracestate" and value:
-            states.append(value)
-    state = b",".join(states)
-    parent = None
-    if len(parents) == 1:  # with several, W3C has a new trace begin
-        parent = _TRACEPARENT.fullmatch(parents[0]) or _LATER_TRACEPARENT.fullmatch(parents[0])
-    if parent and parent[1].decode() != _NO_TRACE and parent[2] != _NO_SPAN:
-        trace_id, flags = parent[1].decode(), parent[3].decode()
+        elif header in _TRACE_HEADERS:
+            trace.setdefault(header.decode(), []).append(value.decode("latin-1"))
+    parent = _NO_PARENT
+    if len(trace.get("traceparent", ())) == 1:  # with several, W3C has a new trace begin
+        parent = _PROPAGATOR.extract(trace, parent)
+    if tracer is NOT_TRACED and parent is _NO_PARENT:
+        span: Span = NonRecordingSpan(_new_trace())
     else:
-        trace_id, flags, state = os.urandom(16).hex(), "00", b""
-    if not _TRACESTATE.fullmatch(state):
-        state = b""
-    return RequestContext(
-        request_id=given.decode() or trace_id,
-        trace_id=trace_id,
-        flags=flags,
-        tracestate=state.decode("ascii"),
-    )
+        span = tracer.start_span(name, parent, SpanKind.SERVER)
+    context = RequestContext(given.decode(), span, tracer)
+    context.request_id = context.request_id or context.trace_id
+    return context
+
+
+def _new_trace() -> SpanContext:
+    """Ids of a trace that this service does not record."""
+    ids = os.urandom(24)
+    return SpanContext(int.from_bytes(ids[:16]), int.from_bytes(ids[16:]), is_remote=False)

@@ -16,6 +16,7 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, constant: Mapping[str, str]) -> None:
         super().__init__()
         self._constant = dict(constant)
+        self._encode = json.JSONEncoder(default=str).encode
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON for a record."""
@@ -36,7 +37,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         # ASCII alone: some characters beyond it control terminals. JSON itself leaves DEL alone.
-        return json.dumps(entry, default=str).replace("\x7f", "\\u007f")
+        return self._encode(entry).replace("\x7f", "\\u007f")
 
 
 def configure(level: str, *, service: str, environment: str, stream: TextIO | None = None) -> None:

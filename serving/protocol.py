@@ -214,7 +214,7 @@ class BoundedProtocol(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.response_complete or not cycle.response_started:
             headers = self.headers if self._phase is not IDLE else None
-            token = context.CURRENT.set(context.from_headers(headers or ()))
+            token = context.CURRENT.set(context.begin(headers or ()))
             answer = envelope(status, code, message, headers={"connection": "close"})
             request_id = context.request_id().encode()
             context.CURRENT.reset(token)

@@ -38,6 +38,18 @@ class ServiceSettings(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", alias="KALDRA_LOG_LEVEL", description="Minimum level of log records"
     )
+    log_spans: Literal["on", "off"] = Field(
+        "off",
+        alias="KALDRA_LOG_SPANS",
+        description="`on` logs the spans of each request, for `./kaldra trace`",
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        alias="KALDRA_OTLP_ENDPOINT",
+        pattern=r"^https?://[^\s/@]+(/\S*)?$",
+        description="URL that spans are sent to by OTLP/HTTP, such as http://127.0.0.1:4318; "
+        "/v1/traces is appended",
+    )
     host: str = Field(
         "127.0.0.1", alias="KALDRA_HOST", description="Address to listen on; the images set 0.0.0.0"
     )

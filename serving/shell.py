@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
+from opentelemetry.trace import StatusCode, Tracer
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,10 +49,17 @@ logger = logging.getLogger("serving.access")
 
 
 class Shell:
-    """Ids, response headers, access log and metrics of each request."""
+    """Ids, response headers, access log, metrics and span of each request."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, lifecycle: Lifecycle) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        lifecycle: Lifecycle,
+        tracer: Tracer = context.NOT_TRACED,
+    ) -> None:
         self._app = app
+        self._tracer = tracer
         self._metrics = metrics
         self._lifecycle = lifecycle
         self._headers = [(n.encode(), v.encode()) for n, v in SECURITY_HEADERS.items()]
@@ -67,7 +75,8 @@ class Shell:
         if scope["method"] == "HEAD":
             # Answered like GET; the server leaves the body away by its own copy of the scope.
             scope = {**scope, "method": "GET", "kaldra.method": "HEAD"}
-        request = context.from_headers(scope["headers"])
+        tracer = context.NOT_TRACED if scope["path"] in PROBED_ROUTES else self._tracer
+        request = context.begin(scope["headers"], scope["method"], tracer)
         token = context.CURRENT.set(request)
         status = HTTPStatus.INTERNAL_SERVER_ERROR.value
 
@@ -88,6 +97,7 @@ class Shell:
             await self._app(scope, receive, send_with_headers)
         finally:
             self._account(scope, status, time.perf_counter() - started)
+            self._end_span(scope, status, request)
             context.CURRENT.reset(token)
 
     def _complete(
@@ -116,6 +126,27 @@ class Shell:
                 "duration_ms": round(seconds * 1000, 3),
             }
             logger.log(level, "request", extra={"fields": fields})
+
+    @staticmethod
+    def _end_span(scope: Scope, status: int, request: context.RequestContext) -> None:
+        """Name the span by its route; path, query and host may hold what callers keep secret."""
+        span = request.span
+        if not span.is_recording():
+            return
+        method = scope.get("kaldra.method", scope["method"])
+        route = getattr(scope.get("route"), "path", UNMATCHED)
+        span.update_name(f"{method} {route}")
+        span.set_attributes(
+            {
+                "http.request.method": method,
+                "http.route": route,
+                "http.response.status_code": status,
+                "kaldra.request_id": request.request_id,
+            }
+        )
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            span.set_status(StatusCode.ERROR)
+        span.end()
 
     def _many_refusals(self) -> bool:
         """Count a refusal; whether this second has more than are logged."""

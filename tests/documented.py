@@ -53,6 +53,7 @@ ON_THE_PLATFORM = {
     "./kaldra preview --stack local",
     "./kaldra status",
     "./kaldra status --stack local",
+    "./kaldra trace --slowest",
     "./kaldra status --stack mine",
     "./kaldra up",
     "./kaldra up --stack local",
@@ -129,6 +130,14 @@ BY_ANOTHER_TEST = {
     "./kaldra serve": f"{E2E}/test_12_contract.py::test_status",
     "./kaldra serve --reload": "tests/platform/cli/test_supervisor.py::"
     "test_a_change_is_reloaded_and_its_fault_is_told",
+    "./kaldra trace 5f0c2a1b": f"{E2E}/test_07_verbs.py::"
+    "test_the_path_of_a_request_through_both_services_is_drawn",
+    "./kaldra trace --slowest --since 10m": "tests/platform/cli/test_trace.py::"
+    "test_what_cannot_be_shown_is_explained",
+    "./kaldra trace --file kaldra.log --slowest": "tests/platform/cli/test_trace.py::"
+    "test_which_request",
+    "KALDRA_LOG_SPANS=on ./kaldra serve | tee kaldra.log": "tests/platform/cli/test_trace.py::"
+    "test_spans_are_read_as_the_services_write_them",
     "./kaldra serve api": "tests/platform/cli/test_serve.py::"
     "test_the_gateway_alone_uses_the_core_it_is_told",
     "./kaldra status --stack staging": f"{E2E}/test_13_rollback.py::"

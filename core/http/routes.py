@@ -28,6 +28,7 @@ from serving.errors import responses
 from serving.openapi import example
 from serving.static_file import cacheable
 from serving.streaming import NDJSON, LineStream
+from serving.tracing import Stages
 
 PART_TEXTS = 16
 PART_MILLISECONDS = DEAR
@@ -78,10 +79,26 @@ def router(kernel: Kernel, workers: Workers, bodies: Bodies) -> APIRouter:
 
 
 async def _computed(
-    request: Request, workers: Workers, function: Callable[[], Any], cost: float
+    request: Request,
+    workers: Workers,
+    kernel: Kernel,
+    read: Callable[[Kernel], Any],
+    cost: float,
 ) -> Response:
+    """What `read` makes of the kernel, as JSON."""
     body_of(request).content = b""
-    content = await while_connected(request, workers.run(lambda: dumps(function()), cost))
+    stages = Stages()
+    watched = kernel.watched(stages.ended) if stages.recorded else kernel
+
+    def work() -> bytes:
+        stages.ended("queue")
+        answer = read(watched)
+        content = dumps(answer)
+        stages.ended("encode")
+        return content
+
+    content = await while_connected(request, workers.run(work, cost))
+    stages.record()
     return Response(content, media_type="application/json")
 
 
@@ -91,7 +108,9 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
         """Read one text."""
         options = body.options
         cost = _cost([body.text], explain=options.explain)
-        return await _computed(request, workers, lambda: kernel.signal(body.text, options), cost)
+        return await _computed(
+            request, workers, kernel, lambda kernel: kernel.signal(body.text, options), cost
+        )
 
     @routes.post(
         "/batch",
@@ -130,23 +149,38 @@ async def _pieces(
 ) -> AsyncGenerator[bytes, None]:
     """Lines of a batch; a place is held while they are computed, not while a client reads."""
     flow = Flow()
-
-    def some() -> bytes:
-        return b"".join(dumps(signal) + b"\n" for signal in _part_of(signals))
-
-    while piece := await workers.run(some, min(cost, PART_MILLISECONDS), flow):
+    while piece := await _part(
+        workers, lambda: (dumps(signal) + b"\n" for signal in _part_of(signals)), cost, flow
+    ):
         yield piece
 
 
 async def _in_parts(workers: Workers, steps: Iterator[Any], cost: float) -> bytes:
     """The last of `steps`, those before it are None; others get their turn in between."""
     flow = Flow(total=cost)
-
-    def some() -> bytes:
-        return b"".join(dumps(answer) for answer in _part_of(steps) if answer)
-
-    while not (content := await workers.run(some, min(cost, PART_MILLISECONDS), flow)):
+    while not (
+        content := await _part(
+            workers, lambda: (dumps(answer) for answer in _part_of(steps) if answer), cost, flow
+        )
+    ):
         pass
+    return content
+
+
+async def _part(
+    workers: Workers, pieces: Callable[[], Iterator[bytes]], cost: float, flow: Flow
+) -> bytes:
+    """Compute one part of a request, whose kernel stages are not told apart."""
+    stages = Stages()
+
+    def work() -> bytes:
+        stages.ended("queue")
+        content = b"".join(pieces())
+        stages.ended("compute")
+        return content
+
+    content = await workers.run(work, min(cost, PART_MILLISECONDS), flow)
+    stages.record()
     return content
 
 
@@ -179,7 +213,11 @@ def _add_applications(routes: APIRouter, kernel: Kernel, workers: Workers) -> No
             if name == "alpha":  # which reads every paragraph by itself too
                 cost += TEXT_COST * min(MOST_SECTIONS, body.text.count("\n\n"))
             return await _computed(
-                request, workers, lambda: read(body.text, options, **facts), cost
+                request,
+                workers,
+                kernel,
+                lambda kernel: read(kernel, body.text, options, **facts),
+                cost,
             )
 
         application.__name__ = name
@@ -187,10 +225,10 @@ def _add_applications(routes: APIRouter, kernel: Kernel, workers: Workers) -> No
         application.__doc__ = model.__doc__
         routes.post(f"/apps/{name}", response_model=answer, tags=["applications"])(application)
 
-    add("alpha", requests.AlphaRequest, AlphaAnswer, kernel.alpha)
-    add("geo", requests.GeoRequest, GeoAnswer, kernel.geo)
-    add("product", requests.ProductRequest, ProductAnswer, kernel.product)
-    add("safeguard", requests.SafeguardRequest, SafeguardAnswer, kernel.safeguard)
+    add("alpha", requests.AlphaRequest, AlphaAnswer, Kernel.alpha)
+    add("geo", requests.GeoRequest, GeoAnswer, Kernel.geo)
+    add("product", requests.ProductRequest, ProductAnswer, Kernel.product)
+    add("safeguard", requests.SafeguardRequest, SafeguardAnswer, Kernel.safeguard)
 
 
 def _add_vocabulary(routes: APIRouter, kernel: Kernel) -> None:

@@ -23,6 +23,23 @@ def test_logs_of_both_services_are_ordered_by_time(platform: Clone):
     assert records == sorted(records, key=lambda record: record["time"])
 
 
+def test_the_path_of_a_request_through_both_services_is_drawn(platform: Clone):
+    path = "/engine/vocabulary/archetypes"
+    assert platform.get(path, X_API_Key=platform.key, X_Request_Id="drawn-1")[0] == 200
+    said = platform.kaldra("trace", "drawn-1").output
+    assert "request drawn-1" in said
+    for row in (
+        "api  GET /engine/vocabulary/{kind} ",
+        f"api    GET {path.replace('/engine', '/v1')} ",
+        "core     GET /v1/vocabulary/{kind} ",
+    ):
+        assert row in said
+    records = platform.kaldra("logs", "--request", "drawn-1").output
+    assert "route=/v1/vocabulary/{kind}" in records
+    assert "span_id=" not in records
+    assert " ms" in platform.kaldra("trace", "--slowest").output
+
+
 def test_logs_follow_a_rollout(platform: Clone):
     command = "exec ./kaldra logs --follow --lines 0 --stack e2e >followed.log"
     shown = platform.root / "followed.log"

@@ -108,6 +108,12 @@ def test_status_and_logs_tell_of_both(clone: Clone):
     assert {json.loads(line)["source"] for line in lines} == {CORE, API}
 
 
+def test_the_path_of_a_request_through_both_services_is_drawn(clone: Clone):
+    said = clone.kaldra("trace", "--slowest", stack=LOCAL_STACK).output
+    assert "api  " in said
+    assert " ms" in said
+
+
 def test_logs_follow_a_restart(clone: Clone):
     command = f"exec ./kaldra logs --follow --lines 0 --stack {LOCAL_STACK} >followed.log"
     shown = clone.root / "followed.log"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from serving import logs
-from serving.context import CURRENT, RequestContext
+from serving.context import CURRENT, begin
 
 
 @pytest.fixture
@@ -21,7 +21,11 @@ def stream() -> Iterator[io.StringIO]:
 
 
 def test_one_json_object_per_line_with_ids(stream: io.StringIO):
-    token = CURRENT.set(RequestContext("r-1", "t-1", caller="front-end"))
+    trace_id = "0af7651916cd43dd8448eb211c80319c"
+    parent = f"00-{trace_id}-b7ad6b7169203331-01".encode()
+    context = begin([(b"x-request-id", b"r-1"), (b"traceparent", parent)])
+    context.caller = "front-end"
+    token = CURRENT.set(context)
     logging.getLogger("somewhere").info("two\nlines", extra={"fields": {"status": 200}})
     CURRENT.reset(token)
     (line,) = stream.getvalue().splitlines()
@@ -29,7 +33,7 @@ def test_one_json_object_per_line_with_ids(stream: io.StringIO):
     assert entry["message"] == "two\nlines"
     assert entry["level"] == "INFO"
     assert entry["service"] == "kaldra-test"
-    assert (entry["request_id"], entry["trace_id"]) == ("r-1", "t-1")
+    assert (entry["request_id"], entry["trace_id"]) == ("r-1", trace_id)
     assert (entry["caller"], entry["status"]) == ("front-end", 200)
 
 

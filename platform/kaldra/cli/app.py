@@ -287,6 +287,27 @@ def logs(
 
 
 @app.command()
+def trace(
+    identifier: Annotated[
+        str, typer.Argument(metavar="ID", help="Request id or trace id, or its beginning.")
+    ] = "",
+    stack: Stack = "dev",
+    slowest: Annotated[
+        bool, typer.Option("--slowest", help="The request that took longest.")
+    ] = False,
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="`90s`, `1h30m`, or an RFC 3339 time.")
+    ] = "",
+    file: Annotated[
+        str,
+        typer.Option("--file", metavar="PATH", help="Saved output of `serve`; - for a pipe."),
+    ] = "",
+) -> None:
+    """Print where the time of a request went, from the spans that the services logged."""
+    _verb("trace")(stack=stack, identifier=identifier, slowest=slowest, since=since, file=file)
+
+
+@app.command()
 def serve(
     service: Annotated[str, typer.Argument(help="Service to run: `api`, `core` or `all`.")] = "all",
     reload: Annotated[

@@ -12,6 +12,9 @@ from kaldra.errors import ConfigurationError
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 """Names of Python's logging levels, the least severe first."""
 
+SPAN_LOGGER = "serving.spans"
+"""Writes a record for each span, with the level DEBUG."""
+
 _SHORT = {"WARNING": "WARN", "CRITICAL": "CRIT"}
 _ID_CHARACTERS = 8
 """Shown of a request or trace id; --request and --trace accept as few."""
@@ -39,6 +42,11 @@ class Record:
     """The record's other fields, such as `status` and `duration_ms`."""
 
     @property
+    def is_span(self) -> bool:
+        """Whether it tells of a span, such as `./kaldra trace` shows."""
+        return self.logger == SPAN_LOGGER
+
+    @property
     def order(self) -> tuple[datetime, str]:
         """Sort key: datetime has microseconds, the text the rest."""
         return instant(self.time), self.time
@@ -59,7 +67,7 @@ class Record:
                 short = identifier[:_ID_CHARACTERS]
                 words.append(f"{name} {short}{'…' * (len(identifier) > _ID_CHARACTERS)}")
         lines = [" ".join(words).rstrip(), *(f"    {line}" for line in exception)]
-        return "\n".join(map(_printable, lines))
+        return "\n".join(map(printable, lines))
 
 
 @dataclass(frozen=True)
@@ -76,8 +84,13 @@ class Filter:
     """Not older than this."""
 
     def accepts(self, record: Record) -> bool:
-        """Whether the record is shown; a line without a level counts as severe."""
+        """Whether the record is shown; a line without a level counts as severe.
+
+        Spans, many for each request, are shown only where the level asks for them.
+        """
         wanted, level = self.level.upper(), record.level
+        if record.is_span and wanted != "DEBUG":
+            return False
         if wanted and level in LEVELS and LEVELS.index(level) < LEVELS.index(wanted):
             return False
         if self.since and record.order[0] < self.since:
@@ -86,7 +99,10 @@ class Filter:
 
 
 def parse(line: str, *, source: str, service: str) -> Record | None:
-    """Parse `TIMESTAMP TEXT` as container runtimes print it; None for any other line."""
+    """Parse `TIMESTAMP TEXT` as container runtimes print it; None for any other line.
+
+    Without a `service`, that of the record itself is taken.
+    """
     time, _, text = line.rstrip("\r\n").partition(" ")
     try:
         instant(time)
@@ -98,13 +114,14 @@ def parse(line: str, *, source: str, service: str) -> Record | None:
         found = None
     if not isinstance(found, dict) or "message" not in found:
         return Record(time, source, service, message=text)
-    for name in ("time", "service", "environment"):
+    own = str(found.pop("service", ""))
+    for name in ("time", "environment"):
         found.pop(name, None)
     named = {
         name: str(found.pop(name, ""))
         for name in ("message", "level", "logger", "request_id", "trace_id")
     }
-    return Record(time, source, service, **named, fields=found)
+    return Record(time, source, service or own.rpartition("-")[2], **named, fields=found)
 
 
 def since(text: str, now: datetime) -> datetime:
@@ -138,6 +155,6 @@ def _value(value: Any) -> str:
     return value if isinstance(value, str) and " " not in value else json.dumps(value)
 
 
-def _printable(line: str) -> str:
+def printable(line: str) -> str:
     """The line without characters that control a terminal: what is logged may come from callers."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)

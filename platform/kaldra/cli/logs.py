@@ -7,7 +7,8 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +23,9 @@ from kaldra.stack.services import KEYS
 
 LINES = 100
 """Shown of each container where neither a filter nor a time limits them."""
+
+SPAN_LINES = 16
+"""Lines read for each one that is shown: a request has about as many spans beside its record."""
 
 HOLD_SECONDS = 0.3
 """How long --follow holds a record back for older ones of other containers."""
@@ -60,13 +64,11 @@ def run(console: Console, wanted: Wanted, *, stack: str) -> None:
             f"There is no service {wanted.service!r}.", hint=f"Choose one of: {', '.join(KEYS)}."
         )
     span, shown = selection(wanted, datetime.now(UTC))
-    sources = log_sources.of(Workspace.open(stack))
-    if not sources.present():
-        raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
+    sources = deployed(stack)
     records = (
         followed(sources, span, console, wanted.service)
         if wanted.follow
-        else last(sources, span, wanted.service)
+        else last(sources, span, wanted.service, beside_spans=wanted.level != "debug")
     )
     try:
         for record in filter(shown.accepts, records):
@@ -77,6 +79,14 @@ def run(console: Console, wanted: Wanted, *, stack: str) -> None:
         pass  # the usual end of --follow
     finally:
         sources.close()
+
+
+def deployed(stack: str) -> Sources:
+    """The sources of a stack. Raises KaldraError where none is there."""
+    sources = log_sources.of(Workspace.open(stack))
+    if not sources.present():
+        raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
+    return sources
 
 
 def selection(wanted: Wanted, now: datetime) -> tuple[Span, Filter]:
@@ -91,13 +101,18 @@ def selection(wanted: Wanted, now: datetime) -> tuple[Span, Filter]:
     return Span(tail=tail, since=since, previous=wanted.previous), shown
 
 
-def last(sources: Sources, span: Span, service: str = "") -> list[Record]:
-    """Records of every container, ordered by time."""
+def last(
+    sources: Sources, span: Span, service: str = "", *, beside_spans: bool = False
+) -> list[Record]:
+    """Records of every container, ordered by time; `beside_spans` leaves out those of spans."""
     found = [source for source in sources.present() if service in ("", _short(source))]
+    more = replace(span, tail=span.tail * SPAN_LINES) if beside_spans and span.tail else span
 
-    def read(source: Source) -> list[Record]:
+    def read(source: Source) -> Sequence[Record]:
         try:
-            return list(_records(source, sources.read(source, span)))
+            records = _records(source, sources.read(source, more))
+            shown = (r for r in records if not (beside_spans and r.is_span))
+            return deque(shown, maxlen=span.tail)
         except GoneError:
             return []
 

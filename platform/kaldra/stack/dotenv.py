@@ -20,6 +20,8 @@ __all__ = ["EXAMPLE"]
 STACK_SETTINGS = {
     "ENV": "environment",
     "KALDRA_LOG_LEVEL": "logLevel",
+    "KALDRA_LOG_SPANS": "logSpans",
+    "KALDRA_OTLP_ENDPOINT": "otlpEndpoint",
     "API_PORT": "apiPort",
 }
 """Variable → the stack setting that it fills on the `local` target."""

@@ -73,6 +73,12 @@ class Service:
         return f"{namespace}-{self.key}"
 
 
+def _tracing(settings: "Settings") -> dict[str, str]:
+    logged = {"KALDRA_LOG_SPANS": "on"} if settings.logs_spans else {}
+    endpoint = settings.otlp_endpoint
+    return {**logged, "KALDRA_OTLP_ENDPOINT": endpoint} if endpoint else logged
+
+
 def _gateway(settings: "Settings") -> dict[str, str]:
     gateway = settings.gateway
     # `./kaldra up` asks the gateway on loopback, through a forward or a published port.
@@ -153,6 +159,7 @@ def _spec(service: Service, settings: "Settings") -> ServiceSpec:
     variables = {
         "ENV": settings.environment,
         "KALDRA_LOG_LEVEL": settings.log_level,
+        **_tracing(settings),
         **service.environment(settings),
     }
     if settings.scraped:

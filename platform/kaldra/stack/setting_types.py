@@ -63,6 +63,7 @@ SecretsProvider = Annotated[
     str, Field(pattern=r"^(passphrase$|(awskms|azurekeyvault|gcpkms|hashivault)://\S+$)")
 ]
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")]
+OtlpEndpoint = Annotated[str, Field(pattern=r"^https?://[^/\s@]+(/\S*)?$")]
 RegistryAddress = Annotated[
     str,
     Field(pattern=r"^[a-z0-9.-]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$"),

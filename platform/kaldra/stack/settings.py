@@ -6,11 +6,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from kaldra.paths import REPO, state
-from kaldra.stack import config_errors, staging_checks
+from kaldra.stack import config_errors, otlp, staging_checks
 from kaldra.stack.services import KEYS, SERVICES
 from kaldra.stack.setting_types import (
     NAMESPACE,
@@ -23,6 +30,7 @@ from kaldra.stack.setting_types import (
     Group,
     ImageTag,
     Ingress,
+    OtlpEndpoint,
     Platform,
     Port,
     Quota,
@@ -65,6 +73,13 @@ class Settings(Group):
     """Value of ENV in all services"""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """KALDRA_LOG_LEVEL of all services"""
+    log_spans: bool | None = None
+    """Whether the services log the spans of each request, for `./kaldra trace`; default: true on
+    local and dev, false on staging"""
+    otlp_endpoint: OtlpEndpoint | None = None
+    """URL that spans are sent to by OTLP/HTTP, such as http://collector.monitoring.svc:4318; on
+    clusters a Service (NAME.NAMESPACE.svc) or an IP address, the only destination beside the
+    stack's own that network policies open"""
     gateway: Gateway = Gateway()
     namespace: DnsLabel = "kaldra"
     """Kubernetes namespace (dev, staging), or Docker network and name prefix (local)"""
@@ -115,6 +130,13 @@ class Settings(Group):
             raise ValueError(msg)
         return self
 
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _policies_can_name_it(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url and info.data.get("target") != "local":
+            otlp.destination(url)
+        return url
+
     @field_validator("services")
     @classmethod
     def _resources_fit(cls, given: dict[str, ServiceSettings]) -> dict[str, ServiceSettings]:
@@ -152,6 +174,11 @@ class Settings(Group):
     def scraped(self) -> bool:
         """Whether Prometheus scrapes the pods."""
         return self.target == "staging" and self.metrics != "off"
+
+    @property
+    def logs_spans(self) -> bool:
+        """Whether spans are log records."""
+        return self.target != "staging" if self.log_spans is None else self.log_spans
 
     @property
     def takes_live_code(self) -> bool:

@@ -63,6 +63,7 @@ def test_what_controls_a_terminal_is_escaped():
     ("given", "shown"),
     [
         ({}, ["d", "i", "w", "plain"]),
+        ({"level": "debug"}, ["d", "span", "i", "w", "plain"]),
         ({"level": "info"}, ["i", "w", "plain"]),
         ({"level": "warning"}, ["w", "plain"]),
         ({"request": "r1"}, ["i"]),
@@ -74,6 +75,7 @@ def test_what_controls_a_terminal_is_escaped():
 def test_filters(given, shown):
     records = [
         parsed(written("d", "DEBUG")),
+        parsed(written("span", "DEBUG", logger=log_records.SPAN_LOGGER)),
         parsed(written("i", request_id="r1-and-more")),
         parsed(written("w", "WARNING", trace_id="t1")),
         parsed("plain"),

@@ -1,5 +1,6 @@
 """The follower, on sources that a test scripts: what each attempt to read a container gives."""
 
+import json
 import queue
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.cli import log_sources, logs
+from kaldra.cli import log_records, log_sources, logs
 from kaldra.cli.log_sources import GoneError, Pods, Source, Span
 from kaldra.cli.logs import Wanted
 from kaldra.cli.ui import Console
@@ -73,6 +74,14 @@ def test_records_of_two_containers_are_ordered_by_time():
     sources = Scripted({API: [[at(1, "a"), at(3, "c")]], CORE: [[at(2, "b")]]})
     assert [r.message for r in logs.last(sources, Span(tail=5))] == ["a", "b", "c"]
     assert {span for _, span in sources.asked} == {Span(tail=5)}
+
+
+def test_spans_do_not_count_among_the_last_records():
+    span = json.dumps({"message": "GET", "logger": log_records.SPAN_LOGGER})
+    sources = Scripted({API: [[at(n, span if n % 3 else f"{n}") for n in range(20)]]})
+    found = logs.last(sources, Span(tail=5), beside_spans=True)
+    assert [r.message for r in found] == ["6", "9", "12", "15", "18"]
+    assert sources.asked == [("api-1", Span(tail=5 * logs.SPAN_LINES))]
 
 
 def test_one_service_alone():

@@ -41,6 +41,7 @@ def test_the_services_get_the_environment_of_the_stack():
     assert one(declared, config, "kaldra-core-env")["data"] == {
         "ENV": "try",
         "KALDRA_LOG_LEVEL": "DEBUG",
+        "KALDRA_LOG_SPANS": "on",
     }
     api = one(declared, config, "kaldra-api-env")["data"]
     assert api["CORE_SERVICE_URL"] == "http://kaldra-core:9000"

@@ -33,7 +33,9 @@ def test_keys_reach_the_container_as_files_nobody_else_may_list(own_state):
 
 def test_what_the_stack_leaves_open_comes_from_the_env_file(own_state, tmp_path, monkeypatch):
     file = tmp_path / "env"
-    file.write_text("API_PORT=8101\nENV=test\nKALDRA_LOG_LEVEL=DEBUG\nCORE_THREADS=3\n")
+    file.write_text(
+        "API_PORT=8101\nENV=test\nKALDRA_LOG_LEVEL=DEBUG\nKALDRA_LOG_SPANS=off\nCORE_THREADS=3\n"
+    )
     monkeypatch.setenv("KALDRA_ENV_FILE", str(file))
     local = declare(stack="local", state=own_state, target="local", logLevel="ERROR")
     core, api = (one(local, CONTAINER, name) for name in ("kaldra-core", "kaldra-api"))
@@ -42,7 +44,7 @@ def test_what_the_stack_leaves_open_comes_from_the_env_file(own_state, tmp_path,
     assert "API_PORT=8000" in api["envs"]
     dev = declare(state=own_state)
     config = one(dev, "kubernetes:core/v1:ConfigMap", "kaldra-core-env")["data"]
-    assert config == {"ENV": "dev", "KALDRA_LOG_LEVEL": "INFO"}
+    assert config == {"ENV": "dev", "KALDRA_LOG_LEVEL": "INFO", "KALDRA_LOG_SPANS": "on"}
 
 
 @pytest.mark.parametrize("name", ["kaldra-core", "kaldra-api"])

@@ -44,6 +44,14 @@ def test_a_key_that_is_too_short_for_the_gateway_is_refused_here():
     assert "short" not in str(error)
 
 
+@pytest.mark.parametrize("url", ["http://otel.example.org:4318", "http://collector:4318", "x:1"])
+def test_a_collector_that_no_network_policy_can_name_is_refused_on_clusters(url):
+    error = refused({"target": "dev", "otlpEndpoint": url})
+    assert "kaldra:otlpEndpoint in Pulumi.dev.yaml is wrong" in str(error)
+    if url != "x:1":
+        assert Settings(target="local", otlp_endpoint=url).otlp_endpoint == url
+
+
 def test_two_uses_of_one_port_are_refused():
     assert "both 5001" in str(refused({"target": "dev", "apiPort": 5001}))
 

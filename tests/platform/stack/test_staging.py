@@ -168,6 +168,40 @@ def test_exactly_the_flows_that_exist_are_allowed(declared):
     assert {port["port"] for port in dns["ports"]} == {53}
 
 
+IN_TRACING = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "tracing"}}}
+
+
+@pytest.mark.parametrize(
+    ("url", "peer", "port"),
+    [
+        ("http://collector.tracing.svc:4318", IN_TRACING, 4318),
+        ("https://192.0.2.7/otlp", {"ipBlock": {"cidr": "192.0.2.7/32"}}, 443),
+        ("http://[2001:db8::7]:4318", {"ipBlock": {"cidr": "2001:db8::7/128"}}, 4318),
+    ],
+)
+def test_spans_leave_to_one_destination(declared, url, peer, port):
+    traced = declare_staging(otlpEndpoint=url)
+    rule = {"to": [peer], "ports": [{"port": port, "protocol": "TCP"}]}
+    to_core, dns = one(declared, POLICY, "kaldra-api")["spec"]["egress"]
+    assert one(traced, POLICY, "kaldra-api")["spec"]["egress"] == [to_core, rule, dns]
+    names = [dns] if peer is IN_TRACING else []
+    assert one(traced, POLICY, "kaldra-core")["spec"]["egress"] == [rule, *names]
+    for name in WORKLOADS:
+        data = one(traced, "kubernetes:core/v1:ConfigMap", f"{name}-env")["data"]
+        assert data["KALDRA_OTLP_ENDPOINT"] == url
+
+
+def test_spans_are_logged_on_dev_unless_the_stack_says_otherwise():
+    def logged(declared):
+        data = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-core-env")["data"]
+        return data.get("KALDRA_LOG_SPANS")
+
+    assert logged(declare()) == "on"
+    assert logged(declare(logSpans=False)) is None
+    assert logged(declare_staging()) is None
+    assert logged(declare_staging(logSpans=True)) == "on"
+
+
 def test_an_ingress_controller_outside_the_pod_network_is_let_in_by_its_address():
     declared = declare_staging(ingress={"networks": ["10.1.0.0/16"]})
     source = one(declared, POLICY, "kaldra-api")["spec"]["ingress"][0]["from"]

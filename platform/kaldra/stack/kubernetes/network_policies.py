@@ -14,6 +14,7 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicySpecArgs,
 )
 
+from kaldra.stack import otlp
 from kaldra.stack.kubernetes import labels
 from kaldra.stack.services import SERVICES, Service
 from kaldra.stack.settings import Settings
@@ -37,7 +38,7 @@ def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resour
             namespace,
             labels.selector(service.name),
             ingress=[*_callers(service, settings), *_scraping(settings, service)],
-            egress=_called(service),
+            egress=_called(service, settings),
             opts=opts,
         )
         for service in SERVICES
@@ -53,11 +54,19 @@ def _callers(service: Service, settings: Settings) -> list[NetworkPolicyIngressR
     return [*rules, _public(settings, service)] if service.exposed else rules
 
 
-def _called(service: Service) -> list[NetworkPolicyEgressRuleArgs]:
+def _called(service: Service, settings: Settings) -> list[NetworkPolicyEgressRuleArgs]:
     rules = [
         _to([_pods(other)], _port(other.port)) for other in SERVICES if service.key in other.callers
     ]
-    return [*rules, _dns()] if rules else []
+    named = bool(rules)
+    if settings.otlp_endpoint:
+        spans = otlp.destination(settings.otlp_endpoint)
+        block = NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=spans.network))
+        rules.append(
+            _to([_namespace(spans.namespace) if spans.namespace else block], _port(spans.port))
+        )
+        named = named or bool(spans.namespace)
+    return [*rules, _dns()] if named else rules
 
 
 def _public(settings: Settings, service: Service) -> NetworkPolicyIngressRuleArgs:

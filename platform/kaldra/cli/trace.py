@@ -1,0 +1,47 @@
+"""`./kaldra trace`: where the time of one request went, from the spans that the services logged."""
+
+import shutil
+import sys
+from datetime import UTC, datetime
+
+from kaldra.cli import log_records, log_sources, logs, waterfall
+from kaldra.errors import ConfigurationError, KaldraError
+
+
+def run(*, stack: str, identifier: str, slowest: bool, since: str, file: str) -> None:
+    """Print the waterfall of a request, by its request id or trace id, or of the slowest one."""
+    if bool(identifier) == slowest:
+        raise ConfigurationError(
+            "Name one request, or ask for the slowest one.",
+            hint="./kaldra trace REQUEST_ID, or ./kaldra trace --slowest",
+        )
+    start = log_records.since(since, datetime.now(UTC)) if since else None
+    sources = log_sources.File(file) if file else logs.deployed(stack)
+    try:
+        records = logs.last(sources, log_sources.Span(since=start))
+    finally:
+        sources.close()
+    spans = [
+        span
+        for record in records
+        if (start is None or record.order[0] >= start) and (span := waterfall.Span.of(record))
+    ]
+    if not spans:
+        raise KaldraError("No spans were logged.", hint=_how_to_log(stack, file))
+    found = waterfall.slowest(spans) if slowest else waterfall.trace_of(spans, identifier)
+    if not found:
+        raise KaldraError(
+            f"The logs hold no span of request {identifier!r}; those of replaced pods are gone.",
+            hint="./kaldra trace --slowest",
+        )
+    for line in waterfall.lines(found, shutil.get_terminal_size().columns):
+        sys.stdout.write(f"{line}\n")
+
+
+def _how_to_log(stack: str, file: str) -> str:
+    if file:
+        return f"KALDRA_LOG_SPANS=on ./kaldra serve | tee {file}"
+    return (
+        f"Send a request; where kaldra:logSpans is off: pulumi config set --stack {stack} "
+        f"kaldra:logSpans true, then ./kaldra up --stack {stack}"
+    )

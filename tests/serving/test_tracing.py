@@ -1,0 +1,78 @@
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from serving import tracing
+from serving.settings import ServiceSettings, SettingsError
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+class Collector(BaseHTTPRequestHandler):
+    received: list[tuple[str, ExportTraceServiceRequest]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        assert self.headers["content-type"] == "application/x-protobuf"
+        self.received.append((self.path, ExportTraceServiceRequest.FromString(body)))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def collector() -> Iterator[str]:
+    Collector.received = []
+    with HTTPServer(("127.0.0.1", 0), Collector) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def started(**environment: str) -> tracing.Tracing:
+    settings = ServiceSettings.load({"ENV": "test", **environment})
+    return tracing.of(settings, service="kaldra-test", version="1")
+
+
+def test_spans_are_sent_to_the_endpoint_at_the_end_at_the_latest(
+    collector: str, caplog: pytest.LogCaptureFixture
+):
+    sending = started(KALDRA_OTLP_ENDPOINT=f"{collector}/")
+    sending.tracer.start_span("one").end()
+    sending.close()
+    ((path, request),) = Collector.received
+    assert path == "/v1/traces"
+    (resource,) = request.resource_spans
+    attributes = {a.key: a.value.string_value for a in resource.resource.attributes}
+    assert attributes["service.name"] == "kaldra-test"
+    assert [span.name for span in resource.scope_spans[0].spans] == ["one"]
+    assert not caplog.records
+
+
+def test_an_endpoint_that_is_away_costs_a_warning(collector: str, caplog: pytest.LogCaptureFixture):
+    sending = started(KALDRA_OTLP_ENDPOINT=f"{collector.rpartition(':')[0]}:1")
+    sending.tracer.start_span("one").end()
+    sending.close()
+    assert [record.getMessage() for record in caplog.records] == ["spans were not sent"]
+
+
+def test_an_endpoint_is_a_url():
+    with pytest.raises(SettingsError, match="KALDRA_OTLP_ENDPOINT"):
+        ServiceSettings.load({"KALDRA_OTLP_ENDPOINT": "collector:4318"})
+
+
+@pytest.mark.parametrize("module", ["app.main", "core.service"])
+def test_without_tracing_the_sdk_is_not_imported(module: str):
+    code = f"import sys, {module}; sys.exit('opentelemetry.sdk' in sys.modules)"
+    environment = {"PYTHONPATH": str(REPO), "KALDRA_ENV_FILE": "/dev/null", "KALDRA_AUTH": "off"}
+    subprocess.run([sys.executable, "-c", code], env=environment, cwd=REPO, check=True)
