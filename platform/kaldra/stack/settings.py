@@ -205,6 +205,10 @@ class Settings(BaseModel):
         description="Whether `./kaldra dev` may replace the code of running containers; true, and "
         "refused on staging",
     )
+    metrics_server: bool = Field(
+        default=False,
+        description="Install metrics-server for `kubectl top` and autoscalers (dev)",
+    )
     rollout_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = Field(
         120, description="Timeout of a rollout in seconds"
     )
