@@ -14,6 +14,7 @@ require (
 	k8s.io/kubectl v0.35.4
 	k8s.io/kubernetes v1.35.4
 	sigs.k8s.io/kind v0.33.0
+	sigs.k8s.io/metrics-server v0.8.0
 )
 
 require (
