@@ -12,7 +12,7 @@ from kaldra.paths import REPO
 def run(console: Console, *, fast: bool, arguments: list[str]) -> None:
     """Run lint and all tests, with --fast without end-to-end tests; stop at the first failure."""
     lint.run(console)
-    selection = ["-m", "not e2e and not interpreters and not attack"] if fast else []
+    selection = ["-m", "not (e2e or interpreters or attack or workflows)"] if fast else []
     command = [sys.executable, "-m", "pytest", *selection, *arguments]
     code = subprocess.run(  # noqa: S603
         command, cwd=REPO, check=False
