@@ -108,8 +108,8 @@ class Settings(BaseModel):
     cluster_name: DnsLabel = Field("kaldra-dev", description="Name of the kind cluster (dev)")
     kubeconfig: str | None = Field(
         None,
-        description="Path of the kubeconfig; default: the clone's own file on dev, ~/.kube/config "
-        "on staging",
+        description="Path of the kubeconfig; default: the clone's own file on dev, the files of "
+        "KUBECONFIG or ~/.kube/config on staging",
     )
     kube_context: str | None = Field(
         None,
@@ -287,11 +287,13 @@ class Settings(BaseModel):
 
     @property
     def kubeconfig_path(self) -> str:
-        """The kubeconfig of this stack; a relative path is relative to the repository."""
+        """The kubeconfig of this stack; a relative path is relative to the repository.
+
+        "" on staging without one: the files of KUBECONFIG, merged, or ~/.kube/config.
+        """
         if self.kubeconfig:
             return str(REPO / Path(self.kubeconfig).expanduser())
-        own = state() / "kubeconfig"
-        return str(Path.home() / ".kube" / "config" if self.target == "staging" else own)
+        return "" if self.target == "staging" else str(state() / "kubeconfig")
 
     @property
     def context(self) -> str:
