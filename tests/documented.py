@@ -195,6 +195,7 @@ NOT_RUN = {
     "./kaldra test": "runs these tests",
     "./kaldra test --fast": "runs these tests",
     "./kaldra test -m e2e": "runs these tests",
+    "./kaldra test -m workflows": "runs these tests in a checkout of its own",
     "cosign verify ghcr.io/4iam/kaldra/kaldra-api:v0.1.0 --certificate-oidc-issuer "
     "https://token.actions.githubusercontent.com --certificate-identity-regexp "
     "'^https://github.com/4iam/kaldra/'": "needs a release on GitHub",

@@ -20,6 +20,7 @@ if __name__ == "__main__":  # isolated: nothing is on the path but the standard 
 
 from kaldra import environment, variables  # noqa: E402
 from kaldra.paths import REPO  # noqa: E402
+from kaldra.toolchain import commands  # noqa: E402
 
 VENV = REPO / ".venv"
 LOCK = REPO / "requirements.lock"
@@ -33,7 +34,8 @@ MARKS = ("requirements.lock", "install.log")
 def main() -> None:
     """Run the command line; from another Python than `.venv`'s, make that and start again."""
     environment.enter()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     if not _inside():
         try:
             _ensure()
@@ -174,15 +176,9 @@ def _require_venv_module(python: str) -> None:
 
 def _logged(log: Path | None, *command: str | Path, **variables: str) -> bool:
     """Run a program, its output at the end of the log; returns whether it succeeded."""
-    with (log or Path(os.devnull)).open("ab") as output:
-        done = subprocess.run(  # noqa: S603  Python, pip, uv, apt-get
-            command,
-            env={**os.environ, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+    done = commands.captured(command, env={**os.environ, **variables}, stderr=subprocess.STDOUT)
+    with (log or Path(os.devnull)).open("a", encoding="utf-8") as output:
+        output.write(done.stdout)
     return done.returncode == 0
 
 

@@ -137,6 +137,12 @@ DOCKER_CERT_PATH = Variable(
     EMPTY,
     DOCKER_PLUGIN,
 )
+KUBECONFIG = Variable(
+    "KUBECONFIG",
+    "kubeconfigs of `staging` stacks that name none, merged as kubectl does",
+    "`~/.kube/config`",
+    f"{KALDRA}, Pulumi",
+)
 PROXIES = tuple(
     Variable(
         name,
@@ -187,6 +193,7 @@ ALL = (
     DOCKER_CONTEXT,
     DOCKER_CONFIG,
     DOCKER_CERT_PATH,
+    KUBECONFIG,
     *PROXIES,
     *AUTHORITIES,
     OTHER_PYTHONS,

@@ -14,6 +14,7 @@ from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
 from kaldra.render import Manifests, diff, kubernetes_stacks, manifests
+from kaldra.toolchain import commands
 
 
 def run(console: Console, *, base: str, stacks: Sequence[str]) -> None:
@@ -42,7 +43,7 @@ def _compare(stacks: Sequence[str], folder: Path, base: str) -> dict[str, list[d
                 f"Stack {stack!r} exists neither in {base} nor in the working tree.",
                 hint=f"Choose from: {', '.join(kubernetes_stacks())} (option --stack).",
             )
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with ThreadPoolExecutor(max_workers=2) as pool, commands.ending_together():
         before = [pool.submit(_rendered, stack, folder) for stack in stacks]
         after = [pool.submit(_rendered, stack, REPO) for stack in stacks]
         try:

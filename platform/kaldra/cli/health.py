@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from kaldra import variables
 from kaldra.cli import containers, kubectl
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
@@ -130,10 +131,11 @@ def require_cluster(workspace: Workspace) -> None:
         return
     settings = workspace.settings
     where = f"context {settings.context}" if settings.context else "the current context"
+    files = settings.kubeconfig_path or variables.KUBECONFIG.value or "~/.kube/config"
     said = [line for line in done.stderr.splitlines() if line.strip()] or ["no answer"]
     raise KaldraError(
-        f"The cluster of stack {workspace.stack} ({where} of {settings.kubeconfig_path}) cannot be "
-        f"used: {said[-1].removeprefix('error: ').strip()}",
+        f"The cluster of stack {workspace.stack} ({where} of {files}) cannot be used: "
+        f"{said[-1].removeprefix('error: ').strip()}",
         hint=f"Check kaldra:kubeContext and kaldra:kubeconfig in Pulumi.{workspace.stack}.yaml; "
         "your credentials for the cluster may have expired.",
     )

@@ -22,7 +22,7 @@ def command(workspace: Workspace, *arguments: str) -> list[str]:
         raise KaldraError("kubectl is not installed for this clone yet.", hint="./kaldra up")
     return [
         str(kubectl),
-        f"--kubeconfig={settings.kubeconfig_path}",
+        *([f"--kubeconfig={settings.kubeconfig_path}"] if settings.kubeconfig_path else []),
         *([f"--context={settings.context}"] if settings.context else []),
         f"--namespace={settings.namespace}",
         *arguments,

@@ -16,7 +16,7 @@ from kaldra.errors import KaldraError
 from kaldra.paths import REPO
 from kaldra.render import kubernetes_stacks, manifests
 from kaldra.stack.services import SERVICES
-from kaldra.toolchain import actionlint
+from kaldra.toolchain import actionlint, commands
 
 AT_ONCE = 3
 """The type checker takes longest; the others run in parallel to it."""
@@ -31,7 +31,7 @@ Check = Callable[[], str]
 def run(console: Console) -> None:
     """Run the checkers; raises KaldraError naming those with findings."""
     chosen = checks(REPO, console)
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool, commands.ending_together():
         passed = list(pool.map(partial(_passes, console), chosen, chosen.values()))
     failed = [name for name, good in zip(chosen, passed, strict=True) if not good]
     if failed:
@@ -93,14 +93,7 @@ def _passes(console: Console, name: str, check: Check) -> bool:
 
 
 def _command(repo: Path, words: Sequence[str], **variables: str) -> str:
-    done = subprocess.run(  # noqa: S603
-        words,
-        cwd=repo,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | variables,
-    )
+    done = commands.captured(words, cwd=repo, env=os.environ | variables)
     said = (done.stdout + done.stderr).strip()
     return "" if done.returncode == 0 else said or f"exit code {done.returncode}"
 

@@ -7,8 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import GUARD, Workspace
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
+from kaldra.toolchain.commands import interruptible
 
 INTERRUPT_GRACE_SECONDS = 60
 STACK_NOT_FOUND = 6
@@ -173,7 +173,8 @@ class Pulumi:
         Ctrl+C and SIGTERM are passed on once, so that Pulumi writes its state before it ends.
         """
         # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
-        with _interrupts_not_ignored():
+        # Pulumi interrupts its plugins, and waits five seconds for each that ignores it.
+        with interruptible():
             process = subprocess.Popen(  # noqa: S603
                 [str(GUARD / "pulumi"), *arguments, "--non-interactive", "--color", "never"],
                 cwd=REPO,
@@ -254,23 +255,6 @@ def _diagnostics(output: Sequence[str]) -> list[str]:
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
-
-
-@contextmanager
-def _interrupts_not_ignored() -> Iterator[None]:
-    """Programs started here can be interrupted, even from a background job of a shell script.
-
-    Such a job inherits ignored interrupts. Pulumi ends its plugins with one, and waits five
-    seconds for each command where they ignore it.
-    """
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def is_pulumi(pid: int) -> bool:

@@ -1,21 +1,35 @@
 """`./kaldra test`: lint, unit tests, then end-to-end tests on a cluster of their own."""
 
+import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from kaldra.cli import lint
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
+from kaldra.toolchain.commands import interruptible
 
 
 def run(console: Console, *, fast: bool, arguments: list[str]) -> None:
     """Run lint and all tests, with --fast without end-to-end tests; stop at the first failure."""
     lint.run(console)
-    selection = ["-m", "not e2e and not interpreters and not attack"] if fast else []
-    command = [sys.executable, "-m", "pytest", *selection, *arguments]
-    code = subprocess.run(  # noqa: S603
-        command, cwd=REPO, check=False
-    ).returncode
+    selection = ["-m", "not (e2e or interpreters or attack or workflows)"] if fast else []
+    code = _end_of([sys.executable, "-m", "pytest", *selection, *arguments])
     if code != 0:
         raise KaldraError(f"Tests failed (pytest exit code {code}).", hint="See above.")
+
+
+def _end_of(command: Sequence[str]) -> int:
+    """Exit code of pytest; interrupted, it removes what its tests have made before it ends."""
+    with interruptible():
+        process = subprocess.Popen(command, cwd=REPO)  # noqa: S603
+    try:
+        return process.wait()
+    except BaseException as ended:
+        # A terminal has interrupted pytest, too.
+        if not (isinstance(ended, KeyboardInterrupt) and sys.stdin.isatty()):
+            process.send_signal(signal.SIGINT)
+        process.wait()
+        raise

@@ -48,7 +48,7 @@ def checked_registry(registry: str) -> str:
     if not _REGISTRY.fullmatch(name):
         raise ConfigurationError(
             f"{registry!r} is no registry: a host, perhaps a port and a path; no scheme, no tag.",
-            hint="./kaldra build --push ghcr.io/OWNER  or  --push localhost:5001",
+            hint="./kaldra build --push ghcr.io/OWNER, or --push localhost:5001",
         )
     return name
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
+from kaldra.toolchain import commands
 
 Manifests = dict[str, dict[str, Any]]
 """File name → object. File names are stable; automatic object names change with their content."""
@@ -24,15 +24,10 @@ def manifests(stack: str, repo: Path = REPO) -> Manifests:
     """
     # The program may write into its state (secrets it makes); what it writes here is thrown away.
     with tempfile.TemporaryDirectory(prefix="kaldra-render-") as state:
-        done = subprocess.run(  # noqa: S603
+        done = commands.captured(
             [sys.executable, "-m", "kaldra.render", stack],
             cwd=repo / "platform",
             env=_environment(repo, Path(state)),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
         )
     try:
         answer: dict[str, Any] = json.loads(done.stdout)

@@ -86,7 +86,8 @@ class Settings(Group):
     cluster_name: DnsLabel = "kaldra-dev"
     """Name of the kind cluster (dev)"""
     kubeconfig: str | None = None
-    """Path of the kubeconfig; default: the clone's own file on dev, ~/.kube/config on staging"""
+    """Path of the kubeconfig; default: the clone's own file on dev, the files of KUBECONFIG or
+    ~/.kube/config on staging"""
     kube_context: str | None = None
     """Context in the kubeconfig; default on dev: kind-<clusterName>"""
     api_port: Port = 8000
@@ -215,11 +216,13 @@ class Settings(Group):
 
     @property
     def kubeconfig_path(self) -> str:
-        """The kubeconfig of this stack; a relative path is relative to the repository."""
+        """The kubeconfig of this stack; a relative path is relative to the repository.
+
+        "" on staging without one: the files of KUBECONFIG, merged, or ~/.kube/config.
+        """
         if self.kubeconfig:
             return str(REPO / Path(self.kubeconfig).expanduser())
-        own = state() / "kubeconfig"
-        return str(Path.home() / ".kube" / "config" if self.target == "staging" else own)
+        return "" if self.target == "staging" else str(state() / "kubeconfig")
 
     @property
     def context(self) -> str:

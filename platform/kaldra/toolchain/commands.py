@@ -1,4 +1,7 @@
-"""Running other programs: what they print is kept, and shown only when they fail."""
+"""Running other programs: what they print is kept, and shown only when they fail.
+
+Standard library only: bootstrap.py runs it before any package is installed.
+"""
 
 import os
 import signal
@@ -12,7 +15,7 @@ from pathlib import Path
 from kaldra.errors import KaldraError
 
 SHOWN_LINES = 20
-GRACE_SECONDS = 3.0
+GRACE_SECONDS = 2.0
 """What a program gets to end after SIGTERM."""
 
 _lock = threading.Lock()
@@ -22,6 +25,9 @@ _ending = False
 
 class EndingError(KaldraError):
     """A program was not started, because all are being ended."""
+
+    def __init__(self, message: str = "Another program was not begun.") -> None:
+        super().__init__(message)
 
 
 @contextmanager
@@ -61,29 +67,15 @@ def run(  # noqa: PLR0913  each is one independent option
     `each_line` sees every line as it comes. Raises KaldraError with the last lines that are
     `telling`.
     """
-    with _lock:
-        if _ending:
-            raise EndingError(f"{what} was not begun.")
-        try:
-            process = subprocess.Popen(  # noqa: S603
-                [str(part) for part in command],
-                cwd=cwd,
-                env={**os.environ, **(env or {})},
-                stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                # With all that it starts: a compiler outlives the `go` that started it.
-                process_group=0,
-            )
-        except FileNotFoundError:
-            raise KaldraError(f"{what} failed: {command[0]} is not there.", hint=hint) from None
-        _running.add(process)
+    given = subprocess.PIPE if stdin is not None else subprocess.DEVNULL
     try:
-        with process:
+        with _started(command, cwd, {**os.environ, **(env or {})}, given) as process:
             lines = _communicate(process, stdin, each_line)
-        code = process.returncode
-    finally:
-        _running.discard(process)
+    except EndingError:
+        raise EndingError(f"{what} was not begun.") from None
+    except FileNotFoundError:
+        raise KaldraError(f"{what} failed: {command[0]} is not there.", hint=hint) from None
+    code = process.returncode
     if code != 0:
         shown = [f"  {line}" for line in lines if telling(line)][-SHOWN_LINES:]
         tail = "\n".join(shown)
@@ -91,24 +83,86 @@ def run(  # noqa: PLR0913  each is one independent option
     return "\n".join(lines)
 
 
+def captured(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stderr: int = subprocess.PIPE,
+) -> "subprocess.CompletedProcess[str]":
+    """Run a program to its end, whatever its exit code; `env` replaces this process' environment.
+
+    Raises OSError where it cannot be started.
+    """
+    with _started(command, cwd, env, subprocess.DEVNULL, stderr) as process:
+        output, errors = ((text or b"").decode(errors="replace") for text in process.communicate())
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Programs started here can be interrupted, even from a background job of a shell script.
+
+    Such a job inherits ignored interrupts.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _started(
+    command: Sequence[str | Path],
+    cwd: Path | None,
+    env: Mapping[str, str] | None,
+    stdin: int,
+    stderr: int = subprocess.STDOUT,
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start a program that `stop_all` ends; a block that fails ends it, too."""
+    with _lock:
+        if _ending:
+            raise EndingError
+        process = subprocess.Popen(  # noqa: S603
+            [str(part) for part in command],
+            cwd=cwd,
+            env=env,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            # With all that it starts: a compiler outlives the `go` that started it.
+            process_group=0,
+        )
+        _running.add(process)
+    try:
+        with process:
+            try:
+                yield process
+            except BaseException:
+                _end(process)
+                raise
+    finally:
+        _running.discard(process)
+
+
 def _communicate(
     process: subprocess.Popen[bytes], stdin: bytes | None, each_line: Callable[[str], None] | None
 ) -> list[str]:
     lines: list[str] = []
-    try:
-        if stdin is not None and process.stdin:
-            with suppress(BrokenPipeError):  # it ended without reading, and has said why
-                process.stdin.write(stdin)
-                process.stdin.close()
-        assert process.stdout is not None  # noqa: S101  opened with a pipe
-        for raw in process.stdout:
-            line = raw.decode(errors="replace").rstrip()
-            lines.append(line)
-            if each_line and line:
-                each_line(line)
-    except BaseException:
-        _end(process)
-        raise
+    if stdin is not None and process.stdin:
+        with suppress(BrokenPipeError):  # it ended without reading, and has said why
+            process.stdin.write(stdin)
+            process.stdin.close()
+    assert process.stdout is not None  # noqa: S101  opened with a pipe
+    for raw in process.stdout:
+        line = raw.decode(errors="replace").rstrip()
+        lines.append(line)
+        if each_line and line:
+            each_line(line)
     return lines
 
 

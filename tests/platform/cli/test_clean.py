@@ -138,3 +138,6 @@ def test_all_asks_first(workspace, docker):
         clean.run(QUIET, stack="try", dry_run=False, everything=True, assume_yes=False)
     assert caught.value.hint == "./kaldra clean --all --stack try --yes"
     assert docker.changes() == []
+    docker.answers |= {f"DELETE /images/{id_}": [] for id_ in (FORMER, RELEASED, THEIRS)}
+    clean.run(QUIET, stack="try", dry_run=False, everything=True, assume_yes=True)
+    assert f"DELETE /images/{FORMER}" in docker.changes()

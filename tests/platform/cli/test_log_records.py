@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -96,5 +97,7 @@ def test_a_time_without_an_offset_is_in_utc():
 
 @pytest.mark.parametrize("text", ["5", "m", "-5m", "yesterday"])
 def test_anything_else_is_refused(text):
-    with pytest.raises(ConfigurationError, match="neither a duration nor a time"):
+    with pytest.raises(ConfigurationError, match="neither a duration nor a time") as caught:
         log_records.since(text, NOW)
+    for named in re.findall(r"--since ([^, ]+)", caught.value.hint):
+        assert log_records.since(named, NOW)

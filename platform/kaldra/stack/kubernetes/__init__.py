@@ -21,7 +21,8 @@ MIN_READY_SECONDS = 3
 
 def deploy(settings: Settings, images: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
     """Declare the platform; `images` by service name. Returns the namespace's name."""
-    # Bound to one kubeconfig and context, never to the ambient one.
+    # Bound to one context, never to the current one. Without a path kubeconfig is "", not None: for
+    # None the SDK passes on KUBECONFIG, which the plugin then takes for one file.
     provider = k8s.Provider(
         "cluster", kubeconfig=settings.kubeconfig_path, context=settings.context or None
     )
