@@ -41,6 +41,12 @@ def main() -> None:
             _ensure()
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
+        except OSError as error:
+            _fail(
+                None,
+                f"{error.filename or VENV} cannot be used: {error.strerror}.",
+                f"ls -ld {REPO}",
+            )
         python = str(VENV / "bin" / "python")
         os.execv(python, [python, "-I", "-X", "utf8", __file__, *sys.argv[1:]])  # noqa: S606
     from kaldra.cli.app import main as command_line  # noqa: PLC0415  needs .venv's packages

@@ -134,3 +134,14 @@ def test_no_variable_of_the_caller_changes_what_is_run(machine, tmp_path, name, 
     (tmp_path / "hostile.sh").write_text("exit 9")
     done = machine.run(machine.clone / "kaldra", "doctor", cwd=tmp_path, **{name: value})
     assert (done.stdout, done.stderr) == ("1 ['doctor'] secrets\n", "")
+
+
+@pytest.mark.parametrize("setting", ["core.autocrlf=true", "core.eol=crlf"])
+def test_a_clone_made_with_settings_for_windows_keeps_its_line_ends(tmp_path, setting):
+    clone = tmp_path / "clone"
+    cloning = ["git", "-c", setting, "clone", "--quiet", "--depth=1", REPO.as_uri(), str(clone)]
+    subprocess.run(cloning, check=True)
+    listing = ["git", "-C", str(clone), "ls-files", "--eol"]
+    listed = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
+    assert "w/lf" in listed
+    assert not [line for line in listed.splitlines() if "w/crlf" in line or "w/mixed" in line]

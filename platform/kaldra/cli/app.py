@@ -1,7 +1,7 @@
 """The verbs, their options, and the one place that turns errors into messages and exit codes."""
 
 import codecs
-import contextlib
+import errno
 import importlib
 import io
 import locale
@@ -19,7 +19,7 @@ from typer.completion import completion_init  # type: ignore[attr-defined]
 from kaldra.cli.completion import VARIABLE
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
-from kaldra.paths import REPO
+from kaldra.paths import REPO, home, state
 
 
 def _stacks(incomplete: str) -> list[str]:
@@ -37,6 +37,12 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only warnings an
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 INTERRUPTED = 130
+FULL = (errno.ENOSPC, errno.EDQUOT)
+REFUSED = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO),
+    *(errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG),
+)
+"""What a file system answers for reasons outside the product."""
 
 app = typer.Typer(
     add_completion=False,
@@ -412,17 +418,27 @@ def main() -> None:
     except KaldraError as error:
         Console().error(str(error), error.hint)
         code = error.exit_code
-    except PermissionError as error:
-        Console().error(
-            f"This user may not use {error.filename}.",
-            f"Where a run as another user made it: sudo chown -R $(id -u) {error.filename}",
-        )
+    except OSError as error:
+        Console().error(*_explained(error))
         code = 1
     except SystemExit as ended:
         code = ended.code
         if code == INTERRUPTED:  # typer's, for a KeyboardInterrupt
             Console().error("Interrupted; nothing is lost.", "Run the same command again to go on.")
     _leave(code)
+
+
+def _explained(error: OSError) -> tuple[str, str]:
+    """Message and hint for what the machine refuses; raises the error again where it is a bug."""
+    if error.errno in FULL:
+        return "The disk is full.", f"df -h {home()} {state()}"
+    if error.errno not in REFUSED or error.filename is None:
+        raise error
+    hint = f"Where a run as another user made it: sudo chown -R $(id -u) {error.filename}"
+    return (
+        f"{error.filename} cannot be used: {error.strerror}.",
+        hint if isinstance(error, PermissionError) else "",
+    )
 
 
 def _terminal_encoding() -> str:
@@ -433,9 +449,16 @@ def _terminal_encoding() -> str:
 
 def _leave(code: object) -> NoReturn:
     """Exit, without waiting for threads that an error or an interrupt has left behind."""
-    if threading.active_count() == 1:
-        sys.exit(code)  # type: ignore[arg-type]
+    written = True
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
+        try:
             stream.flush()
-    os._exit(code if isinstance(code, int) else int(bool(code)))
+        except OSError as error:
+            written = False
+            if error.errno in FULL and stream is sys.stdout:
+                Console().error(f"Standard output cannot be written: {error.strerror}.")
+        except (AttributeError, ValueError):  # it was closed by the caller
+            pass
+    if threading.active_count() == 1 and written:
+        sys.exit(code)  # type: ignore[arg-type]
+    os._exit((code if isinstance(code, int) else int(bool(code))) or int(not written))

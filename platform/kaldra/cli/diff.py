@@ -71,7 +71,9 @@ def _revision(ref: str) -> str:
         reason = done.stderr.decode(errors="replace").strip() or "no such branch, tag or commit"
         raise ConfigurationError(
             f"{ref!r} is not a commit of this repository: {reason}.",
-            hint="git fetch origin, then for example: ./kaldra diff origin/main",
+            hint=""
+            if "not a git repository" in reason
+            else "git fetch origin, then for example: ./kaldra diff origin/main",
         )
     return done.stdout.decode().strip()
 

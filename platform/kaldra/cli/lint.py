@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from pathlib import Path
 from kaldra import rules
 from kaldra.checks import json_files, markdown
 from kaldra.cli.ui import Console
-from kaldra.errors import KaldraError
+from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
 from kaldra.render import kubernetes_stacks, manifests
 from kaldra.stack.services import SERVICES
@@ -139,14 +138,11 @@ def _named(tracked: Iterable[str], ending: str) -> list[str]:
 
 def _tracked(repo: Path) -> list[str]:
     """Files that git tracks or would track."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607
-        cwd=repo,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    return sorted(p for p in listed.split("\0") if p and (repo / p).is_file())
+    command = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    listed = commands.captured(command, cwd=repo)
+    if listed.returncode != 0:
+        raise ConfigurationError(f"git does not list the files to check: {listed.stderr.strip()}")
+    return sorted(p for p in listed.stdout.split("\0") if p and (repo / p).is_file())
 
 
 def _is_shell(path: Path) -> bool:

@@ -49,6 +49,9 @@ def _config(stack: str, repo: Path) -> dict[str, Any]:
     """The stack file's settings, unprocessed, by key without namespace."""
     prefix = f"{NAMESPACE}:"
     config = _document(stack, repo).get("config") or {}
+    if not isinstance(config, dict):
+        reason = "`config` must be a mapping of keys to values"
+        raise ConfigurationError(f"Pulumi.{stack}.yaml is wrong: {reason}.")
     return {k.removeprefix(prefix): v for k, v in config.items() if k.startswith(prefix)}
 
 
@@ -79,13 +82,15 @@ def _document(stack: str, repo: Path) -> dict[str, Any]:
     name = f"Pulumi.{stack}.yaml"
     path = repo / name
     if not path.is_file():
-        known = sorted(p.name.split(".")[1] for p in repo.glob("Pulumi.*.yaml"))
+        known = sorted(p.name.split(".")[1] for p in repo.glob("Pulumi.*.yaml") if p.is_file())
         raise ConfigurationError(
             f"Stack {stack!r} does not exist: {name} was not found.",
             hint=f"Choose one of: {', '.join(known)} (option --stack).",
         )
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{name} is not UTF-8 text.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""

@@ -86,3 +86,8 @@ def test_one_fault_hides_no_other(monkeypatch):
     monkeypatch.setattr(lint, "checks", lambda *_: wanted)
     with pytest.raises(KaldraError, match="Lint failed: a, c"):
         lint.run(CONSOLE)
+
+
+def test_a_folder_without_git_is_told(tmp_path):
+    with pytest.raises(KaldraError, match="not a git repository"):
+        lint.checks(tmp_path, CONSOLE)

@@ -1,0 +1,91 @@
+"""What the machine refuses is a message, never a traceback: a full disk, a file for a folder."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kaldra.errors import ConfigurationError
+from kaldra.paths import REPO
+from kaldra.stack import stack_file
+
+
+def kaldra(
+    *words: str, clone: Path = REPO, stdout: int = subprocess.PIPE, **env: str
+) -> tuple[int, str]:
+    """Exit code and standard error of a command that finds no Docker Engine."""
+    done = subprocess.run(
+        [clone / "kaldra", *words],
+        env={**os.environ, "DOCKER_HOST": "unix:///nobody", **env},
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("variable", ["KALDRA_STATE", "KALDRA_HOME"])
+@pytest.mark.parametrize("kind", ["file", "loop", "long"])
+def test_a_folder_that_cannot_be_one_is_named(tmp_path: Path, variable: str, kind: str) -> None:
+    path = tmp_path / ("x" * 300 if kind == "long" else kind)
+    if kind == "file":
+        path.touch()
+    if kind == "loop":
+        path.symlink_to("loop")
+    own = {"KALDRA_STATE": str(tmp_path / "state"), variable: str(path)}
+    code, said = kaldra("preview", "--stack", "local", **own)
+    assert code == 1
+    assert f"✗ {path}" in said
+    assert " cannot be used: " in said
+
+
+def test_a_clone_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    shutil.copytree(REPO / "platform/kaldra", tmp_path / "platform/kaldra")
+    shutil.copy2(REPO / "kaldra", tmp_path)
+    # Root may write anywhere; this stands for a read-only folder.
+    (tmp_path / ".venv.lock").mkdir()
+    code, said = kaldra("status", clone=tmp_path)
+    assert code == 2
+    assert f"✗ {tmp_path}/.venv.lock cannot be used: Is a directory." in said
+
+
+def test_a_full_disk_behind_standard_output_is_told() -> None:
+    with Path("/dev/full").open("wb") as full:
+        code, said = kaldra("--help", stdout=full.fileno())
+    assert code == 1
+    assert "No space left on device" in said or "The disk is full" in said
+
+
+def test_a_reader_that_goes_away_is_no_fault() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    code, said = kaldra("completion", "bash", stdout=write)
+    os.close(write)
+    assert (code, said) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\xff\xfe\n", "is not UTF-8 text"),
+        (b"config: [a]\n", "must be a mapping"),
+        (b"config:\n\tkaldra:target: dev\n", "is not valid YAML at line 2"),
+    ],
+)
+def test_a_stack_file_that_is_none_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
+    (tmp_path / "Pulumi.x.yaml").write_bytes(content)
+    with pytest.raises(ConfigurationError, match=rf"Pulumi\.x\.yaml .*{reason}"):
+        stack_file.values("x", tmp_path)
+
+
+def test_a_folder_is_no_stack(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.x.yaml").mkdir()
+    (tmp_path / "Pulumi.y.yaml").touch()
+    with pytest.raises(ConfigurationError, match="'x' does not exist") as caught:
+        stack_file.values("x", tmp_path)
+    assert caught.value.hint == "Choose one of: y (option --stack)."
