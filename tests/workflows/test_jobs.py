@@ -21,15 +21,13 @@ TEAM = """
   kaldra:apiKeys:
     web:
       secure: v1:of-a-team
-  kaldra:registryPush:
-    username: pusher
-    password:
-      secure: v1:of-a-team
 secretsprovider: awskms://alias/of-a-team
 encryptedkey: of-a-team
 encryptionsalt: v1:of-a-team
 """
 """What a team adds to the staging stack's file."""
+ADDRESS = "    address: ghcr.io/4iam/kaldra\n"
+PUSH = "    push:\n      username: pusher\n      password:\n        secure: v1:of-a-team\n"
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -45,8 +43,10 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root.mkdir()
     copy_of_repo(root)
     (root / ".venv").unlink()
-    with (root / "Pulumi.staging.yaml").open("a") as staging:
-        staging.write(TEAM.lstrip("\n"))
+    staging = root / "Pulumi.staging.yaml"
+    text = staging.read_text()
+    assert ADDRESS in text
+    staging.write_text(text.replace(ADDRESS, ADDRESS + PUSH) + TEAM.lstrip("\n"))
     git(root, "init", "--quiet", "--initial-branch=main")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message=base")
