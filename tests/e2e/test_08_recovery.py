@@ -43,7 +43,7 @@ def test_an_up_that_is_told_to_end_does_so_in_good_order(breakable: Clone):
         process = breakable.start(*UP)
         await_operation(breakable, process, DEPLOYMENT)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(90) == 130
+        assert process.wait(90) == 128 + signal.SIGTERM
         assert not breakable.pending(DEPLOYMENT)
         breakable.up()
 

@@ -170,7 +170,8 @@ class Pulumi:
     ) -> _Ended:
         """Run one process.
 
-        Ctrl+C and SIGTERM are passed on once, so that Pulumi writes its state before it ends.
+        Ctrl+C, SIGTERM and SIGHUP (which raise SystemExit) are passed on once as an interrupt, so
+        that Pulumi writes its state before it ends.
         """
         # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
         # Pulumi interrupts its plugins, and waits five seconds for each that ignores it.
@@ -200,19 +201,17 @@ class Pulumi:
                 if each_line:
                     each_line(line.rstrip())
 
-        previous = signal.signal(signal.SIGTERM, _interrupt)
         with process:
             try:
                 if process.stdin:
                     process.stdin.write(text)
                     process.stdin.close()
                 read()
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, SystemExit):
                 self._interrupted(process, read)
                 raise
             finally:
                 errors.join()
-                signal.signal(signal.SIGTERM, previous)
         ended.code = process.returncode
         return ended
 
@@ -251,10 +250,6 @@ def _diagnostics(output: Sequence[str]) -> list[str]:
         return []
     found = document.get("diagnostics") if isinstance(document, dict) else None
     return [d["message"].strip() for d in found or () if d["severity"] == "error"]
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def is_pulumi(pid: int) -> bool:

@@ -182,22 +182,33 @@ signal.pause()
 @pytest.fixture
 def interruptible():
     """As on a terminal: a shell starts background jobs with interrupts ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as the command line does
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_an_interrupt_reaches_pulumi_which_ends_in_its_own_time(pulumi, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("number", "raised"),
+    [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, SystemExit), (signal.SIGHUP, SystemExit)],
+)
+def test_a_signal_reaches_pulumi_which_ends_in_its_own_time(
+    pulumi, tmp_path, monkeypatch, number, raised
+):
     program = tmp_path / "state/bin/pulumi"
     program.write_text(WAITS_FOR_INTERRUPT)
     program.chmod(0o755)
 
     def interrupt(_console, line):
         if "started" in line:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
 
     monkeypatch.setattr(Console, "raw", interrupt)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(raised):
         pulumi.show("up")
     assert (tmp_path / "saved").read_text() == "saved"
