@@ -10,7 +10,7 @@ from kaldra.checks.markdown import blocks
 SHELL = ("bash", "console", "sh", "shell")
 
 _COMMENT = re.compile(r"(?:^|\s)#(?: .*)?$")
-_CALL = re.compile(r"\./kaldra(?P<words>(?:\s+(?:'[^']*'|\"[^\"]*\"|[^\s|;&()<>\"'`]+))*)")
+_CALL = re.compile(r"\./kaldra(?P<words>(?:[^\S\n]+(?:'[^']*'|\"[^\"]*\"|[^\s|;&()<>\"'`]+))*)")
 
 
 def of_page(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -35,6 +35,7 @@ def test_commands_come_without_comments_prompts_and_broken_lines():
         ("A=b ./kaldra up | tee log", [["up"]]),
         ('./kaldra diff "origin/$BASE" > x', [["diff", "origin/$BASE"]]),
         ("./kaldra down; ./kaldra up", [["down"], ["up"]]),
+        ("./kaldra down\n./kaldra up\n", [["down"], ["up"]]),
         ("docker ps", []),
     ],
 )

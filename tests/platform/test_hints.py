@@ -30,11 +30,12 @@ RUN_BY = {
     "test_anything_else_is_refused",
     "./kaldra render --out DIR": "tests/platform/test_docs.py::"
     "test_cheap_commands_work_in_a_sandbox",
+    "./kaldra trace REQUEST_ID": "tests/platform/cli/test_trace.py::test_which_request",
     "./kaldra rollback --yes": f"{E2E}/test_13_rollback.py::"
     "test_a_rollback_brings_back_images_and_settings",
 }
 """The test that runs a command which no page has; the stack is left out."""
-ONLY_NAMED = {"render", "render --stack x"}
+ONLY_NAMED = {"render", "render --stack x", "trace"}
 """The verb as the author of a file or a revision's feature: nobody is to run it."""
 PAGE = re.compile(r"docs/[\w./-]+\.md")
 
