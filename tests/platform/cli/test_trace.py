@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.settings import Settings as ApiSettings
 from kaldra.cli import log_records, trace, waterfall
 from kaldra.errors import ConfigurationError, KaldraError
-from kaldra.stack.dotenv import ApiSettings
 from serving import tracing
 from serving.context import CURRENT, begin
 from serving.logs import JsonFormatter
