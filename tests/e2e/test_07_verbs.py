@@ -1,13 +1,12 @@
 """The verbs that look and reach into what runs."""
 
 import json
-import shlex
 import signal
 
 import jsonschema_rs
 import pytest
 
-from tests.e2e.clone import REPO, STACK, Clone, ask, eventually, free_ports
+from tests.e2e.clone import REPO, Clone, ask, eventually, free_ports
 
 
 def test_status_tells_what_runs(platform: Clone):
@@ -84,16 +83,3 @@ def test_forward_keeps_its_port_when_the_pod_is_replaced(platform: Clone):
     finally:
         process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
-
-
-def test_kubectl_top_reads_from_metrics_server(breakable: Clone):
-    line = "  kaldra:metricsServer: true\n"
-    with breakable.edited(f"Pulumi.{STACK}.yaml", "config:\n", f"config:\n{line}"):
-        breakable.up()
-        assert "unchanged" in breakable.up().output
-
-    def measured() -> bool:
-        top = shlex.join((*breakable.access, "top", "pods", "--namespace=kaldra"))
-        return "kaldra-core" in breakable.run("sh", "-c", f"{top} || sleep 1").output
-
-    eventually(measured, "figures of the pods", 120)
