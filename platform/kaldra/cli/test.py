@@ -3,7 +3,8 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from kaldra.cli import lint
 from kaldra.cli.ui import Console
@@ -13,12 +14,33 @@ from kaldra.toolchain.commands import interruptible
 
 
 def run(console: Console, *, fast: bool, arguments: list[str]) -> None:
-    """Run lint and all tests, with --fast without end-to-end tests; stop at the first failure."""
+    """Run lint, then the tests; with --fast without end-to-end tests. Stop at the first failure."""
+    with _preparing(wanted=not fast and not arguments):
+        _run(console, fast=fast, arguments=arguments)
+
+
+def _run(console: Console, *, fast: bool, arguments: list[str]) -> None:
     lint.run(console)
     selection = ["-m", "not (e2e or interpreters or attack or workflows)"] if fast else []
     code = _end_of([sys.executable, "-m", "pytest", *selection, *arguments])
     if code != 0:
         raise KaldraError(f"Tests failed (pytest exit code {code}).", hint="See above.")
+
+
+@contextmanager
+def _preparing(*, wanted: bool) -> Iterator[None]:
+    """Meanwhile provide what the end-to-end tests need: on a new machine it is compiled first."""
+    if not wanted:
+        yield
+        return
+    command = ["nice", str(REPO / "kaldra"), "env"]
+    silent = subprocess.DEVNULL  # what fails here fails again, aloud, in the tests
+    process = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent)  # noqa: S603
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def _end_of(command: Sequence[str]) -> int:
