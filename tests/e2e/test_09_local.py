@@ -109,9 +109,14 @@ def test_status_and_logs_tell_of_both(clone: Clone):
 
 
 def test_the_path_of_a_request_through_both_services_is_drawn(clone: Clone):
-    said = clone.kaldra("trace", "--slowest", stack=LOCAL_STACK).output
-    assert "api  " in said
-    assert " ms" in said
+    assert (
+        clone.get("/status/core", port=clone.local_port, X_Request_Id="drawn-2")[0] == HTTPStatus.OK
+    )
+    for asked in ("drawn-2", "--slowest"):
+        said = clone.kaldra("trace", asked, stack=LOCAL_STACK).output
+        assert "api  " in said
+        assert "core " in said
+        assert " ms" in said
 
 
 def test_logs_follow_a_restart(clone: Clone):
