@@ -32,8 +32,11 @@ def test_a_stack_of_the_substitute_is_continued(platform: Clone):
     platform.shell(f"pulumi stack import --file '{file}'")
     before = identities(platform)
 
-    planned = platform.shell("pulumi preview --json 2>/dev/null").output
-    assert set(json.loads(planned)["changeSummary"]) <= {"same", "update"}
+    planned = json.loads(platform.shell("pulumi preview --json 2>/dev/null").output)
+    for step in planned["steps"]:
+        # The services' variables, which are immutable, are others than in 0.1.0.
+        variables = step["urn"].split("::")[2].endswith("core/v1:ConfigMap")
+        assert variables or step["op"] in {"same", "update"}, step
 
     platform.up()
     assert platform.get("/status/")[0] == 200
