@@ -18,7 +18,7 @@ ON_THE_STACK = "test_the_page_s_own_tests_hold_on_the_stack"
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     # Once is enough: only tests with a gateway of their own need processes then.
-    if not config.option.markexpr and any(item.name == ON_THE_STACK for item in items):
+    if "e2e" not in config.option.markexpr and any(item.name == ON_THE_STACK for item in items):
         twice = [item for item in items if _runs_on_the_stack(item)]
         config.hook.pytest_deselected(items=twice)
         items[:] = [item for item in items if item not in twice]

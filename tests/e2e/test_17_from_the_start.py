@@ -2,8 +2,12 @@
 
 import re
 
+import pytest
+
 from kaldra.versions import PULUMI_PLUGINS
 from tests.e2e.clone import NAME, STACK, Clone
+
+pytestmark = pytest.mark.extended
 
 GIVEN_UP = f"""
 docker rm -f -v {NAME}-control-plane {NAME}-registry
