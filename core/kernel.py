@@ -34,11 +34,16 @@ DEFAULT = Options()
 class Kernel:
     """A loaded vocabulary and the functions over it. Safe to share between threads."""
 
-    def __init__(self, model: Model, ended: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        ended: Callable[[str], None] = lambda _: None,
+        assembler: Assembler | None = None,
+    ) -> None:
         """Compute with `model`; `ended` is called with the name of each stage that has ended."""
         self._model = model
         self._ended = ended
-        self._assembler = Assembler(model)
+        self._assembler = assembler or Assembler(model)
 
     @classmethod
     def load(cls, data_dir: Path | None = None) -> Kernel:
@@ -47,7 +52,7 @@ class Kernel:
 
     def watched(self, ended: Callable[[str], None]) -> Kernel:
         """The same kernel for one request, whose stages are timed outside of it."""
-        return type(self)(self._model, ended)
+        return type(self)(self._model, ended, self._assembler)
 
     @property
     def data_version(self) -> str:
