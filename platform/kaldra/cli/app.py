@@ -34,6 +34,9 @@ Stack = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Install what is missing without asking.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only warnings and errors.")]
+Since = Annotated[
+    str, typer.Option("--since", metavar="TIME", help="`90s`, `1h30m`, or an RFC 3339 time.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
 INTERRUPTED = 130
@@ -263,9 +266,7 @@ def logs(
     trace: Annotated[
         str, typer.Option("--trace", metavar="ID", help="Trace id, or its beginning.")
     ] = "",
-    since: Annotated[
-        str, typer.Option("--since", metavar="TIME", help="`90s`, `1h30m`, or an RFC 3339 time.")
-    ] = "",
+    since: Since = "",
     previous: Annotated[
         bool, typer.Option("--previous", help="The run before the last restart.")
     ] = False,
@@ -301,9 +302,7 @@ def trace(
     slowest: Annotated[
         bool, typer.Option("--slowest", help="The request that took longest.")
     ] = False,
-    since: Annotated[
-        str, typer.Option("--since", metavar="TIME", help="`90s`, `1h30m`, or an RFC 3339 time.")
-    ] = "",
+    since: Since = "",
     file: Annotated[
         str,
         typer.Option("--file", metavar="PATH", help="Saved output of `serve`; - for a pipe."),

@@ -16,7 +16,7 @@ import pytest
 
 from kaldra.paths import REPO
 from kaldra.toolchain.machine import machine
-from tests.platform.fake_docker import fake_docker
+from tests.platform.fake_docker import FakeDocker, fake_docker
 from tests.platform.toolchain.programs import client, program
 
 NEVER_ENDS = """\
@@ -100,6 +100,20 @@ def command(
             process.kill()
 
 
+@contextmanager
+def preview(folder: Path, engine: FakeDocker, **env: str) -> Iterator["subprocess.Popen[str]"]:
+    """A preview that has to provide tools, with the programs of the folder first on PATH."""
+    with command(
+        *(REPO / "kaldra", "preview", "--stack", "local"),
+        home=folder / "home",
+        PATH=f"{folder / 'bin'}:{os.environ['PATH']}",
+        DOCKER_HOST=f"unix://{engine.socket}",
+        KALDRA_STATE=str(folder / "state"),
+        **env,
+    ) as run:
+        yield run
+
+
 def interrupted(
     process: "subprocess.Popen[str]", number: signal.Signals, busy: Callable[[], object]
 ) -> str:
@@ -127,14 +141,7 @@ def test_builds_and_their_queue(tmp_path: Path, number: signal.Signals) -> None:
         fake_docker(tmp_path) as engine,
         # Another run builds the language host: this one's turn never comes.
         held(home / "locks/build-language.lock"),
-        command(
-            *(REPO / "kaldra", "preview", "--stack", "local"),
-            home=home,
-            PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}",
-            DOCKER_HOST=f"unix://{engine.socket}",
-            KALDRA_STATE=str(tmp_path / "state"),
-            KALDRA_ROUTE="registries",
-        ) as run,
+        preview(tmp_path, engine, KALDRA_ROUTE="registries") as run,
     ):
         said = interrupted(
             run, number, lambda: begun.exists() and len(begun.read_text().splitlines()) == 2
@@ -152,15 +159,7 @@ def test_downloads(tmp_path: Path) -> None:
     with (
         fake_docker(tmp_path) as engine,
         silent_server() as url,
-        command(
-            *(REPO / "kaldra", "preview", "--stack", "local"),
-            home=home,
-            PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}",
-            DOCKER_HOST=f"unix://{engine.socket}",
-            KALDRA_STATE=str(tmp_path / "state"),
-            KALDRA_ROUTE="publisher",
-            KALDRA_PUBLISHERS_URL=url,
-        ) as run,
+        preview(tmp_path, engine, KALDRA_ROUTE="publisher", KALDRA_PUBLISHERS_URL=url) as run,
     ):
         interrupted(run, signal.SIGTERM, lambda: asks(run.pid, url))
     assert of_home(home) == []

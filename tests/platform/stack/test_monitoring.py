@@ -49,7 +49,7 @@ def promtool() -> str:
     tool = folder / "usr" / "bin" / "promtool"
     if not tool.exists():
         if not shutil.which("apt-get"):
-            pytest.skip("promtool is not on PATH, and there is no apt-get to download it with")
+            pytest.skip("promtool is not on PATH, and apt-get is not available to download it")
         folder.mkdir(parents=True, exist_ok=True)
         download = ["apt-get", "download", "prometheus"]
         done = subprocess.run(download, cwd=folder, capture_output=True, text=True, check=False)

@@ -44,9 +44,12 @@ def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resour
         "endpoints": [{"port": "metrics", "path": PATH}],
     }
     alerts = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))
-    for kind, spec in (("ServiceMonitor", monitor), ("PrometheusRule", alerts)):
+    for name, kind, spec in (
+        ("kaldra", "ServiceMonitor", monitor),
+        ("alerts", "PrometheusRule", alerts),
+    ):
         k8s.apiextensions.CustomResource(
-            "kaldra" if kind == "ServiceMonitor" else "alerts",
+            name,
             api_version="monitoring.coreos.com/v1",
             kind=kind,
             metadata=metadata,
