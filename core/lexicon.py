@@ -1,9 +1,8 @@
 """A compiled lexicon and the single pass over a text that finds its terms.
 
-A term is a word, a stem (`grow*`) or a phrase of both. In a phrase `a|b` stands for either word,
-and `~` for up to three words of the same clause. Where several terms fit, the longest phrase wins,
-then the exact word, then the longest stem; a word that fits none may be a form of one that does, or
-turn its side by an affix (`core/morphology.py`).
+Where several terms (`core/term_tree.py`) fit, the longest phrase wins, then the exact word, then
+the longest stem; a word that fits none may be a form of one that does, or turn its side by an affix
+(`core/morphology.py`).
 
 A negation up to `NEGATION_REACH` words before a term (within the same clause) turns it into half a
 hit of the opposite concept; an intensifier directly before it makes it one and a half. A contrast
@@ -13,7 +12,6 @@ hit of the opposite concept; an intensifier directly before it makes it one and 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import count
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
@@ -28,12 +26,11 @@ from core.hits import (
     weaker,
 )
 from core.morphology import plain_forms, turned_by_ending, turned_by_prefix
-from core.text import BREAKS, fold, tokens
+from core.term_tree import Node, Step, step, terms
+from core.text import BREAKS, fold
 from core.vocabulary import LexiconSource
 
 NEGATION_REACH = 5
-GAP, CHOICE = "~", "|"
-GAP_WORDS = 3
 PERSON_BEFORE, PERSON_AFTER = 4, 2
 """How many words before and after a mild insult a person may stand."""
 
@@ -47,29 +44,7 @@ _MEMO_LIMIT = 50_000
 _LONGEST_KEPT = 64
 """Characters of a token that a memo keeps: what is longer is no word, and would fill the memory."""
 
-_SHORTEST_STEM = 3
-
 MILD_INSULT, INSULT = "toxic_mild", "toxic_insult"
-
-
-@dataclass(slots=True, eq=False)
-class _Trie:
-    """A step of the term tree: what may follow, and the senses of a term that ends here."""
-
-    exact: dict[str, _Trie] = field(default_factory=dict)
-    stems: dict[str, _Trie] = field(default_factory=dict)
-    longest_stem: int = 0
-    gap: _Trie | None = None
-    also: list[_Trie] = field(default_factory=list)
-    senses: Senses | None = None
-
-    def leads_on(self) -> bool:
-        """Tell whether a term goes on from here."""
-        return bool(self.exact or self.stems or self.gap)
-
-
-_Step = tuple[Senses | None, tuple[_Trie, ...]]
-"""Where a token leads: the senses of a term that ends there, and the nodes that go on."""
 
 
 _Openings = tuple[frozenset[str], tuple[str, ...]]
@@ -83,7 +58,7 @@ class _Word(NamedTuple):
     following: frozenset[str]
     openings: tuple[str, ...]
     senses: Senses | None
-    starts: tuple[_Trie, ...]
+    starts: tuple[Node, ...]
     negates: bool
     intensifies: bool
     contrasts: bool
@@ -124,13 +99,13 @@ class Lexicon:
         self._meanings = meanings
         self._aimed: dict[Senses, Senses] = {}
         self._mild, self._insult = index.get(MILD_INSULT, -1), index.get(INSULT, -1)
-        self._root = _Trie()
-        for term, concepts in _terms(source, index).items():
-            self._add(term, self._senses(concepts))
-        self._openings: dict[tuple[_Trie, ...], _Openings] = {}
+        self._root = Node()
+        for term, concepts in terms(source, index).items():
+            self._root.add(term, self._senses(concepts))
+        self._openings: dict[tuple[Node, ...], _Openings] = {}
         self._words = _Memo(self._resolve, str)
-        self._steps: _Memo[tuple[tuple[_Trie, ...], str], _Step] = _Memo(
-            lambda key: _step(*key), itemgetter(1)
+        self._steps: _Memo[tuple[tuple[Node, ...], str], Step] = _Memo(
+            lambda key: step(*key), itemgetter(1)
         )
 
     def scan(self, found: list[str]) -> Hits:
@@ -183,7 +158,7 @@ class Lexicon:
         ]
 
     def _phrase(
-        self, nodes: tuple[_Trie, ...], found: list[str], position: int, senses: Senses | None
+        self, nodes: tuple[Node, ...], found: list[str], position: int, senses: Senses | None
     ) -> tuple[int, Senses | None]:
         """Return where the longest phrase from `position` ends, and its senses."""
         last = position
@@ -215,29 +190,6 @@ class Lexicon:
                     return True
         return all(not beside or beside in BREAKS for beside in (*before[-1:], *after[:1]))
 
-    def _add(self, places: tuple[str, ...], senses: Senses) -> None:
-        """Add a term. A phrase with choices or gaps gets nodes of its own after its first word."""
-        if not any(GAP in place or CHOICE in place for place in places):
-            node = self._root
-            for word in places:
-                node = _child(node, word)
-            node.senses = senses
-            return
-        first, *rest = places
-        heads, last = [_Trie()], _Trie()
-        for word in first.split(CHOICE):
-            _child(self._root, word).also.append(heads[0])
-        for place in rest:
-            if place == GAP:
-                heads = _gaps(heads[0])
-                continue
-            last = _Trie()
-            for head in heads:
-                for word in place.split(CHOICE):
-                    _child(head, word, last)
-            heads = [last]
-        last.senses = senses
-
     def _derived(self, token: str, senses: Senses | None) -> Senses | None:
         """Return the senses of a word that is a form of a known one, or turns its side.
 
@@ -246,7 +198,7 @@ class Lexicon:
         if not (token.isascii() and token.isalpha()):
             return senses
         base = turned_by_ending(token, self.language)
-        if base and token not in self._root.exact and self._stem_length(token) <= len(base):
+        if base and token not in self._root.exact and self._root.stem_length(token) <= len(base):
             inner = self._known(base)
             return None if inner is None else self._meanings.turned(inner)
         if senses is not None:
@@ -260,7 +212,7 @@ class Lexicon:
 
     def _known(self, base: str) -> Senses | None:
         """Return the senses of a word that is listed, fits a stem, or is a form of a listed one."""
-        senses, _ = _step((self._root,), base)
+        senses, _ = step((self._root,), base)
         return self._listed(base) if senses is None else senses
 
     def _listed(self, form: str) -> Senses | None:
@@ -269,15 +221,8 @@ class Lexicon:
         bases = (base for base in plain_forms(form, self.language) if base in exact)
         return next((exact[b].senses for b in bases if exact[b].senses is not None), None)
 
-    def _stem_length(self, token: str) -> int:
-        """Return the length of the longest stem that says something of `token`."""
-        stems = self._root.stems
-        lengths = range(min(len(token), self._root.longest_stem), _SHORTEST_STEM - 1, -1)
-        fitting = (n for n in lengths if token[:n] in stems)
-        return next((n for n in fitting if stems[token[:n]].senses is not None), 0)
-
     def _resolve(self, token: str) -> _Word | None:
-        senses, starts = _step((self._root,), token)
+        senses, starts = step((self._root,), token)
         negates, intensifies = token in self._negators, token in self._intensifiers
         contrasts = token in self._contrasts
         if not (negates or intensifies or contrasts):
@@ -296,7 +241,7 @@ class Lexicon:
             contrasts=contrasts,
         )
 
-    def _after(self, starts: tuple[_Trie, ...]) -> _Openings:
+    def _after(self, starts: tuple[Node, ...]) -> _Openings:
         """Return how phrases go on from `starts`: one answer, however many words lead there."""
         if starts not in self._openings:
             following = frozenset(piece for start in starts for piece in start.exact)
@@ -305,61 +250,6 @@ class Lexicon:
                 stems = ("",)
             self._openings[starts] = (following, stems)
         return self._openings[starts]
-
-
-def _terms(
-    source: LexiconSource, index: Mapping[str, int]
-) -> dict[tuple[str, ...], tuple[int, ...]]:
-    """Return the concepts of each term, as the tokens it is made of; none for a neutral phrase."""
-    terms: dict[tuple[str, ...], dict[int, None]] = {}
-    for concept, listed in source.terms.items():
-        for term in listed:
-            terms.setdefault(_pieces(term), {})[index[concept]] = None
-    for phrase in source.neutral_phrases:
-        terms.setdefault(_pieces(phrase), {})
-    return {term: tuple(concepts) for term, concepts in terms.items()}
-
-
-def _pieces(term: str) -> tuple[str, ...]:
-    """Return a term's places: tokens, choices of them, gaps. A stem keeps its asterisk."""
-    pieces: list[str] = []
-    for place in term.split():
-        if place == GAP:
-            pieces.append(GAP)
-        elif CHOICE in place:
-            pieces.append(CHOICE.join(_words_of(word)[0] for word in place.split(CHOICE)))
-        else:
-            pieces += _words_of(place)
-    return tuple(pieces)
-
-
-def _words_of(word: str) -> list[str]:
-    """Return the tokens of one written word; the last one of a stem keeps its asterisk."""
-    stem = fold(word.removesuffix("*"))
-    ending = "*" if word.endswith("*") else ""
-    if stem.isalnum():  # nearly all are: one token, found without a search
-        return [stem + ending]
-    *head, tail = tokens(stem)
-    return [*head, tail + ending]
-
-
-def _children(node: _Trie, token: str) -> Iterable[_Trie]:
-    """Yield the steps a token can take: the exact word, its form without 's, ever shorter stems."""
-    exact = node.exact.get(token)
-    if exact is not None:
-        yield exact
-    if "'" in token:
-        bare = token.partition("'")[0]
-        exact = node.exact.get(bare)
-        if exact is not None:
-            yield exact
-    stems = node.stems
-    if stems:
-        for length in range(min(len(token), node.longest_stem), _SHORTEST_STEM - 1, -1):
-            if token[:length] in stems:
-                yield stems[token[:length]]
-    if node.gap and token not in BREAKS:
-        yield node.gap
 
 
 def _place(position: int, negated: int, intensified: int) -> int:
@@ -381,33 +271,6 @@ def _reach(found: list[str], negator: int) -> int:
         if token in BREAKS:
             return position
     return end
-
-
-def _step(nodes: tuple[_Trie, ...], token: str) -> _Step:
-    """Take a step from all nodes at once; the first of them that ends a term says what it means."""
-    reached = [child for node in nodes for child in _children(node, token)]
-    senses = next((node.senses for node in reached if node.senses is not None), None)
-    onward = (node for child in reached for node in (child, *child.also))
-    return senses, tuple(node for node in onward if node.leads_on())
-
-
-def _child(node: _Trie, word: str, new: _Trie | None = None) -> _Trie:
-    """Return where a word or a stem leads from `node`: `new` if nothing was there."""
-    stem = word.removesuffix("*")
-    if stem == word:
-        return node.exact.setdefault(word, new or _Trie())
-    node.longest_stem = max(node.longest_stem, len(stem))
-    return node.stems.setdefault(stem, new or _Trie())
-
-
-def _gaps(node: _Trie) -> list[_Trie]:
-    """Return `node` and those that one, two or three words of any kind lead to."""
-    reached = [node]
-    for _ in range(GAP_WORDS):
-        last = reached[-1]
-        last.gap = last.gap or _Trie()
-        reached.append(last.gap)
-    return reached
 
 
 def _sentence_start(found: list[str], position: int) -> int:

@@ -1,0 +1,160 @@
+"""The terms of a lexicon as a tree of the tokens they are made of.
+
+A term is a word, a stem (`grow*`) or a phrase of both. In a phrase `a|b` stands for either word,
+and `~` for up to three words of the same clause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from core.hits import Senses
+from core.text import BREAKS, fold, tokens
+from core.vocabulary import LexiconSource
+
+GAP, CHOICE = "~", "|"
+GAP_WORDS = 3
+SHORTEST_STEM = 3
+
+_LEAF: dict[str, Node] = {}
+"""The children of every node that has none, so that a leaf costs no dictionary; never written."""
+
+
+class Node:
+    """A step of the tree: what may follow, and the senses of a term that ends here."""
+
+    __slots__ = ("also", "exact", "gap", "longest_stem", "senses", "stems")
+
+    def __init__(self) -> None:
+        self.exact = _LEAF
+        self.stems = _LEAF
+        self.longest_stem = 0
+        self.gap: Node | None = None
+        self.also: tuple[Node, ...] = ()
+        self.senses: Senses | None = None
+
+    def add(self, places: tuple[str, ...], senses: Senses) -> None:
+        """Add a term. A phrase with choices or gaps gets nodes of its own after its first word."""
+        if len(places) == 1 or not any(GAP in place or CHOICE in place for place in places):
+            node = self
+            for word in places:
+                node = node.child(word)
+            node.senses = senses
+            return
+        first, *rest = places
+        heads, last = [Node()], Node()
+        for word in first.split(CHOICE):
+            self.child(word).also += (heads[0],)
+        for place in rest:
+            if place == GAP:
+                heads = _gaps(heads[0])
+                continue
+            last = Node()
+            for head in heads:
+                for word in place.split(CHOICE):
+                    head.child(word, last)
+            heads = [last]
+        last.senses = senses
+
+    def child(self, word: str, new: Node | None = None) -> Node:
+        """Return where a word or a stem leads: `new` if nothing was there."""
+        if not word.endswith("*"):
+            if self.exact is _LEAF:
+                self.exact = {}
+            return self.exact.setdefault(word, new or Node())
+        if self.stems is _LEAF:
+            self.stems = {}
+        stem = word[:-1]
+        self.longest_stem = max(self.longest_stem, len(stem))
+        return self.stems.setdefault(stem, new or Node())
+
+    def leads_on(self) -> bool:
+        """Tell whether a term goes on from here."""
+        return bool(self.exact or self.stems or self.gap)
+
+    def children(self, token: str) -> Iterable[Node]:
+        """Yield where a token leads: by the word, by it without 's, by ever shorter stems."""
+        exact = self.exact.get(token)
+        if exact is not None:
+            yield exact
+        if "'" in token:
+            exact = self.exact.get(token.partition("'")[0])
+            if exact is not None:
+                yield exact
+        stems = self.stems
+        if stems:
+            for length in range(min(len(token), self.longest_stem), SHORTEST_STEM - 1, -1):
+                if token[:length] in stems:
+                    yield stems[token[:length]]
+        if self.gap and token not in BREAKS:
+            yield self.gap
+
+    def stem_length(self, token: str) -> int:
+        """Return the length of the longest stem that says something of `token`."""
+        lengths = range(min(len(token), self.longest_stem), SHORTEST_STEM - 1, -1)
+        fitting = (n for n in lengths if token[:n] in self.stems)
+        return next((n for n in fitting if self.stems[token[:n]].senses is not None), 0)
+
+
+Step = tuple[Senses | None, tuple[Node, ...]]
+"""Where a token leads: the senses of a term that ends there, and the nodes that go on."""
+
+
+def step(nodes: tuple[Node, ...], token: str) -> Step:
+    """Take a step from all nodes at once; the first of them that ends a term says what it means."""
+    reached = [child for node in nodes for child in node.children(token)]
+    senses = next((node.senses for node in reached if node.senses is not None), None)
+    onward = (node for child in reached for node in (child, *child.also))
+    return senses, tuple(node for node in onward if node.leads_on())
+
+
+def terms(
+    source: LexiconSource, index: Mapping[str, int]
+) -> dict[tuple[str, ...], tuple[int, ...]]:
+    """Return the concepts of each term, as the tokens it is made of; none for a neutral phrase."""
+    found: dict[tuple[str, ...], tuple[int, ...]] = {}
+    for concept, listed in source.terms.items():
+        number = index[concept]
+        for term in listed:
+            pieces = _pieces(term)
+            known = found.get(pieces, ())
+            if number not in known:
+                found[pieces] = (*known, number)
+    for phrase in source.neutral_phrases:
+        found.setdefault(_pieces(phrase), ())
+    return found
+
+
+def _pieces(term: str) -> tuple[str, ...]:
+    """Return a term's places: tokens, choices of them, gaps. A stem keeps its asterisk."""
+    if " " not in term:  # most are one word
+        return tuple(_words_of(term))
+    pieces: list[str] = []
+    for place in term.split():
+        if place == GAP:
+            pieces.append(GAP)
+        elif CHOICE in place:
+            pieces.append(CHOICE.join(_words_of(word)[0] for word in place.split(CHOICE)))
+        else:
+            pieces += _words_of(place)
+    return tuple(pieces)
+
+
+def _words_of(word: str) -> list[str]:
+    """Return the tokens of one written word; the last one of a stem keeps its asterisk."""
+    folded = fold(word)
+    stem = folded.removesuffix("*")
+    if stem.isalnum():  # nearly all are: one token, found without a search
+        return [folded]
+    *head, tail = tokens(stem)
+    return [*head, tail + folded[len(stem) :]]
+
+
+def _gaps(node: Node) -> list[Node]:
+    """Return `node` and those that one, two or three words of any kind lead to."""
+    reached = [node]
+    for _ in range(GAP_WORDS):
+        last = reached[-1]
+        last.gap = last.gap or Node()
+        reached.append(last.gap)
+    return reached
