@@ -1,9 +1,10 @@
 #!/bin/sh
-# Install the packages of requirements.lock up to the section $1 into /layer/opt/site.
+# Install the first section of requirements.lock and the section $1 into /layer/opt/site.
 # Wheels only, each with its hash: nothing is compiled but Python, whose bytecode goes by the
 # source's digest, not by its time.
 set -eu
-sed "/^# --- $1/,\$d" /tmp/requirements.lock > /tmp/service.lock
+awk -v service="$1" '/^# --- / { section = $3 } section == "" || section == service' \
+  /tmp/requirements.lock > /tmp/service.lock
 python3 -m pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore \
   --no-compile --only-binary=:all: --require-hashes --target=/layer/opt/site \
   --requirement=/tmp/service.lock

@@ -3,9 +3,9 @@
 Versions are written to the files that contain them, changed Go module lists and requirements.lock
 are resolved, and examples, golden files and reference pages are regenerated.
 
-requirements.lock is one resolution for every platform and Python, in three sections: what the
-gateway needs, what the core adds (`# --- core`), what the platform adds (`# --- platform`). An
-image installs only the leading sections, with the same hashes.
+requirements.lock is one resolution for every platform and Python, in sections: what every service
+needs, what one of them adds (`# --- gateway`, `# --- core`), what the platform adds
+(`# --- platform`). An image installs the first section and its service's, with the same hashes.
 """
 
 import os
@@ -42,7 +42,7 @@ MODULE_LISTS = (
 )
 GENERATORS = ("docs/reference/generate.py", "tests/core/golden/update.py")
 """Scripts whose output contains the product's version."""
-GROUPS = ("gateway", "core", "platform")
+GROUPS = ("services", "gateway", "core", "platform")
 HEADER = "# Every dependency, pinned with hashes; made by `./kaldra lock` from pyproject.toml.\n"
 
 _REQUIREMENT = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.IGNORECASE)
