@@ -51,19 +51,6 @@ def create_app(
         yield
         await core.close()
 
-    app = application.build(
-        title="KALDRA API Gateway",
-        version=__version__,
-        lifecycle=lifecycle or Lifecycle(),
-        metrics=metrics,
-        metrics_address=(settings.host, settings.metrics_port),
-        tracing=tracing.of(settings, service="kaldra-api", version=__version__),
-        resources=resources,
-        routes=status.router(core),
-        allowed_hosts=settings.allowed_hosts,
-        middleware=_cross_origin(settings),
-    )
-
     def guarded(prefix: str, tag: str) -> APIRouter:
         keys = callers is not None
         return guarded_router(admission, bodies, keys=keys, prefix=prefix, tags=[tag])
@@ -73,10 +60,18 @@ def create_app(
     vocabulary.add_routes(of_engine, core)
     of_applications = guarded("", "applications")
     applications.add_routes(of_applications, core)
-    application.add_routes(app, of_engine)
-    application.add_routes(app, of_applications)
-    application.add_routes(app, page.router(core))
-    return app
+    return application.build(
+        title="KALDRA API Gateway",
+        version=__version__,
+        lifecycle=lifecycle or Lifecycle(),
+        metrics=metrics,
+        metrics_address=(settings.host, settings.metrics_port),
+        tracing=tracing.of(settings, service="kaldra-api", version=__version__),
+        resources=resources,
+        routers=(status.router(core), of_engine, of_applications, page.router(core)),
+        allowed_hosts=settings.allowed_hosts,
+        middleware=_cross_origin(settings),
+    )
 
 
 def _cross_origin(settings: Settings) -> list[Middleware]:

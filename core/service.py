@@ -52,6 +52,6 @@ def create_app(
         metrics_address=(settings.host, settings.metrics_port),
         tracing=tracing.of(settings, service="kaldra-core", version=__version__),
         resources=resources,
-        routes=routes.router(kernel, workers, bodies),
+        routers=(routes.router(kernel, workers, bodies),),
         readiness=readiness,
     )

@@ -27,17 +27,17 @@ def build(  # noqa: PLR0913  each is one independent property of a service
     metrics_address: tuple[str, int] = ("127.0.0.1", 0),
     tracing: Tracing = OFF,
     resources: Resources,
-    routes: APIRouter,
+    routers: Sequence[APIRouter],
     allowed_hosts: Sequence[str] = (),
     readiness: Callable[[], Readiness] = Readiness,
     middleware: Sequence[Middleware] = (),
 ) -> FastAPI:
     """An application with error envelope, health routes, access log and metrics.
 
-    `routes` are matched before those of health and docs. `resources` is entered before the first
-    request and left after the last one. `middleware` goes between the access log and the check of
-    the Host header. `metrics_address` is host and port, 0 for none. `readiness` is what /ready
-    answers while requests are welcome.
+    `routers` are matched in their order, before health and docs. `resources` is entered before the
+    first request and left after the last one. `middleware` goes between the access log and the
+    check of the Host header. `metrics_address` is host and port, 0 for none. `readiness` is what
+    /ready answers while requests are welcome.
     """
 
     @asynccontextmanager
@@ -63,13 +63,12 @@ def build(  # noqa: PLR0913  each is one independent property of a service
         ],
     )
     errors.install(app)
-    add_routes(app, routes)
-    add_routes(app, health.router(lifecycle, readiness))
-    add_routes(app, docs.router())
+    for router in (*routers, health.router(lifecycle, readiness), docs.router()):
+        _add_routes(app, router)
     return app
 
 
-def add_routes(app: FastAPI, router: APIRouter) -> None:
+def _add_routes(app: FastAPI, router: APIRouter) -> None:
     """Put a router's routes into the application itself; a docstring's first sentence sums it up.
 
     `include_router` keeps the router, and then every request is matched twice.

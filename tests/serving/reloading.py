@@ -37,7 +37,7 @@ async def no_resources() -> AsyncIterator[None]:
 lifecycle, metrics = Lifecycle(), Metrics("small", "1")
 app = application.build(
     title="Small", version="1", lifecycle=lifecycle, metrics=metrics, resources=no_resources,
-    routes=APIRouter(), metrics_address=("127.0.0.1", int(os.environ.get("TEST_METRICS", "0"))),
+    routers=(), metrics_address=("127.0.0.1", int(os.environ.get("TEST_METRICS", "0"))),
 )
 
 

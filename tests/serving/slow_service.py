@@ -5,7 +5,6 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
 from serving import application
@@ -27,7 +26,7 @@ app = application.build(
     lifecycle=lifecycle,
     metrics=metrics,
     resources=no_resources,
-    routes=APIRouter(),
+    routers=(),
 )
 
 

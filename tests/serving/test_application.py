@@ -72,7 +72,7 @@ def service(lifecycle: Lifecycle, metrics: Metrics) -> FastAPI:
         lifecycle=lifecycle,
         metrics=metrics,
         resources=no_resources,
-        routes=routes,
+        routers=(routes,),
         allowed_hosts=("testserver",),
     )
 
