@@ -1,6 +1,7 @@
 """JSON bodies of requests: read within bounds of size and memory, validated in one pass."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
@@ -72,6 +73,8 @@ class Bodies:
         self._budget = budget
         self._by_caller: Counter[str] = Counter()
         self._validating = asyncio.Lock()
+        self._next_large = 0.0
+        """When the next large body may be validated, by the monotonic clock."""
         self.held = 0
 
     def count(self, caller: str, size: int) -> None:
@@ -117,13 +120,18 @@ class Bodies:
     async def validated(self, adapter: TypeAdapter[Any], content: bytes) -> Any:
         """The body as a model. Raises ApiError naming what does not fit.
 
-        Large ones are validated one by one, and other requests are served in between.
+        Large ones are validated one by one. Each is followed by a pause as long as it took: another
+        request needs several turns of the event loop, and would wait for a large body at each.
         """
         if len(content) <= SMALL:
             return _validated(adapter, content)
         async with self._validating:
-            await asyncio.sleep(0)
-            return _validated(adapter, content)
+            await asyncio.sleep(self._next_large - time.monotonic())
+            began = time.monotonic()
+            try:
+                return _validated(adapter, content)
+            finally:
+                self._next_large = 2 * time.monotonic() - began
 
 
 def bounded_route(bodies: Bodies, admit: Admit) -> type[APIRoute]:

@@ -1,18 +1,20 @@
+import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import SimpleNamespace
+from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import generate_latest
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, TypeAdapter
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from serving import application, shell
-from serving.bodies import Bodies, body_of, bounded_route
+from serving.bodies import SMALL, Bodies, body_of, bounded_route
 from serving.bodies import Body as BodyOf
 from serving.errors import ApiError, unavailable
 from serving.lifecycle import Lifecycle
@@ -207,6 +209,32 @@ async def test_bodies_are_bounded_in_sum_and_by_caller():
     second.release()
     other.release()
     assert bodies.held == 0
+
+
+@pytest.mark.anyio
+async def test_other_requests_have_many_turns_between_two_large_bodies():
+    turns = 0
+    validated_at: list[int] = []
+
+    def validate(text: str) -> str:
+        time.sleep(0.02)
+        validated_at.append(turns)
+        return text
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while len(validated_at) < 2:
+            turns += 1
+            await asyncio.sleep(0)
+
+    bodies = Bodies(largest=200_000, budget=400_000)
+    adapter = TypeAdapter(Annotated[str, AfterValidator(validate)])
+    content = b'"%s"' % (b"x" * (SMALL + 1))
+    await asyncio.gather(
+        take_turns(), bodies.validated(adapter, content), bodies.validated(adapter, content)
+    )
+    first, second = validated_at
+    assert second - first > 10
 
 
 def test_a_flood_of_refusals_is_logged_in_part_and_counted_in_whole(
