@@ -20,6 +20,7 @@ _OWNER = "io.kaldra.plugin.resource"
 
 _NOT_FOUND = 404
 _CONFLICT = 409
+_DRIFT = {"mustRun": "it does not run", "networksAdvanced": "it left a network"}
 _TAKEN = ("port is already allocated", "address already in use")
 
 
@@ -37,14 +38,13 @@ class Container(Resource):
         olds: Props,
         state: Props,  # noqa: ARG002  the inputs tell what was asked for
         news: Props,
-        ignored: list[str],
     ) -> DiffResponse:
         """Compare with the inputs, and with the container itself: it may have been changed."""
         found = self._find(id_)
         olds = strip(olds)
         drifted = self._drift(spec.plain(olds), found) if found is not None else {}
         if drifted:
-            what = ", ".join(_drift_text(key, value) for key, value in drifted.items())
+            what = ", ".join(_DRIFT.get(key, f"{key} is {value}") for key, value in drifted.items())
             self.info(f"Changed by others: {what}.")
         differing = changes({**olds, **drifted}, news, spec.UNORDERED, spec.DEFAULTS)
         observed = []
@@ -54,7 +54,6 @@ class Container(Resource):
             observed = [("name",)]
         return answer(
             differing,
-            ignored,
             replaces=lambda name: found is None or name not in spec.IN_PLACE,
             observed=observed,
             delete_before_replace=True,
@@ -69,7 +68,6 @@ class Container(Resource):
         self.status("creating")
         id_ = self._create(wanted)
         try:
-            self._connect(id_, wanted)
             if wanted["start"]:
                 self.status("starting")
                 self._start(id_, wanted)
@@ -145,7 +143,7 @@ class Container(Resource):
         owner = hashlib.sha256(f"{Path.cwd()}\n{self.urn}".encode()).hexdigest()[:16]
         body = spec.body(wanted, {_OWNER: owner})
         engine: Any = self.engine  # the method's type is not declared
-        asked = (body, wanted["name"], wanted.get("platform"))
+        asked = (body, wanted["name"])
         try:
             try:
                 made = engine.create_container_from_config(*asked)
@@ -171,24 +169,6 @@ class Container(Resource):
                 hint=f"docker logs {name}; and if nobody needs it: docker rm -f {name}",
             )
         self._remove(found["Id"])
-
-    def _connect(self, id_: str, wanted: Props) -> None:
-        networks = wanted.get("networksAdvanced") or []
-        if not networks:
-            return
-        try:
-            self.engine.disconnect_container_from_network(id_, "bridge", force=True)
-        except APIError as error:
-            unconnected = "is not connected" in str(error.explanation)
-            if error.status_code not in (403, _NOT_FOUND) and not unconnected:
-                raise
-        for network in networks:
-            try:
-                self.engine.connect_container_to_network(
-                    id_, network["name"], **spec.endpoint(network)
-                )
-            except APIError as error:
-                raise _refused("connect", wanted, error) from error
 
     def _start(self, id_: str, wanted: Props) -> None:
         try:
@@ -227,14 +207,6 @@ class Container(Resource):
         if found is None:
             raise KaldraError(f"Container {wanted['name']} was removed while it was being created.")
         return self._state(inputs, found)
-
-
-def _drift_text(key: str, value: Any) -> str:
-    if key == "mustRun":
-        return "it does not run"
-    if key == "networksAdvanced":
-        return "it left a network"
-    return f"{key} is {value}"
 
 
 def _refused(verb: str, wanted: Props, error: APIError) -> KaldraError:

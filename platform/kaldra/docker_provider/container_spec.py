@@ -5,8 +5,9 @@ from typing import Any
 
 from pulumi.provider.experimental.provider import CheckFailure
 
+from kaldra.docker_provider import resource
 from kaldra.docker_provider.differences import nanoseconds
-from kaldra.docker_provider.resource import labels, name_failures, with_defaults
+from kaldra.docker_provider.resource import labels, with_defaults
 from kaldra.docker_provider.values import UNKNOWN, Props, strip
 
 MEBIBYTE = 1024 * 1024
@@ -33,41 +34,36 @@ _NESTED_DEFAULTS: dict[str, Props] = {
 }
 
 
-def _words(text: str) -> list[str]:
-    return text.split()
-
-
-UNORDERED = _words(
-    "capabilities dns envs groupAdds labels networksAdvanced ports securityOpts volumes"
+UNORDERED = (
+    "capabilities",
+    "envs",
+    "groupAdds",
+    "labels",
+    "networksAdvanced",
+    "ports",
+    "securityOpts",
+    "volumes",
 )
-IN_CONFIG = {"command": "Cmd", "entrypoints": "Entrypoint", "envs": "Env", "stdinOpen": "OpenStdin"}
-IN_HOST_CONFIG = {
-    "groupAdds": "GroupAdd",
-    "readOnly": "ReadonlyRootfs",
-    "rm": "AutoRemove",
-    "securityOpts": "SecurityOpt",
+_IN_CONFIG = {
+    "command": "Cmd",
+    "entrypoints": "Entrypoint",
+    "envs": "Env",
+    "hostname": "Hostname",
+    "user": "User",
+    "workingDir": "WorkingDir",
 }
-for _key in _words("domainname hostname stopSignal stopTimeout tty user workingDir"):
-    IN_CONFIG[_key] = _key[0].upper() + _key[1:]
-for _key in _words(
-    "cgroupParent cgroupnsMode dns init ipcMode networkMode pidMode "
-    "privileged publishAllPorts runtime sysctls tmpfs usernsMode"
-):
-    IN_HOST_CONFIG[_key] = _key[0].upper() + _key[1:]
-_BEHAVIOUR = _words(
-    "containerReadRefreshTimeoutMilliseconds destroyGraceSeconds mustRun removeVolumes start wait "
-    "waitTimeout"
-)
-"""Inputs that concern this plugin alone."""
-_CFS = ("CpuPeriod", "CpuQuota")
-_LIMITS = _words(
-    "cpuPeriod cpuQuota cpuSet cpuShares cpus maxRetryCount memory memoryReservation memorySwap "
-    "restart"
-)
-IN_PLACE = frozenset((*_LIMITS, *_BEHAVIOUR))
-"""What can change without a new container."""
-SUPPORTED = frozenset((*IN_CONFIG, *IN_HOST_CONFIG, *IN_PLACE, *_NESTED_DEFAULTS)) | {
-    *_words("image logDriver logOpts name platform shmSize")
+_IN_HOST_CONFIG = {
+    "groupAdds": "GroupAdd",
+    "init": "Init",
+    "networkMode": "NetworkMode",
+    "readOnly": "ReadonlyRootfs",
+    "securityOpts": "SecurityOpt",
+    "tmpfs": "Tmpfs",
+}
+IN_PLACE = {"cpus", "destroyGraceSeconds", "memory", "memorySwap", *DEFAULTS} - {"networkMode"}
+"""What can change without a new container: limits, and what concerns this plugin alone."""
+SUPPORTED = {*_IN_CONFIG, *_IN_HOST_CONFIG, *IN_PLACE, *_NESTED_DEFAULTS} | {
+    *("image", "logDriver", "logOpts", "name")
 }
 
 
@@ -93,11 +89,7 @@ def plain(inputs: Props) -> Props:
 def failures(inputs: Props) -> Iterator[CheckFailure]:
     """What is wrong with these inputs; values that are unknown yet are not checked."""
     given = plain(inputs)
-    for key in sorted(key for key in set(given) - SUPPORTED if given[key]):
-        yield CheckFailure(key, "is not supported by the substitute docker plugin")
-    if not given.get("image"):
-        yield CheckFailure("image", "is required")
-    yield from name_failures(inputs)
+    yield from resource.failures(given, SUPPORTED, ("image", "name"))
     health = given.get("healthcheck")
     for key in _HEALTH_TIMES:
         value = health.get(key) if isinstance(health, dict) else None
@@ -109,20 +101,23 @@ def failures(inputs: Props) -> Iterator[CheckFailure]:
 
 def body(wanted: Props, own_labels: Mapping[str, str]) -> Props:
     """Body of the engine's create request; `wanted` are plain inputs."""
-    config = {api: wanted[key] for key, api in IN_CONFIG.items() if wanted.get(key)}
+    config = {api: wanted[key] for key, api in _IN_CONFIG.items() if wanted.get(key)}
     exposed, bindings = _ports(wanted.get("ports") or [])
     volumes = wanted.get("volumes") or []
     capabilities = wanted.get("capabilities") or {}
-    host = {api: wanted[key] for key, api in IN_HOST_CONFIG.items() if wanted.get(key)}
+    host = {api: wanted[key] for key, api in _IN_HOST_CONFIG.items() if wanted.get(key)}
     host |= resources(wanted)
     host |= {
-        "ShmSize": int(wanted.get("shmSize") or 0) * MEBIBYTE,
         "LogConfig": {"Type": wanted.get("logDriver") or "", "Config": wanted.get("logOpts") or {}},
         "PortBindings": bindings,
         "Binds": [bind for bind in map(_bind, volumes) if bind],
         "CapAdd": capabilities.get("adds") or [],
         "CapDrop": capabilities.get("drops") or [],
     }
+    networks = wanted.get("networksAdvanced") or []
+    joined = {network["name"]: _endpoint(network) for network in networks}
+    if joined:
+        host["NetworkMode"] = next(iter(joined))
     if wanted.get("healthcheck"):
         config["Healthcheck"] = _health(wanted["healthcheck"])
     return {
@@ -132,32 +127,27 @@ def body(wanted: Props, own_labels: Mapping[str, str]) -> Props:
         "ExposedPorts": exposed,
         "Volumes": {volume["containerPath"]: {} for volume in volumes},
         "HostConfig": host,
+        "NetworkingConfig": {"EndpointsConfig": joined},
     }
 
 
 def resources(wanted: Props) -> Props:
     """The part of a container that can be changed while it runs."""
     memory, swap = (int(wanted.get(key) or 0) for key in ("memory", "memorySwap"))
-    policy = {"Name": wanted["restart"], "MaximumRetryCount": int(wanted.get("maxRetryCount") or 0)}
-    limits: Props = {
-        "RestartPolicy": policy,
+    return {
+        "RestartPolicy": {"Name": wanted["restart"], "MaximumRetryCount": 0},
         "NanoCpus": round(float(wanted.get("cpus") or 0) * 10**9),
         "Memory": memory * MEBIBYTE,
-        "MemoryReservation": int(wanted.get("memoryReservation") or 0) * MEBIBYTE,
         # The engine's default, said aloud: an older, smaller value would be in the way.
         "MemorySwap": swap * MEBIBYTE if swap > 0 else swap or 2 * memory * MEBIBYTE,
-        "CpuShares": int(wanted.get("cpuShares") or 0),
-        "CpusetCpus": wanted.get("cpuSet") or "",
     }
-    if not limits["NanoCpus"]:
-        limits |= {key: int(wanted.get(key[0].lower() + key[1:]) or 0) for key in _CFS}
-    return limits
 
 
-def endpoint(network: Mapping[str, Any]) -> Props:
-    """How a container joins one of its networks: arguments of `connect_container_to_network`."""
-    names = {"aliases": "aliases", "ipv4Address": "ipv4_address", "ipv6Address": "ipv6_address"}
-    return {name: network[key] for key, name in names.items() if network.get(key)}
+def _endpoint(network: Mapping[str, Any]) -> Props:
+    """How a container joins one of its networks."""
+    api = {"ipv4Address": "IPv4Address", "ipv6Address": "IPv6Address"}
+    addresses = {name: network[key] for key, name in api.items() if network.get(key)}
+    return {"Aliases": network.get("aliases") or [], "IPAMConfig": addresses or None}
 
 
 def _health(check: Mapping[str, Any]) -> Props:

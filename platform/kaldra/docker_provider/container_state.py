@@ -11,55 +11,8 @@ _META = '{"schema_version":"2"}'
 
 
 def state(wanted: Props, found: Mapping[str, Any]) -> Props:
-    """State of a container: its plain inputs, and what only the engine knows."""
-    config, host = found["Config"], found["HostConfig"]
-    settings = found.get("NetworkSettings") or {}
-    seen = {
-        "bridge": settings.get("Bridge") or "",
-        "command": config.get("Cmd") or [],
-        "entrypoints": config.get("Entrypoint") or [],
-        "hostname": config.get("Hostname") or "",
-        "init": bool(host.get("Init")),
-        "ipcMode": host.get("IpcMode") or "",
-        "logDriver": host["LogConfig"]["Type"],
-        "runtime": host.get("Runtime") or "",
-        "shmSize": int(host.get("ShmSize") or 0) // MEBIBYTE,
-        "networkDatas": _networks(settings.get("Networks") or {}),
-    }
-    if not found["State"]["Running"]:
-        seen["exitCode"] = found["State"]["ExitCode"]
-    given = strip(wanted)
-    ports = _ports(settings.get("Ports") or {}, given.get("ports") or [])
-    if ports:
-        given["ports"] = ports
-    return {**seen, **given, "id": found["Id"], "__meta": _META}
-
-
-def _ports(published: Mapping[str, Any], wanted: list[Props]) -> list[Props]:
-    """The wanted ports with the number the engine chose where none was asked for."""
-    ports = []
-    for port in wanted:
-        bound = published.get(f"{port['internal']}/{port.get('protocol') or 'tcp'}") or [{}]
-        external = port.get("external") or int(bound[0].get("HostPort") or 0)
-        ports.append({**port, "external": external})
-    return ports
-
-
-def _networks(networks: Mapping[str, Any]) -> list[Props]:
-    texts = ("Gateway", "GlobalIPv6Address", "IPAddress", "IPv6Gateway", "MacAddress")
-    lengths = ("GlobalIPv6PrefixLen", "IPPrefixLen")
-    return [
-        {_camel(key): network.get(key) or "" for key in texts}
-        | {_camel(key) + "gth": network.get(key) or 0 for key in lengths}
-        | {"networkName": name}
-        for name, network in sorted(networks.items())
-    ]
-
-
-def _camel(name: str) -> str:
-    """`globalIpv6Address` of `GlobalIPv6Address`."""
-    name = name.replace("IP", "Ip")
-    return name[0].lower() + name[1:]
+    """State of a container: its plain inputs and its id."""
+    return {**strip(wanted), "id": found["Id"], "__meta": _META}
 
 
 def drift(plain: Props, found: Mapping[str, Any], image: Mapping[str, Any] | None) -> Props:
@@ -90,20 +43,11 @@ def _network_drift(plain: Props, settings: Mapping[str, Any]) -> Props:
 
 
 def _limit_drift(plain: Props, host: Mapping[str, Any]) -> Props:
-    policy = host.get("RestartPolicy") or {}
-    found: Props = {
-        "restart": policy.get("Name") or "no",
-        "maxRetryCount": policy.get("MaximumRetryCount") or 0,
-        "memory": int(host.get("Memory") or 0) // MEBIBYTE,
-        "memoryReservation": int(host.get("MemoryReservation") or 0) // MEBIBYTE,
-        "cpuShares": host.get("CpuShares") or 0,
-    }
+    """Only what was asked for can drift: the engine fills in the rest as it likes."""
+    found: Props = {"restart": (host.get("RestartPolicy") or {}).get("Name") or "no"}
+    if plain.get("memory"):
+        found["memory"] = int(host.get("Memory") or 0) // MEBIBYTE
     cpus = int(host.get("NanoCpus") or 0) / 10**9
     if cpus != float(plain.get("cpus") or 0):
         found["cpus"] = f"{cpus:g}"
-    # Only what was asked for can drift: the engine fills in the rest as it likes.
-    return {
-        key: value
-        for key, value in found.items()
-        if key == "restart" or (plain.get(key) and value != plain[key])
-    }
+    return found

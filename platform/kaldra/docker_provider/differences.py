@@ -2,13 +2,12 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import zip_longest
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from pulumi.provider.experimental.provider import DiffResponse, PropertyDiff, PropertyDiffKind
 
-from kaldra.docker_provider.values import UNKNOWN, Props, contains_unknown, strip
+from kaldra.docker_provider.values import Props, contains_unknown, strip
 
 Path = tuple[str | int, ...]
 """Way to a property: names of object entries and indices of list elements."""
@@ -35,7 +34,6 @@ def nanoseconds(duration: str) -> int:
 
 def answer(
     changes: Changes,
-    ignored: Sequence[str],
     *,
     replaces: Callable[[str], bool] = lambda _name: False,
     observed: Collection[Path] = (),
@@ -46,7 +44,6 @@ def answer(
     `observed` are paths whose old value is one of the state; the others compare inputs.
     """
     found = {_text(path): (path, kind) for path, kind in changes.items()}
-    found = {text: both for text, both in found.items() if not _is_ignored(text, ignored)}
     replaced = [text for text, (path, _) in found.items() if replaces(str(path[0]))]
     return DiffResponse(
         changes=bool(found),
@@ -71,14 +68,10 @@ def _text(path: Path) -> str:
     return text.removeprefix(".")
 
 
-def _is_ignored(path: str, ignored: Sequence[str]) -> bool:
-    return any(path == each or path.startswith((f"{each}.", f"{each}[")) for each in ignored)
-
-
 def compare(old: Any, new: Any) -> Changes:
     """The changes between two plain values, each at the deepest path that names it.
 
-    An unknown differs from everything; two spellings of a duration or of a number are the same.
+    An unknown differs from everything.
     """
     return dict(_compare((), old, new))
 
@@ -90,23 +83,9 @@ def _compare(path: Path, old: Any, new: Any) -> Iterator[tuple[Path, PropertyDif
     elif isinstance(old, dict) and isinstance(new, dict):
         for key in dict.fromkeys((*old, *new)):
             yield from _compare((*path, key), old.get(key), new.get(key))
-    elif isinstance(old, list) and isinstance(new, list):
-        for index, (left, right) in enumerate(zip_longest(old, new)):
-            yield from _compare((*path, index), left, right)
-    elif new == UNKNOWN or not _same(path, old, new):
-        yield path, UPDATE
-
-
-def _same(path: Path, old: Any, new: Any) -> bool:
-    reads: dict[str, Callable[[str], float]] = {"healthcheck": nanoseconds, "cpus": float}
-    read = reads.get(str(path[0]))
-    if old != new and read and isinstance(old, str) and isinstance(new, str):
-        try:
-            return bool(read(old) == read(new))
-        except ValueError:
-            return False
     # True == 1 in Python, but not in a property.
-    return isinstance(old, bool) == isinstance(new, bool) and bool(old == new)
+    elif contains_unknown(new) or old != new or isinstance(old, bool) != isinstance(new, bool):
+        yield path, UPDATE
 
 
 def changes(
@@ -120,32 +99,24 @@ def changes(
     What is not set is the same as empty, or as its entry in `defaults`. A list is one change as a
     whole; the order of one in `unordered` means nothing.
     """
-    before, after = (_set({**defaults, **strip(dict(inputs))}) for inputs in (old, new))
-    found: Changes = {}
-    for key in dict.fromkeys((*before, *after)):
-        left, right = before.get(key), after.get(key)
-        if isinstance(left, list) or isinstance(right, list):
-            ordered = key not in unordered
-            if contains_unknown(right) or _sorted(left, ordered) != _sorted(right, ordered):
-                found[key,] = UPDATE if key in before and key in after else ADD
-                if key not in after:
-                    found[key,] = DELETE
-        else:
-            found |= compare({key: left}, {key: right})
-    return found
+    before, after = ({**defaults, **strip(dict(inputs))} for inputs in (old, new))
+    return compare(*(_normal(inputs, unordered) for inputs in (before, after)))
 
 
-def _set(inputs: Props) -> Props:
+def _normal(inputs: Props, unordered: Collection[str]) -> Props:
+    """The inputs that are set, in a form in which those that mean the same are equal."""
     empty: tuple[Any, ...] = ("", 0, [], {}, None)
-    return {key: value for key, value in inputs.items() if value is True or value not in empty}
+    return {
+        key: sorted(map(_entry, value), key=json.dumps)
+        if isinstance(value, list) and key in unordered
+        else value
+        for key, value in inputs.items()
+        if value is True or value not in empty
+    }
 
 
-def _sorted(value: Any, ordered: bool) -> Any:  # noqa: FBT001  one switch, two callers
-    """A form in which lists that mean the same are equal; inner lists never have an order."""
-    if isinstance(value, list):
-        entries = [_sorted(entry, ordered=False) for entry in value]
-        return entries if ordered else sorted(entries, key=json.dumps)
-    if isinstance(value, dict):
-        kept = {key: entry for key, entry in sorted(value.items()) if entry not in (False, "", [])}
-        return {key: _sorted(entry, ordered=False) for key, entry in kept.items()}
-    return value
+def _entry(value: Any) -> Any:
+    """An entry of a list without what is not set in it."""
+    if not isinstance(value, dict):
+        return value
+    return {key: entry for key, entry in sorted(value.items()) if entry not in (False, "", [])}

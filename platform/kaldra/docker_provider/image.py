@@ -7,6 +7,7 @@ from typing import Any
 from docker.utils import parse_repository_tag
 from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
 
+from kaldra.docker_provider import resource
 from kaldra.docker_provider.context import digest
 from kaldra.docker_provider.differences import UPDATE, answer, compare
 from kaldra.docker_provider.resource import Resource
@@ -16,7 +17,10 @@ from kaldra.toolchain import image_registry
 from kaldra.toolchain.image_build import Recipe, build
 from kaldra.toolchain.machine import machine
 
-_BUILDERS = {"BuilderBuildKit": True, "BuilderV1": False}
+_SUPPORTED = frozenset(("build", "buildOnPreview", "imageName", "registry", "skipPush"))
+_SUPPORTED_OF_BUILD = frozenset(
+    ("args", "builderVersion", "context", "contextDigest", "dockerfile", "platform", "target")
+)
 _CREDENTIALS = {("registry", "username"), ("registry", "password")}
 _INPUTS = "__inputs"
 """Entry of the state that holds the inputs it was built from, as with the official plugin."""
@@ -28,7 +32,7 @@ class Image(Resource):
     def check(self, news: Props) -> tuple[Props, list[CheckFailure]]:
         """Fill in where to build, for which platform, and the digest of what is built from."""
         inputs = {"buildOnPreview": False, **news}
-        failures = _name_failures(inputs)
+        failures = list(resource.failures(strip(inputs), _SUPPORTED, ("imageName",)))
         if inputs.get("build") == UNKNOWN:
             return inputs, failures
         options = dict(inputs.get("build") or {})
@@ -49,7 +53,6 @@ class Image(Resource):
         olds: Props,
         state: Props,
         news: Props,
-        ignored: list[str],
     ) -> DiffResponse:
         """Any changed input is a build; so is an image that its registry or engine has lost."""
         found = {
@@ -62,7 +65,7 @@ class Image(Resource):
             place = "its registry" if "@" in str(state["repoDigest"]) else "Docker"
             self.info(f"{place} no longer has this image: it is built again.")
             found, observed = {("repoDigest",): UPDATE}, [("repoDigest",)]
-        return answer(found, ignored, observed=observed)
+        return answer(found, observed=observed)
 
     def create(self, inputs: Props, *, preview: bool) -> tuple[str, Props]:
         """Build and push. In a preview only where `buildOnPreview` asks for a build."""
@@ -112,7 +115,6 @@ class Image(Resource):
             self.status("the registry has it already")
             return f"{repository}@{served}"
         server = own.pop("server", "") or image_registry.server(name)
-        reported = ""
         for message in self.engine.push(
             repository,
             tag or "latest",
@@ -126,11 +128,9 @@ class Image(Resource):
                 raise KaldraError(f"Pushing {name} failed: {message['error']}", hint=hint)
             if self.tools.cancelled.is_set():
                 raise KaldraError(f"Cancelled pushing {name}.")
-            reported = (message.get("aux") or {}).get("Digest") or reported
             self.status(f"pushing: {message.get('status', '')} {message.get('progress', '')}")
         own_digests = [text for text in self._digests(image) if text.startswith(f"{repository}@")]
-        # Not every engine reports the digest at the end of a push.
-        reference = f"{repository}@{reported}" if reported else "".join(own_digests[-1:])
+        reference = "".join(own_digests[-1:])
         if not reference or image_registry.digest(self.engine, reference) == "":
             raise KaldraError(f"{server} accepted {name}, but does not serve {reference}.")
         return reference
@@ -141,24 +141,13 @@ class Image(Resource):
 
 
 def _state(plain: Props, repo_digest: Any) -> Props:
-    name, options = plain.get("imageName"), plain.get("build")
-    options = options if isinstance(options, dict) else {}
-    context, dockerfile = options.get("context"), options.get("dockerfile")
-    known = context and dockerfile and UNKNOWN not in (context, dockerfile)
+    name = plain.get("imageName")
     return {
         "baseImageName": name,
         "imageName": name,
         "registryServer": (plain.get("registry") or {}).get("server") or "",
-        "context": context,
-        "dockerfile": _relative(str(context), str(dockerfile)) if known else UNKNOWN,
-        "platform": options.get("platform"),
         "repoDigest": repo_digest,
     }
-
-
-def _relative(context: str, dockerfile: str) -> str:
-    path = Path(dockerfile)
-    return os.path.relpath(path.parent.resolve() / path.name, Path(context).resolve())
 
 
 def _recipe(inputs: Props, secrets: frozenset[str]) -> Recipe:
@@ -172,31 +161,16 @@ def _recipe(inputs: Props, secrets: frozenset[str]) -> Recipe:
         secret_args=frozenset(name for name, value in arguments.items() if value in secrets),
         target=options.get("target") or "",
         platform=options.get("platform") or "",
-        network=options.get("network") or "",
-        buildkit=_BUILDERS.get(str(options.get("builderVersion")), True),
-        cache_from=tuple((options.get("cacheFrom") or {}).get("images") or ()),
-        add_hosts=tuple(options.get("addHosts") or ()),
     )
 
 
-def _name_failures(inputs: Props) -> list[CheckFailure]:
-    name = inputs.get("imageName")
-    if name is None:
-        return [CheckFailure("imageName", "is required")]
-    if name == UNKNOWN or inputs.get("skipPush"):
-        return []
-    if image_registry.server(str(name)) != "docker.io" or str(name).startswith("docker.io/"):
-        return []
-    reason = f"{name!r} names no registry to push to: write docker.io/{name}, or set skipPush"
-    return [CheckFailure("imageName", reason)]
-
-
 def _build_failures(options: Props) -> list[CheckFailure]:
-    failures = []
-    version = options.get("builderVersion", UNKNOWN)
-    if version != UNKNOWN and version not in _BUILDERS:
-        reason = f"{version!r} is not one of {[*_BUILDERS]}"
-        failures.append(CheckFailure("build.builderVersion", reason))
+    failures = [
+        CheckFailure(f"build.{failure.property}", failure.reason)
+        for failure in resource.failures(strip(options), _SUPPORTED_OF_BUILD, ())
+    ]
+    if options.get("builderVersion", UNKNOWN) not in (UNKNOWN, "BuilderBuildKit"):
+        failures.append(CheckFailure("build.builderVersion", "must be BuilderBuildKit"))
     context, dockerfile = options["context"], options.get("dockerfile", UNKNOWN)
     if UNKNOWN in (context, dockerfile):
         return failures

@@ -9,8 +9,8 @@ from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
 from kaldra.docker_provider.differences import UPDATE, answer, changes
 from kaldra.docker_provider.resource import (
     Resource,
+    failures,
     labels,
-    name_failures,
     with_defaults,
 )
 from kaldra.docker_provider.values import Props, strip
@@ -20,7 +20,8 @@ _META = '{"schema_version":"1"}'
 """Version of the state's shape, as the official plugin writes and asks for it."""
 
 _DEFAULTS = {"ipamDriver": "default"}
-_LISTS = ("labels", "ipamConfigs")
+_SWITCHES = ("attachable", "internal", "ipv6")
+_SUPPORTED = frozenset((*_DEFAULTS, *_SWITCHES, "driver", "labels", "name", "options"))
 _CONFLICT = 409
 _NOT_FOUND = 404
 _EMPTY_SECONDS = 30.0
@@ -33,10 +34,9 @@ class Network(Resource):
     def check(self, news: Props) -> tuple[Props, list[CheckFailure]]:
         """Fill in the defaults."""
         inputs = with_defaults(news, _DEFAULTS)
-        for key in _LISTS:
-            if isinstance(inputs.get(key), list):
-                inputs[key] = [with_defaults(entry, {}) for entry in inputs[key]]
-        return inputs, name_failures(inputs)
+        if isinstance(inputs.get("labels"), list):
+            inputs["labels"] = [with_defaults(entry, {}) for entry in inputs["labels"]]
+        return inputs, list(failures(strip(inputs), _SUPPORTED, ("name",)))
 
     def diff(
         self,
@@ -44,17 +44,15 @@ class Network(Resource):
         olds: Props,
         state: Props,  # noqa: ARG002  the inputs tell what was asked for
         news: Props,
-        ignored: list[str],
     ) -> DiffResponse:
         """Every change replaces; so does a network that is gone."""
-        found = changes(olds, news, _LISTS, _DEFAULTS)
+        found = changes(olds, news, ("labels",), _DEFAULTS)
         observed = []
         if not found and self._find(id_) is None:
             self.info("The network was removed by others: it is created again.")
             found, observed = {("name",): UPDATE}, [("name",)]
         return answer(
             found,
-            ignored,
             replaces=lambda _name: True,
             observed=observed,
             delete_before_replace=True,
@@ -74,16 +72,15 @@ class Network(Resource):
                     f"Creating network {wanted['name']} failed: {error.explanation}"
                 ) from error
             id_ = self._take_over(wanted)
-        return id_, _state(id_, wanted, self._find(id_) or {})
+        return id_, _state(id_, wanted)
 
     def read(self, id_: str, inputs: Props, state: Props) -> tuple[Props, Props] | None:  # noqa: ARG002
         """None when it is gone."""
-        found = self._find(id_)
-        return None if found is None else (_state(id_, strip(inputs), found), inputs)
+        return (_state(id_, strip(inputs)), inputs) if self._find(id_) else None
 
-    def update(self, id_: str, news: Props, *, preview: bool) -> Props:
+    def update(self, id_: str, news: Props, *, preview: bool) -> Props:  # noqa: ARG002
         """Only what is not part of the network itself can get here."""
-        return _state(id_, strip(news), {} if preview else self._find(id_) or {})
+        return _state(id_, strip(news))
 
     def delete(self, id_: str, state: Props) -> None:  # noqa: ARG002
         """Remove it, waiting a while for its last container to leave."""
@@ -134,50 +131,18 @@ def _still_used(found: Props, error: APIError) -> KaldraError:
 
 def _arguments(wanted: Props) -> Props:
     """Arguments of the SDK's `create_network`."""
-    pools = [
-        {
-            "Subnet": pool.get("subnet") or "",
-            "IPRange": pool.get("ipRange") or "",
-            "Gateway": pool.get("gateway") or "",
-            "AuxiliaryAddresses": pool.get("auxAddress") or {},
-        }
-        for pool in wanted.get("ipamConfigs") or []
-    ]
     return {
         "name": wanted["name"],
         "check_duplicate": True,
         "driver": wanted.get("driver") or "bridge",
         "internal": bool(wanted.get("internal")),
         "attachable": bool(wanted.get("attachable")),
-        "ingress": bool(wanted.get("ingress")),
         "enable_ipv6": bool(wanted.get("ipv6")),
         "labels": labels(wanted.get("labels") or []),
         "options": wanted.get("options") or {},
-        "ipam": {
-            "Driver": wanted.get("ipamDriver") or "default",
-            "Config": pools,
-            "Options": wanted.get("ipamOptions") or {},
-        },
     }
 
 
-def _state(id_: str, wanted: Props, found: Props) -> Props:
-    pools = [
-        {
-            key: pool[name]
-            for key, name in (("subnet", "Subnet"), ("gateway", "Gateway"), ("ipRange", "IPRange"))
-            if pool.get(name)
-        }
-        for pool in (found.get("IPAM") or {}).get("Config") or []
-    ]
-    seen = {
-        "attachable": bool(found.get("Attachable")),
-        "driver": found.get("Driver") or "bridge",
-        "ingress": bool(found.get("Ingress")),
-        "internal": bool(found.get("Internal")),
-        "ipamConfigs": pools,
-        "ipv6": bool(found.get("EnableIPv6")),
-        "options": found.get("Options") or {},
-        "scope": found.get("Scope") or "local",
-    }
+def _state(id_: str, wanted: Props) -> Props:
+    seen = {"driver": "bridge", **dict.fromkeys(_SWITCHES, False)}
     return {**seen, **wanted, "id": id_, "__meta": _META}

@@ -24,11 +24,8 @@ from kaldra.toolchain import commands
 VERSION = "5.2.0"
 Result = TypeVar("Result")
 _REFUSED = ("registryAuth", "sshOpts", "caMaterial", "certMaterial", "keyMaterial")
-
-
 _TYPES: Mapping[str, type[Image | Network | Container]] = {
     "docker:index/image:Image": Image,
-    "docker:image:Image": Image,
     "docker:index/network:Network": Network,
     "docker:index/container:Container": Container,
 }
@@ -62,9 +59,9 @@ class DockerProvider(api.Provider):
         """See `Container.diff`."""
         state = properties(request.old_state)
         olds = state.pop("__inputs", {})
-        resource, ignored = self._resource(request.urn), list(request.ignore_changes)
         news = properties(request.new_inputs)
-        return await _run(resource.diff, request.resource_id, olds, state, news, ignored)
+        diff = self._resource(request.urn).diff
+        return await _run(diff, request.resource_id, olds, state, news)
 
     async def create(self, request: api.CreateRequest) -> api.CreateResponse:
         """See `Container.create`."""

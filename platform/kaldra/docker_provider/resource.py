@@ -1,8 +1,7 @@
 """What the resource types share: the engine, credentials, messages, defaults."""
 
-import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -98,13 +97,15 @@ def with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Prop
     return {DEFAULTS: sorted(taken), **present, **taken}
 
 
-def name_failures(inputs: Props) -> list[CheckFailure]:
-    """What the engine would refuse in the name of a container or network."""
-    name = str(inputs.get("name", ""))
-    if re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+", name):
-        return []
-    reason = f"{name!r} is not a valid name: two or more letters, digits, '_', '.' or '-'"
-    return [CheckFailure("name", reason)]
+def failures(
+    inputs: Props, supported: Collection[str], required: Iterable[str]
+) -> Iterator[CheckFailure]:
+    """What this plugin would have to ignore, and what it needs."""
+    for key in sorted(key for key, value in inputs.items() if value and key not in supported):
+        yield CheckFailure(key, "is not supported by the substitute docker plugin")
+    for key in required:
+        if not inputs.get(key):
+            yield CheckFailure(key, "is required")
 
 
 def labels(pairs: Sequence[Mapping[str, Any]]) -> dict[str, str]:

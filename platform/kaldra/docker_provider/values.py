@@ -8,18 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi.provider.experimental.property_value import PropertyValue
-from pulumi.runtime.rpc import UNKNOWN
-
-__all__ = [
-    "UNKNOWN",
-    "Props",
-    "Values",
-    "contains_unknown",
-    "plain",
-    "secret_texts",
-    "strip",
-    "wrap",
-]
+from pulumi.runtime.rpc import UNKNOWN as UNKNOWN  # noqa: PLC0414  for the other modules
 
 Props = dict[str, Any]
 Values = Mapping[str, PropertyValue]

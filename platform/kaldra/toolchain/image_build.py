@@ -45,11 +45,7 @@ class Recipe:
     """Files for `RUN --mount=type=secret`, by id."""
     target: str = ""
     platform: str = ""
-    network: str = ""
-    buildkit: bool = True
     cache: bool = True
-    cache_from: tuple[str, ...] = ()
-    add_hosts: tuple[str, ...] = ()
 
     def command(self, client: str | Path, id_file: Path) -> list[str | Path]:
         """The command line; values of secret arguments are passed in the environment."""
@@ -60,9 +56,6 @@ class Recipe:
             "iidfile": [str(id_file)],
             "target": [self.target] * bool(self.target),
             "platform": [self.platform] * bool(self.platform),
-            "network": [self.network] * bool(self.network),
-            "cache-from": list(self.cache_from),
-            "add-host": list(self.add_hosts),
             "secret": [f"id={name},src={path}" for name, path in self.secrets.items()],
             "build-arg": [
                 name if name in hidden else f"{name}={value}"
@@ -70,13 +63,13 @@ class Recipe:
             ],
         }
         options = [f"--{flag}={value}" for flag, values in flags.items() for value in values]
-        options += ["--progress=plain"] * self.buildkit + ["--no-cache"] * (not self.cache)
+        options += ["--progress=plain"] + ["--no-cache"] * (not self.cache)
         return [client, "build", *options, self.context]
 
     def environment(self) -> dict[str, str]:
         """Variables of the build: the builder, and the secret arguments."""
         hidden = {name: self.args[name] for name in self._hidden()}
-        return {**hidden, **ENVIRONMENT, "DOCKER_BUILDKIT": str(int(self.buildkit))}
+        return {**hidden, **ENVIRONMENT}
 
     def _hidden(self) -> frozenset[str]:
         own = {name for name in self.args if name.startswith(("DOCKER", "BUILDKIT", "BUILDX"))}

@@ -120,5 +120,5 @@ def test_what_cannot_be_built_is_refused_in_the_preview(
 ) -> None:
     missing = {**given, "build": {"context": str(tmp_path), "dockerfile": "nowhere"}}
     assert "there is no file" in plugin.failures(URN, missing)["build.dockerfile"]
-    hub = {**given, "skipPush": False}
-    assert "write docker.io/" in plugin.failures(URN, hub)["imageName"]
+    old = {**given, "build": {**given["build"], "builderVersion": "BuilderV1", "addHosts": ["a:1"]}}
+    assert set(plugin.failures(URN, old)) == {"build.builderVersion", "build.addHosts"}

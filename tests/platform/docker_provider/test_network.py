@@ -31,7 +31,6 @@ def test_it_is_created_with_the_official_plugins_defaults(
     assert docker_engine.inspect_network(NAME)["Id"] == id_
     assert inputs["__defaults"] == ["ipamDriver"]
     assert state["driver"] == "bridge"
-    assert state["ipamConfigs"][0]["subnet"]
     assert plugin.diff(URN, *made, inputs).changes == DiffResponse.DIFF_NONE
 
 
@@ -52,6 +51,8 @@ def test_one_left_by_a_killed_run_is_taken_over_and_another_one_is_not(
         plugin.create(URN, {**made[1], "internal": True})
 
 
-def test_a_name_is_required(plugin: Plugin) -> None:
-    assert plugin.failures(URN, {})["name"]
-    assert plugin.failures(URN, {"name": "-"})["name"]
+def test_what_is_missing_or_not_supported_is_refused_by_name(plugin: Plugin) -> None:
+    assert set(plugin.failures(URN, {"ipamConfigs": [{"subnet": "10.0.0.0/8"}]})) == {
+        "ipamConfigs",
+        "name",
+    }

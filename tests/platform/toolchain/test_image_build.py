@@ -32,10 +32,7 @@ def test_every_option_reaches_the_docker_program(tmp_path):
         secrets={"apt": tmp_path},
         target="final",
         platform="linux/arm64",
-        network="host",
         cache=False,
-        cache_from=("cache:1", "cache:2"),
-        add_hosts=("a:1.2.3.4",),
     )
     assert recipe.command("docker", tmp_path / "id") == [
         "docker",
@@ -45,10 +42,6 @@ def test_every_option_reaches_the_docker_program(tmp_path):
         f"--iidfile={tmp_path}/id",
         "--target=final",
         "--platform=linux/arm64",
-        "--network=host",
-        "--cache-from=cache:1",
-        "--cache-from=cache:2",
-        "--add-host=a:1.2.3.4",
         f"--secret=id=apt,src={tmp_path}",
         "--build-arg=A=1",
         "--progress=plain",
