@@ -29,12 +29,12 @@ Answer = Mapping[str, Any]
 
 
 def run(
-    console: Console, *, stack: str, services: Sequence[str], restore: bool, debug: str | None
+    console: Console, *, stack: str, services: list[str] | None, restore: bool, debug: str | None
 ) -> None:
     """Serve each save until Ctrl+C, which leaves what is served; or return to the images' code."""
     workspace = Workspace.open(stack)
     instances.require_live(workspace)
-    chosen = tuple(_chosen(name) for name in services) or SERVICES
+    chosen = tuple(_chosen(name) for name in services or ()) or SERVICES
     debugged = _chosen(debug) if debug else None
     if not [one for one in instances.running(workspace) if one.service in chosen]:
         raise KaldraError(f"Stack {stack} does not run.", hint=f"./kaldra up --stack {stack}")

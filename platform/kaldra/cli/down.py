@@ -13,8 +13,9 @@ from kaldra.errors import KaldraError
 from kaldra.toolchain import docker_client, engine
 
 
-def run(console: Console, *, stack: str, everything: bool) -> None:
+def run(console: Console, *, stack: str, everything: bool, assume_yes: bool) -> None:
     """Destroy the stack's resources; idempotent."""
+    del assume_yes  # nothing is asked
     workspace = Workspace.open(stack)
     alive = engine.engine_version() is not None
     pulumi = opened(console, workspace) if pulumi_program().exists() else None

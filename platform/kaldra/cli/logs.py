@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from kaldra.cli import log_records, log_sources
 from kaldra.cli.log_records import Filter, Record
@@ -46,14 +47,15 @@ class Wanted:
     previous: bool = False
     service: str = ""
     """Key of the service, such as `api`; empty for all."""
-    level: str = ""
+    level: str | None = None
     request: str = ""
     trace: str = ""
     as_json: bool = False
 
 
-def run(console: Console, wanted: Wanted, *, stack: str) -> None:
+def run(console: Console, *, stack: str, **options: Any) -> None:
     """Print the records that are there; with `follow` also those that come."""
+    wanted = Wanted(**options)
     if wanted.follow and wanted.previous:
         raise ConfigurationError(
             "--previous shows a run that has ended; it cannot be followed.",
@@ -97,7 +99,7 @@ def selection(wanted: Wanted, now: datetime) -> tuple[Span, Filter]:
         tail, since = None, now
     elif tail is None and not (since or wanted.level or wanted.request or wanted.trace):
         tail = LINES
-    shown = Filter(level=wanted.level, request=wanted.request, trace=wanted.trace, since=since)
+    shown = Filter(level=wanted.level or "", request=wanted.request, trace=wanted.trace, since=since)
     return Span(tail=tail, since=since, previous=wanted.previous), shown
 
 

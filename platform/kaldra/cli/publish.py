@@ -19,10 +19,11 @@ from kaldra.toolchain.image_registry import is_local
 from kaldra.toolchain.links import link
 
 
-def run(console: Console, *, tag: str, registry: str, architectures: list[str]) -> None:
+def run(console: Console, *, tag: str, registry: str, architectures: list[str] | None) -> None:
     """Create the manifest list of each service; print its name and all digests."""
     naming.checked_tag(tag)
     registry = naming.checked_registry(registry)
+    architectures = architectures or ["amd64", "arm64"]
     link("docker", ensure_engine(console, assume_yes=False).client)
     published = []
     for service in SERVICES:

@@ -148,12 +148,12 @@ def test_no_lines_means_from_now_on():
 
 def test_an_ended_run_cannot_be_followed():
     with pytest.raises(ConfigurationError, match="cannot be followed"):
-        logs.run(QUIET, Wanted(follow=True, previous=True), stack="dev")
+        logs.run(QUIET, stack="dev", follow=True, previous=True)
 
 
 def test_a_service_that_does_not_exist():
     with pytest.raises(ConfigurationError, match="no service 'kaldra-api'"):
-        logs.run(QUIET, Wanted(service="kaldra-api"), stack="dev")
+        logs.run(QUIET, stack="dev", service="kaldra-api")
 
 
 @pytest.fixture
