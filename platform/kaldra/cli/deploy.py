@@ -91,8 +91,7 @@ def cluster_spec(
 def ensure_cluster_and_registry(console: Console, spec: ClusterSpec) -> ClusterIdentity:
     """Start the dev cluster and its registry; fast if both run."""
     registry = ensure_registry(spec, console)
-    cluster = ensure_cluster(spec, console)
-    return ClusterIdentity(cluster=cluster.identity, registry=registry.identity)
+    return ClusterIdentity(cluster=ensure_cluster(spec, console), registry=registry)
 
 
 def load_identity(workspace: Workspace) -> ClusterIdentity | None:

@@ -24,7 +24,7 @@ def run(console: Console, *, tag: str, registry: str, architectures: list[str] |
     naming.checked_tag(tag)
     registry = naming.checked_registry(registry)
     architectures = architectures or ["amd64", "arm64"]
-    link("docker", ensure_engine(console, assume_yes=False).client)
+    link("docker", ensure_engine(console, assume_yes=False))
     published = []
     for service in SERVICES:
         name = f"{registry}/{service.name}"

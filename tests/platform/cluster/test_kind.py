@@ -134,7 +134,7 @@ def test_a_new_cluster_is_made_with_its_own_network_and_kubeconfig(engine, spec,
 
     found = ensure_cluster(spec, QuietProgress())
 
-    assert found.identity == "node1"
+    assert found == "node1"
     # The kubeconfig comes last: without it the node does not count as complete.
     assert (made / "arguments").read_text() == (
         f"export kubeconfig --name demo --kubeconfig {spec.kubeconfig}\n"

@@ -63,7 +63,7 @@ class Workshop:
 @pytest.fixture
 def workshop(cache: Path, program: Write, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     shop = Workshop()
-    docker = engine.Engine("20.10.24", program("usr/docker", ""), started=False)
+    docker = program("usr/docker", "")
     images = BaseImages("base", "builder")
 
     def put(module: object, name: str, result: object) -> None:
