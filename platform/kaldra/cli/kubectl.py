@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
 
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
@@ -45,14 +44,3 @@ def read(workspace: Workspace, *arguments: str) -> str:
             hint=f"./kaldra up --stack {workspace.stack}",
         )
     return done.stdout
-
-
-def follow(full_command: Sequence[str]) -> int:
-    """Run a command in the foreground until it exits or Ctrl+C; return its exit code."""
-    with subprocess.Popen(full_command) as process:  # noqa: S603
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            process.terminate()
-            process.wait()
-            return 0
