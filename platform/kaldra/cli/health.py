@@ -15,7 +15,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack import services
-from kaldra.stack.services import API, PART_OF
+from kaldra.stack.services import API
 
 ATTEMPT_SECONDS = 2.0
 GATEWAY_SECONDS = 60.0
@@ -51,9 +51,8 @@ def workloads(workspace: Workspace) -> list[Workload]:
     if settings.target == "local":
         containers.require_engine(workspace)
         return [_container(name, containers.look(name)) for name in containers.names(workspace)]
-    selector = f"--selector=app.kubernetes.io/part-of={PART_OF}"
-    answer = json.loads(kubectl.read(workspace, "get", "deployments", selector, "--output=json"))
-    found = {d["metadata"]["name"]: d for d in answer["items"]}
+    deployments = kubectl.listed(workspace, "deployments", kubectl.SELECTOR)
+    found = {d["metadata"]["name"]: d for d in deployments}
     return [
         _deployment(spec.name, spec.replicas, found.get(spec.name))
         for spec in services.specs(settings)
