@@ -13,9 +13,9 @@ from kaldra.cli.instances import Instance
 from kaldra.cli.live import EndedError, Session
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
-from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.errors import KaldraError
 from kaldra.paths import REPO, state
-from kaldra.stack.services import KEYS, SERVICES, Service
+from kaldra.stack.services import SERVICES, Service, named
 
 LOOK_SECONDS = 0.2
 AGAIN_SECONDS = 5.0
@@ -34,8 +34,8 @@ def run(
     """Serve each save until Ctrl+C, which leaves what is served; or return to the images' code."""
     workspace = Workspace.open(stack)
     instances.require_live(workspace)
-    chosen = tuple(_chosen(name) for name in services or ()) or SERVICES
-    debugged = _chosen(debug) if debug else None
+    chosen = tuple(named(name) for name in services or ()) or SERVICES
+    debugged = named(debug) if debug else None
     if not [one for one in instances.running(workspace) if one.service in chosen]:
         raise KaldraError(f"Stack {stack} does not run.", hint=f"./kaldra up --stack {stack}")
     fleet = Fleet(workspace, console, chosen, debugged)
@@ -53,15 +53,6 @@ def run(
             )
     finally:
         fleet.close()
-
-
-def _chosen(name: str) -> Service:
-    for service in SERVICES:
-        if name in (service.key, service.name):
-            return service
-    raise ConfigurationError(
-        f"There is no service {name!r}.", hint=f"Choose from: {', '.join(KEYS)}"
-    )
 
 
 def _serve_saves(

@@ -111,7 +111,7 @@ def ask_gateway(workspace: Workspace, console: Console, seconds: float = GATEWAY
         return _wait_for_status(settings.url, console, seconds, hint)
     from kaldra.cli import forward  # noqa: PLC0415  needed on staging only
 
-    with forward.forwarded(workspace, API.name) as address:
+    with forward.forwarded(workspace, API) as address:
         answer = _wait_for_status(address, console, seconds, hint)
     try:
         status(settings.url)

@@ -20,7 +20,7 @@ from kaldra.cli.log_sources import GoneError, Source, Sources, Span
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
-from kaldra.stack.services import KEYS
+from kaldra.stack.services import named
 
 LINES = 100
 """Shown of each container where neither a filter nor a time limits them."""
@@ -46,7 +46,7 @@ class Wanted:
     since: str = ""
     previous: bool = False
     service: str = ""
-    """Key of the service, such as `api`; empty for all."""
+    """Empty for all."""
     level: str | None = None
     request: str = ""
     trace: str = ""
@@ -61,16 +61,13 @@ def run(console: Console, *, stack: str, **options: Any) -> None:
             "--previous shows a run that has ended; it cannot be followed.",
             hint=f"./kaldra logs --stack {stack} --previous",
         )
-    if wanted.service not in ("", *KEYS):
-        raise ConfigurationError(
-            f"There is no service {wanted.service!r}.", hint=f"Choose one of: {', '.join(KEYS)}."
-        )
+    service = named(wanted.service).key if wanted.service else ""
     span, shown = selection(wanted, datetime.now(UTC))
     sources = deployed(stack)
     records = (
-        followed(sources, span, console, wanted.service)
+        followed(sources, span, console, service)
         if wanted.follow
-        else last(sources, span, wanted.service, beside_spans=wanted.level != "debug")
+        else last(sources, span, service, beside_spans=wanted.level != "debug")
     )
     try:
         for record in filter(shown.accepts, records):

@@ -10,10 +10,9 @@ from pathlib import Path
 from kaldra.cli.supervisor import Program, Supervisor
 from kaldra.cli.ui import Console
 from kaldra.cluster.ports import require_free
-from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
 from kaldra.stack import dotenv, secrets
-from kaldra.stack.services import API, CORE, KEYS, SERVICES, Service
+from kaldra.stack.services import API, CORE, SERVICES, Service, named
 from kaldra.stack.settings import Settings
 
 ATTEMPT_SECONDS = 1.0
@@ -23,11 +22,7 @@ ENV_FILE = ".env"
 
 def run(console: Console, *, service: str, reload: bool) -> None:
     """Run one service or `all` until Ctrl+C or SIGTERM; with `reload` as its files are now."""
-    chosen = [one for one in SERVICES if service in ("all", one.key)]
-    if not chosen:
-        raise ConfigurationError(
-            f"There is no service {service!r}.", hint=f"Choose one of: {', '.join(KEYS)}, all"
-        )
+    chosen = SERVICES if service == "all" else (named(service),)
     given = dotenv.given()
     urls: dict[str, str] = {}
     environments: list[tuple[Service, dict[str, str]]] = []

@@ -11,6 +11,7 @@ from kaldra.cli import forward, health
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
+from kaldra.stack.services import API
 from kaldra.stack.settings import Settings
 
 CONSOLE = Console(quiet=True)
@@ -128,7 +129,7 @@ def test_no_pod_to_forward_to_is_told(kubectl, workspace):
     kubectl('echo "error: unable to forward port because pod is not running"; exit 1')
     with (
         pytest.raises(KaldraError, match=r"Cannot connect to a pod of kaldra-api: .*not running"),
-        forward.forwarded(workspace, "kaldra-api") as address,
+        forward.forwarded(workspace, API) as address,
     ):
         health._wait_for_status(address, CONSOLE, 1, "")
 
@@ -136,7 +137,7 @@ def test_no_pod_to_forward_to_is_told(kubectl, workspace):
 def test_a_forward_ends_with_its_block(kubectl, workspace, tmp_path):
     loop = "while :; do sleep 0.02; done"
     kubectl(f"trap 'touch {tmp_path}/ended; exit' TERM; echo > {tmp_path}/up; {loop}")
-    with forward.forwarded(workspace, "kaldra-api"):
+    with forward.forwarded(workspace, API):
         while not (tmp_path / "up").exists():
             pass
     assert (tmp_path / "ended").exists()

@@ -152,8 +152,8 @@ def test_an_ended_run_cannot_be_followed():
 
 
 def test_a_service_that_does_not_exist():
-    with pytest.raises(ConfigurationError, match="no service 'kaldra-api'"):
-        logs.run(QUIET, stack="dev", service="kaldra-api")
+    with pytest.raises(ConfigurationError, match="no service 'web'"):
+        logs.run(QUIET, stack="dev", service="web")
 
 
 @pytest.fixture
