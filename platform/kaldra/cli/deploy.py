@@ -8,7 +8,9 @@ from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.takeover import take_over
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, environment, prepare_state
-from kaldra.cluster.kind import ClusterSpec, ensure_cluster, ensure_registry
+from kaldra.cluster.kind import ensure_cluster
+from kaldra.cluster.registry import ensure_registry
+from kaldra.cluster.spec import ClusterSpec
 from kaldra.paths import REPO
 from kaldra.stack import stack_file
 from kaldra.toolchain.prepare import Prepared, prepare

@@ -8,7 +8,8 @@ from kaldra.cli.deploy import opened
 from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, pulumi_program
-from kaldra.cluster.kind import delete_cluster, node_name
+from kaldra.cluster.kind import delete_cluster
+from kaldra.cluster.spec import node_name
 from kaldra.errors import KaldraError
 from kaldra.toolchain import docker_client, engine
 

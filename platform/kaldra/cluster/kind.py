@@ -15,7 +15,7 @@ from kaldra import environment, variables
 from kaldra.cluster.kubeconfig import api_server, forget
 from kaldra.cluster.network import delete_network, ensure_network
 from kaldra.cluster.ports import require_free
-from kaldra.cluster.registry import delete_registry, ensure_registry, write_hosts
+from kaldra.cluster.registry import delete_registry, write_hosts
 from kaldra.cluster.spec import (
     KIND_LABEL,
     NODE_PORT,
@@ -34,14 +34,6 @@ from kaldra.toolchain.commands import run
 from kaldra.toolchain.engine import REDUCED_RUNTIME
 from kaldra.toolchain.machine import machine
 from kaldra.versions import KUBERNETES
-
-__all__ = [
-    "ClusterSpec",
-    "delete_cluster",
-    "ensure_cluster",
-    "ensure_registry",
-    "node_name",
-]
 
 REMOVE = "./kaldra down --all"
 READY_SECONDS = 300.0
