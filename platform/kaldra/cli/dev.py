@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -215,26 +216,19 @@ class Fleet:
 
 def restore(workspace: Workspace, console: Console) -> None:
     """Return to the images' code, where this clone has sent other code."""
-    fleet = Fleet(workspace, console)
-    if not fleet.is_live:
-        return
-    try:
-        fleet.refresh(write=False)
-        fleet.restore()
-    finally:
-        fleet.close()
+    with closing(Fleet(workspace, console)) as fleet:
+        if fleet.is_live:
+            fleet.refresh(write=False)
+            fleet.restore()
 
 
 def differing(workspace: Workspace, console: Console) -> dict[str, Sequence[str]]:
     """Paths that are not as in the image, by the name of the pod or container."""
     if not workspace.settings.takes_live_code:
         return {}
-    fleet = Fleet(workspace, console)
-    try:
+    with closing(Fleet(workspace, console)) as fleet:
         fleet.refresh(write=False)
         return fleet.differing()
-    finally:
-        fleet.close()
 
 
 def digests(service: Service) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 
 from kaldra.cli import log_records, log_sources, logs, waterfall
@@ -20,10 +21,8 @@ def run(
         )
     start = log_records.since(since, datetime.now(UTC)) if since else None
     sources = log_sources.File(file) if file else logs.deployed(stack)
-    try:
+    with closing(sources):
         records = logs.last(sources, log_sources.Span(since=start))
-    finally:
-        sources.close()
     spans = [
         span
         for record in records
