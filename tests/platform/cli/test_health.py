@@ -1,7 +1,6 @@
 """Whether a stack is ready, with a kubectl that is a script."""
 
 import json
-import stat
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -13,6 +12,7 @@ from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack.services import API
 from kaldra.stack.settings import Settings
+from tests.platform.programs import program
 
 CONSOLE = Console(quiet=True)
 
@@ -22,13 +22,7 @@ def kubectl(tmp_path, monkeypatch):
     """A function that puts a script in kubectl's place."""
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
 
-    def write(script):
-        program = tmp_path / "bin" / "kubectl"
-        program.parent.mkdir()
-        program.write_text(f"#!/bin/sh\n{script}\n")
-        program.chmod(program.stat().st_mode | stat.S_IXUSR)
-
-    return write
+    return lambda script: program(tmp_path / "bin" / "kubectl", script)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 import io
 import json
-import stat
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from kaldra.cluster.kind import delete_cluster, ensure_cluster
 from kaldra.cluster.spec import KIND_LABEL, ClusterSpec
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.versions import KUBERNETES, NODE_IMAGE
+from tests.platform.programs import program
 from tests.platform.quiet import QuietProgress
 
 NODE = "/containers/demo-control-plane"
@@ -58,11 +58,8 @@ def engine(docker, monkeypatch, tmp_path):
 @pytest.fixture
 def made(tmp_path: Path, spec: ClusterSpec) -> Path:
     """Where a `kind` that only remembers leaves what it was told."""
-    folder = tmp_path / "state" / "bin"
-    folder.mkdir(parents=True)
-    program = folder / "kind"
-    program.write_text(FAKE_KIND.format(folder=tmp_path, kubeconfig=spec.kubeconfig))
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    script = FAKE_KIND.format(folder=tmp_path, kubeconfig=spec.kubeconfig)
+    program(tmp_path / "state" / "bin" / "kind", script)
     return tmp_path
 
 
@@ -183,8 +180,7 @@ def test_a_node_that_cannot_be_started_is_kept(engine, spec, complete):
 
 
 def test_a_failing_kind_shows_what_it_said(engine, spec, made):
-    program = made / "state" / "bin" / "kind"
-    program.write_text("#!/bin/sh\necho 'ERROR: no space left'\nexit 1\n")
+    program(made / "state" / "bin" / "kind", "echo 'ERROR: no space left'\nexit 1")
     with pytest.raises(KaldraError, match=r"kind create cluster failed(.|\n)*no space left"):
         ensure_cluster(spec, QuietProgress())
     assert engine.changes() == []

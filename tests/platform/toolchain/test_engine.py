@@ -14,7 +14,7 @@ from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.toolchain import docker_client, engine
 from tests.platform.quiet import QuietProgress
 from tests.platform.toolchain.conftest import LINUX
-from tests.platform.toolchain.programs import client, program
+from tests.platform.programs import client, program
 
 FAKE_DOCKERD = """\
 #!{python}

@@ -1,6 +1,7 @@
 import pytest
 
 from kaldra.toolchain import image_archive
+from tests.platform.programs import program
 from tests.platform.quiet import QuietProgress
 
 TAG = "kaldra/base:abc"
@@ -17,12 +18,8 @@ class Warnings(QuietProgress):
 @pytest.fixture
 def client(tmp_path, cache):
     """A docker client that saves its last argument's name, and makes a mark when it loads."""
-    program = tmp_path / "docker"
-    program.write_text(
-        f'#!/bin/sh\ncase $1 in save) echo "$4" > "$3";; load) touch {tmp_path}/loaded;; esac\n'
-    )
-    program.chmod(0o755)
-    return program
+    script = f'case $1 in save) echo "$4" > "$3";; load) touch {tmp_path}/loaded;; esac'
+    return program(tmp_path / "docker", script)
 
 
 def test_an_image_that_the_engine_has_is_there(docker, client):
