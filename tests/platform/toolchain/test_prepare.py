@@ -123,12 +123,6 @@ def test_builds_compile_one_after_the_other_the_node_s_first(workshop: Workshop)
     ]
 
 
-def test_a_build_that_fails_ends_those_that_wait_for_it(workshop: Workshop) -> None:
-    workshop.broken = f"build {','.join(builds.NODE.outputs)}"
-    with pytest.raises(KaldraError, match="build kube"):
-        prepare.prepare("dev", QUIET, assume_yes=False)
-
-
 def test_what_fails_meanwhile_fails_the_whole(workshop: Workshop) -> None:
     def make(*_: str) -> None:
         raise KaldraError("no cluster")
