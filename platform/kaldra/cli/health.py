@@ -1,13 +1,12 @@
 """Whether a stack is ready, for every target and verb."""
 
-import http.client
 import json
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from kaldra import variables
 from kaldra.cli import containers, kubectl
@@ -16,6 +15,7 @@ from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack import services
 from kaldra.stack.services import API
+from kaldra.toolchain.http_request import request
 
 ATTEMPT_SECONDS = 2.0
 GATEWAY_SECONDS = 60.0
@@ -61,21 +61,10 @@ def workloads(workspace: Workspace) -> list[Workload]:
 
 def status(url: str) -> str:
     """Send one GET /status/ and return the body. Raises OSError unless the response is 200."""
-    parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=ATTEMPT_SECONDS)
-    try:
-        connection.request("GET", "/status/")
-        response = connection.getresponse()
-        body = response.read().decode(errors="replace")
-    except http.client.HTTPException as error:
-        raise OSError(f"{type(error).__name__} {error}") from error
-    finally:
-        connection.close()
-    if response.status != http.HTTPStatus.OK:
-        raise OSError(f"HTTP {response.status}")
-    return body
+    code, body = request(f"{url}/status/", timeout=ATTEMPT_SECONDS)
+    if code != HTTPStatus.OK:
+        raise OSError(f"HTTP {code}")
+    return body.decode(errors="replace")
 
 
 def wait(workspace: Workspace, console: Console) -> str:
