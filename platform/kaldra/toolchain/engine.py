@@ -14,7 +14,7 @@ from kaldra.paths import home
 from kaldra.progress import Progress, Step
 from kaldra.toolchain import docker_client
 from kaldra.toolchain.commands import run
-from kaldra.toolchain.docker_cli import buildkit_client
+from kaldra.toolchain.docker_cli import buildkit_client, require_buildkit_client
 from kaldra.toolchain.files import locked
 from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.machine import Machine, machine
@@ -94,7 +94,7 @@ def ensure_engine(progress: Progress, *, assume_yes: bool) -> Path:
     KaldraError where the engine does not come up.
     """
     if engine_version():
-        return _client()
+        return require_buildkit_client()
     if variables.DOCKER_HOST.value:
         raise KaldraError(
             f"No Docker Engine answers at DOCKER_HOST={variables.DOCKER_HOST.value}.",
@@ -103,13 +103,13 @@ def ensure_engine(progress: Progress, *, assume_yes: bool) -> Path:
     if not shutil.which("dockerd"):
         _install(progress, assume_yes=assume_yes)
     if engine_version():
-        return _client()
+        return require_buildkit_client()
     with progress.step("Docker Engine") as step, locked("docker-engine"):
         # Another run may have started it while this one waited.
         if engine_version() is None:
             _start(step)
         step.done(f"{engine_version()}, started")
-    return _client()
+    return require_buildkit_client()
 
 
 def stop_engine(progress: Progress) -> bool:
@@ -134,18 +134,6 @@ def started_engine() -> int | None:
     """Process id of the dockerd that `up` started, if it still runs."""
     pid = _number(_pid_file())
     return pid if _runs(pid, "dockerd") else None
-
-
-def _client() -> Path:
-    client = buildkit_client()
-    if client is None:
-        raise ConfigurationError(
-            "No docker client that can build with BuildKit was found "
-            "(a client from version 23 on needs the buildx plugin).",
-            hint="Install docker-buildx-plugin, or docker-buildx on Debian; then run the same "
-            "command again.",
-        )
-    return client
 
 
 def _install(progress: Progress, *, assume_yes: bool) -> None:
