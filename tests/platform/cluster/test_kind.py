@@ -26,16 +26,6 @@ touch {folder}/made
 """
 
 
-class Notes(QuietProgress):
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.said.append(text)
-
-    warn = note
-
-
 @pytest.fixture
 def spec(tmp_path, free_port) -> ClusterSpec:
     return ClusterSpec("demo", free_port, 5001, tmp_path / "kubeconfig", "node:1", "registry:1")
@@ -118,7 +108,7 @@ def test_another_kubernetes_version_is_told_and_kept(engine, spec, monkeypatch, 
     found["Config"]["Image"] = image
     engine.answers[f"GET {NODE}/json"] = found
     monkeypatch.setattr(kind, "is_ready", lambda _spec: True)
-    notes = Notes()
+    notes = QuietProgress()
     ensure_cluster(spec, notes)
     assert engine.changes() == []
     assert ["./kaldra down --all" in said for said in notes.said] == ([True] if told else [])
@@ -150,7 +140,7 @@ def test_a_cluster_whose_creation_was_interrupted_is_created_again(engine, spec,
     engine.answers["GET /containers/json"] = [{"Id": "node1"}]
     engine.answers["DELETE /containers/node1"] = {}
     complete(value=False)
-    progress = Notes()
+    progress = QuietProgress()
     ensure_cluster(spec, progress)
     assert engine.changes() == ["DELETE /containers/node1", f"PUT {NODE}/archive"]
     assert progress.said == ["Creating cluster demo was interrupted: it is created again."]
@@ -188,7 +178,7 @@ def test_a_failing_kind_shows_what_it_said(engine, spec, made):
 
 def test_a_network_that_others_are_on_stays(engine, spec):
     engine.answers["GET /networks/demo"] = {"Containers": {"1": {"Name": "guest"}}}
-    progress = Notes()
+    progress = QuietProgress()
     delete_cluster("demo", spec.kubeconfig, progress)
     assert "DELETE /networks/demo" not in engine.changes()
     assert progress.said == ["Network demo stays: guest is on it."]
