@@ -11,7 +11,9 @@ from tests.platform.programs import program
 @pytest.fixture
 def run(tmp_path):
     """Runs the guard before a Pulumi that says what it was given."""
-    pulumi = program(tmp_path / "pulumi", 'for argument; do printf "<%s>" "$argument"; done\nexit 7')
+    pulumi = program(
+        tmp_path / "pulumi", 'for argument; do printf "<%s>" "$argument"; done\nexit 7'
+    )
 
     def call(*arguments, **variables):
         return subprocess.run(

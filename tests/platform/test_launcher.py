@@ -46,9 +46,7 @@ def machine(tmp_path):
 
 
 def test_a_python_that_is_too_old_is_named_with_the_way_out(machine):
-    program(
-        machine.bin / "python3", 'case "$2" in -c) exit 1;; *) echo Python 3.9.2;; esac'
-    )
+    program(machine.bin / "python3", 'case "$2" in -c) exit 1;; *) echo Python 3.9.2;; esac')
     done = machine.run()
     assert done.returncode == 2
     assert "Python 3.11 or newer is needed; found: Python 3.9.2" in done.stderr

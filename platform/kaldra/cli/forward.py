@@ -65,7 +65,9 @@ def forwarded(workspace: Workspace, service: Service) -> Iterator[str]:
 
 
 @contextmanager
-def _process(workspace: Workspace, service: Service, port: int) -> Iterator["subprocess.Popen[str]"]:
+def _process(
+    workspace: Workspace, service: Service, port: int
+) -> Iterator["subprocess.Popen[str]"]:
     command = kubectl.command(
         workspace, "port-forward", f"service/{service.name}", f"{port}:{service.port}",
         "--address=127.0.0.1",

@@ -96,7 +96,9 @@ def selection(wanted: Wanted, now: datetime) -> tuple[Span, Filter]:
         tail, since = None, now
     elif tail is None and not (since or wanted.level or wanted.request or wanted.trace):
         tail = LINES
-    shown = Filter(level=wanted.level or "", request=wanted.request, trace=wanted.trace, since=since)
+    shown = Filter(
+        level=wanted.level or "", request=wanted.request, trace=wanted.trace, since=since
+    )
     return Span(tail=tail, since=since, previous=wanted.previous), shown
 
 

@@ -10,9 +10,7 @@ from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError, KaldraError
 
 
-def run(
-    _: Console, *, stack: str, identifier: str, slowest: bool, since: str, file: str
-) -> None:
+def run(_: Console, *, stack: str, identifier: str, slowest: bool, since: str, file: str) -> None:
     """Print the waterfall of a request, by its request id or trace id, or of the slowest one."""
     if bool(identifier) == slowest:
         raise ConfigurationError(

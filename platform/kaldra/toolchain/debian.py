@@ -145,6 +145,7 @@ def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress, *, client
             )
         step.done(_size(tag))
 
+
 def ensure(
     name: str, dockerfile: str, files: Mapping[str, bytes], progress: Progress, *, client: Path
 ) -> str:

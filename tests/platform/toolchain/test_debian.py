@@ -182,7 +182,7 @@ for option; do
     --iidfile=*) echo sha256:1 > "${{option#*=}}" ;;
     --file=*) cp "${{option#*=}}" {tmp_path}/dockerfile ;;
   esac
-done"""
+done""",
     )
 
     def build(dockerfile: str) -> str:

@@ -12,9 +12,9 @@ from docker.context import Context
 
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.toolchain import docker_client, engine
+from tests.platform.programs import client, program
 from tests.platform.quiet import QuietProgress
 from tests.platform.toolchain.conftest import LINUX
-from tests.platform.programs import client, program
 
 FAKE_DOCKERD = """\
 #!{python}
