@@ -152,11 +152,6 @@ def test_an_ended_run_cannot_be_followed():
         logs.run(QUIET, stack="dev", follow=True, previous=True)
 
 
-def test_a_service_that_does_not_exist():
-    with pytest.raises(ConfigurationError, match="no service 'web'"):
-        logs.run(QUIET, stack="dev", service="web")
-
-
 @pytest.fixture
 def pods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pods:
     """Pods of a kubectl that prints the arguments it got after those of the context."""
