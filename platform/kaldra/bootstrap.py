@@ -49,7 +49,7 @@ def main() -> None:
             )
         python = str(VENV / "bin" / "python")
         os.execv(python, [python, "-I", "-X", "utf8", __file__, *sys.argv[1:]])  # noqa: S606
-    from kaldra.cli.app import main as command_line  # noqa: PLC0415  needs .venv's packages
+    from kaldra.cli.main import main as command_line  # noqa: PLC0415  needs .venv's packages
 
     command_line()
 

@@ -16,6 +16,9 @@ BARE = f"{KALDRA}, {PROGRAM}, bare services"
 
 EMPTY = "none"
 
+ALL: list["Variable"] = []
+"""In the order of definition and of the table, where those that say the same share a row."""
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -26,6 +29,10 @@ class Variable:
     default: str = EMPTY
     """What holds where it is unset, in words."""
     reader: str = KALDRA
+
+    def __post_init__(self) -> None:
+        """Add it to those that are documented."""
+        ALL.append(self)
 
     @property
     def value(self) -> str:
@@ -144,11 +151,7 @@ KUBECONFIG = Variable(
     f"{KALDRA}, Pulumi",
 )
 PROXIES = tuple(
-    Variable(
-        name,
-        "proxies, passed into image builds too",
-        EMPTY,
-    )
+    Variable(name, "proxies, passed into image builds too", EMPTY)
     for low in ("http_proxy", "https_proxy", "no_proxy")
     for name in (low, low.upper())
 )
@@ -171,34 +174,3 @@ OTHER_PYTHONS = Variable(
 NO_COLOR = Variable("NO_COLOR", "no colours", "unset")
 TERM = Variable("TERM", "`dumb`: lines in progress are not redrawn", "the terminal's")
 PATH = Variable("PATH", "where tools are looked for, this clone's own first", "the shell's")
-
-ALL = (
-    HOME,
-    STATE,
-    ENV_FILE,
-    PYTHON,
-    *INDEXES,
-    ROUTE,
-    PUBLISHERS_URL,
-    VULNERABILITIES_URL,
-    DEBIAN_ARCHIVE,
-    BASE_IMAGE,
-    BUILDER_IMAGE,
-    PASSPHRASE,
-    PASSPHRASE_FILE,
-    PULUMI,
-    PLAIN_SECRETS,
-    *LOGGED,
-    DOCKER_HOST,
-    DOCKER_CONTEXT,
-    DOCKER_CONFIG,
-    DOCKER_CERT_PATH,
-    KUBECONFIG,
-    *PROXIES,
-    *AUTHORITIES,
-    OTHER_PYTHONS,
-    NO_COLOR,
-    TERM,
-    PATH,
-)
-"""In the order of the table, where those that say the same share a row."""

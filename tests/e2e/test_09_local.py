@@ -34,7 +34,7 @@ DEV_TAGS = ("kaldra-core:dev", "kaldra-api:dev")
 def test_a_port_that_is_taken_is_told_with_who_has_it(clone: Clone):
     with socket.create_server(("127.0.0.1", clone.local_port)):
         said = clone.kaldra("up", stack=LOCAL_STACK, code=2).output
-    assert f"Port {clone.local_port} on 127.0.0.1, which kaldra-api needs, is taken by" in said
+    assert f"Port {clone.local_port} on 127.0.0.1" in said
     assert f"(process {os.getpid()})" in said
     assert "set API_PORT to another port in .env" in said
 

@@ -1,4 +1,4 @@
-"""Progress that says nothing, for calls whose progress no test looks at."""
+"""Progress that shows nothing, and remembers notes and warnings."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +15,15 @@ class _SilentStep:
 
 
 class QuietProgress:
-    """Says nothing."""
+    def __init__(self) -> None:
+        self.said: list[str] = []
 
     @contextmanager
     def step(self, _title: str) -> Iterator[Step]:
-        """Run the block."""
         yield _SilentStep()
 
     def note(self, text: str) -> None:
-        """Drop it."""
+        self.said.append(text)
 
     def warn(self, text: str) -> None:
-        """Drop it."""
+        self.said.append(text)

@@ -5,19 +5,20 @@ import subprocess
 import pytest
 
 from kaldra.cli.workspace import GUARD
+from tests.platform.programs import program
 
 
 @pytest.fixture
 def run(tmp_path):
     """Runs the guard before a Pulumi that says what it was given."""
-    program = tmp_path / "pulumi"
-    program.write_text('#!/bin/sh\nfor argument; do printf "<%s>" "$argument"; done\nexit 7\n')
-    program.chmod(0o755)
+    pulumi = program(
+        tmp_path / "pulumi", 'for argument; do printf "<%s>" "$argument"; done\nexit 7'
+    )
 
     def call(*arguments, **variables):
         return subprocess.run(
             [GUARD / "pulumi", *arguments],
-            env={"KALDRA_PULUMI": str(program), **variables},
+            env={"KALDRA_PULUMI": str(pulumi), **variables},
             capture_output=True,
             text=True,
             check=False,

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.platform.programs import program
+
 REPO = Path(__file__).resolve().parents[2]
 
 
@@ -24,13 +26,8 @@ class Machine:
         shutil.copy(REPO / "kaldra", self.clone)
         self.bootstrap = str(self.clone / "platform/kaldra/bootstrap.py")
 
-    def program(self, path: Path, text: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"#!/bin/sh\n{text}\n")
-        path.chmod(0o755)
-
     def python(self, name: str = "python3") -> None:
-        self.program(self.bin / name, f'case "$2" in -c) ;; *) echo "{name}: $*";; esac')
+        program(self.bin / name, f'case "$2" in -c) ;; *) echo "{name}: $*";; esac')
 
     def run(self, *command: Path | str, cwd: Path | None = None, **variables: str):
         return subprocess.run(
@@ -49,9 +46,7 @@ def machine(tmp_path):
 
 
 def test_a_python_that_is_too_old_is_named_with_the_way_out(machine):
-    machine.program(
-        machine.bin / "python3", 'case "$2" in -c) exit 1;; *) echo Python 3.9.2;; esac'
-    )
+    program(machine.bin / "python3", 'case "$2" in -c) exit 1;; *) echo Python 3.9.2;; esac')
     done = machine.run()
     assert done.returncode == 2
     assert "Python 3.11 or newer is needed; found: Python 3.9.2" in done.stderr
@@ -78,7 +73,7 @@ def test_arguments_are_passed_on_as_they_are(machine):
 def test_an_environment_of_this_clone_comes_first(machine):
     machine.python()
     own = machine.clone / ".venv/bin/python"
-    machine.program(own, 'echo "own: $*"')
+    program(own, 'echo "own: $*"')
     # Of another tool, or half made: not run.
     assert machine.run().stdout.startswith("python3: ")
     (machine.clone / ".venv/requirements.lock").touch()

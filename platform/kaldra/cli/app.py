@@ -1,25 +1,19 @@
-"""The verbs, their options, and the one place that turns errors into messages and exit codes."""
+"""The verbs and their options, as a typer application; `main.py` runs it.
 
-import codecs
-import errno
+A verb's function is its options and its help. What it does is `run` in the module of its name,
+which gets a console and the options by name.
+"""
+
+import functools
 import importlib
-import io
-import locale
-import os
-import signal
-import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal
 
 import typer
-from typer.completion import completion_init  # type: ignore[attr-defined]
 
-from kaldra.cli.completion import VARIABLE
 from kaldra.cli.ui import Console
-from kaldra.errors import KaldraError
-from kaldra.paths import REPO, home, state
+from kaldra.paths import REPO
 
 
 def _stacks(incomplete: str) -> list[str]:
@@ -39,14 +33,6 @@ Since = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 
-INTERRUPTED = 130
-FULL = (errno.ENOSPC, errno.EDQUOT)
-REFUSED = (
-    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO),
-    *(errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG),
-)
-"""What a file system answers for reasons outside the product."""
-
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -56,19 +42,27 @@ app = typer.Typer(
 )
 
 
-def _verb(name: str, member: str = "run") -> Callable[..., Any]:
-    """The function of a verb's module, imported only when the verb is used."""
-    function: Callable[..., Any] = getattr(importlib.import_module(f"kaldra.cli.{name}"), member)
-    return function
+def _verb(**settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a command of a function; its module is imported only when the verb is used."""
+
+    def command(options: Callable[..., None]) -> Callable[..., None]:
+        @app.command(**settings)
+        @functools.wraps(options)
+        def call(*, quiet: bool = False, **given: Any) -> None:
+            module = importlib.import_module(f"kaldra.cli.{options.__name__}")
+            module.run(Console(quiet=quiet), **given)
+
+        return options
+
+    return command
 
 
-@app.command()
-def up(stack: Stack = "dev", yes: Yes = False, quiet: Quiet = False) -> None:
+@_verb()
+def up(stack: Stack = "dev", assume_yes: Yes = False, quiet: Quiet = False) -> None:
     """Create or update the platform, then wait until GET /status/ responds."""
-    _verb("up")(Console(quiet=quiet), stack=stack, assume_yes=yes)
 
 
-@app.command()
+@_verb()
 def down(
     stack: Stack = "dev",
     everything: Annotated[
@@ -77,51 +71,41 @@ def down(
             "--all", help="Also remove cluster, registry, and the dockerd started by `up`."
         ),
     ] = False,
-    yes: Annotated[
+    assume_yes: Annotated[
         bool, typer.Option("--yes", "-y", help="For scripts; `down` never asks.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Remove the stack."""
-    del yes
-    _verb("down")(Console(quiet=quiet), stack=stack, everything=everything)
 
 
-@app.command()
+@_verb()
 def preview(
     stack: Stack = "dev",
     expect_no_changes: Annotated[
         bool, typer.Option("--expect-no-changes", help="Fail if anything would change.")
     ] = False,
-    yes: Yes = False,
+    assume_yes: Yes = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what `up` would change in the stack."""
-    _verb("preview")(
-        Console(quiet=quiet),
-        stack=stack,
-        expect_no_changes=expect_no_changes,
-        assume_yes=yes,
-        as_json=as_json,
-    )
 
 
-@app.command()
+@_verb()
 def rollback(
     stack: Stack = "dev",
     to: Annotated[
         int | None,
         typer.Option("--to", min=1, help="Release number; default: the previous working release."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")] = False,
+    assume_yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Roll back images and settings to an earlier release, after a preview."""
-    _verb("rollback")(Console(quiet=quiet), stack=stack, to=to, assume_yes=yes)
 
 
-@app.command()
+@_verb()
 def render(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Output folder; other files in it are kept.")
@@ -130,22 +114,20 @@ def render(
     quiet: Quiet = False,
 ) -> None:
     """Write the stack's Kubernetes objects as YAML files, without cluster or network."""
-    _verb("render")(Console(quiet=quiet), stack=stack, out=out)
 
 
-@app.command()
+@_verb()
 def diff(
     base: Annotated[str, typer.Argument(metavar="BASE_REF", help="Branch, tag or commit.")],
-    stack: Annotated[
+    stacks: Annotated[
         list[str] | None, typer.Option("--stack", "-s", help="Stack; can be repeated.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Compare the rendered objects of a revision and of the working tree, as Markdown."""
-    _verb("diff")(Console(quiet=quiet), base=base, stacks=stack or [])
 
 
-@app.command()
+@_verb()
 def build(
     tag: Annotated[str, typer.Option("--tag", help="Tag of the images.")] = "dev",
     push: Annotated[
@@ -170,17 +152,13 @@ def build(
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Build without the layer cache.")
     ] = False,
-    yes: Yes = False,
+    assume_yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
     """Build the images kaldra-core and kaldra-api; optionally write SBOMs and push."""
-    wanted = _verb("build", "Wanted")(
-        tag=tag, registry=push, sbom=sbom, strict=strict, out=out, cache=not no_cache
-    )
-    _verb("build")(Console(quiet=quiet), wanted, assume_yes=yes)
 
 
-@app.command(hidden=True)
+@_verb(hidden=True)
 def publish(
     registry: Annotated[str, typer.Argument(help="Registry with the images.")],
     tag: Annotated[str, typer.Option("--tag", help="Tag of the images.")],
@@ -191,15 +169,9 @@ def publish(
     quiet: Quiet = False,
 ) -> None:
     """Create one multi-architecture tag from the images of each architecture (for releases)."""
-    _verb("publish")(
-        Console(quiet=quiet),
-        tag=tag,
-        registry=registry,
-        architectures=architectures or ["amd64", "arm64"],
-    )
 
 
-@app.command(context_settings={"ignore_unknown_options": True})
+@_verb(context_settings={"ignore_unknown_options": True})
 def test(
     arguments: Annotated[
         list[str] | None, typer.Argument(help="Arguments passed to pytest.")
@@ -207,35 +179,31 @@ def test(
     fast: Annotated[bool, typer.Option("--fast", help="Skip the end-to-end tests.")] = False,
 ) -> None:
     """Run lint, unit tests and end-to-end tests."""
-    _verb("test")(Console(), fast=fast, arguments=arguments or [])
 
 
-@app.command()
+@_verb()
 def lint() -> None:
     """Check Python, JavaScript, CSS, YAML, Dockerfiles, shell, workflows, links and manifests."""
-    _verb("lint")(Console())
 
 
-@app.command()
+@_verb()
 def doctor(
     stack: Stack = "dev",
     fix: Annotated[
         bool, typer.Option("--fix", help="Repair what can be repaired; ask before removing.")
     ] = False,
-    yes: Yes = False,
+    assume_yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell for each tool where it was found, what is wrong and how to fix it."""
-    _verb("doctor")(Console(), stack=stack, as_json=as_json, fix=fix, assume_yes=yes)
 
 
-@app.command()
+@_verb()
 def env(stack: Stack = "dev") -> None:
     """Print the environment for plain pulumi: eval "$(./kaldra env)"."""
-    _verb("env")(stack=stack)
 
 
-@app.command()
+@_verb()
 def forward(
     stack: Stack = "dev",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Local port.")] = 8080,
@@ -244,10 +212,9 @@ def forward(
     ] = "kaldra-api",
 ) -> None:
     """Forward a local port to a service on Kubernetes, until interrupted."""
-    _verb("forward")(Console(), stack=stack, port=port, service=service)
 
 
-@app.command()
+@_verb()
 def logs(
     stack: Stack = "dev",
     follow: Annotated[
@@ -279,21 +246,9 @@ def logs(
     as_json: AsJson = False,
 ) -> None:
     """Print the log records of both services, ordered by time."""
-    wanted = _verb("logs", "Wanted")(
-        follow=follow,
-        lines=lines,
-        since=since,
-        previous=previous,
-        service=service,
-        level=level or "",
-        request=request,
-        trace=trace,
-        as_json=as_json,
-    )
-    _verb("logs")(Console(), wanted, stack=stack)
 
 
-@app.command()
+@_verb()
 def trace(
     identifier: Annotated[
         str, typer.Argument(metavar="ID", help="Request id or trace id, or its beginning.")
@@ -309,10 +264,9 @@ def trace(
     ] = "",
 ) -> None:
     """Print where the time of a request went, from the spans that the services logged."""
-    _verb("trace")(stack=stack, identifier=identifier, slowest=slowest, since=since, file=file)
 
 
-@app.command()
+@_verb()
 def serve(
     service: Annotated[str, typer.Argument(help="Service to run: `api`, `core` or `all`.")] = "all",
     reload: Annotated[
@@ -321,10 +275,9 @@ def serve(
     ] = False,
 ) -> None:
     """Run the services without Docker, until interrupted."""
-    _verb("serve")(Console(), service=service, reload=reload)
 
 
-@app.command()
+@_verb()
 def dev(
     services: Annotated[
         list[str] | None, typer.Argument(metavar="SERVICE", help="`api`, `core`; both.")
@@ -339,22 +292,19 @@ def dev(
     ] = None,
 ) -> None:
     """Serve each save from the running containers, without a build or a rollout."""
-    _verb("dev")(Console(), stack=stack, services=services or [], restore=restore, debug=debug)
 
 
-@app.command()
-def checklist(stack: Stack = "dev", yes: Yes = False) -> None:
+@_verb()
+def checklist(stack: Stack = "dev", assume_yes: Yes = False) -> None:
     """Run seven checks on a finished deployment: ✔, or ✘ with the fix."""
-    _verb("checklist")(Console(), stack=stack, assume_yes=yes)
 
 
-@app.command()
+@_verb()
 def status(stack: Stack = "dev", as_json: AsJson = False) -> None:
     """Tell what runs: images, pods, health."""
-    _verb("status")(Console(), stack=stack, as_json=as_json)
 
 
-@app.command()
+@_verb()
 def key(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="Caller; needless where there is only one.")
@@ -365,10 +315,9 @@ def key(
     ] = False,
 ) -> None:
     """Print an API key of the gateway."""
-    _verb("key")(Console(quiet=True), stack=stack, name=name, curl=curl)
 
 
-@app.command()
+@_verb()
 def clean(
     stack: Stack = "dev",
     dry_run: Annotated[
@@ -377,87 +326,23 @@ def clean(
     everything: Annotated[
         bool, typer.Option("--all", help="Also earlier releases: keep only what runs.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+    assume_yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
 ) -> None:
     """Remove images, build cache, tools and keys that no release, container or clone needs."""
-    _verb("clean")(Console(), stack=stack, dry_run=dry_run, everything=everything, assume_yes=yes)
 
 
-@app.command()
+@_verb()
 def completion(
     shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Shell.")],
 ) -> None:
     """Print a shell's completion script: source <(./kaldra completion bash)."""
-    _verb("completion")(shell)
 
 
-@app.command(hidden=True)
+@_verb(hidden=True)
 def lock() -> None:
     """Write pinned versions into every file and regenerate requirements.lock (for maintainers)."""
-    _verb("lock")(Console())
 
 
-@app.command(hidden=True)
+@_verb(hidden=True)
 def reference() -> None:
     """Regenerate the generated parts of docs/ (for maintainers)."""
-    _verb("reference")(Console())
-
-
-def main() -> None:
-    """Run a verb; every error is a message, a hint and an exit code."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda received, _: sys.exit(128 + received))
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # not every terminal has ✓
-            stream.reconfigure(encoding=_terminal_encoding(), errors="replace")
-    code: object = 0
-    try:
-        completion_init()
-        app(prog_name="./kaldra", complete_var=VARIABLE)
-    except KaldraError as error:
-        Console().error(str(error), error.hint)
-        code = error.exit_code
-    except OSError as error:
-        Console().error(*_explained(error))
-        code = 1
-    except SystemExit as ended:
-        code = ended.code
-        if code == INTERRUPTED:  # typer's, for a KeyboardInterrupt
-            Console().error("Interrupted; nothing is lost.", "Run the same command again to go on.")
-    _leave(code)
-
-
-def _explained(error: OSError) -> tuple[str, str]:
-    """Message and hint for what the machine refuses; raises the error again where it is a bug."""
-    if error.errno in FULL:
-        return "The disk is full.", f"df -h {home()} {state()}"
-    if error.errno not in REFUSED or error.filename is None:
-        raise error
-    hint = f"Where a run as another user made it: sudo chown -R $(id -u) {error.filename}"
-    return (
-        f"{error.filename} cannot be used: {error.strerror}.",
-        hint if isinstance(error, PermissionError) else "",
-    )
-
-
-def _terminal_encoding() -> str:
-    """The encoding of the caller's locale; UTF-8 where that is none in particular."""
-    name = codecs.lookup(locale.getencoding()).name
-    return "utf-8" if name == "ascii" else name
-
-
-def _leave(code: object) -> NoReturn:
-    """Exit, without waiting for threads that an error or an interrupt has left behind."""
-    written = True
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError as error:
-            written = False
-            if error.errno in FULL and stream is sys.stdout:
-                Console().error(f"Standard output cannot be written: {error.strerror}.")
-        except (AttributeError, ValueError):  # it was closed by the caller
-            pass
-    if threading.active_count() == 1 and written:
-        sys.exit(code)  # type: ignore[arg-type]
-    os._exit((code if isinstance(code, int) else int(bool(code))) or int(not written))

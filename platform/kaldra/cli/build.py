@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
@@ -21,33 +22,34 @@ class Wanted:
     """What to build, and what to do with the images."""
 
     tag: str
-    registry: str | None
-    sbom: bool
-    strict: bool
-    out: Path
-    cache: bool
+    push: str | None = None
+    sbom: bool = False
+    strict: bool = False
+    out: Path = Path("dist")
+    no_cache: bool = False
 
     def __post_init__(self) -> None:
         """Reject an invalid tag or registry before anything is built."""
         naming.checked_tag(self.tag)
-        if self.registry is not None:
-            object.__setattr__(self, "registry", naming.checked_registry(self.registry))
+        if self.push is not None:
+            object.__setattr__(self, "push", naming.checked_registry(self.push))
 
 
-def run(console: Console, wanted: Wanted, *, assume_yes: bool) -> None:
+def run(console: Console, *, assume_yes: bool, **options: Any) -> None:
     """Build the images; write SBOMs and push them if requested.
 
     Prints `name:tag@digest` of each pushed image on standard output.
     """
+    wanted = Wanted(**options)
     prepared = prepare("build", console, assume_yes=assume_yes)
     source = naming.source(REPO)
     for service in SERVICES:
         _build(console, service, wanted, prepared)
     if wanted.sbom or wanted.strict:
         _describe(console, wanted, source)
-    if wanted.registry:
+    if wanted.push:
         for service in SERVICES:
-            _push(console, f"{service.name}:{wanted.tag}", wanted.registry)
+            _push(console, f"{service.name}:{wanted.tag}", wanted.push)
 
 
 def _build(console: Console, service: Service, wanted: Wanted, prepared: Prepared) -> None:
@@ -59,7 +61,7 @@ def _build(console: Console, service: Service, wanted: Wanted, prepared: Prepare
         target=service.key,
         args=build_arguments(prepared.base_image, prepared.builder_image),
         platform=f"linux/{machine().arch}",
-        cache=wanted.cache,
+        cache=not wanted.no_cache,
     )
     with console.step(f"image {image}") as step:
         image_build.build(recipe, lambda line: step.update(line[:70]), client=_docker(), cwd=REPO)

@@ -101,10 +101,7 @@ class Checklist:
         return f"{removed} resources"
 
     def _images(self) -> str:
-        wanted = build.Wanted(
-            tag=TAG, registry=None, sbom=False, strict=False, out=Path("dist"), cache=True
-        )
-        build.run(self._console, wanted, assume_yes=self._assume_yes)
+        build.run(self._console, tag=TAG, assume_yes=self._assume_yes)
         return "built"
 
 

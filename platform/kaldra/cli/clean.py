@@ -17,8 +17,8 @@ from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console, confirm
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.cluster import registry_storage
-from kaldra.cluster.kind import node_name
 from kaldra.cluster.registry import is_running
+from kaldra.cluster.spec import node_name
 from kaldra.errors import KaldraError
 from kaldra.paths import home, state
 from kaldra.stack import secrets

@@ -8,7 +8,9 @@ from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.takeover import take_over
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, environment, prepare_state
-from kaldra.cluster.kind import ClusterSpec, ensure_cluster, ensure_registry
+from kaldra.cluster.kind import ensure_cluster
+from kaldra.cluster.registry import ensure_registry
+from kaldra.cluster.spec import ClusterSpec
 from kaldra.paths import REPO
 from kaldra.stack import stack_file
 from kaldra.toolchain.prepare import Prepared, prepare
@@ -91,8 +93,7 @@ def cluster_spec(
 def ensure_cluster_and_registry(console: Console, spec: ClusterSpec) -> ClusterIdentity:
     """Start the dev cluster and its registry; fast if both run."""
     registry = ensure_registry(spec, console)
-    cluster = ensure_cluster(spec, console)
-    return ClusterIdentity(cluster=cluster.identity, registry=registry.identity)
+    return ClusterIdentity(cluster=ensure_cluster(spec, console), registry=registry)
 
 
 def load_identity(workspace: Workspace) -> ClusterIdentity | None:

@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from kaldra.cli.instances import Instance
 from kaldra.cli.live import EndedError, Session
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
-from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.errors import KaldraError
 from kaldra.paths import REPO, state
-from kaldra.stack.services import KEYS, SERVICES, Service
+from kaldra.stack.services import SERVICES, Service, named
 
 LOOK_SECONDS = 0.2
 AGAIN_SECONDS = 5.0
@@ -29,13 +30,13 @@ Answer = Mapping[str, Any]
 
 
 def run(
-    console: Console, *, stack: str, services: Sequence[str], restore: bool, debug: str | None
+    console: Console, *, stack: str, services: list[str] | None, restore: bool, debug: str | None
 ) -> None:
     """Serve each save until Ctrl+C, which leaves what is served; or return to the images' code."""
     workspace = Workspace.open(stack)
     instances.require_live(workspace)
-    chosen = tuple(_chosen(name) for name in services) or SERVICES
-    debugged = _chosen(debug) if debug else None
+    chosen = tuple(named(name) for name in services or ()) or SERVICES
+    debugged = named(debug) if debug else None
     if not [one for one in instances.running(workspace) if one.service in chosen]:
         raise KaldraError(f"Stack {stack} does not run.", hint=f"./kaldra up --stack {stack}")
     fleet = Fleet(workspace, console, chosen, debugged)
@@ -53,15 +54,6 @@ def run(
             )
     finally:
         fleet.close()
-
-
-def _chosen(name: str) -> Service:
-    for service in SERVICES:
-        if name in (service.key, service.name):
-            return service
-    raise ConfigurationError(
-        f"There is no service {name!r}.", hint=f"Choose from: {', '.join(KEYS)}"
-    )
 
 
 def _serve_saves(
@@ -224,26 +216,19 @@ class Fleet:
 
 def restore(workspace: Workspace, console: Console) -> None:
     """Return to the images' code, where this clone has sent other code."""
-    fleet = Fleet(workspace, console)
-    if not fleet.is_live:
-        return
-    try:
-        fleet.refresh(write=False)
-        fleet.restore()
-    finally:
-        fleet.close()
+    with closing(Fleet(workspace, console)) as fleet:
+        if fleet.is_live:
+            fleet.refresh(write=False)
+            fleet.restore()
 
 
 def differing(workspace: Workspace, console: Console) -> dict[str, Sequence[str]]:
     """Paths that are not as in the image, by the name of the pod or container."""
     if not workspace.settings.takes_live_code:
         return {}
-    fleet = Fleet(workspace, console)
-    try:
+    with closing(Fleet(workspace, console)) as fleet:
         fleet.refresh(write=False)
         return fleet.differing()
-    finally:
-        fleet.close()
 
 
 def digests(service: Service) -> dict[str, str]:

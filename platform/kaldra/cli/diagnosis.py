@@ -1,6 +1,5 @@
 """Why a stack's pods are not ready: Kubernetes' reasons, events and last log lines."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,13 +7,13 @@ from typing import Any
 from kaldra.cli import kubectl
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
-from kaldra.stack.services import PART_OF
 
 Object = Mapping[str, Any]
 
 LOG_LINES = 15
 EVENTS = 3
 REQUEST_TIMEOUT = "--request-timeout=10s"
+WARNINGS = "--field-selector=type=Warning"
 
 _STARTING = ("ContainerCreating", "PodInitializing")
 
@@ -34,8 +33,8 @@ def explain(workspace: Workspace) -> str:
     if not workspace.settings.on_cluster:
         return ""
     try:
-        pods = _listed(workspace, "pods", f"--selector=app.kubernetes.io/part-of={PART_OF}")
-        events = [e for e in _listed(workspace, "events") if e.get("type") == "Warning"]
+        pods = kubectl.listed(workspace, "pods", kubectl.SELECTOR, REQUEST_TIMEOUT)
+        events = kubectl.listed(workspace, "events", WARNINGS, REQUEST_TIMEOUT)
     except KaldraError:
         return ""
     # Replicas fail for the same reason: one of them is enough.
@@ -62,12 +61,6 @@ def warnings(events: list[Object], kind: str, name: str = "") -> list[str]:
     about.sort(key=_time, reverse=True)
     texts = (f"{event.get('reason')}: {str(event.get('message')).strip()}" for event in about)
     return list(dict.fromkeys(texts))[:EVENTS]
-
-
-def _listed(workspace: Workspace, *arguments: str) -> list[Object]:
-    answer = kubectl.read(workspace, "get", *arguments, "--output=json", REQUEST_TIMEOUT)
-    items: list[Object] = json.loads(answer)["items"]
-    return items
 
 
 def _described(workspace: Workspace, problem: Problem, events: list[Object]) -> str:

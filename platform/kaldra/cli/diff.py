@@ -17,7 +17,7 @@ from kaldra.render import Manifests, diff, kubernetes_stacks, manifests
 from kaldra.toolchain import commands
 
 
-def run(console: Console, *, base: str, stacks: Sequence[str]) -> None:
+def run(console: Console, *, base: str, stacks: Sequence[str] | None) -> None:
     """Print a Markdown comparison of each stack's objects at `base` and in the working tree.
 
     Without `stacks`, all Kubernetes stacks of either revision.
@@ -30,7 +30,7 @@ def run(console: Console, *, base: str, stacks: Sequence[str]) -> None:
                 "there is nothing to compare with.",
                 hint="Use a later revision.",
             )
-        chosen = list(stacks) or sorted({*kubernetes_stacks(folder), *kubernetes_stacks()})
+        chosen = list(stacks or ()) or sorted({*kubernetes_stacks(folder), *kubernetes_stacks()})
         with console.step(f"render · {', '.join(chosen)} · {base} and working tree"):
             found = _compare(chosen, folder, base)
     sys.stdout.write(diff.markdown(found, base))

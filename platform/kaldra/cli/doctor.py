@@ -5,6 +5,7 @@ import socket
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kaldra.cli import clean, json_output
 from kaldra.cli.deploy import cluster_spec, opened
@@ -15,7 +16,7 @@ from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.cluster.check import check_cluster, check_registry
 from kaldra.errors import KaldraError
 from kaldra.toolchain.findings import Finding
-from kaldra.toolchain.inventory import collect
+from kaldra.toolchain.inventory import collect, guarded
 
 ROUNDS = 4
 """Engine, cluster, lock, unfinished operations: each may hide the next."""
@@ -85,15 +86,8 @@ def lines(findings: Iterable[Finding]) -> list[str]:
 
 def _cluster(workspace: Workspace) -> list[Finding]:
     spec = cluster_spec(workspace)
-    found = []
-    for name, check in (("cluster", check_cluster), ("registry", check_registry)):
-        try:
-            found.append(check(spec))
-        except (KaldraError, OSError) as error:
-            found.append(
-                Finding(name, problem=str(error), fix=getattr(error, "hint", "") or "./kaldra up")
-            )
-    return found
+    checks = {"cluster": check_cluster, "registry": check_registry}
+    return [guarded(name, partial(check, spec)) for name, check in checks.items()]
 
 
 def _garbage(workspace: Workspace, console: Console) -> Finding:

@@ -8,13 +8,15 @@ from kaldra.cli.deploy import opened
 from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, pulumi_program
-from kaldra.cluster.kind import delete_cluster, node_name
+from kaldra.cluster.kind import delete_cluster
+from kaldra.cluster.spec import node_name
 from kaldra.errors import KaldraError
 from kaldra.toolchain import docker_client, engine
 
 
-def run(console: Console, *, stack: str, everything: bool) -> None:
+def run(console: Console, *, stack: str, everything: bool, assume_yes: bool) -> None:
     """Destroy the stack's resources; idempotent."""
+    del assume_yes  # nothing is asked
     workspace = Workspace.open(stack)
     alive = engine.engine_version() is not None
     pulumi = opened(console, workspace) if pulumi_program().exists() else None

@@ -9,7 +9,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import given_passphrase
 
 
-def run(*, stack: str) -> None:
+def run(_: Console, *, stack: str) -> None:
     """Print shell exports on standard output; everything else goes to standard error."""
     pulumi = ready(Console(quiet=True), stack, assume_yes=False)
     pulumi.ensure_stack()

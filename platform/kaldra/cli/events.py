@@ -38,10 +38,6 @@ class Events:
         self._console = console
         self._step = step
         self._open: dict[tuple[str, str], Line] = {}
-        self.errors: list[str] = []
-        """Diagnostics of severity error."""
-        self.failed: list[str] = []
-        """URNs of resources whose operation failed."""
         self.changes: Mapping[str, int] = {}
         """Operation → number of resources; set when the engine has finished."""
 
@@ -57,7 +53,6 @@ class Events:
         elif ended := event.get("resOutputsEvent"):
             self._end(ended["metadata"])
         elif failed := event.get("resOpFailedEvent"):
-            self.failed.append(failed["metadata"]["urn"])
             self._end(failed["metadata"], failed=True)
         elif told := event.get("diagnosticEvent"):
             self._tell(told)
@@ -101,7 +96,6 @@ class Events:
         about = f"{resource(urn)}: " if urn and "pulumi:pulumi:Stack" not in urn else ""
         shown = "\n".join(f"  {line}" for line in f"{about}{text}".splitlines())
         if severity == "error":
-            self.errors.append(text)
             self._console.raw(shown)
         elif severity == "warning":
             self._console.warn(shown.strip())

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from kaldra.cli import kubectl
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
-from kaldra.errors import ConfigurationError, KaldraError
-from kaldra.stack.services import SERVICES
+from kaldra.cluster.ports import is_free, require_free
+from kaldra.errors import KaldraError
+from kaldra.stack.services import Service, named
 
-PORTS = {service.name: service.port for service in SERVICES}
 RETRY_SECONDS = 0.5
 LISTEN_SECONDS = 10.0
 """How long kubectl may take to find a pod and listen."""
@@ -26,20 +26,14 @@ def run(console: Console, *, stack: str, port: int, service: str) -> None:
     kubectl forwards to one pod and exits with it; it is then restarted with another pod.
     """
     workspace = Workspace.open(stack)
-    if service not in PORTS:
-        raise ConfigurationError(
-            f"Unknown service {service!r}.", hint=f"Choose one of: {', '.join(PORTS)}"
-        )
+    chosen = named(service)
     kubectl.command(workspace, "port-forward")
-    if not _free(port):
-        raise ConfigurationError(
-            f"Port {port} on 127.0.0.1 is in use.", hint="Choose another: --port PORT"
-        )
+    require_free(port, chosen.name, "--port", where="the command line")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    console.note(f"http://127.0.0.1:{port} → {service} (Ctrl+C to stop)")
+    console.note(f"http://127.0.0.1:{port} → {chosen.name} (Ctrl+C to stop)")
     try:
         while True:
-            with _process(workspace, service, port) as process:
+            with _process(workspace, chosen, port) as process:
                 process.wait()
                 assert process.stdout is not None  # noqa: S101  opened with a pipe
                 said = process.stdout.read().strip().splitlines() or ["kubectl exited"]
@@ -50,7 +44,7 @@ def run(console: Console, *, stack: str, port: int, service: str) -> None:
 
 
 @contextmanager
-def forwarded(workspace: Workspace, service: str) -> Iterator[str]:
+def forwarded(workspace: Workspace, service: Service) -> Iterator[str]:
     """URL of the service on this machine while the block runs.
 
     Raises KaldraError with kubectl's output if kubectl exits before the block does.
@@ -66,14 +60,16 @@ def forwarded(workspace: Workspace, service: str) -> Iterator[str]:
                 raise
             said = process.stdout.read().strip() if process.stdout else ""
             raise KaldraError(
-                f"Cannot connect to a pod of {service}: {said}", hint=error.hint
+                f"Cannot connect to a pod of {service.name}: {said}", hint=error.hint
             ) from None
 
 
 @contextmanager
-def _process(workspace: Workspace, service: str, port: int) -> Iterator["subprocess.Popen[str]"]:
+def _process(
+    workspace: Workspace, service: Service, port: int
+) -> Iterator["subprocess.Popen[str]"]:
     command = kubectl.command(
-        workspace, "port-forward", f"service/{service}", f"{port}:{PORTS[service]}",
+        workspace, "port-forward", f"service/{service.name}", f"{port}:{service.port}",
         "--address=127.0.0.1",
     )  # fmt: skip
     with subprocess.Popen(  # noqa: S603
@@ -88,15 +84,5 @@ def _process(workspace: Workspace, service: str, port: int) -> Iterator["subproc
 def _wait_until_listening(process: "subprocess.Popen[str]", port: int) -> None:
     """Return once kubectl listens, has exited, or the timeout has passed."""
     deadline = time.monotonic() + LISTEN_SECONDS
-    while _free(port) and process.poll() is None and time.monotonic() < deadline:
+    while is_free(port) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

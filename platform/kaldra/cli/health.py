@@ -1,13 +1,12 @@
 """Whether a stack is ready, for every target and verb."""
 
-import http.client
 import json
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from kaldra import variables
 from kaldra.cli import containers, kubectl
@@ -15,7 +14,8 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack import services
-from kaldra.stack.services import API, PART_OF
+from kaldra.stack.services import API
+from kaldra.toolchain.http_request import request
 
 ATTEMPT_SECONDS = 2.0
 GATEWAY_SECONDS = 60.0
@@ -51,9 +51,8 @@ def workloads(workspace: Workspace) -> list[Workload]:
     if settings.target == "local":
         containers.require_engine(workspace)
         return [_container(name, containers.look(name)) for name in containers.names(workspace)]
-    selector = f"--selector=app.kubernetes.io/part-of={PART_OF}"
-    answer = json.loads(kubectl.read(workspace, "get", "deployments", selector, "--output=json"))
-    found = {d["metadata"]["name"]: d for d in answer["items"]}
+    deployments = kubectl.listed(workspace, "deployments", kubectl.SELECTOR)
+    found = {d["metadata"]["name"]: d for d in deployments}
     return [
         _deployment(spec.name, spec.replicas, found.get(spec.name))
         for spec in services.specs(settings)
@@ -62,21 +61,10 @@ def workloads(workspace: Workspace) -> list[Workload]:
 
 def status(url: str) -> str:
     """Send one GET /status/ and return the body. Raises OSError unless the response is 200."""
-    parts = urlsplit(url)
-    secure = parts.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=ATTEMPT_SECONDS)
-    try:
-        connection.request("GET", "/status/")
-        response = connection.getresponse()
-        body = response.read().decode(errors="replace")
-    except http.client.HTTPException as error:
-        raise OSError(f"{type(error).__name__} {error}") from error
-    finally:
-        connection.close()
-    if response.status != http.HTTPStatus.OK:
-        raise OSError(f"HTTP {response.status}")
-    return body
+    code, body = request(f"{url}/status/", timeout=ATTEMPT_SECONDS)
+    if code != HTTPStatus.OK:
+        raise OSError(f"HTTP {code}")
+    return body.decode(errors="replace")
 
 
 def wait(workspace: Workspace, console: Console) -> str:
@@ -112,7 +100,7 @@ def ask_gateway(workspace: Workspace, console: Console, seconds: float = GATEWAY
         return _wait_for_status(settings.url, console, seconds, hint)
     from kaldra.cli import forward  # noqa: PLC0415  needed on staging only
 
-    with forward.forwarded(workspace, API.name) as address:
+    with forward.forwarded(workspace, API) as address:
         answer = _wait_for_status(address, console, seconds, hint)
     try:
         status(settings.url)

@@ -1,6 +1,5 @@
 """Running containers whose code can be replaced: of which service, and how each is reached."""
 
-import json
 import subprocess
 import threading
 import time
@@ -10,11 +9,10 @@ from kaldra.cli import containers, kubectl
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import state
-from kaldra.stack.services import LIVE_DIRECTORY, PART_OF, SERVICES, Service
+from kaldra.stack.services import LIVE_DIRECTORY, SERVICES, Service
 from kaldra.toolchain import docker_client
 
 RECEIVE = ("python3", "-m", "serving.receive", LIVE_DIRECTORY)
-SELECTOR = f"--selector=app.kubernetes.io/part-of={PART_OF}"
 WATCH_AGAIN_SECONDS = 1.0
 BY_NAME = {service.name: service for service in SERVICES}
 
@@ -57,10 +55,9 @@ def running(workspace: Workspace) -> set[Instance]:
     """Every running container of the stack."""
     if workspace.settings.target == "local":
         return _containers(workspace)
-    found = json.loads(kubectl.read(workspace, "get", "pods", SELECTOR, "--output=json"))
     return {
         Instance(pod["metadata"]["name"], status["containerID"], BY_NAME[status["name"]])
-        for pod in found["items"]
+        for pod in kubectl.listed(workspace, "pods", kubectl.SELECTOR)
         if "deletionTimestamp" not in pod["metadata"]
         for status in pod["status"].get("containerStatuses", ())
         if "running" in status["state"] and status["name"] in BY_NAME
@@ -107,7 +104,7 @@ class Watcher:
 
     def _watch(self) -> None:
         command = kubectl.command(
-            self._workspace, "get", "pods", SELECTOR, "--watch", "--output=name"
+            self._workspace, "get", "pods", kubectl.SELECTOR, "--watch", "--output=name"
         )
         while not self._ended:
             with subprocess.Popen(  # noqa: S603

@@ -17,10 +17,10 @@ ROUTE = "/engine/vocabulary/archetypes"
 """A route that needs a key and nothing else."""
 
 
-def run(console: Console, *, stack: str, name: str, curl: bool) -> None:
+def run(_: Console, *, stack: str, name: str, curl: bool) -> None:
     """Print the key, or a curl command that calls this verb for it and so does not contain it."""
     workspace = Workspace.open(stack)
-    chosen, key = choose(_keys(console, workspace), name, stack)
+    chosen, key = choose(_keys(workspace), name, stack)
     if curl:
         launcher = shlex.quote(str(REPO / "kaldra"))
         call = f"{launcher} key {shlex.quote(chosen)} --stack {shlex.quote(stack)}"
@@ -43,7 +43,7 @@ def choose(keys: Mapping[str, str], name: str, stack: str) -> tuple[str, str]:
     )
 
 
-def _keys(console: Console, workspace: Workspace) -> Mapping[str, str]:
+def _keys(workspace: Workspace) -> Mapping[str, str]:
     """Keys by caller: Pulumi decrypts those of a stack file."""
     if workspace.settings.api_keys is None:
         if not secrets.dev_secrets_file().exists():
@@ -52,7 +52,7 @@ def _keys(console: Console, workspace: Workspace) -> Mapping[str, str]:
                 hint=f"./kaldra up --stack {workspace.stack}",
             )
         return secrets.own_keys()
-    pulumi, _ = deployed_or_fail(console, workspace.stack)
+    pulumi, _ = deployed_or_fail(Console(quiet=True), workspace.stack)
     setting = (f"{NAMESPACE}:apiKeys", "--stack", workspace.stack)
     found = pulumi.read("config", "get", *setting, "--json")
     keys: dict[str, str] = json.loads(found["value"])

@@ -1,12 +1,18 @@
 """kubectl bound to one stack's context, never to the ambient one."""
 
+import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import state
+from kaldra.stack.services import PART_OF
+
+SELECTOR = f"--selector=app.kubernetes.io/part-of={PART_OF}"
+"""The platform's own objects."""
 
 
 def command(workspace: Workspace, *arguments: str) -> list[str]:
@@ -47,12 +53,7 @@ def read(workspace: Workspace, *arguments: str) -> str:
     return done.stdout
 
 
-def follow(full_command: Sequence[str]) -> int:
-    """Run a command in the foreground until it exits or Ctrl+C; return its exit code."""
-    with subprocess.Popen(full_command) as process:  # noqa: S603
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            process.terminate()
-            process.wait()
-            return 0
+def listed(workspace: Workspace, *arguments: str) -> list[Mapping[str, Any]]:
+    """Objects of `kubectl get ARGUMENTS`; raises KaldraError with its error message."""
+    answer = json.loads(read(workspace, "get", *arguments, "--output=json"))
+    return list(answer["items"])

@@ -18,10 +18,8 @@ from kaldra.cli import containers, kubectl
 from kaldra.cli.log_records import instant
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
-from kaldra.stack.services import PART_OF, SERVICES
+from kaldra.stack.services import SERVICES
 from kaldra.toolchain import docker_client
-
-SELECTOR = f"--selector=app.kubernetes.io/part-of={PART_OF}"
 
 _POD = (
     r"{.metadata.name} {.metadata.labels.app\.kubernetes\.io/name} "
@@ -91,12 +89,12 @@ class Pods:
     def present(self) -> list[Source]:
         """Ask once."""
         every = "--output=jsonpath={range .items[*]}" + _POD + "{end}"
-        lines = kubectl.read(self._workspace, "get", "pods", SELECTOR, every).splitlines()
+        lines = kubectl.read(self._workspace, "get", "pods", kubectl.SELECTOR, every).splitlines()
         return [source for line in lines if (source := _source(line))]
 
     def started(self) -> Iterator[Source]:
         """Watch the pods; a pod comes once for each change of its status."""
-        watch = ("get", "pods", SELECTOR, "--watch", f"--output=jsonpath={_POD}")
+        watch = ("get", "pods", kubectl.SELECTOR, "--watch", f"--output=jsonpath={_POD}")
         for line in self._lines(*watch):
             if source := _source(line):
                 yield source

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from kaldra.cli import log_records, log_sources
 from kaldra.cli.log_records import Filter, Record
@@ -19,7 +20,7 @@ from kaldra.cli.log_sources import GoneError, Source, Sources, Span
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
-from kaldra.stack.services import KEYS
+from kaldra.stack.services import named
 
 LINES = 100
 """Shown of each container where neither a filter nor a time limits them."""
@@ -45,30 +46,28 @@ class Wanted:
     since: str = ""
     previous: bool = False
     service: str = ""
-    """Key of the service, such as `api`; empty for all."""
-    level: str = ""
+    """Empty for all."""
+    level: str | None = None
     request: str = ""
     trace: str = ""
     as_json: bool = False
 
 
-def run(console: Console, wanted: Wanted, *, stack: str) -> None:
+def run(console: Console, *, stack: str, **options: Any) -> None:
     """Print the records that are there; with `follow` also those that come."""
+    wanted = Wanted(**options)
     if wanted.follow and wanted.previous:
         raise ConfigurationError(
             "--previous shows a run that has ended; it cannot be followed.",
             hint=f"./kaldra logs --stack {stack} --previous",
         )
-    if wanted.service not in ("", *KEYS):
-        raise ConfigurationError(
-            f"There is no service {wanted.service!r}.", hint=f"Choose one of: {', '.join(KEYS)}."
-        )
+    service = named(wanted.service).key if wanted.service else ""
     span, shown = selection(wanted, datetime.now(UTC))
     sources = deployed(stack)
     records = (
-        followed(sources, span, console, wanted.service)
+        followed(sources, span, console, service)
         if wanted.follow
-        else last(sources, span, wanted.service, beside_spans=wanted.level != "debug")
+        else last(sources, span, service, beside_spans=wanted.level != "debug")
     )
     try:
         for record in filter(shown.accepts, records):
@@ -97,7 +96,9 @@ def selection(wanted: Wanted, now: datetime) -> tuple[Span, Filter]:
         tail, since = None, now
     elif tail is None and not (since or wanted.level or wanted.request or wanted.trace):
         tail = LINES
-    shown = Filter(level=wanted.level, request=wanted.request, trace=wanted.trace, since=since)
+    shown = Filter(
+        level=wanted.level or "", request=wanted.request, trace=wanted.trace, since=since
+    )
     return Span(tail=tail, since=since, previous=wanted.previous), shown
 
 

@@ -19,11 +19,12 @@ from kaldra.toolchain.image_registry import is_local
 from kaldra.toolchain.links import link
 
 
-def run(console: Console, *, tag: str, registry: str, architectures: list[str]) -> None:
+def run(console: Console, *, tag: str, registry: str, architectures: list[str] | None) -> None:
     """Create the manifest list of each service; print its name and all digests."""
     naming.checked_tag(tag)
     registry = naming.checked_registry(registry)
-    link("docker", ensure_engine(console, assume_yes=False).client)
+    architectures = architectures or ["amd64", "arm64"]
+    link("docker", ensure_engine(console, assume_yes=False))
     published = []
     for service in SERVICES:
         name = f"{registry}/{service.name}"

@@ -1,20 +1,20 @@
 """`./kaldra serve`: run the services as processes, without Docker."""
 
-import http.client
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 
 from kaldra.cli.supervisor import Program, Supervisor
 from kaldra.cli.ui import Console
 from kaldra.cluster.ports import require_free
-from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
 from kaldra.stack import dotenv, secrets
-from kaldra.stack.services import API, CORE, KEYS, SERVICES, Service
+from kaldra.stack.services import API, CORE, SERVICES, Service, named
 from kaldra.stack.settings import Settings
+from kaldra.toolchain.http_request import request
 
 ATTEMPT_SECONDS = 1.0
 ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  compared with, never listened on
@@ -23,11 +23,7 @@ ENV_FILE = ".env"
 
 def run(console: Console, *, service: str, reload: bool) -> None:
     """Run one service or `all` until Ctrl+C or SIGTERM; with `reload` as its files are now."""
-    chosen = [one for one in SERVICES if service in ("all", one.key)]
-    if not chosen:
-        raise ConfigurationError(
-            f"There is no service {service!r}.", hint=f"Choose one of: {', '.join(KEYS)}, all"
-        )
+    chosen = SERVICES if service == "all" else (named(service),)
     given = dotenv.given()
     urls: dict[str, str] = {}
     environments: list[tuple[Service, dict[str, str]]] = []
@@ -88,7 +84,8 @@ def _core(urls: Mapping[str, str], given: Mapping[str, str], console: Console) -
 
 
 def _url(host: str, port: int) -> str:
-    return f"http://{'127.0.0.1' if host in ANY_ADDRESS else host}:{port}"
+    name = "127.0.0.1" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}"
 
 
 def _announcement(url: str, console: Console) -> Callable[[], None]:
@@ -98,7 +95,7 @@ def _announcement(url: str, console: Console) -> Callable[[], None]:
 
     def tick() -> None:
         nonlocal told
-        if not told and _ready(url.removeprefix("http://")):
+        if not told and _ready(url):
             told = True
             console.note(
                 f"{url}/ is ready ({time.monotonic() - began:.1f} s). Press Ctrl+C to stop."
@@ -107,12 +104,8 @@ def _announcement(url: str, console: Console) -> Callable[[], None]:
     return tick
 
 
-def _ready(address: str) -> bool:
-    connection = http.client.HTTPConnection(address, timeout=ATTEMPT_SECONDS)
+def _ready(url: str) -> bool:
     try:
-        connection.request("GET", "/ready")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except (OSError, http.client.HTTPException):
+        return request(f"{url}/ready", timeout=ATTEMPT_SECONDS)[0] == HTTPStatus.OK
+    except OSError:
         return False
-    finally:
-        connection.close()

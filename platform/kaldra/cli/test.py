@@ -13,10 +13,10 @@ from kaldra.paths import REPO
 from kaldra.toolchain.commands import interruptible
 
 
-def run(console: Console, *, fast: bool, arguments: list[str]) -> None:
+def run(console: Console, *, fast: bool, arguments: list[str] | None) -> None:
     """Run lint, then the tests; with --fast without end-to-end tests. Stop at the first failure."""
     with _preparing(wanted=not fast and not arguments):
-        _run(console, fast=fast, arguments=arguments)
+        _run(console, fast=fast, arguments=arguments or [])
 
 
 def _run(console: Console, *, fast: bool, arguments: list[str]) -> None:

@@ -2,13 +2,15 @@
 
 import shutil
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 
 from kaldra.cli import log_records, log_sources, logs, waterfall
+from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError, KaldraError
 
 
-def run(*, stack: str, identifier: str, slowest: bool, since: str, file: str) -> None:
+def run(_: Console, *, stack: str, identifier: str, slowest: bool, since: str, file: str) -> None:
     """Print the waterfall of a request, by its request id or trace id, or of the slowest one."""
     if bool(identifier) == slowest:
         raise ConfigurationError(
@@ -17,10 +19,8 @@ def run(*, stack: str, identifier: str, slowest: bool, since: str, file: str) ->
         )
     start = log_records.since(since, datetime.now(UTC)) if since else None
     sources = log_sources.File(file) if file else logs.deployed(stack)
-    try:
+    with closing(sources):
         records = logs.last(sources, log_sources.Span(since=start))
-    finally:
-        sources.close()
     spans = [
         span
         for record in records

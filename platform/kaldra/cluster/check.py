@@ -7,10 +7,10 @@ from kaldra.cluster.kind import (
     require_privileged_containers,
 )
 from kaldra.cluster.kubeconfig import api_server
-from kaldra.cluster.ports import holder, is_free
+from kaldra.cluster.ports import require_free
 from kaldra.cluster.registry import is_running
 from kaldra.cluster.spec import ClusterSpec, context_name, node_name, registry_name
-from kaldra.errors import KaldraError
+from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.toolchain import docker_client
 from kaldra.toolchain.docker_client import UnavailableError
 from kaldra.toolchain.findings import Finding
@@ -30,7 +30,7 @@ def check_cluster(spec: ClusterSpec) -> Finding:
     except KaldraError as error:
         return Finding(name, problem=str(error), fix=error.hint)
     if condition is Condition.ABSENT:
-        return _absent(name, spec.api_port, "kaldra:apiPort")
+        return _absent(name, spec.api_port, "the gateway", "kaldra:apiPort")
     if condition is not Condition.RUNNING:
         return Finding(
             name, where=node_name(spec.name), problem=condition.value, fix=UP, repair="cluster"
@@ -67,13 +67,13 @@ def check_registry(spec: ClusterSpec) -> Finding:
         return Finding(name, where=f"localhost:{spec.registry_port}")
     if exists and not exists["State"]["Running"]:
         return Finding(name, problem="stopped", fix=UP, repair="cluster")
-    return _absent(name, spec.registry_port, "kaldra:registryPort")
+    return _absent(name, spec.registry_port, "the local registry", "kaldra:registryPort")
 
 
-def _absent(name: str, port: int, setting: str) -> Finding:
+def _absent(name: str, port: int, purpose: str, setting: str) -> Finding:
     """Something that is not there yet, and whether the port it needs is free."""
-    if is_free(port):
-        return Finding(name, where="made by ./kaldra up")
-    problem = f"port {port} is taken by {holder(port) or 'another process'}"
-    fix = f"stop it, or set {setting} to another port in the stack's file"
-    return Finding(name, problem=problem, fix=fix)
+    try:
+        require_free(port, purpose, setting)
+    except ConfigurationError as error:
+        return Finding(name, problem=str(error), fix=error.hint)
+    return Finding(name, where="made by ./kaldra up")

@@ -8,7 +8,6 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from kaldra import environment, variables
 from kaldra.cluster.kubeconfig import api_server, forget
 from kaldra.cluster.network import delete_network, ensure_network
 from kaldra.cluster.ports import require_free
-from kaldra.cluster.registry import Registry, delete_registry, ensure_registry, write_hosts
+from kaldra.cluster.registry import delete_registry, write_hosts
 from kaldra.cluster.spec import (
     KIND_LABEL,
     NODE_PORT,
@@ -36,31 +35,11 @@ from kaldra.toolchain.engine import REDUCED_RUNTIME
 from kaldra.toolchain.machine import machine
 from kaldra.versions import KUBERNETES
 
-__all__ = [
-    "Cluster",
-    "ClusterSpec",
-    "Registry",
-    "delete_cluster",
-    "ensure_cluster",
-    "ensure_registry",
-    "node_name",
-]
-
 REMOVE = "./kaldra down --all"
 READY_SECONDS = 300.0
 """A node that was stopped, on a slow machine, needs minutes."""
 REGISTRIES = "/etc/containerd/certs.d"
 """Folder in the node; what is written there last marks a node whose creation was completed."""
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """A cluster whose API server answers."""
-
-    identity: str
-    """Changes when the cluster is created again."""
-    context: str
-    """Name of its context in the kubeconfig."""
 
 
 class Condition(Enum):
@@ -71,8 +50,10 @@ class Condition(Enum):
     STOPPED = "stopped"
 
 
-def ensure_cluster(spec: ClusterSpec, progress: Progress) -> Cluster:
-    """Keep the cluster, start it, or create it. One whose creation was completed is never removed.
+def ensure_cluster(spec: ClusterSpec, progress: Progress) -> str:
+    """Keep the cluster, start it, or create it; returns an identity that its next creation changes.
+
+    A cluster whose creation was completed is never removed.
 
     Raises ConfigurationError when its port is taken or another one than it was created with,
     KaldraError when it does not become ready.
@@ -84,18 +65,18 @@ def ensure_cluster(spec: ClusterSpec, progress: Progress) -> Cluster:
                 f"Cluster {spec.name} runs Kubernetes {version}; this revision pins {KUBERNETES}. "
                 f"It is kept. To replace it: {REMOVE} && ./kaldra up"
             )
-        return _cluster(spec)
+        return _identity(spec)
     with progress.step(f"kind cluster {spec.name}") as step:
         if condition is not Condition.ABSENT:
             if is_complete(spec):
                 _resume(spec, step)
                 step.done("started")
-                return _cluster(spec)
+                return _identity(spec)
             progress.note(f"Creating cluster {spec.name} was interrupted: it is created again.")
             _remove_nodes(spec.name)
         _create(spec, step)
         step.done("created")
-    return _cluster(spec)
+    return _identity(spec)
 
 
 def delete_cluster(name: str, kubeconfig: Path, progress: Progress) -> None:
@@ -137,9 +118,9 @@ def outdated_version(name: str) -> str:
     return other_version(str(node.get("Config", {}).get("Image", "")))
 
 
-def _cluster(spec: ClusterSpec) -> Cluster:
+def _identity(spec: ClusterSpec) -> str:
     node = docker_client.container(node_name(spec.name)) or {}
-    return Cluster(identity=str(node.get("Id", "")), context=context_name(spec.name))
+    return str(node.get("Id", ""))
 
 
 def _create(spec: ClusterSpec, step: Step) -> None:

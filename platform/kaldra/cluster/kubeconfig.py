@@ -1,14 +1,15 @@
 """The cluster's kubeconfig: where its API server is, whether that is ready, forgetting it."""
 
 import base64
-import http.client
-import ssl
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
+
+from kaldra.toolchain.http_request import request
 
 PROBE_SECONDS = 5.0
 
@@ -24,17 +25,12 @@ class ApiServer:
 
     def ready(self) -> bool:
         """Whether it says that it can serve; needs no credentials."""
-        context = ssl.create_default_context(cadata=self.authority)
-        connection = http.client.HTTPSConnection(
-            self.host, self.port, timeout=PROBE_SECONDS, context=context
-        )
+        url = f"https://{self.host}:{self.port}/readyz"
         try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == http.HTTPStatus.OK
-        except (OSError, http.client.HTTPException):
+            status, _ = request(url, timeout=PROBE_SECONDS, authority=self.authority)
+        except OSError:
             return False
-        finally:
-            connection.close()
+        return status == HTTPStatus.OK
 
 
 def api_server(kubeconfig: Path, context: str) -> ApiServer | None:

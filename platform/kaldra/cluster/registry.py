@@ -2,7 +2,6 @@
 
 import io
 import tarfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -26,18 +25,8 @@ IDENTITY_LABEL = "io.kaldra.identity"
 """Label of the storage: a number of its own, given when it is made."""
 
 
-@dataclass(frozen=True)
-class Registry:
-    """A registry that runs."""
-
-    address: str
-    """`localhost:<port>`, as images are named."""
-    identity: str
-    """Changes when its storage is created again."""
-
-
-def ensure_registry(spec: ClusterSpec, progress: Progress) -> Registry:
-    """Start the registry, or make it; one that runs is left alone.
+def ensure_registry(spec: ClusterSpec, progress: Progress) -> str:
+    """Start the registry, or make it; returns an identity that changes with its storage.
 
     Raises ConfigurationError when its port is taken, KaldraError when it does not start.
     """
@@ -48,8 +37,7 @@ def ensure_registry(spec: ClusterSpec, progress: Progress) -> Registry:
             step.done(_bring_up(spec, found))
     volume = docker_client.volume(name) or {}
     # Not the volume's CreatedAt: Docker tells the time of the last change in its folder.
-    identity = (volume.get("Labels") or {}).get(IDENTITY_LABEL, "")
-    return Registry(f"localhost:{spec.registry_port}", identity)
+    return str((volume.get("Labels") or {}).get(IDENTITY_LABEL, ""))
 
 
 def is_running(spec: ClusterSpec) -> bool:

@@ -5,13 +5,13 @@ import json
 import tarfile
 from collections.abc import Iterable
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
 from pathlib import PurePosixPath
 
 from kaldra.cluster.registry import STORAGE
 from kaldra.cluster.spec import ClusterSpec, registry_name
 from kaldra.errors import KaldraError
 from kaldra.toolchain import docker_client
+from kaldra.toolchain.http_request import request
 
 _CONFIGURATION = "/etc/docker/registry/config.yml"
 _ACCEPTED = (
@@ -87,14 +87,10 @@ def remove(spec: ClusterSpec, images: Iterable[str]) -> None:
 
 
 def _ask(port: int, method: str, path: str) -> tuple[int, bytes]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    url, headers = f"http://127.0.0.1:{port}{path}", {"Accept": _ACCEPTED}
     try:
-        connection.request(method, path, headers={"Accept": _ACCEPTED})
-        response = connection.getresponse()
-        return response.status, response.read()
-    except (OSError, HTTPException) as error:
+        return request(url, timeout=10, method=method, headers=headers)
+    except OSError as error:
         raise KaldraError(
             f"The registry at localhost:{port} does not answer: {error}", hint="./kaldra doctor"
         ) from error
-    finally:
-        connection.close()

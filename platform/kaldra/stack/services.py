@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from kaldra.errors import ConfigurationError
 from kaldra.stack.setting_types import Resources
 
 if TYPE_CHECKING:
@@ -124,6 +125,16 @@ SERVICES = (CORE, API)
 
 
 KEYS = tuple(service.key for service in SERVICES)
+
+
+def named(name: str) -> Service:
+    """The service of a key or a name. Raises ConfigurationError where there is none."""
+    for service in SERVICES:
+        if name in (service.key, service.name):
+            return service
+    raise ConfigurationError(
+        f"There is no service {name!r}.", hint=f"Choose one of: {', '.join(KEYS)}"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

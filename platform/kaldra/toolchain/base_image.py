@@ -1,7 +1,5 @@
 """What the services' images are built on and in."""
 
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,23 +40,11 @@ def ensure_base(progress: Progress, *, route: Route, client: Path) -> BaseImages
             progress,
             client=client,
         )
-    return BaseImages(base, _ensure_builder(base, progress, route=route, client=client))
-
-
-def _ensure_builder(base: str, progress: Progress, *, route: Route, client: Path) -> str:
     bundle = machine().ca_bundle
     certificates = bundle.read_bytes() if bundle else b""
     dockerfile = builder_dockerfile(base, route, own_authorities=bool(bundle))
-    tag = f"kaldra/builder:{debian.recipe_digest(dockerfile, certificates)}"
-
-    def build() -> None:
-        with progress.step(f"builder image {tag}") as step, tempfile.TemporaryDirectory() as folder:
-            if bundle:
-                shutil.copyfile(bundle, Path(folder) / "authorities.crt")
-            debian.build(tag, dockerfile, Path(folder), step, client=client)
-
-    image_archive.ensure(tag, build, progress, client=client)
-    return tag
+    files = {"authorities.crt": certificates}
+    return BaseImages(base, debian.ensure("builder", dockerfile, files, progress, client=client))
 
 
 def builder_dockerfile(base: str, route: Route, *, own_authorities: bool) -> str:

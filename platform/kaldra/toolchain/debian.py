@@ -3,12 +3,13 @@
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.progress import Progress, Step
-from kaldra.toolchain import docker_client, image_build
+from kaldra.toolchain import docker_client, image_archive, image_build
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.engine import install_packages, update_lists
 from kaldra.toolchain.machine import machine
@@ -143,6 +144,22 @@ def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress, *, client
                 what="Importing the base image",
             )
         step.done(_size(tag))
+
+
+def ensure(
+    name: str, dockerfile: str, files: Mapping[str, bytes], progress: Progress, *, client: Path
+) -> str:
+    """Build `kaldra/NAME` of a Dockerfile and files beside it unless it exists; returns its tag."""
+    tag = f"kaldra/{name}:{recipe_digest(dockerfile, *files.values())}"
+
+    def make() -> None:
+        with progress.step(f"{name} image {tag}") as step, tempfile.TemporaryDirectory() as folder:
+            for file, content in files.items():
+                (Path(folder) / file).write_bytes(content)
+            build(tag, dockerfile, Path(folder), step, client=client)
+
+    image_archive.ensure(tag, make, progress, client=client)
+    return tag
 
 
 def build(tag: str, dockerfile: str, context: Path, step: Step, *, client: Path) -> None:

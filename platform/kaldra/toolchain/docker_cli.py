@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from kaldra.errors import ConfigurationError
 from kaldra.paths import home
 
 CLIENTS = ("/usr/bin/docker", "/usr/local/bin/docker", "/opt/homebrew/bin/docker")
@@ -29,6 +30,18 @@ def buildkit_client() -> Path | None:
         if path.is_file() and os.access(path, os.X_OK) and _can_buildkit(path):
             return path
     return None
+
+
+def require_buildkit_client() -> Path:
+    """The same. Raises ConfigurationError where there is none."""
+    if client := buildkit_client():
+        return client
+    raise ConfigurationError(
+        "No docker client that can build with BuildKit was found "
+        "(a client from version 23 on needs the buildx plugin).",
+        hint="Install docker-buildx-plugin, or docker-buildx on Debian; then run the same "
+        "command again.",
+    )
 
 
 def _can_buildkit(client: Path) -> bool:

@@ -6,7 +6,6 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from kaldra import variables
@@ -15,7 +14,7 @@ from kaldra.paths import home
 from kaldra.progress import Progress, Step
 from kaldra.toolchain import docker_client
 from kaldra.toolchain.commands import run
-from kaldra.toolchain.docker_cli import buildkit_client
+from kaldra.toolchain.docker_cli import buildkit_client, require_buildkit_client
 from kaldra.toolchain.files import locked
 from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.machine import Machine, machine
@@ -39,17 +38,6 @@ APT = (
     *("-o", "Acquire::Retries=3"),
 )
 APT_HINT = "Check this machine's package sources: apt-get update"
-
-
-@dataclass(frozen=True)
-class Engine:
-    """A Docker Engine that answers."""
-
-    version: str
-    client: Path
-    """A client whose `docker build` can use BuildKit."""
-    started: bool
-    """Whether this call started it."""
 
 
 def engine_version() -> str | None:
@@ -99,15 +87,14 @@ def check_engine() -> Finding:
     return Finding(name, version, where, route)
 
 
-def ensure_engine(progress: Progress, *, assume_yes: bool) -> Engine:
-    """Find, start or install a Docker Engine.
+def ensure_engine(progress: Progress, *, assume_yes: bool) -> Path:
+    """Find, start or install a Docker Engine; returns a client that can build with BuildKit.
 
     Raises ConfigurationError (exit 2) with the command to type where installing needs a decision,
     KaldraError where the engine does not come up.
     """
-    version = engine_version()
-    if version:
-        return Engine(version, _client(), started=False)
+    if engine_version():
+        return require_buildkit_client()
     if variables.DOCKER_HOST.value:
         raise KaldraError(
             f"No Docker Engine answers at DOCKER_HOST={variables.DOCKER_HOST.value}.",
@@ -115,16 +102,14 @@ def ensure_engine(progress: Progress, *, assume_yes: bool) -> Engine:
         )
     if not shutil.which("dockerd"):
         _install(progress, assume_yes=assume_yes)
-    version = engine_version()
-    if version:
-        return Engine(version, _client(), started=False)
+    if engine_version():
+        return require_buildkit_client()
     with progress.step("Docker Engine") as step, locked("docker-engine"):
         # Another run may have started it while this one waited.
         if engine_version() is None:
             _start(step)
-        version = engine_version() or ""
-        step.done(f"{version}, started")
-    return Engine(version, _client(), started=True)
+        step.done(f"{engine_version()}, started")
+    return require_buildkit_client()
 
 
 def stop_engine(progress: Progress) -> bool:
@@ -149,18 +134,6 @@ def started_engine() -> int | None:
     """Process id of the dockerd that `up` started, if it still runs."""
     pid = _number(_pid_file())
     return pid if _runs(pid, "dockerd") else None
-
-
-def _client() -> Path:
-    client = buildkit_client()
-    if client is None:
-        raise ConfigurationError(
-            "No docker client that can build with BuildKit was found "
-            "(a client from version 23 on needs the buildx plugin).",
-            hint="Install docker-buildx-plugin, or docker-buildx on Debian; then run the same "
-            "command again.",
-        )
-    return client
 
 
 def _install(progress: Progress, *, assume_yes: bool) -> None:

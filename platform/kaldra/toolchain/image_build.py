@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kaldra.errors import KaldraError
 from kaldra.toolchain.commands import run
-from kaldra.toolchain.docker_cli import buildkit_client
+from kaldra.toolchain.docker_cli import require_buildkit_client
 
 ENVIRONMENT = {
     "DOCKER_BUILDKIT": "1",
@@ -90,13 +90,7 @@ def build(
     one that has BuildKit), `engine` the variables that select another engine. Raises KaldraError
     with the step that failed and its last lines. `commands.stop_all` ends a build.
     """
-    client = client or buildkit_client() or ""
-    if not client:
-        raise KaldraError(
-            f"No docker program that can build {recipe.image} with BuildKit was found: Docker 23 "
-            "and later need its buildx plugin.",
-            hint="Install docker-buildx-plugin, or docker-buildx on Debian; then: ./kaldra doctor",
-        )
+    client = client or require_buildkit_client()
     progress = Progress()
     with tempfile.TemporaryDirectory(prefix="kaldra-build-") as folder:
         id_file = Path(folder, "image-id")

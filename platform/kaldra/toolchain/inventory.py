@@ -50,10 +50,11 @@ def collect(target: Target) -> list[Finding]:
     if target in ("dev", "staging"):
         checks["kubectl"] = partial(check_tool, tools.KUBECTL_TOOL)
     with ThreadPoolExecutor(len(checks)) as pool:
-        return list(pool.map(_guarded, checks, checks.values()))
+        return list(pool.map(guarded, checks, checks.values()))
 
 
-def _guarded(name: str, check: Callable[[], Finding]) -> Finding:
+def guarded(name: str, check: Callable[[], Finding]) -> Finding:
+    """The finding of a check, or of what it failed with."""
     try:
         return check()
     except KaldraError as error:

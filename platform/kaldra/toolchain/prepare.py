@@ -135,9 +135,9 @@ class _Plan:
         """Find, start or install Docker; before anything else where that asks a question."""
 
         def ensure() -> Path:
-            found = engine.ensure_engine(self._progress, assume_yes=assume_yes)
-            links.link("docker", found.client)
-            return found.client
+            client = engine.ensure_engine(self._progress, assume_yes=assume_yes)
+            links.link("docker", client)
+            return client
 
         asks = machine().terminal and not assume_yes and not shutil.which("dockerd")
         client = ensure() if asks else None

@@ -1,10 +1,9 @@
 """The image of the local registry: the publisher's, or Debian's package of the same program."""
 
-import tempfile
 from pathlib import Path
 
 from kaldra.progress import Progress
-from kaldra.toolchain import debian, image_archive
+from kaldra.toolchain import debian
 from kaldra.toolchain.probe import Route
 from kaldra.versions import REGISTRY_IMAGE
 
@@ -37,15 +36,5 @@ def ensure_registry_image(base: str, progress: Progress, *, route: Route, client
     if route is Route.PUBLISHER:
         return REGISTRY_IMAGE
     dockerfile = DOCKERFILE.format(base=base, apt=debian.APT)
-    tag = f"kaldra/registry:{debian.recipe_digest(dockerfile, CONFIGURATION)}"
-
-    def build() -> None:
-        with (
-            progress.step(f"registry image {tag}") as step,
-            tempfile.TemporaryDirectory() as folder,
-        ):
-            (Path(folder) / "config.yml").write_text(CONFIGURATION, encoding="utf-8")
-            debian.build(tag, dockerfile, Path(folder), step, client=client)
-
-    image_archive.ensure(tag, build, progress, client=client)
-    return tag
+    files = {"config.yml": CONFIGURATION.encode()}
+    return debian.ensure("registry", dockerfile, files, progress, client=client)

@@ -33,22 +33,17 @@ def commands(monkeypatch):
     return asked
 
 
-def wanted(tmp_path, **given):
-    settings = {"tag": "dev", "registry": None, "sbom": False, "strict": False, "cache": True}
-    return build.Wanted(**{**settings, **given}, out=tmp_path)
-
-
 def report(monkeypatch, *, complete, findings=()):
     told = vulnerabilities.Report("https://osv", complete, "no network", 3, findings)
     monkeypatch.setattr(build.vulnerabilities, "report", lambda _: told)
 
 
-def run(wish):
-    build.run(Console(quiet=True), wish, assume_yes=False)
+def run(out, **given):
+    build.run(Console(quiet=True), assume_yes=False, tag=given.pop("tag", "dev"), out=out, **given)
 
 
 def test_both_images_are_built_with_the_arguments_of_up(commands, tmp_path):
-    run(wanted(tmp_path))
+    run(tmp_path)
     core, api = commands
     assert "--tag=kaldra-core:dev" in core
     assert "--tag=kaldra-api:dev" in api
@@ -61,14 +56,14 @@ def test_both_images_are_built_with_the_arguments_of_up(commands, tmp_path):
 
 def test_what_is_wrong_is_said_before_anything_is_built(tmp_path):
     with pytest.raises(ConfigurationError):
-        wanted(tmp_path, tag="a b")
+        run(tmp_path, tag="a b")
     with pytest.raises(ConfigurationError):
-        wanted(tmp_path, registry="https://x")
+        run(tmp_path, push="https://x")
 
 
 def test_sbom_writes_a_document_per_image_and_a_report(commands, tmp_path, monkeypatch):
     report(monkeypatch, complete=False)
-    run(wanted(tmp_path, sbom=True))
+    run(tmp_path, sbom=True)
     assert {file.name for file in tmp_path.iterdir()} == {
         "kaldra-api.cdx.json",
         "kaldra-core.cdx.json",
@@ -80,14 +75,14 @@ def test_sbom_writes_a_document_per_image_and_a_report(commands, tmp_path, monke
 def test_strict_fails_where_nobody_could_be_asked(commands, tmp_path, monkeypatch):
     report(monkeypatch, complete=False)
     with pytest.raises(KaldraError, match="NOT CHECKED"):
-        run(wanted(tmp_path, strict=True))
+        run(tmp_path, strict=True)
 
 
 def test_strict_fails_on_a_fault_of_a_python_package_alone(commands, tmp_path, monkeypatch):
     report(monkeypatch, complete=True, findings=(FINDING,))
-    run(wanted(tmp_path, sbom=True))
+    run(tmp_path, sbom=True)
     with pytest.raises(KaldraError, match="1 known vulnerabilities"):
-        run(wanted(tmp_path, strict=True))
+        run(tmp_path, strict=True)
     of_the_base = vulnerabilities.Finding("deb", "y", "1", "CVE-1", (), "", (), ("kaldra-api",))
     report(monkeypatch, complete=True, findings=(of_the_base,))
-    run(wanted(tmp_path, strict=True))
+    run(tmp_path, strict=True)

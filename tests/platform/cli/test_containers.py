@@ -69,7 +69,7 @@ def test_one_that_has_just_started_is_waited_for(workspace, two):
 def test_a_stack_that_is_not_there_is_told(workspace, docker):
     docker.answers["GET /_ping"] = "OK"
     for act in (
-        lambda: logs.run(QUIET, logs.Wanted(), stack="try"),
+        lambda: logs.run(QUIET, stack="try"),
         lambda: status.run(QUIET, stack="try", as_json=False),
     ):
         with pytest.raises(KaldraError, match="Stack try is not deployed"):

@@ -8,7 +8,7 @@ from kaldra.cli import dev, instances
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
-from kaldra.stack.services import API, CORE
+from kaldra.stack.services import API, CORE, named
 from kaldra.stack.settings import Settings
 
 
@@ -26,10 +26,10 @@ def test_a_stack_that_takes_no_live_code_is_refused(settings: Settings, hint: st
 
 
 def test_an_unknown_service_is_refused_with_those_that_exist():
-    assert dev._chosen("api") is dev._chosen("kaldra-api") is API
+    assert named("api") is named("kaldra-api") is API
     with pytest.raises(ConfigurationError) as caught:
-        dev._chosen("gateway")
-    assert caught.value.hint == "Choose from: core, api"
+        named("gateway")
+    assert caught.value.hint == "Choose one of: core, api"
 
 
 def test_a_service_is_compared_by_its_own_code():

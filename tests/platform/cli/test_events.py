@@ -58,9 +58,8 @@ def test_what_was_begun_and_not_ended_is_a_failure(take, stream):
 
 def test_diagnostics_name_their_resource_and_lose_their_markup(take, stream):
     diagnostic = {"urn": API, "message": "<{%fg 1%}>crashed<{%reset%}>\n", "severity": "error"}
-    events = take(diagnosticEvent=diagnostic)
+    take(diagnosticEvent=diagnostic)
     assert stream.getvalue() == "  Deployment kaldra-api: crashed\n"
-    assert events.errors == ["crashed"]
 
 
 def test_progress_of_a_resource_is_no_line_of_its_own(take, stream):

@@ -1,7 +1,6 @@
 """Whether a stack is ready, with a kubectl that is a script."""
 
 import json
-import stat
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -11,7 +10,9 @@ from kaldra.cli import forward, health
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
+from kaldra.stack.services import API
 from kaldra.stack.settings import Settings
+from tests.platform.programs import program
 
 CONSOLE = Console(quiet=True)
 
@@ -21,13 +22,7 @@ def kubectl(tmp_path, monkeypatch):
     """A function that puts a script in kubectl's place."""
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
 
-    def write(script):
-        program = tmp_path / "bin" / "kubectl"
-        program.parent.mkdir()
-        program.write_text(f"#!/bin/sh\n{script}\n")
-        program.chmod(program.stat().st_mode | stat.S_IXUSR)
-
-    return write
+    return lambda script: program(tmp_path / "bin" / "kubectl", script)
 
 
 @pytest.fixture
@@ -128,7 +123,7 @@ def test_no_pod_to_forward_to_is_told(kubectl, workspace):
     kubectl('echo "error: unable to forward port because pod is not running"; exit 1')
     with (
         pytest.raises(KaldraError, match=r"Cannot connect to a pod of kaldra-api: .*not running"),
-        forward.forwarded(workspace, "kaldra-api") as address,
+        forward.forwarded(workspace, API) as address,
     ):
         health._wait_for_status(address, CONSOLE, 1, "")
 
@@ -136,7 +131,7 @@ def test_no_pod_to_forward_to_is_told(kubectl, workspace):
 def test_a_forward_ends_with_its_block(kubectl, workspace, tmp_path):
     loop = "while :; do sleep 0.02; done"
     kubectl(f"trap 'touch {tmp_path}/ended; exit' TERM; echo > {tmp_path}/up; {loop}")
-    with forward.forwarded(workspace, "kaldra-api"):
+    with forward.forwarded(workspace, API):
         while not (tmp_path / "up").exists():
             pass
     assert (tmp_path / "ended").exists()

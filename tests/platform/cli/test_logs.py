@@ -17,6 +17,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.stack.settings import Settings
+from tests.platform.programs import program
 
 QUIET = Console(StringIO())
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -148,26 +149,18 @@ def test_no_lines_means_from_now_on():
 
 def test_an_ended_run_cannot_be_followed():
     with pytest.raises(ConfigurationError, match="cannot be followed"):
-        logs.run(QUIET, Wanted(follow=True, previous=True), stack="dev")
-
-
-def test_a_service_that_does_not_exist():
-    with pytest.raises(ConfigurationError, match="no service 'kaldra-api'"):
-        logs.run(QUIET, Wanted(service="kaldra-api"), stack="dev")
+        logs.run(QUIET, stack="dev", follow=True, previous=True)
 
 
 @pytest.fixture
 def pods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pods:
     """Pods of a kubectl that prints the arguments it got after those of the context."""
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
-    (tmp_path / "bin").mkdir()
     return Pods(Workspace("try", Settings(target="dev")))
 
 
 def kubectl(folder: Path, script: str) -> None:
-    program = folder / "bin" / "kubectl"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
+    program(folder / "bin" / "kubectl", script)
 
 
 def test_pods_whose_containers_were_started(pods, tmp_path):

@@ -17,6 +17,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack.settings import Settings
+from tests.platform.programs import program
 
 
 @pytest.fixture
@@ -29,15 +30,12 @@ def pulumi(tmp_path, monkeypatch, said):
     """A Pulumi whose program is the shell script that a test writes."""
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
     monkeypatch.setattr(module, "REPO", tmp_path)
-    (tmp_path / "state/bin").mkdir(parents=True)
     variables = {"CLONE": "x", "KALDRA_PULUMI": str(tmp_path / "state/bin/pulumi")}
     return Pulumi(Workspace("try", Settings(target="dev")), variables, Console(said))
 
 
 def script(tmp_path, text):
-    program = tmp_path / "state/bin/pulumi"
-    program.write_text(f"#!/bin/sh\n{text}\n")
-    program.chmod(0o755)
+    program(tmp_path / "state/bin/pulumi", text)
 
 
 def test_what_is_shown_comes_line_by_line(pulumi, tmp_path, said):
@@ -200,9 +198,7 @@ def interruptible():
 def test_a_signal_reaches_pulumi_which_ends_in_its_own_time(
     pulumi, tmp_path, monkeypatch, number, raised
 ):
-    program = tmp_path / "state/bin/pulumi"
-    program.write_text(WAITS_FOR_INTERRUPT)
-    program.chmod(0o755)
+    script(tmp_path, WAITS_FOR_INTERRUPT)
 
     def interrupt(_console, line):
         if "started" in line:

@@ -21,11 +21,6 @@ def test_a_stale_part_is_written_anew_and_the_rest_kept():
     assert "old" not in fresh
 
 
-def test_an_unknown_part_is_an_error():
-    with pytest.raises(KeyError, match="nothing-of-ours"):
-        reference.refreshed("<!-- generated: nothing-of-ours -->\n<!-- end -->")
-
-
 def test_every_setting_has_a_row_with_a_meaning():
     rows = reference.settings_table().splitlines()[2:]
     keys = {row.split("`")[1].removeprefix("kaldra:") for row in rows}
@@ -34,8 +29,3 @@ def test_every_setting_has_a_row_with_a_meaning():
     }
     assert {"ingress.class", "quota.pods", "registry.push"} < keys
     assert all(len(row.split(" | ")[3]) > 10 for row in rows)
-
-
-def test_hidden_verbs_are_not_listed():
-    assert "./kaldra lock" not in reference.verb_table()
-    assert "./kaldra up" in reference.verb_table()

@@ -8,6 +8,7 @@ import pytest
 
 from app.settings import Settings as ApiSettings
 from kaldra.cli import log_records, trace, waterfall
+from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError, KaldraError
 from serving import tracing
 from serving.context import CURRENT, begin
@@ -55,7 +56,7 @@ def file(tmp_path: Path) -> str:
 
 def shown(capsys: pytest.CaptureFixture[str], file: str, **asked: object) -> list[str]:
     options = {"stack": "dev", "identifier": "", "slowest": False, "since": "", "file": file}
-    trace.run(**{**options, **asked})  # type: ignore[arg-type]
+    trace.run(Console(), **{**options, **asked})  # type: ignore[arg-type]
     return capsys.readouterr().out.splitlines()
 
 

@@ -34,12 +34,6 @@ def test_quiet_shows_warnings_and_errors_only():
     assert stream.getvalue() == "! careful\n✗ broken\n  → fix it\n"
 
 
-def test_nothing_is_coloured_where_there_is_no_terminal():
-    stream = io.StringIO()
-    Console(stream).error("broken")
-    assert "\x1b" not in stream.getvalue()
-
-
 def test_a_question_that_nobody_can_answer_is_a_no(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     with pytest.raises(ConfigurationError, match=r"Nothing was changed: Go\?") as caught:

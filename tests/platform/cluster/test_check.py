@@ -46,7 +46,7 @@ def test_a_port_that_is_taken_is_told_beforehand(found, spec):
         server.bind(("127.0.0.1", spec.api_port))
         server.listen()
         finding = check.check_cluster(spec)
-    assert f"port {spec.api_port} is taken by" in finding.problem
+    assert f"Port {spec.api_port} " in finding.problem
     assert "kaldra:apiPort" in finding.fix
 
 

@@ -1,6 +1,5 @@
 import io
 import json
-import stat
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from kaldra.cluster.kind import delete_cluster, ensure_cluster
 from kaldra.cluster.spec import KIND_LABEL, ClusterSpec
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.versions import KUBERNETES, NODE_IMAGE
+from tests.platform.programs import program
 from tests.platform.quiet import QuietProgress
 
 NODE = "/containers/demo-control-plane"
@@ -24,16 +24,6 @@ echo "$NO_PROXY" > {folder}/direct
 [ ! -e "{kubeconfig}.lock" ] || exit 1
 touch {folder}/made
 """
-
-
-class Notes(QuietProgress):
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.said.append(text)
-
-    warn = note
 
 
 @pytest.fixture
@@ -58,11 +48,8 @@ def engine(docker, monkeypatch, tmp_path):
 @pytest.fixture
 def made(tmp_path: Path, spec: ClusterSpec) -> Path:
     """Where a `kind` that only remembers leaves what it was told."""
-    folder = tmp_path / "state" / "bin"
-    folder.mkdir(parents=True)
-    program = folder / "kind"
-    program.write_text(FAKE_KIND.format(folder=tmp_path, kubeconfig=spec.kubeconfig))
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    script = FAKE_KIND.format(folder=tmp_path, kubeconfig=spec.kubeconfig)
+    program(tmp_path / "state" / "bin" / "kind", script)
     return tmp_path
 
 
@@ -121,7 +108,7 @@ def test_another_kubernetes_version_is_told_and_kept(engine, spec, monkeypatch, 
     found["Config"]["Image"] = image
     engine.answers[f"GET {NODE}/json"] = found
     monkeypatch.setattr(kind, "is_ready", lambda _spec: True)
-    notes = Notes()
+    notes = QuietProgress()
     ensure_cluster(spec, notes)
     assert engine.changes() == []
     assert ["./kaldra down --all" in said for said in notes.said] == ([True] if told else [])
@@ -134,7 +121,7 @@ def test_a_new_cluster_is_made_with_its_own_network_and_kubeconfig(engine, spec,
 
     found = ensure_cluster(spec, QuietProgress())
 
-    assert found.identity == "node1"
+    assert found == "node1"
     # The kubeconfig comes last: without it the node does not count as complete.
     assert (made / "arguments").read_text() == (
         f"export kubeconfig --name demo --kubeconfig {spec.kubeconfig}\n"
@@ -153,7 +140,7 @@ def test_a_cluster_whose_creation_was_interrupted_is_created_again(engine, spec,
     engine.answers["GET /containers/json"] = [{"Id": "node1"}]
     engine.answers["DELETE /containers/node1"] = {}
     complete(value=False)
-    progress = Notes()
+    progress = QuietProgress()
     ensure_cluster(spec, progress)
     assert engine.changes() == ["DELETE /containers/node1", f"PUT {NODE}/archive"]
     assert progress.said == ["Creating cluster demo was interrupted: it is created again."]
@@ -183,8 +170,7 @@ def test_a_node_that_cannot_be_started_is_kept(engine, spec, complete):
 
 
 def test_a_failing_kind_shows_what_it_said(engine, spec, made):
-    program = made / "state" / "bin" / "kind"
-    program.write_text("#!/bin/sh\necho 'ERROR: no space left'\nexit 1\n")
+    program(made / "state" / "bin" / "kind", "echo 'ERROR: no space left'\nexit 1")
     with pytest.raises(KaldraError, match=r"kind create cluster failed(.|\n)*no space left"):
         ensure_cluster(spec, QuietProgress())
     assert engine.changes() == []
@@ -192,7 +178,7 @@ def test_a_failing_kind_shows_what_it_said(engine, spec, made):
 
 def test_a_network_that_others_are_on_stays(engine, spec):
     engine.answers["GET /networks/demo"] = {"Containers": {"1": {"Name": "guest"}}}
-    progress = Notes()
+    progress = QuietProgress()
     delete_cluster("demo", spec.kubeconfig, progress)
     assert "DELETE /networks/demo" not in engine.changes()
     assert progress.said == ["Network demo stays: guest is on it."]

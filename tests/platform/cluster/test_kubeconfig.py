@@ -60,8 +60,3 @@ def test_forgetting_leaves_other_clusters(file):
     assert left["current-context"] == "production"
     for kind in ("clusters", "contexts", "users"):
         assert [entry["name"] for entry in left[kind]] == ["production"]
-
-
-def test_forgetting_without_a_file_is_nothing(file):
-    forget(file, "kind-demo")
-    assert not file.exists()

@@ -75,7 +75,7 @@ def test_a_taken_port_is_told_before_anything_is_made(engine, spec):
     with socket.socket() as server:
         server.bind(("127.0.0.1", spec.registry_port))
         server.listen()
-        with pytest.raises(ConfigurationError, match="the local registry needs"):
+        with pytest.raises(ConfigurationError, match="the local registry"):
             ensure_registry(spec, QuietProgress())
     assert "POST /containers/create" not in engine.changes()
 

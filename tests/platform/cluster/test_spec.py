@@ -7,8 +7,10 @@ from kaldra.cluster.spec import ClusterSpec, hosts_file, kind_configuration
 SPEC = ClusterSpec("demo", 8000, 5001, Path("kubeconfig"), "node:1", "registry:1")
 
 
-def test_the_gateways_port_is_published_on_the_loopback_only():
-    (node,) = kind_configuration(SPEC, cgroup=2)["nodes"]
+def test_the_gateway_and_the_api_server_listen_on_the_loopback_only():
+    configuration = kind_configuration(SPEC, cgroup=2)
+    assert configuration["networking"]["apiServerAddress"] == "127.0.0.1"
+    (node,) = configuration["nodes"]
     assert node["image"] == "node:1"
     assert node["extraPortMappings"] == [
         {
@@ -18,10 +20,6 @@ def test_the_gateways_port_is_published_on_the_loopback_only():
             "protocol": "TCP",
         }
     ]
-
-
-def test_the_api_server_listens_on_the_loopback_only():
-    assert kind_configuration(SPEC, cgroup=2)["networking"]["apiServerAddress"] == "127.0.0.1"
 
 
 def test_the_kubelet_is_told_to_accept_cgroup_v1_where_it_must():

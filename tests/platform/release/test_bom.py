@@ -1,4 +1,7 @@
 import json
+from importlib import resources
+
+import jsonschema_rs
 
 from kaldra.release import bom
 from kaldra.release.naming import Source
@@ -9,17 +12,19 @@ def made():
     return json.loads(bom.document("kaldra-api", CONTENTS, Source("c0ffee", 1_767_323_045)))
 
 
+def is_valid(document):
+    folder = resources.files("cyclonedx.schema") / "_res"
+    files = [f"{name}.SNAPSHOT.schema.json" for name in ("bom-1.6", "spdx", "jsf-0.82")]
+    schemas = [json.loads((folder / file).read_text()) for file in files]
+    referred = [f"http://cyclonedx.org/schema/{file}" for file in files]
+    registry = jsonschema_rs.Registry(list(zip(referred, schemas, strict=True)))
+    return jsonschema_rs.Draft7Validator(schemas[0], registry=registry).is_valid(document)
+
+
 def test_the_document_is_valid_and_the_same_each_time():
     text = bom.document("kaldra-api", CONTENTS, Source("c0ffee", 1))
-    assert bom.schema_faults(text) == []
+    assert is_valid(json.loads(text))
     assert text == bom.document("kaldra-api", CONTENTS, Source("c0ffee", 1))
-
-
-def test_the_schema_finds_what_is_wrong():
-    document = made()
-    document["components"][0]["type"] = "idea"
-    del document["components"][1]["name"]
-    assert len(bom.schema_faults(json.dumps(document))) == 2
 
 
 def test_every_package_has_its_worldwide_name():

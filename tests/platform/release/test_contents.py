@@ -4,6 +4,7 @@ import pytest
 
 from kaldra.errors import KaldraError
 from kaldra.release import contents
+from tests.platform.programs import program
 from tests.platform.release.images import CONTENTS, HTTPX, LIBSSL, STDLIB, THING, exported
 
 
@@ -17,18 +18,16 @@ def docker(tmp_path, variables=(), code=0):
         "Config": {"Env": list(variables)},
     }
     (tmp_path / "inspect.json").write_text(json.dumps([document]))
-    program = tmp_path / "docker"
-    program.write_text(
-        f"#!/bin/sh\ncd '{tmp_path}'\n"
+    return program(
+        tmp_path / "docker",
+        f"cd '{tmp_path}'\n"
         'case "$1" in\n'
         "  image) cat inspect.json;;\n"
         "  create) echo c0ffee;;\n"
         f"  export) cat export.tar; exit {code};;\n"
         '  rm) echo "$@" >removed;;\n'
-        "esac\n"
+        "esac",
     )
-    program.chmod(0o755)
-    return program
 
 
 def test_packages_are_those_that_are_installed(tmp_path):

@@ -2,25 +2,23 @@ import pytest
 
 from kaldra.errors import KaldraError
 from kaldra.release import pushing
+from tests.platform.programs import program
 
 DIGEST = "sha256:" + "0a" * 32
 
 
 def docker(tmp_path, text, code=0):
     """A docker client that says what it is told to."""
-    program = tmp_path / "docker"
-    program.write_text(f"#!/bin/sh\n[ $1 = tag ] || {{ cat <<'E'\n{text}\nE\nexit {code}; }}\n")
-    program.chmod(0o755)
-    return program
+    return program(tmp_path / "docker", f"[ $1 = tag ] || {{ cat <<'E'\n{text}\nE\nexit {code}; }}")
 
 
-def push(program):
-    return pushing.push(program, "kaldra-api:dev", "ghcr.io/o/kaldra-api:dev", lambda _: None)
+def push(client):
+    return pushing.push(client, "kaldra-api:dev", "ghcr.io/o/kaldra-api:dev", lambda _: None)
 
 
 def test_the_digest_is_what_docker_tells(tmp_path):
-    program = docker(tmp_path, f"5f70bf18a086: Pushed\ndev: digest: {DIGEST} size: 1")
-    assert push(program) == DIGEST
+    said = f"5f70bf18a086: Pushed\ndev: digest: {DIGEST} size: 1"
+    assert push(docker(tmp_path, said)) == DIGEST
 
 
 @pytest.mark.parametrize(

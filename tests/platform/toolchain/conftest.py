@@ -5,8 +5,8 @@ import pytest
 
 from kaldra.toolchain import docker_cli, probe
 from kaldra.toolchain.machine import Machine
+from tests.platform import programs
 from tests.platform.publishers import Publishers, publishers
-from tests.platform.toolchain.programs import client
 
 LINUX = Machine(
     system="linux",
@@ -56,14 +56,7 @@ def fresh_route(cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def program(tmp_path: Path) -> Callable[[str, str], Path]:
     """Writes an executable shell script: folder below the test's own, text → path."""
 
-    def write(name: str, text: str) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"#!/bin/sh\n{text}\n")
-        path.chmod(0o755)
-        return path
-
-    return write
+    return lambda name, text: programs.program(tmp_path / name, text)
 
 
 @pytest.fixture
@@ -72,4 +65,4 @@ def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Pat
     monkeypatch.setattr(docker_cli, "BUILDX_FOLDERS", (str(tmp_path / "plugins"),))
     monkeypatch.setattr(docker_cli, "CLIENTS", ())
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    return client(tmp_path / "bin", "20.10.24")
+    return programs.client(tmp_path / "bin", "20.10.24")

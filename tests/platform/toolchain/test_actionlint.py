@@ -1,15 +1,12 @@
 from kaldra import versions
 from kaldra.toolchain import actionlint, links
 from kaldra.toolchain.probe import Route
+from tests.platform.programs import program
 from tests.platform.quiet import QuietProgress
 
 
-def program(folder, version):
-    folder.mkdir(parents=True)
-    file = folder / "actionlint"
-    file.write_text(f"#!/bin/sh\necho v{version}\n")
-    file.chmod(0o755)
-    return file
+def installed(folder, version):
+    return program(folder / "actionlint", f"echo v{version}")
 
 
 def ensure(monkeypatch, tmp_path, path):
@@ -20,13 +17,13 @@ def ensure(monkeypatch, tmp_path, path):
 
 
 def test_one_of_the_pinned_version_on_path_is_used(monkeypatch, tmp_path):
-    mine = program(tmp_path / "bin", versions.ACTIONLINT)
+    mine = installed(tmp_path / "bin", versions.ACTIONLINT)
     assert ensure(monkeypatch, tmp_path, mine.parent) == mine
 
 
 def test_another_version_is_not_used_but_built(monkeypatch, tmp_path):
-    other = program(tmp_path / "bin", "1.0.0")
-    built = program(tmp_path / "built", versions.ACTIONLINT)
+    other = installed(tmp_path / "bin", "1.0.0")
+    built = installed(tmp_path / "built", versions.ACTIONLINT)
     monkeypatch.setattr(actionlint.gobuild, "build", lambda *_: built.parent)
     assert ensure(monkeypatch, tmp_path, other.parent) == built
     assert links.chosen("actionlint", versions.ACTIONLINT, ["actionlint"])

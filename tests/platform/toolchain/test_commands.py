@@ -10,6 +10,7 @@ import pytest
 
 from kaldra.errors import KaldraError
 from kaldra.toolchain import commands
+from tests.platform.programs import program
 
 STUBBORN = "trap '' TERM; sleep 600 & echo $! >pid; wait; while :; do sleep 600; done"
 
@@ -74,9 +75,7 @@ def test_apt_is_asked_to_end_and_never_killed(tmp_path: Path, monkeypatch) -> No
     """A killed dpkg leaves packages half installed."""
     monkeypatch.setattr(commands, "GRACE_SECONDS", 0.0)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    apt = tmp_path / "apt-get"
-    apt.write_text("#!/bin/sh\ntrap 'echo asked >asked' TERM\necho $$ >pid\nsleep 1; sleep 1\n")
-    apt.chmod(0o755)
+    program(tmp_path / "apt-get", "trap 'echo asked >asked' TERM\necho $$ >pid\nsleep 1; sleep 1")
     thread = threading.Thread(
         target=commands.run, args=(["apt-get"],), kwargs={"what": "apt", "cwd": tmp_path}
     )

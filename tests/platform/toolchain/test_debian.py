@@ -169,22 +169,21 @@ def test_a_base_is_made_of_the_hosts_archives_and_imported(tmp_path, docker, apt
 
 
 @pytest.fixture
-def build(tmp_path: Path, docker: FakeDocker, apt: Apt) -> Callable[[str], str]:
+def build(
+    tmp_path: Path, docker: FakeDocker, apt: Apt, program: Callable[[str, str], Path]
+) -> Callable[[str], str]:
     """Runs a build with a client that writes down what it was given; returns that."""
     apt.uses(DEBIAN)
-    client = tmp_path / "docker"
-    client.write_text(
-        f"""#!/bin/sh
-echo "$@" > {tmp_path}/said
+    client = program(
+        "docker",
+        f"""echo "$@" > {tmp_path}/said
 for option; do
   case $option in
     --iidfile=*) echo sha256:1 > "${{option#*=}}" ;;
     --file=*) cp "${{option#*=}}" {tmp_path}/dockerfile ;;
   esac
-done
-"""
+done""",
     )
-    client.chmod(0o755)
 
     def build(dockerfile: str) -> str:
         with QuietProgress().step("image") as step:

@@ -12,9 +12,9 @@ from docker.context import Context
 
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.toolchain import docker_client, engine
+from tests.platform.programs import client, program
 from tests.platform.quiet import QuietProgress
 from tests.platform.toolchain.conftest import LINUX
-from tests.platform.toolchain.programs import client, program
 
 FAKE_DOCKERD = """\
 #!{python}
@@ -144,15 +144,15 @@ def dockerd(tmp_path, silence, clients) -> Path:
 def test_an_engine_that_is_installed_is_started_and_stopped_again(dockerd, here, tmp_path):
     (tmp_path / "docker.pid").write_text("1\n")
 
-    found = engine.ensure_engine(QuietProgress(), assume_yes=False)
+    engine.ensure_engine(QuietProgress(), assume_yes=False)
 
-    assert found.started
-    assert found.version == "20.10.24"
+    assert engine.engine_version() == "20.10.24"
     assert not (tmp_path / "docker.pid").exists()
     pid = engine.started_engine()
     assert pid
     assert os.getsid(pid) == pid
-    assert not engine.ensure_engine(QuietProgress(), assume_yes=False).started
+    engine.ensure_engine(QuietProgress(), assume_yes=False)
+    assert engine.started_engine() == pid
 
     assert engine.stop_engine(QuietProgress())
     assert engine.started_engine() is None

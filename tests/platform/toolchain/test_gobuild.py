@@ -56,11 +56,6 @@ def test_programs_get_their_names_and_are_built_once(
     assert "-X example.org/a.Version=v1" in (cache / "asked").read_text()
 
 
-def test_what_is_built_needs_no_go(wanted: Build, program: Write) -> None:
-    gobuild.build(wanted, lambda: program("go", FAKE_GO), QUIET)
-    gobuild.build(wanted, lambda: pytest.fail("looked for Go"), QUIET)
-
-
 def test_key_follows_everything_that_decides_the_result(wanted: Build) -> None:
     keys = {
         wanted.key,

@@ -1,28 +1,17 @@
 import pytest
 
 from kaldra.toolchain import image_archive
+from tests.platform.programs import program
 from tests.platform.quiet import QuietProgress
 
 TAG = "kaldra/base:abc"
 
 
-class Warnings(QuietProgress):
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def warn(self, text: str) -> None:
-        self.said.append(text)
-
-
 @pytest.fixture
 def client(tmp_path, cache):
     """A docker client that saves its last argument's name, and makes a mark when it loads."""
-    program = tmp_path / "docker"
-    program.write_text(
-        f'#!/bin/sh\ncase $1 in save) echo "$4" > "$3";; load) touch {tmp_path}/loaded;; esac\n'
-    )
-    program.chmod(0o755)
-    return program
+    script = f'case $1 in save) echo "$4" > "$3";; load) touch {tmp_path}/loaded;; esac'
+    return program(tmp_path / "docker", script)
 
 
 def test_an_image_that_the_engine_has_is_there(docker, client):
@@ -48,7 +37,7 @@ def test_a_damaged_archive_is_told_and_thrown_away(docker, client, cache, tmp_pa
     image_archive.keep(TAG, client=client)
     (archive,) = cache.glob("images/*.tar")
     archive.write_text("something else")
-    progress = Warnings()
+    progress = QuietProgress()
     assert not image_archive.available(TAG, progress, client=client)
     assert "is damaged" in progress.said[0]
     assert list(cache.glob("images/*")) == []

@@ -3,7 +3,7 @@
 import pytest
 
 from kaldra.errors import KaldraError
-from kaldra.toolchain import image_build
+from kaldra.toolchain import docker_cli
 from kaldra.toolchain.image_build import Progress, Recipe, build
 
 FAILS = """
@@ -80,7 +80,7 @@ def test_a_failure_shows_the_step_and_its_last_lines(program, script, told):
 
 
 def test_without_a_docker_program_the_package_is_named(monkeypatch):
-    monkeypatch.setattr(image_build, "buildkit_client", lambda: None)
+    monkeypatch.setattr(docker_cli, "buildkit_client", lambda: None)
     with pytest.raises(KaldraError, match="with BuildKit was found") as caught:
         build(Recipe("x", "c", "d"), lambda _: None)
     assert "docker-buildx-plugin" in caught.value.hint

@@ -13,7 +13,8 @@ from kaldra.toolchain import plugins, tools
 from kaldra.toolchain.builds import KUBERNETES_PROVIDER
 from kaldra.toolchain.plugins import FOUND, RELEASED, SUBSTITUTE, ensure_plugin, must_build, origin
 from kaldra.toolchain.probe import Route
-from tests.platform.publishers import Publishers, Recorder
+from tests.platform.publishers import Publishers
+from tests.platform.quiet import QuietProgress
 from tests.platform.toolchain.conftest import LINUX
 
 Write = Callable[[str, str], Path]
@@ -56,7 +57,7 @@ def installed(name: str) -> str:
 def test_releases_are_installed_once(
     released: Publishers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    progress = Recorder()
+    progress = QuietProgress()
     for clone in ("first", "first", "second"):
         monkeypatch.setenv("KALDRA_STATE", str(tmp_path / clone))
         for name in plugins.TOOLS:
@@ -64,28 +65,28 @@ def test_releases_are_installed_once(
             assert origin(name) == RELEASED
             assert f"# {name}" in installed(name)
     assert len(released.asked) == 2
-    assert progress.notes == []
+    assert progress.said == []
 
 
 def test_failed_download_leaves_no_half_a_plugin(served: Publishers) -> None:
     with pytest.raises(KaldraError, match="404"):
-        ensure_plugin("docker", Recorder(), Route.PUBLISHER)
+        ensure_plugin("docker", QuietProgress(), Route.PUBLISHER)
     assert origin("docker") is None
 
 
 def test_kubernetes_is_built_where_nothing_can_be_downloaded(built: Path) -> None:
     assert must_build("kubernetes", Route.REGISTRIES)
-    progress = Recorder()
+    progress = QuietProgress()
     ensure_plugin("kubernetes", progress, Route.REGISTRIES, built)
     assert origin("kubernetes") == f"registries {KUBERNETES_PROVIDER.folder.name}"
     assert "# built" in installed("kubernetes")
     assert not must_build("kubernetes", Route.REGISTRIES)
     ensure_plugin("kubernetes", progress, Route.REGISTRIES)
-    assert progress.notes == []
+    assert progress.said == []
 
 
 def test_an_earlier_build_is_replaced(built: Path) -> None:
-    ensure_plugin("kubernetes", Recorder(), Route.REGISTRIES, built)
+    ensure_plugin("kubernetes", QuietProgress(), Route.REGISTRIES, built)
     (plugins.folder("kubernetes") / plugins.ORIGIN).write_text("registries kubernetes-provider-0")
     assert must_build("kubernetes", Route.REGISTRIES)
 
@@ -93,12 +94,12 @@ def test_an_earlier_build_is_replaced(built: Path) -> None:
 def test_official_releases_take_the_place_of_what_was_made_here(
     released: Publishers, built: Path
 ) -> None:
-    ensure_plugin("kubernetes", Recorder(), Route.REGISTRIES, built)
-    ensure_plugin("docker", Recorder(), Route.REGISTRIES)
+    ensure_plugin("kubernetes", QuietProgress(), Route.REGISTRIES, built)
+    ensure_plugin("docker", QuietProgress(), Route.REGISTRIES)
     for route in (Route.PUBLISHER, Route.REGISTRIES):
         for name in plugins.TOOLS:
             assert not must_build(name, Route.PUBLISHER)
-            ensure_plugin(name, Recorder(), route)
+            ensure_plugin(name, QuietProgress(), route)
             assert origin(name) == RELEASED
 
 
@@ -106,17 +107,17 @@ def test_plugin_installed_by_hand_stays(program: Write) -> None:
     program(f"{plugins.folder('kubernetes')}/pulumi-resource-kubernetes", "# mine")
     for route in Route:
         assert not must_build("kubernetes", route)
-        ensure_plugin("kubernetes", Recorder(), route)
+        ensure_plugin("kubernetes", QuietProgress(), route)
     assert origin("kubernetes") == FOUND
     assert "# mine" in installed("kubernetes")
 
 
 def test_substitute_is_announced_on_every_run() -> None:
-    progress = Recorder()
+    progress = QuietProgress()
     for _ in range(2):
         ensure_plugin("docker", progress, Route.REGISTRIES)
-    assert len(progress.notes) == 2
-    assert "docker" in progress.notes[0]
+    assert len(progress.said) == 2
+    assert "docker" in progress.said[0]
     assert origin("docker") == SUBSTITUTE
     assert "-P -m kaldra." in installed("docker")
 
@@ -126,7 +127,7 @@ def test_platform_without_a_pinned_digest_gets_the_substitute(
 ) -> None:
     mac = replace(LINUX, system="darwin", arch="amd64")
     monkeypatch.setattr(tools, "machine", lambda: mac)
-    ensure_plugin("docker", Recorder(), Route.PUBLISHER)
+    ensure_plugin("docker", QuietProgress(), Route.PUBLISHER)
     assert origin("docker") == SUBSTITUTE
 
 
@@ -138,7 +139,7 @@ def test_former_python_substitutes_are_removed(
     program(f"{old}/pulumi-resource-kubernetes", "exec python")
     (old / "kaldra-substitute").touch()
     assert must_build("kubernetes", Route.REGISTRIES)
-    ensure_plugin("kubernetes", Recorder(), Route.REGISTRIES, built)
+    ensure_plugin("kubernetes", QuietProgress(), Route.REGISTRIES, built)
     assert "# built" in installed("kubernetes")
     assert not list(clone.glob("pulumi/plugins/*/kaldra-substitute"))
 
@@ -150,7 +151,7 @@ def test_what_is_no_program_is_told_with_the_command_that_helps(
     folder = plugins.folder("docker")
     program(f"{folder}/pulumi-resource-docker", "").write_text(content)
     with pytest.raises(KaldraError, match="is not a program") as caught:
-        ensure_plugin("docker", Recorder(), Route.REGISTRIES)
+        ensure_plugin("docker", QuietProgress(), Route.REGISTRIES)
     assert f"rm -rf {folder}" in caught.value.hint
 
 
@@ -159,6 +160,6 @@ def test_interrupted_installation_is_repeated(clone: Path) -> None:
     folder.mkdir(parents=True)
     incomplete = folder.with_name(f"{folder.name}.partial")
     incomplete.touch()
-    ensure_plugin("docker", Recorder(), Route.REGISTRIES)
+    ensure_plugin("docker", QuietProgress(), Route.REGISTRIES)
     assert origin("docker") == SUBSTITUTE
     assert not incomplete.exists()

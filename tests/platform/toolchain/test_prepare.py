@@ -63,7 +63,7 @@ class Workshop:
 @pytest.fixture
 def workshop(cache: Path, program: Write, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     shop = Workshop()
-    docker = engine.Engine("20.10.24", program("usr/docker", ""), started=False)
+    docker = program("usr/docker", "")
     images = BaseImages("base", "builder")
 
     def put(module: object, name: str, result: object) -> None:
@@ -121,12 +121,6 @@ def test_builds_compile_one_after_the_other_the_node_s_first(workshop: Workshop)
             builds.KUBERNETES_PROVIDER,
         )
     ]
-
-
-def test_a_build_that_fails_ends_those_that_wait_for_it(workshop: Workshop) -> None:
-    workshop.broken = f"build {','.join(builds.NODE.outputs)}"
-    with pytest.raises(KaldraError, match="build kube"):
-        prepare.prepare("dev", QUIET, assume_yes=False)
 
 
 def test_what_fails_meanwhile_fails_the_whole(workshop: Workshop) -> None:
