@@ -4,13 +4,32 @@ import contextlib
 import re
 import shlex
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from kaldra.checks.markdown import blocks
+from kaldra.checks.markdown import FENCED
 
 SHELL = ("bash", "console", "sh", "shell")
 
 _COMMENT = re.compile(r"(?:^|\s)#(?: .*)?$")
 _CALL = re.compile(r"\./kaldra(?P<words>(?:[^\S\n]+(?:'[^']*'|\"[^\"]*\"|[^\s|;&()<>\"'`]+))*)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page."""
+
+    language: str
+    text: str
+    line: int
+    """Line of its first fence, from 1."""
+
+
+def blocks(text: str) -> Iterator[Block]:
+    """Fenced blocks in their order, with their indentation taken away."""
+    for found in FENCED.finditer(text):
+        indent = len(found["indent"])
+        inside = "".join(line[indent:] for line in found["text"].splitlines(keepends=True))
+        yield Block(found["language"], inside, text.count("\n", 0, found.start()) + 1)
 
 
 def of_page(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from app.factory import create_app
 from app.settings import Settings
-from tests.app.transports import InProcess
+from tests.fakes.transports import InProcess
 
 KEYS = {"front-end": "front-end-key-0123456789", "batch-job": "batch-job-key-0123456789"}
 KEY = {"X-API-Key": KEYS["front-end"]}

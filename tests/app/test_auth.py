@@ -8,8 +8,8 @@ from app import auth
 from app.settings import Settings
 from serving.errors import ApiError
 from serving.settings import SettingsError
-from tests.app import cores
 from tests.app.conftest import KEY, KEYS
+from tests.fakes import cores
 
 SIGNAL = "/engine/kaldra/signal"
 GUARDED = (

@@ -11,7 +11,7 @@ from core.service import create_app as create_core
 from core.settings import Settings as CoreSettings
 from serving.lifecycle import Lifecycle
 from tests.app.conftest import KEY, KEYS
-from tests.app.transports import InProcess
+from tests.fakes.transports import InProcess
 from tests.openapi import bounded, contract_of
 
 contract, subject = contract_of(create_app(Settings.load({})))

@@ -18,8 +18,8 @@ from app.core_http import (
 from app.settings import Settings
 from serving.errors import ApiError
 from serving.metrics import Metrics
-from tests.app.peers import Peer, core_that
 from tests.conftest import unused_port
+from tests.fakes.peers import Peer, core_that
 
 PATIENCE_SECONDS = 20
 TYPE = b"content-type: application/json\r\n"

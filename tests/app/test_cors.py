@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 
 from app.settings import Settings
 from serving.settings import SettingsError
-from tests.app import cores
+from tests.fakes import cores
 
 ORIGIN = "https://4iam.ai"
 PREFLIGHT = {

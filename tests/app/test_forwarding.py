@@ -5,8 +5,8 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from tests.app import cores
 from tests.app.conftest import KEY
+from tests.fakes import cores
 
 SIGNAL = "/engine/kaldra/signal"
 TEXT = {"text": "A calm quarter."}

@@ -6,8 +6,8 @@ from starlette.testclient import TestClient
 from app import limits
 from app.limits import Places, RateLimit
 from serving.errors import ApiError
-from tests.app import cores
 from tests.app.conftest import KEY, KEYS
+from tests.fakes import cores
 
 VOCABULARY = "/engine/vocabulary/states"
 

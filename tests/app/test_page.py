@@ -19,8 +19,8 @@ from core.kernel import Kernel
 from core.service import create_app as create_core
 from core.settings import Settings as CoreSettings
 from serving.lifecycle import Lifecycle
-from tests.app import cores
 from tests.app.test_page_modules import NODE
+from tests.fakes import cores
 
 FILES = ("/", "/page.css", "/page.js")
 Gateway = Callable[..., TestClient]

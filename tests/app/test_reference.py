@@ -26,7 +26,7 @@ from core.settings import Settings as CoreSettings
 from serving.errors import ErrorEnvelope
 from serving.lifecycle import Lifecycle
 from serving.streaming import NDJSON
-from tests.app.transports import InProcess
+from tests.fakes.transports import InProcess
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "generate.py"
 ANSWERS: dict[str, Any] = {

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.app import cores
 from tests.app.conftest import KEY
+from tests.fakes import cores
 
 SIGNAL = "/engine/kaldra/signal"
 

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from app import __version__, core_client
 from app.factory import create_app
 from app.settings import Settings
-from tests.app import cores
+from tests.fakes import cores
 
 
 def test_status_is_what_it_always_was(gateway: Callable[..., TestClient]):

@@ -16,7 +16,7 @@ from core.kernel import Kernel
 from core.settings import Settings as CoreSettings
 from serving.logs import JsonFormatter
 from tests.app.conftest import KEY
-from tests.app.transports import InProcess
+from tests.fakes.transports import InProcess
 
 ON = {"KALDRA_LOG_SPANS": "on"}
 TEXT = "The canary fears the risk, yet dares to sing."

@@ -8,8 +8,8 @@ import signal
 import pytest
 
 from bench import attacks
-from tests.app.peers import Peer, core_that
 from tests.attack.conftest import gateway
+from tests.fakes.peers import Peer, core_that
 
 SIGNAL = attacks.request(attacks.SIGNAL, attacks.CHEAP)
 

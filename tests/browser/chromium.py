@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from kaldra.errors import KaldraError
 from kaldra.toolchain.engine import install_packages
 from kaldra.toolchain.machine import machine
-from tests.platform.quiet import QuietProgress
+from tests.fakes.progress import QuietProgress
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PACKAGES = ("chromium", "fonts-dejavu-core")

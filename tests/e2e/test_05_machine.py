@@ -12,7 +12,7 @@ from kaldra.toolchain.machine import machine
 from kaldra.toolchain.plugins import TOOLS
 from kaldra.toolchain.tools import PULUMI_TOOL
 from tests.e2e.clone import REPO, Clone
-from tests.platform.publishers import publishers
+from tests.fakes.publishers import publishers
 
 
 @pytest.fixture

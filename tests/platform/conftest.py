@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from kaldra.toolchain import docker_client
-from tests.platform.fake_docker import FakeDocker, fake_docker
+from tests.fakes.docker import FakeDocker, fake_docker
 
 
 @pytest.fixture

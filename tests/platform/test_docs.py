@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.checks.markdown import blocks
 from kaldra.cli.reference import verbs
 from kaldra.paths import REPO
 from tests import commands, documented
@@ -39,7 +38,7 @@ def test_verbs_in_the_text_exist_with_their_options(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_every_block_says_what_it_is(page):
-    found = {block.language for block in blocks(page.read_text(encoding="utf-8"))}
+    found = {block.language for block in commands.blocks(page.read_text(encoding="utf-8"))}
     assert found <= SHOWN | {*commands.SHELL}
 
 

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from kaldra.cli.workspace import GUARD
-from tests.platform.programs import program
+from tests.fakes.programs import program
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.platform.programs import program
+from tests.fakes.programs import program
 
 REPO = Path(__file__).resolve().parents[2]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.clone import copy_of_repo
-from tests.platform.fake_docker import FakeDocker, fake_docker
-from tests.platform.quiet import QuietProgress
+from tests.fakes.docker import FakeDocker, fake_docker
+from tests.fakes.progress import QuietProgress
 from tests.workflows import act
 
 pytestmark = [pytest.mark.workflows, pytest.mark.timeout(act.JOB_SECONDS)]

@@ -1,8 +1,7 @@
-"""Markdown pages: their fenced blocks, and whether their links lead somewhere."""
+"""Whether the links of Markdown pages lead somewhere."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 FENCED = re.compile(
@@ -15,24 +14,6 @@ _REFERENCE = re.compile(r"^ {0,3}\[[^\]^]+\]:\s+<?(\S+?)>?$", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6} +(.+?)(?: +#+)?$", re.MULTILINE)
 _EXPLICIT_ANCHOR = re.compile(r"<a (?:id|name)=\"([^\"]+)\"")
 _ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block."""
-
-    language: str
-    text: str
-    line: int
-    """Line of its first fence, from 1."""
-
-
-def blocks(text: str) -> Iterator[Block]:
-    """Fenced blocks in their order, with their indentation taken away."""
-    for found in FENCED.finditer(text):
-        indent = len(found["indent"])
-        inside = "".join(line[indent:] for line in found["text"].splitlines(keepends=True))
-        yield Block(found["language"], inside, text.count("\n", 0, found.start()) + 1)
 
 
 def link_faults(page: Path, root: Path) -> Iterator[str]:

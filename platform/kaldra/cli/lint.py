@@ -3,13 +3,13 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from kaldra import rules
-from kaldra.checks import json_files, markdown
+from kaldra.checks import markdown
 from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
@@ -60,16 +60,13 @@ def checks(repo: Path, console: Console) -> dict[str, Check]:
         "yamllint": command(*python, "yamllint", "--strict", *yaml),
         "shellcheck": command(_tool("shellcheck"), *shell),
         "hadolint": command(_tool("hadolint"), *dockerfiles),
-        "JSON": partial(_files, repo, _named(tracked, ".json"), json_files.faults),
         "vocabularies": partial(
             _command, repo, (sys.executable, "-c", LOAD_DATA), PYTHONPATH=str(repo)
         ),
-        "Markdown links": partial(
-            _files, repo, _named(tracked, ".md"), partial(markdown.link_faults, root=repo)
-        ),
+        "Markdown links": partial(_links, repo, [p for p in tracked if p.endswith(".md")]),
         "rendered objects": partial(_rendered, repo),
     }
-    if web := [p for p in tracked if p.endswith((".js", ".css"))]:
+    if web := [p for p in tracked if p.endswith((".js", ".css", ".json"))]:
         found["biome"] = command(_tool("biome"), "check", "--colors=off", *web)
     if workflows:
         found["zizmor"] = command(
@@ -119,8 +116,9 @@ def _actionlint(repo: Path, workflows: Sequence[str], console: Console) -> str:
     return _command(repo, [program, "-no-color", shellcheck, "-pyflakes=", *workflows])
 
 
-def _files(repo: Path, files: Iterable[str], check: Callable[[Path], Iterator[str]]) -> str:
-    return "\n".join(f"{file}: {fault}" for file in files for fault in check(repo / file))
+def _links(repo: Path, pages: Iterable[str]) -> str:
+    faults = ((page, fault) for page in pages for fault in markdown.link_faults(repo / page, repo))
+    return "\n".join(f"{page}: {fault}" for page, fault in faults)
 
 
 def _rendered(repo: Path) -> str:
@@ -130,10 +128,6 @@ def _rendered(repo: Path) -> str:
         faults = rules.check(list(manifests(stack, repo).values()))
         found += [f"{stack}: {each}" for each in faults]
     return "\n".join(found)
-
-
-def _named(tracked: Iterable[str], ending: str) -> list[str]:
-    return [path for path in tracked if path.endswith(ending)]
 
 
 def _tracked(repo: Path) -> list[str]:

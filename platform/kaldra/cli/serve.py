@@ -23,7 +23,7 @@ ENV_FILE = ".env"
 
 def run(console: Console, *, service: str, reload: bool) -> None:
     """Run one service or `all` until Ctrl+C or SIGTERM; with `reload` as its files are now."""
-    chosen = SERVICES if service == "all" else (named(service),)
+    chosen = SERVICES if service == "all" else (named(service, "all"),)
     given = dotenv.given()
     urls: dict[str, str] = {}
     environments: list[tuple[Service, dict[str, str]]] = []

@@ -127,13 +127,13 @@ SERVICES = (CORE, API)
 KEYS = tuple(service.key for service in SERVICES)
 
 
-def named(name: str) -> Service:
-    """The service of a key or a name. Raises ConfigurationError where there is none."""
+def named(name: str, *others: str) -> Service:
+    """The service of a key or a name. Raises ConfigurationError, naming those and `others`."""
     for service in SERVICES:
         if name in (service.key, service.name):
             return service
     raise ConfigurationError(
-        f"There is no service {name!r}.", hint=f"Choose one of: {', '.join(KEYS)}"
+        f"There is no service {name!r}.", hint=f"Choose one of: {', '.join((*KEYS, *others))}"
     )
 
 

@@ -15,7 +15,7 @@ from tests.e2e.clone import NAME, Clone, free_ports
 from tests.e2e.docker import docker, engine_answers
 from tests.e2e.staging import addons
 from tests.e2e.staging.registry import ENGINE_TRUST, Registry
-from tests.platform.quiet import QuietProgress
+from tests.fakes.progress import QuietProgress
 
 STAGING = NAME.replace("e2e", "staging")
 NODES = (f"{STAGING}-control-plane", f"{STAGING}-worker")

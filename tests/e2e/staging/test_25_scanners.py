@@ -9,7 +9,7 @@ import yaml
 
 from tests.e2e.staging import scanners
 from tests.e2e.staging.stage import Stage
-from tests.platform.quiet import QuietProgress
+from tests.fakes.progress import QuietProgress
 
 WAIVED = {
     "container-image-pull-policy": "images are named by digest, and a node that has one needs no "

@@ -1,6 +1,7 @@
 import pytest
 
-from kaldra.checks.markdown import anchors, blocks, link_faults
+from kaldra.checks.markdown import anchors, link_faults
+from tests.commands import blocks
 
 PAGE = """\
 # A `title`, here

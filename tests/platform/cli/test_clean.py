@@ -14,7 +14,7 @@ from kaldra.errors import KaldraError
 from kaldra.stack import secrets
 from kaldra.stack.settings import Settings
 from kaldra.toolchain.files import remember_clone, sharing
-from tests.platform.fake_docker import FakeDocker
+from tests.fakes.docker import FakeDocker
 
 QUIET = Console(StringIO(), quiet=True)
 FORMER, RELEASED, THEIRS = ("sha256:" + letter * 64 for letter in "abc")

@@ -9,7 +9,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack.settings import Settings
-from tests.platform.fake_docker import FakeDocker
+from tests.fakes.docker import FakeDocker
 
 QUIET = Console(StringIO())
 

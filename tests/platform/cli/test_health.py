@@ -12,7 +12,7 @@ from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack.services import API
 from kaldra.stack.settings import Settings
-from tests.platform.programs import program
+from tests.fakes.programs import program
 
 CONSOLE = Console(quiet=True)
 

@@ -16,8 +16,8 @@ import pytest
 
 from kaldra.paths import REPO
 from kaldra.toolchain.machine import machine
-from tests.platform.fake_docker import FakeDocker, fake_docker
-from tests.platform.programs import client, program
+from tests.fakes.docker import FakeDocker, fake_docker
+from tests.fakes.programs import client, program
 
 NEVER_ENDS = """\
 echo "$0 $*" >>"$KALDRA_HOME/started"

@@ -17,7 +17,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack.settings import Settings
-from tests.platform.programs import program
+from tests.fakes.programs import program
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from kaldra.cluster.kind import delete_cluster, ensure_cluster
 from kaldra.cluster.spec import KIND_LABEL, ClusterSpec
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.versions import KUBERNETES, NODE_IMAGE
-from tests.platform.programs import program
-from tests.platform.quiet import QuietProgress
+from tests.fakes.programs import program
+from tests.fakes.progress import QuietProgress
 
 NODE = "/containers/demo-control-plane"
 FAKE_KIND = """\

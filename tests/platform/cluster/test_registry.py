@@ -7,7 +7,7 @@ import pytest
 from kaldra.cluster.registry import IDENTITY_LABEL, delete_registry, ensure_registry
 from kaldra.cluster.spec import LABEL, ClusterSpec
 from kaldra.errors import ConfigurationError, KaldraError
-from tests.platform.quiet import QuietProgress
+from tests.fakes.progress import QuietProgress
 
 CONTAINER = "/containers/demo-registry"
 

@@ -4,7 +4,7 @@ import pytest
 
 from kaldra.errors import KaldraError
 from kaldra.release import contents
-from tests.platform.programs import program
+from tests.fakes.programs import program
 from tests.platform.release.images import CONTENTS, HTTPX, LIBSSL, STDLIB, THING, exported
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from kaldra.errors import KaldraError
 from kaldra.release import pushing
-from tests.platform.programs import program
+from tests.fakes.programs import program
 
 DIGEST = "sha256:" + "0a" * 32
 

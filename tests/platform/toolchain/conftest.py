@@ -5,8 +5,8 @@ import pytest
 
 from kaldra.toolchain import docker_cli, probe
 from kaldra.toolchain.machine import Machine
-from tests.platform import programs
-from tests.platform.publishers import Publishers, publishers
+from tests.fakes import programs
+from tests.fakes.publishers import Publishers, publishers
 
 LINUX = Machine(
     system="linux",

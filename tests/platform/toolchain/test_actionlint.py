@@ -1,8 +1,8 @@
 from kaldra import versions
 from kaldra.toolchain import actionlint, links
 from kaldra.toolchain.probe import Route
-from tests.platform.programs import program
-from tests.platform.quiet import QuietProgress
+from tests.fakes.programs import program
+from tests.fakes.progress import QuietProgress
 
 
 def installed(folder, version):

@@ -10,7 +10,7 @@ import pytest
 
 from kaldra.errors import KaldraError
 from kaldra.toolchain import commands
-from tests.platform.programs import program
+from tests.fakes.programs import program
 
 STUBBORN = "trap '' TERM; sleep 600 & echo $! >pid; wait; while :; do sleep 600; done"
 

@@ -11,8 +11,8 @@ from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.toolchain import debian
 from kaldra.toolchain.machine import machine
-from tests.platform.fake_docker import FakeDocker
-from tests.platform.quiet import QuietProgress
+from tests.fakes.docker import FakeDocker
+from tests.fakes.progress import QuietProgress
 
 
 class Apt:

@@ -1,5 +1,5 @@
 from kaldra.toolchain import docker_cli
-from tests.platform.programs import client, program
+from tests.fakes.programs import client, program
 
 
 def test_a_new_client_without_buildx_is_passed_over(clients, tmp_path, monkeypatch):

@@ -8,8 +8,8 @@ import pytest
 from kaldra.errors import KaldraError
 from kaldra.progress import Step
 from kaldra.toolchain import download
-from tests.platform.publishers import Publishers
-from tests.platform.quiet import QuietProgress
+from tests.fakes.progress import QuietProgress
+from tests.fakes.publishers import Publishers
 
 URL = "https://example.org/tool"
 CONTENT = b"a program" * 1000

@@ -12,8 +12,8 @@ from docker.context import Context
 
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.toolchain import docker_client, engine
-from tests.platform.programs import client, program
-from tests.platform.quiet import QuietProgress
+from tests.fakes.programs import client, program
+from tests.fakes.progress import QuietProgress
 from tests.platform.toolchain.conftest import LINUX
 
 FAKE_DOCKERD = """\

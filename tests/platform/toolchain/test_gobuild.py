@@ -11,7 +11,7 @@ from kaldra.errors import KaldraError
 from kaldra.toolchain import builds, go_tool, gobuild
 from kaldra.toolchain.files import sharing
 from kaldra.toolchain.gobuild import Build
-from tests.platform.quiet import QuietProgress
+from tests.fakes.progress import QuietProgress
 
 Write = Callable[[str, str], Path]
 QUIET = QuietProgress()

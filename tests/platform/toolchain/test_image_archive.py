@@ -1,8 +1,8 @@
 import pytest
 
 from kaldra.toolchain import image_archive
-from tests.platform.programs import program
-from tests.platform.quiet import QuietProgress
+from tests.fakes.programs import program
+from tests.fakes.progress import QuietProgress
 
 TAG = "kaldra/base:abc"
 

@@ -16,7 +16,7 @@ from kaldra.toolchain import (
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.probe import Route
 from kaldra.versions import PYTHON_IMAGE, REGISTRY_IMAGE
-from tests.platform.quiet import QuietProgress
+from tests.fakes.progress import QuietProgress
 
 CLIENT = Path("/nowhere/docker")
 

@@ -13,8 +13,8 @@ from kaldra.toolchain import plugins, tools
 from kaldra.toolchain.builds import KUBERNETES_PROVIDER
 from kaldra.toolchain.plugins import FOUND, RELEASED, SUBSTITUTE, ensure_plugin, must_build, origin
 from kaldra.toolchain.probe import Route
-from tests.platform.publishers import Publishers
-from tests.platform.quiet import QuietProgress
+from tests.fakes.progress import QuietProgress
+from tests.fakes.publishers import Publishers
 from tests.platform.toolchain.conftest import LINUX
 
 Write = Callable[[str, str], Path]

@@ -21,7 +21,7 @@ from kaldra.toolchain.base_image import BaseImages
 from kaldra.toolchain.gobuild import Build
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.probe import Route
-from tests.platform.quiet import QuietProgress
+from tests.fakes.progress import QuietProgress
 
 Write = Callable[[str, str], Path]
 QUIET = QuietProgress()

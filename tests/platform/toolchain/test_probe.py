@@ -8,7 +8,7 @@ import pytest
 from kaldra.errors import ConfigurationError
 from kaldra.toolchain import probe
 from kaldra.toolchain.probe import Route
-from tests.platform.publishers import Publishers
+from tests.fakes.publishers import Publishers
 
 pytestmark = pytest.mark.usefixtures("fresh_route")
 

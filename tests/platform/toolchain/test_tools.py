@@ -11,8 +11,8 @@ from kaldra.errors import KaldraError
 from kaldra.toolchain import tools
 from kaldra.toolchain.actionlint import TOOL as ACTIONLINT
 from kaldra.toolchain.tools import KIND_TOOL, KUBECTL_TOOL, PULUMI_TOOL, Tool
-from tests.platform.publishers import Publishers
-from tests.platform.quiet import QuietProgress
+from tests.fakes.progress import QuietProgress
+from tests.fakes.publishers import Publishers
 from tests.platform.toolchain.conftest import LINUX
 
 Write = Callable[[str, str], Path]
