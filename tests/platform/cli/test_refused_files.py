@@ -75,12 +75,21 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
         (b"\xff\xfe\n", "is not UTF-8 text"),
         (b"config: [a]\n", "must be a mapping"),
         (b"config:\n\tkaldra:target: dev\n", "is not valid YAML at line 2"),
+        (b"config:\n  kaldra:a: 1\n  kaldra:a: 1\n", "kaldra:a twice, in line 2 and in line 3"),
+        (b"config: {}\nsalt: a\nconfig: {}\n", "config twice, in line 1 and in line 3"),
+        (b"config: {kaldra:g: {b: 1, 'b': 2}}\n", "b twice, in line 1 and in line 1"),
     ],
 )
 def test_a_stack_file_that_is_none_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "Pulumi.x.yaml").write_bytes(content)
     with pytest.raises(ConfigurationError, match=rf"Pulumi\.x\.yaml .*{reason}"):
         stack_file.values("x", tmp_path)
+
+
+def test_a_merged_key_may_be_overridden(tmp_path: Path) -> None:
+    text = "a: &a {b: 1, c: 1}\nconfig: {kaldra:d: {<<: *a, b: 2}}\n"
+    (tmp_path / "Pulumi.x.yaml").write_text(text)
+    assert stack_file.values("x", tmp_path) == {"d": {"b": 2, "c": 1}}
 
 
 def test_a_folder_is_no_stack(tmp_path: Path) -> None:
