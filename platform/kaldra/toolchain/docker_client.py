@@ -185,6 +185,18 @@ def execute(name: str, *command: str) -> str:
     return (output or b"").decode()
 
 
+def runs(found: Mapping[str, Any]) -> bool:
+    """Whether an inspected container runs; a paused one answers nothing."""
+    return bool(found["State"]["Running"]) and not found["State"].get("Paused")
+
+
+def start(name: str) -> None:
+    """Start a stopped container, or resume a paused one."""
+    found = container(name) or {}
+    with engine() as api:
+        (api.unpause if found.get("State", {}).get("Paused") else api.start)(name)
+
+
 def remove_image(name: str) -> None:
     """Remove a name of an image, with the last one the image; an absent one is no error."""
     _found("remove_image", name)

@@ -72,15 +72,16 @@ def test_anything_else_replaces_the_old_one_first(plugin: Plugin, made: Made) ->
     assert answer.deleteBeforeReplace
 
 
+@pytest.mark.parametrize("how", ["kill", "pause"])
 def test_one_that_was_stopped_is_started(
-    plugin: Plugin, made: Made, docker_engine: APIClient
+    plugin: Plugin, made: Made, docker_engine: APIClient, how: str
 ) -> None:
-    docker_engine.stop(made[0], timeout=0)
+    getattr(docker_engine, how)(made[0])
     answer = plugin.diff(URN, *made, made[1])
     assert (*paths(answer), *answer.replaces) == ("mustRun",)
     assert "Changed by others: it does not run." in plugin.messages
     plugin.update(URN, *made, made[1])
-    assert docker_engine.inspect_container(made[0])["State"]["Running"]
+    assert docker_engine.inspect_container(made[0])["State"]["Status"] == "running"
 
 
 def test_one_that_others_changed_or_removed_is_noticed(
