@@ -49,6 +49,12 @@ def connect(overrides: Mapping[str, str] | None = None) -> "APIClient":
         found = docker.DockerClient.from_env(
             environment=environment, timeout=TIMEOUT_SECONDS, use_ssh_client=True
         )
+    except docker.errors.TLSParameterError:
+        raise ConfigurationError(
+            "The certificates for the Docker Engine are not where they are expected: ca.pem, "
+            f"cert.pem and key.pem in {environment.get('DOCKER_CERT_PATH') or '~/.docker'}.",
+            hint="export DOCKER_CERT_PATH=/folder/with/them, or: unset DOCKER_TLS_VERIFY",
+        ) from None
     except (docker.errors.DockerException, OSError, ValueError) as error:
         raise explained(error, environment.get("DOCKER_HOST", "")) from error
     return found.api

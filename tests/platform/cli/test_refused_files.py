@@ -44,6 +44,49 @@ def test_a_folder_that_cannot_be_one_is_named(tmp_path: Path, variable: str, kin
     assert " cannot be used: " in said
 
 
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"KALDRA_HOME": "/proc/kaldra"}, "/proc/kaldra cannot be used: No such file"),
+        (
+            {"SSL_CERT_FILE": "/missing.pem"},
+            "SSL_CERT_FILE names /missing.pem, which is not a file",
+        ),
+        (
+            {"KALDRA_PUBLISHERS_URL": "mirror/x", "KALDRA_ROUTE": "publisher"},
+            "KALDRA_PUBLISHERS_URL=mirror/x is not a URL",
+        ),
+        (
+            {
+                "DOCKER_HOST": "tcp://127.0.0.1:9",
+                "DOCKER_TLS_VERIFY": "1",
+                "DOCKER_CERT_PATH": "/no",
+            },
+            "ca.pem, cert.pem and key.pem in /no",
+        ),
+    ],
+)
+def test_a_variable_that_leads_nowhere_is_named(
+    tmp_path: Path, variables: dict[str, str], told: str
+) -> None:
+    own = {"KALDRA_STATE": str(tmp_path / "state"), "KALDRA_HOME": str(tmp_path / "home")}
+    code, said = kaldra("preview", "--stack", "local", **{**own, **variables})
+    assert code in (1, 2)
+    assert told in said
+
+
+def test_objects_go_into_no_folder_that_cannot_be_made() -> None:
+    code, said = kaldra("render", "--out", "/proc/objects")
+    assert code == 2
+    assert "✗ /proc/objects cannot be made: No such file or directory.\n  → Give" in said
+
+
+def test_a_hint_is_of_the_stack_that_it_is_about(tmp_path: Path) -> None:
+    code, said = kaldra("clean", "--dry-run", "--stack", "local", KALDRA_STATE=str(tmp_path))
+    assert code == 1
+    assert "→ ./kaldra doctor --stack local\n" in said
+
+
 def test_a_clone_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     shutil.copytree(REPO / "platform/kaldra", tmp_path / "platform/kaldra")
     shutil.copy2(REPO / "kaldra", tmp_path)
