@@ -105,8 +105,10 @@ def test_a_registry_that_wants_credentials_says_how_to_give_them(clone: Clone):
 
 
 def test_a_wrong_tag_is_refused_before_docker_is_asked(clone: Clone):
-    said = clone.run("./kaldra", "build", "--tag", "a b", code=2).output
-    assert "'a b' is no tag" in said
+    said = clone.run("./kaldra", "build", "--tag", "a b", code=2)
+    assert "'a b' is no tag" in said.output
+    clone.follow(said, **{"--tag v0.1.0": f"--tag {NAME}"})
+    remove_images_of_builds()
 
 
 def remove_images_of_builds() -> None:

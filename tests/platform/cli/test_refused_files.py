@@ -81,6 +81,14 @@ def test_objects_go_into_no_folder_that_cannot_be_made() -> None:
     assert "✗ /proc/objects cannot be made: No such file or directory.\n  → Give" in said
 
 
+def test_a_stack_without_objects_says_what_to_render(tmp_path: Path) -> None:
+    code, said = kaldra("render", "--stack", "local", "--out", str(tmp_path))
+    assert code == 2
+    command = said.rpartition("→ ")[2].replace("DIR", str(tmp_path))
+    subprocess.run(["sh", "-c", command], cwd=REPO, check=True, capture_output=True)  # noqa: S607
+    assert list(tmp_path.glob("deployment-*.yaml"))
+
+
 def test_a_hint_is_of_the_stack_that_it_is_about(tmp_path: Path) -> None:
     code, said = kaldra("clean", "--dry-run", "--stack", "local", KALDRA_STATE=str(tmp_path))
     assert code == 1

@@ -127,12 +127,15 @@ def test_one_that_does_not_become_healthy_says_what_its_check_said(
 def test_one_left_by_a_killed_run_is_taken_away_and_another_ones_is_not(
     plugin: Plugin, made: Made, serving: dict[str, Any], docker_engine: APIClient
 ) -> None:
-    with pytest.raises(CallFailedError, match="does not belong to this stack"):
-        plugin.create(urn("Container", "other"), made[1])
-    id_, state = plugin.create(URN, made[1])
+    other = urn("Container", "other")
+    with pytest.raises(CallFailedError, match="does not belong to this stack") as refused:
+        plugin.create(other, made[1])
+    id_, _ = plugin.create(URN, made[1])
     assert id_ != made[0]
     assert docker_engine.containers(all=True, filters={"id": made[0]}) == []
-    plugin.delete(URN, id_, state)
+    refused.value.follow()
+    id_, state = plugin.create(other, made[1])
+    plugin.delete(other, id_, state)
 
 
 def test_a_taken_port_names_the_container_that_has_it(
@@ -142,9 +145,12 @@ def test_a_taken_port_names_the_container_that_has_it(
     first = plugin.check(URN, {**serving, "ports": ports})
     id_, state = plugin.create(URN, first)
     second = {**first, "name": f"{PREFIX}-second"}
-    with pytest.raises(CallFailedError, match=f"Container {PREFIX}-serving publishes port"):
+    told = f"Container {PREFIX}-serving publishes port"
+    with pytest.raises(CallFailedError, match=told) as taken:
         plugin.create(URN, second)
     assert docker_engine.containers(all=True, filters={"name": f"{PREFIX}-second"}) == []
+    taken.value.follow()
+    plugin.delete(URN, *plugin.create(URN, second))
     plugin.delete(URN, id_, state)
 
 
