@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 SECRETS = ("apiKeys", "registry.pull.password", "registry.push.password")
 """Settings, or entries of them, whose values are secret."""
 
+_NAME = "[key]"
+"""How pydantic locates the name of an entry, in front of which it has the name itself."""
 _GATEWAY = ("corsOrigins", "allowedHosts", "trustedProxies", "rateLimit", "coreTimeoutSeconds")
 _INGRESS = ("host", "class", "tlsSecret", "issuer", "annotations", "namespace", "networks")
 RENAMED = {
@@ -64,7 +66,13 @@ def explained(
     if former := [key for key in unknown if key in RENAMED]:
         return _renamed(former, stack_file)
     fault = faults[0]
-    path = ".".join(str(part) for part in fault["loc"])
+    path = ".".join(str(part) for part in fault["loc"] if part != _NAME)
+    if fault["loc"][-1:] == (_NAME,):
+        return ConfigurationError(
+            f"Setting {NAMESPACE}:{path} in {stack_file} has a wrong name: "
+            f"{_lower_first(_reason(fault))}.",
+            hint=f"Rename it in {stack_file}.",
+        )
     if fault["type"] == "extra_forbidden":
         return _unknown(path, stack_file, known)
     if fault["type"] == "missing":

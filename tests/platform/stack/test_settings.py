@@ -37,6 +37,14 @@ def test_a_missing_target_is_named():
     assert "kaldra:target is missing from Pulumi.dev.yaml" in str(refused({}))
 
 
+def test_a_caller_with_a_wrong_name_is_told():
+    error = refused({"target": "dev", "apiKeys": {"NAME": "k" * 16}})
+    assert str(error).startswith(
+        "Setting kaldra:apiKeys.NAME in Pulumi.dev.yaml has a wrong name: "
+    )
+    assert error.hint == "Rename it in Pulumi.dev.yaml."
+
+
 def test_a_key_that_is_too_short_for_the_gateway_is_refused_here():
     error = refused({"target": "dev", "apiKeys": {"ci": "short"}})
     assert "kaldra:apiKeys.ci" in str(error)
