@@ -58,25 +58,24 @@ def test_the_hint_of_a_refusal_works(
     assert platform.follow(said, **filled).output
 
 
-def test_the_hints_about_secrets_that_lack_lead_to_a_stack_that_has_them(platform: Clone):
+def test_hints_about_missing_secrets_lead_to_a_stack_that_has_them(clone: Clone):
     stack = "e2e-hints"
     registry = {"address": "localhost:1/x", "push": {"username": "a"}, "pull": {"username": "a"}}
     ingress = {"host": "a.example", "tlsSecret": "a"}
     given = {"kubeContext": "nowhere", "environment": "staging"}
-    write_stack(platform.root, stack, target="staging", registry=registry, ingress=ingress, **given)
+    write_stack(clone.root, stack, target="staging", registry=registry, ingress=ingress, **given)
     team = {"PULUMI_CONFIG_PASSPHRASE": "of this test"}
     try:
-        for lacking in ("registry.pull.password", "registry.push.password", "apiKeys"):
+        for missing in ("registry.pull.password", "registry.push.password", "apiKeys"):
             refused = ("preview", "--stack", stack)
-            said = platform.run("./kaldra", *refused, code=2, env=team).output
-            assert f"Setting kaldra:{lacking} is missing" in said
-            hint = said.rpartition("→ ")[2].strip()
+            said = clone.run("./kaldra", *refused, code=2, env=team).output
+            assert f"Setting kaldra:{missing} is missing" in said
+            hint = said.rpartition("→ ")[2].strip().replace("NAME", "front")
             secret = "openssl rand -base64 24"
-            platform.run("bash", "-euc", f'{hint} <<< "$({secret})"', env=team)
-        said = platform.run("./kaldra", "preview", "--stack", stack, code=1, env=team).output
-        assert "nowhere" in said
+            clone.run("bash", "-euc", f'{hint} <<< "$({secret})"', env=team)
+        clone.run("./kaldra", "preview", "--stack", stack, env=team)
     finally:
-        (platform.root / f"Pulumi.{stack}.yaml").unlink()
+        (clone.root / f"Pulumi.{stack}.yaml").unlink()
 
 
 def test_logs_follow_a_rollout(platform: Clone):
