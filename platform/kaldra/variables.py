@@ -5,7 +5,10 @@ Nothing else in platform/ asks the environment for a name, and docs/reference/cl
 """
 
 import os
+import re
 from dataclasses import dataclass
+
+from kaldra.errors import ConfigurationError
 
 KALDRA = "`./kaldra`"
 LAUNCHER = "the script `kaldra`"
@@ -38,6 +41,21 @@ class Variable:
     def value(self) -> str:
         """What it is set to, or "": read anew each time."""
         return os.environ.get(self.name, "")
+
+
+class Address(Variable):
+    """A variable that holds a URL."""
+
+    @property
+    def value(self) -> str:
+        """The URL, or ""; raises ConfigurationError where it has no scheme."""
+        given = super().value
+        if given and not re.match(r"[a-z][a-z+.-]*:/", given):
+            raise ConfigurationError(
+                f"{self.name}={given} is not a URL.",
+                hint=f"export {self.name}=http://{given}, or: unset {self.name}",
+            )
+        return given
 
 
 HOME = Variable(
@@ -74,16 +92,16 @@ ROUTE = Variable(
     "`publisher` or `registries`: where tools come from, without a probe",
     "probed",
 )
-PUBLISHERS_URL = Variable(
+PUBLISHERS_URL = Address(
     "KALDRA_PUBLISHERS_URL",
     "mirror of the publishers' files: `https://host/a` is fetched as `MIRROR/host/a`",
 )
-VULNERABILITIES_URL = Variable(
+VULNERABILITIES_URL = Address(
     "KALDRA_VULNERABILITIES_URL",
     "an OSV service or mirror, asked by `build --sbom`",
     "`https://api.osv.dev`",
 )
-DEBIAN_ARCHIVE = Variable(
+DEBIAN_ARCHIVE = Address(
     "KALDRA_DEBIAN_ARCHIVE",
     "Debian archive that images are made from, such as `http://mirror.example/debian`",
     "the one that apt uses on this machine",

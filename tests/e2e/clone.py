@@ -15,11 +15,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.platform.test_environment import HOSTILE, PASSED
 
 REPO = Path(__file__).resolve().parents[2]
 NAME = f"kaldra-e2e-{hashlib.sha256(str(REPO).encode()).hexdigest()[:6]}"
@@ -27,6 +29,8 @@ NAME = f"kaldra-e2e-{hashlib.sha256(str(REPO).encode()).hexdigest()[:6]}"
 STACK = "e2e"
 LOCAL_STACK = "e2e-local"
 NOT_INHERITED = ("PULUMI_", "KALDRA_", "KUBE", "PYTHON", "VIRTUAL_ENV")
+TRAPS = {name: value for name, value in HOSTILE.items() if name not in PASSED}
+"""Variables of the shell that runs `./kaldra`; proxies are this machine's."""
 FIRST_UP_SECONDS = 80 * 60
 """On a machine without any tool everything is built first."""
 VERB_SECONDS = 10 * 60
@@ -78,6 +82,11 @@ class Clone:
         shared = {k: v for k, v in os.environ.items() if k in {"KALDRA_HOME", "KALDRA_PYTHON"}}
         return {**inherited, **shared, **own}
 
+    @staticmethod
+    def _traps(command: Sequence[str]) -> Mapping[str, str]:
+        """Plain pulumi and kubectl run in the environment that `./kaldra env` prints."""
+        return TRAPS if command[0] == "./kaldra" else {}
+
     def run(
         self,
         *command: str,
@@ -91,7 +100,7 @@ class Clone:
             done = subprocess.run(
                 command,
                 cwd=self.root,
-                env={**self.environment, **(env or {})},
+                env={**self._traps(command), **self.environment, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -130,13 +139,20 @@ class Clone:
             return subprocess.Popen(
                 command,
                 cwd=self.root,
-                env=self.environment,
+                env={**self._traps(command), **self.environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 text=True,
                 start_new_session=True,
             )
+
+    def follow(self, said: Outcome, **filled: str) -> Outcome:
+        """Run the command of the last hint, with its placeholders filled in."""
+        command = said.output.rpartition("→ ")[2].partition("\n")[0].partition(", or ")[0]
+        for placeholder, value in filled.items():
+            command = command.replace(placeholder, value)
+        return self.run("bash", "-euc", command)
 
     def kubectl(self, *arguments: str, code: int = 0) -> str:
         return self.run(*self.access, "--namespace=kaldra", *arguments, code=code).output

@@ -6,7 +6,7 @@ import signal
 import jsonschema_rs
 import pytest
 
-from tests.e2e.clone import REPO, Clone, ask, eventually, free_ports
+from tests.e2e.clone import REPO, Clone, ask, eventually, free_ports, write_stack
 
 
 def test_status_tells_what_runs(platform: Clone):
@@ -38,6 +38,44 @@ def test_the_path_of_a_request_through_both_services_is_drawn(platform: Clone):
     assert "route=/v1/vocabulary/{kind}" in records
     assert "span_id=" not in records
     assert " ms" in platform.kaldra("trace", "--slowest").output
+
+
+@pytest.mark.parametrize(
+    ("refused", "filled"),
+    [
+        (("key", "nobody"), {"NAME": "dev"}),
+        (("logs", "--since", "yesterday"), {}),
+        (("trace", "no-such-request"), {}),
+        (("rollback", "--to", "999"), {}),
+    ],
+)
+def test_the_hint_of_a_refusal_works(
+    platform: Clone, refused: tuple[str, ...], filled: dict[str, str]
+):
+    assert platform.get("/engine/vocabulary/archetypes", X_API_Key=platform.key)[0] == 200
+    said = platform.kaldra(*refused, code=None)
+    assert "Traceback" not in said.output
+    assert platform.follow(said, **filled).output
+
+
+def test_hints_about_missing_secrets_lead_to_a_stack_that_has_them(clone: Clone):
+    stack = "e2e-hints"
+    registry = {"address": "localhost:1/x", "push": {"username": "a"}, "pull": {"username": "a"}}
+    ingress = {"host": "a.example", "tlsSecret": "a"}
+    given = {"kubeContext": "nowhere", "environment": "staging"}
+    write_stack(clone.root, stack, target="staging", registry=registry, ingress=ingress, **given)
+    team = {"PULUMI_CONFIG_PASSPHRASE": "of this test"}
+    try:
+        for missing in ("registry.pull.password", "registry.push.password", "apiKeys"):
+            refused = ("preview", "--stack", stack)
+            said = clone.run("./kaldra", *refused, code=2, env=team).output
+            assert f"Setting kaldra:{missing} is missing" in said
+            hint = said.rpartition("→ ")[2].strip().replace("NAME", "front")
+            secret = "openssl rand -base64 24"
+            clone.run("bash", "-euc", f'{hint} <<< "$({secret})"', env=team)
+        clone.run("./kaldra", "preview", "--stack", stack, env=team)
+    finally:
+        (clone.root / f"Pulumi.{stack}.yaml").unlink()
 
 
 def test_logs_follow_a_rollout(platform: Clone):

@@ -1,7 +1,9 @@
 """Whatever was killed or lost: the same command again goes on."""
 
+import json
 import signal
 import socket
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ IMAGE = "docker:index/image:Image"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 UP = ("./kaldra", "up", "--stack", STACK)
 NODE = f"{NAME}-control-plane"
+DEAD_PROXY = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
 LINE = '__version__ = "0.1.0"'
 
 
@@ -54,7 +57,11 @@ def test_a_lost_cluster_is_made_again_even_if_that_is_killed_once(breakable: Clo
     eventually(lambda: node_exists() or process.poll() is not None, "a new node")
     kill_tree(process.pid)
     process.wait()
-    breakable.up()
+    # Its containerd gets the proxy, and pulls from the registry beside it without.
+    breakable.run(*UP, env=DEAD_PROXY)
+    given = dict(line.partition("=")[::2] for line in node("{{json .Config.Env}}"))
+    assert given["HTTP_PROXY"] == DEAD_PROXY["HTTP_PROXY"]
+    assert {NODE, f"{NAME}-registry"} <= set(given["NO_PROXY"].split(","))
     assert breakable.get("/status/")[0] == 200
     breakable.kaldra("preview", "--expect-no-changes")
 
@@ -67,10 +74,32 @@ def test_a_lost_registry_is_filled_again(breakable: Clone):
     assert breakable.layers("core").keys()
 
 
-def test_a_stopped_cluster_is_started(breakable: Clone):
-    docker("container", "stop", NODE)
-    breakable.up()
+@pytest.mark.parametrize("how", ["stop", "pause"])
+def test_a_cluster_that_does_not_run_goes_on(breakable: Clone, how: str):
+    before = node("{{json .Id}}")
+    docker("container", how, NODE)
+    assert f"✓ kind cluster {NAME} · started" in breakable.up().output
+    assert node("{{json .Id}}") == before
     assert breakable.get("/status/")[0] == 200
+
+
+def test_a_node_that_gets_another_address_is_kept(breakable: Clone):
+    def address() -> str:
+        return str(node("{{json .NetworkSettings.Networks}}")[NAME]["IPAddress"])
+
+    before, id_ = address(), node("{{json .Id}}")
+    docker("container", "stop", NODE)
+    taker = f"{NAME}-address"
+    own = ("--detach", "--name", taker, "--network", NAME, "--entrypoint", "sleep")
+    docker("run", *own, node("{{json .Image}}"), "600")
+    try:
+        breakable.up()
+        assert address() != before
+    finally:
+        docker("container", "rm", "--force", taker)
+    assert node("{{json .Id}}") == id_
+    assert breakable.get("/status/")[0] == 200
+    breakable.kaldra("preview", "--expect-no-changes")
 
 
 def test_doctor_repairs_without_deploying(breakable: Clone):
@@ -97,3 +126,8 @@ def await_operation(clone: Clone, process, type_: str) -> None:
 
 def node_exists() -> bool:
     return NODE in docker("container", "ls", "--format", "{{.Names}}").split()
+
+
+def node(form: str) -> Any:
+    """What Docker says of the node."""
+    return json.loads(docker("container", "inspect", "--format", form, NODE))

@@ -1,10 +1,15 @@
 """Images without a stack: the same layers each time, described, and pushed where one may."""
 
 import json
+import os
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
 
 from tests.e2e.clone import NAME, Clone, free_ports
 from tests.e2e.docker import docker
@@ -58,6 +63,19 @@ def test_two_builds_of_the_same_sources_have_the_same_layers(clone: Clone):
     assert layers() == first
 
 
+def test_another_builder_that_is_in_use_builds_nothing(clone: Clone, tmp_path: Path):
+    """Such a builder is a container that keeps what it builds to itself."""
+    own = {"DOCKER_CONFIG": str(tmp_path)}
+    create = ("docker", "buildx", "create", "--name=other", "--driver=docker-container", "--use")
+    made = subprocess.run(create, env={**os.environ, **own}, capture_output=True, check=False)
+    if made.returncode != 0:
+        pytest.skip("this machine's docker program has no buildx")
+    clone.run("./kaldra", "build", "--tag", f"{NAME}-other", env=own)
+    for name in SERVICES:
+        docker("image", "rm", f"{name}:{NAME}-other")
+    assert "buildx_buildkit_other" not in docker("container", "ls", "--all")
+
+
 def test_the_bill_of_materials_holds_what_the_image_holds(clone: Clone):
     said = build(clone, "--sbom")
     script = "import importlib.metadata as m; print(*sorted(d.name for d in m.distributions()))"
@@ -105,8 +123,10 @@ def test_a_registry_that_wants_credentials_says_how_to_give_them(clone: Clone):
 
 
 def test_a_wrong_tag_is_refused_before_docker_is_asked(clone: Clone):
-    said = clone.run("./kaldra", "build", "--tag", "a b", code=2).output
-    assert "'a b' is no tag" in said
+    said = clone.run("./kaldra", "build", "--tag", "a b", code=2)
+    assert "'a b' is no tag" in said.output
+    clone.follow(said, **{"--tag v0.1.0": f"--tag {NAME}"})
+    remove_images_of_builds()
 
 
 def remove_images_of_builds() -> None:

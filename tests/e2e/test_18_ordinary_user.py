@@ -12,13 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.clone import NAME, ask, copy_of_repo, free_ports, write_stack
+from tests.e2e.clone import NAME, TRAPS, ask, copy_of_repo, free_ports, write_stack
 from tests.e2e.docker import docker
-from tests.platform.test_environment import HOSTILE
 
 STACK = "e2e-user"
-PROXIES = ("HTTP_PROXY", "HTTPS_PROXY")
-"""Left out: package indexes are reached as this machine does."""
 CACHED = ("built", "downloaded")
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 
@@ -61,12 +58,11 @@ class User:
 
     def kaldra(self, verb: str) -> str:
         """`kaldra VERB`, by a link, in a folder of its own, in an environment full of traps."""
-        traps = {name: value for name, value in HOSTILE.items() if name not in PROXIES}
         authorities = {k: v for k, v in os.environ.items() if k in {"SSL_CERT_FILE", "PIP_CERT"}}
         own = {"HOME": str(self.home), "KALDRA_PYTHON": str(SYSTEM_PYTHON)}
         done = subprocess.run(
             [self.elsewhere / "kaldra", verb, "--stack", STACK],
-            env={"PATH": ".:bin:/usr/bin:/bin", **traps, **authorities, **own},
+            env={"PATH": ".:bin:/usr/bin:/bin", **TRAPS, **authorities, **own},
             cwd=self.elsewhere,
             umask=0o077,
             stdin=subprocess.DEVNULL,

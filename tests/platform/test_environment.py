@@ -107,6 +107,9 @@ def test_an_empty_variable_is_unset() -> None:
 
 def test_relative_paths_are_of_the_callers_folder() -> None:
     made = clean(KALDRA_STATE="st", KUBECONFIG="a:/b", KALDRA_ENV_FILE="/dev/null")
+    # As a unit of systemd or an env file has it, where no shell replaces it.
+    assert clean(KALDRA_HOME="~/cache")["KALDRA_HOME"] == str(Path.home() / "cache")
+    assert clean(KALDRA_HOME="~nobody-here")["KALDRA_HOME"] == "/srv/~nobody-here"
     assert made["KALDRA_STATE"] == "/srv/st"
     assert made["KUBECONFIG"] == "/srv/a:/b"
     assert made["KALDRA_ENV_FILE"] == "/dev/null"

@@ -25,11 +25,10 @@ RUN_BY = {
     "test_a_save_is_served_and_up_returns_to_what_the_files_say",
     "./kaldra doctor --fix --yes": "tests/platform/cli/test_doctor.py::"
     "test_garbage_is_removed_only_after_a_yes",
-    "./kaldra key NAME": "tests/platform/cli/test_key.py::test_a_name_has_to_be_one_of_those_known",
-    "./kaldra logs --since 10m": "tests/platform/cli/test_log_records.py::"
-    "test_anything_else_is_refused",
-    "./kaldra render --out DIR": "tests/platform/test_docs.py::"
-    "test_cheap_commands_work_in_a_sandbox",
+    "./kaldra key NAME": f"{E2E}/test_07_verbs.py::test_the_hint_of_a_refusal_works",
+    "./kaldra logs --since 10m": f"{E2E}/test_07_verbs.py::test_the_hint_of_a_refusal_works",
+    "./kaldra render --out DIR": "tests/platform/cli/test_refused_files.py::"
+    "test_a_stack_without_objects_says_what_to_render",
     "./kaldra trace REQUEST_ID": "tests/platform/cli/test_trace.py::test_which_request",
     "./kaldra rollback --yes": f"{E2E}/test_13_rollback.py::"
     "test_a_rollback_brings_back_images_and_settings",

@@ -49,6 +49,8 @@ def _verb(**settings: Any) -> Callable[[Callable[..., None]], Callable[..., None
         @app.command(**settings)
         @functools.wraps(options)
         def call(*, quiet: bool = False, **given: Any) -> None:
+            if isinstance(stack := given.get("stack"), str):
+                Console.stack = stack
             module = importlib.import_module(f"kaldra.cli.{options.__name__}")
             module.run(Console(quiet=quiet), **given)
 

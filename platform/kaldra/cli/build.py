@@ -41,11 +41,14 @@ def run(console: Console, *, assume_yes: bool, **options: Any) -> None:
     Prints `name:tag@digest` of each pushed image on standard output.
     """
     wanted = Wanted(**options)
+    described = wanted.sbom or wanted.strict
+    if described:
+        wanted.out.mkdir(parents=True, exist_ok=True)
     prepared = prepare("build", console, assume_yes=assume_yes)
     source = naming.source(REPO)
     for service in SERVICES:
         _build(console, service, wanted, prepared)
-    if wanted.sbom or wanted.strict:
+    if described:
         _describe(console, wanted, source)
     if wanted.push:
         for service in SERVICES:
@@ -69,7 +72,6 @@ def _build(console: Console, service: Service, wanted: Wanted, prepared: Prepare
 
 def _describe(console: Console, wanted: Wanted, source: naming.Source) -> None:
     """Write the bill of materials of each image and the report of known vulnerabilities."""
-    wanted.out.mkdir(parents=True, exist_ok=True)
     found: dict[str, contents.Contents] = {}
     for name in (service.name for service in SERVICES):
         with console.step(f"contents of {name}") as step:

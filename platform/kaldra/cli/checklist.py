@@ -10,7 +10,7 @@ from pathlib import Path
 from kaldra.cli import build, health, releases
 from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.status import deployed_or_fail
-from kaldra.cli.ui import Console
+from kaldra.cli.ui import Console, of_this_stack
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack.services import API, CORE
@@ -130,6 +130,6 @@ def _holds(number: int, title: str, check: Callable[[], str]) -> bool:
         found, error = str(raised), raised
     sys.stdout.write(f"{'✘' if error else '✔'} {number}. {title}: {found}\n")
     if error and error.hint:
-        sys.stdout.write(f"     → {error.hint}\n")
+        sys.stdout.write(f"     → {of_this_stack(error.hint)}\n")
     sys.stdout.flush()
     return error is None

@@ -194,8 +194,8 @@ def _registry(workspace: Workspace, needs: Needs) -> list[Garbage]:
 
 def _node(workspace: Workspace, needs: Needs) -> list[Garbage]:
     spec = cluster_spec(workspace)
-    node = docker_client.container(node_name(spec.name)) or {}
-    if not (node.get("State") or {}).get("Running"):
+    node = docker_client.container(node_name(spec.name))
+    if not (node and docker_client.runs(node)):
         return []
 
     images, containers = (

@@ -67,6 +67,8 @@ def look(name: str) -> dict[str, Any] | None:
 def health(container: dict[str, Any]) -> str:
     """Its health status; without a health check its state."""
     current = container["State"]
+    if current.get("Paused"):  # its last check may have said anything
+        return "paused"
     return str((current.get("Health") or current)["Status"])
 
 

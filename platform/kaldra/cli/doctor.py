@@ -4,14 +4,14 @@ import json
 import socket
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from kaldra.cli import clean, json_output
 from kaldra.cli.deploy import cluster_spec, opened
 from kaldra.cli.pulumi import is_pulumi
 from kaldra.cli.repair import repair
-from kaldra.cli.ui import Console
+from kaldra.cli.ui import Console, of_this_stack
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.cluster.check import check_cluster, check_registry
 from kaldra.errors import KaldraError
@@ -61,7 +61,8 @@ def look(console: Console, workspace: Workspace) -> list[Finding]:
     findings = collect(workspace.settings.target)
     if workspace.settings.target == "dev":
         findings += _cluster(workspace)
-    return [*findings, _state(workspace, console), _garbage(workspace, console)]
+    findings += [_state(workspace, console), _garbage(workspace, console)]
+    return [replace(f, where=of_this_stack(f.where), fix=of_this_stack(f.fix)) for f in findings]
 
 
 def lines(findings: Iterable[Finding]) -> list[str]:

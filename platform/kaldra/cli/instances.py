@@ -70,7 +70,7 @@ def _containers(workspace: Workspace) -> set[Instance]:
     for service in SERVICES:
         name = service.container_name(workspace.settings.namespace)
         container = docker_client.container(name)
-        if container and container["State"]["Running"]:
+        if container and docker_client.runs(container):
             found.add(Instance(name, container["State"]["StartedAt"], service))
     return found
 

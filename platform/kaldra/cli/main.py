@@ -55,7 +55,9 @@ def _explained(error: OSError) -> tuple[str, str]:
     """Message and hint for what the machine refuses; raises the error again where it is a bug."""
     if error.errno in FULL:
         return "The disk is full.", f"df -h {home()} {state()}"
-    if error.errno not in REFUSED or error.filename is None:
+    # Where an automounter or /proc has the parent, a folder cannot be made: ENOENT.
+    unmade = any(folder.is_relative_to(str(error.filename)) for folder in (home(), state()))
+    if (error.errno not in REFUSED and not unmade) or error.filename is None:
         raise error
     hint = f"Where a run as another user made it: sudo chown -R $(id -u) {error.filename}"
     return (

@@ -33,7 +33,7 @@ _HINTS = {
     ),
     re.compile("unauthorized: |no basic auth credentials|401 Unauthorized|authorization failed"): (
         "The registry refuses an account: kaldra:registry.push is ours, kaldra:registry.pull "
-        "the cluster's. pulumi config set --secret --path kaldra:registry.push.password"
+        "the cluster's. docs/how-to/staging.md has the commands that set them"
     ),
 }
 

@@ -16,6 +16,7 @@ from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
 from kaldra.render.diff import ABSENT, fields
+from kaldra.stack import stack_file
 from kaldra.stack.settings import NAMESPACE
 from kaldra.toolchain import docker_client, image_registry
 from kaldra.toolchain.files import sharing
@@ -116,8 +117,7 @@ def _stack_file(workspace: Workspace, release: Release) -> str:
 
     Pulumi's history does not contain secrets.
     """
-    path = REPO / f"Pulumi.{workspace.stack}.yaml"
-    now: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    now = stack_file.document(workspace.stack, REPO)
     stays = {
         key: value
         for key, value in (now.get("config") or {}).items()

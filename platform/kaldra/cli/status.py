@@ -9,7 +9,7 @@ from datetime import datetime
 from kaldra.cli import dev, drift, health, json_output, releases
 from kaldra.cli.deploy import opened, ready
 from kaldra.cli.pulumi import Deployment, Pulumi
-from kaldra.cli.ui import Console
+from kaldra.cli.ui import Console, of_this_stack
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.errors import KaldraError
 
@@ -110,7 +110,7 @@ def lines(status: Status) -> Iterator[str]:
         yield f"! {name} LIVE: {files} from the image ({', '.join(paths[:3])})"
     for release in status.releases:
         images = "  ".join(f"{s} {d.rpartition(':')[2][:12]}" for s, d in release.digests.items())
-        note = "  ← ./kaldra rollback" if release.rollback else ""
+        note = of_this_stack("  ← ./kaldra rollback") if release.rollback else ""
         yield f"  release {release.title}  {images}{note}"
     for one in status.drift:
         yield f"✗ {one.name} was {one.what} since it was deployed"

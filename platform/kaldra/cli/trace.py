@@ -1,5 +1,6 @@
 """`./kaldra trace`: where the time of one request went, from the spans that the services logged."""
 
+import shlex
 import shutil
 import sys
 from contextlib import closing
@@ -32,7 +33,7 @@ def run(_: Console, *, stack: str, identifier: str, slowest: bool, since: str, f
     if not found:
         raise KaldraError(
             f"The logs hold no span of request {identifier!r}; those of replaced pods are gone.",
-            hint="./kaldra trace --slowest",
+            hint="./kaldra trace --slowest" + (f" --file {shlex.quote(file)}" if file else ""),
         )
     for line in waterfall.lines(found, shutil.get_terminal_size().columns):
         sys.stdout.write(f"{line}\n")
@@ -42,6 +43,6 @@ def _how_to_log(stack: str, file: str) -> str:
     if file:
         return f"KALDRA_LOG_SPANS=on ./kaldra serve | tee {file}"
     return (
-        f"Send a request; where kaldra:logSpans is off: pulumi config set --stack {stack} "
-        f"kaldra:logSpans true, then ./kaldra up --stack {stack}"
+        f"Send a request; where kaldra:logSpans is off: set it to true in Pulumi.{stack}.yaml, "
+        "then ./kaldra up"
     )

@@ -4,13 +4,15 @@ On a terminal rich redraws the steps in progress in place; elsewhere each step p
 it ends, and long ones print one every few seconds.
 """
 
+import re
+import shlex
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from kaldra import variables
 from kaldra.errors import ConfigurationError, KaldraError
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 TICK_SECONDS = 0.2
 HEARTBEAT_SECONDS = 20.0
+DEFAULT_STACK = "dev"
+"""Stack of every verb that is called without one."""
 
 
 class Line:
@@ -55,6 +59,9 @@ class Line:
 
 class Console:
     """Progress on a stream; may be used from several threads."""
+
+    stack: ClassVar[str] = DEFAULT_STACK
+    """Stack of this run, which `of_this_stack` adds to the commands in messages."""
 
     def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
         self._stream = stream or sys.stderr
@@ -98,17 +105,17 @@ class Console:
     def note(self, text: str) -> None:
         """Print a remark."""
         if not self._quiet:
-            self._print(f"  {text}")
+            self._print(f"  {of_this_stack(text)}")
 
     def warn(self, text: str) -> None:
         """Print a warning."""
-        self._print(f"! {text}", "yellow")
+        self._print(f"! {of_this_stack(text)}", "yellow")
 
     def error(self, message: str, hint: str = "") -> None:
         """Print an error and the next command to run."""
-        self._print(f"✗ {message}", "red")
+        self._print(f"✗ {of_this_stack(message)}", "red")
         if hint:
-            self._print(f"  → {hint}")
+            self._print(f"  → {of_this_stack(hint)}")
 
     def raw(self, text: str) -> None:
         """Print a line of another program."""
@@ -146,6 +153,20 @@ class Console:
                     if time.monotonic() - line.printed >= HEARTBEAT_SECONDS:
                         line.printed = time.monotonic()
                         self._print(f"… {line}")
+
+
+def of_this_stack(text: str) -> str:
+    """Add the stack of this run to each `./kaldra VERB` in a message that names none.
+
+    As it stands, the command would act on the default stack: `down --all` on another cluster.
+    """
+    if Console.stack == DEFAULT_STACK or "./kaldra " not in text:
+        return text
+    from kaldra.cli.reference import verbs  # noqa: PLC0415  imports every verb
+
+    take = [n for n, verb in verbs().items() if any(p.name == "stack" for p in verb.params)]
+    command = rf"\./kaldra (?:{'|'.join(take)})\b(?![^,;&)\n]*--stack)"
+    return re.sub(command, lambda found: f"{found[0]} --stack {shlex.quote(Console.stack)}", text)
 
 
 def confirm(question: str, command: str) -> None:

@@ -65,8 +65,9 @@ def check_registry(spec: ClusterSpec) -> Finding:
         return Finding(name, problem="the Docker Engine does not run", fix=UP)
     if running:
         return Finding(name, where=f"localhost:{spec.registry_port}")
-    if exists and not exists["State"]["Running"]:
-        return Finding(name, problem="stopped", fix=UP, repair="cluster")
+    if exists and not docker_client.runs(exists):
+        problem = "paused" if exists["State"]["Running"] else "stopped"
+        return Finding(name, problem=problem, fix=UP, repair="cluster")
     return _absent(name, spec.registry_port, "the local registry", "kaldra:registryPort")
 
 

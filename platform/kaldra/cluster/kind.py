@@ -47,6 +47,7 @@ class Condition(Enum):
 
     ABSENT = "absent"
     RUNNING = "running"
+    PAUSED = "paused"
     STOPPED = "stopped"
 
 
@@ -109,7 +110,9 @@ def examine(spec: ClusterSpec) -> Condition:
             f"kaldra:apiPort is now {spec.api_port}; a cluster cannot change it.",
             hint=f"Set kaldra:apiPort back, or create the cluster again: {REMOVE} && ./kaldra up",
         )
-    return Condition.RUNNING if node["State"]["Running"] else Condition.STOPPED
+    if docker_client.runs(node):
+        return Condition.RUNNING
+    return Condition.PAUSED if node["State"]["Running"] else Condition.STOPPED
 
 
 def outdated_version(name: str) -> str:
@@ -156,8 +159,7 @@ def _resume(spec: ClusterSpec, step: Step) -> None:
     """Start a complete node, and wait for its API server; it is kept if that takes too long."""
     step.update("starting its node")
     try:
-        with docker_client.engine() as api:
-            api.start(node_name(spec.name))
+        docker_client.start(node_name(spec.name))
     except KaldraError as error:
         raise KaldraError(
             f"The node of cluster {spec.name} does not start; it is kept. {error}",

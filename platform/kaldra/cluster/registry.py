@@ -77,14 +77,14 @@ def _bring_up(spec: ClusterSpec, found: dict[str, Any] | None) -> str:
             write_hosts(spec)
         docker_client.remove_container(name)
         found = None
-    require_free(spec.registry_port, "the local registry", "kaldra:registryPort")
+    if not (found and found["State"]["Running"]):  # a paused one has its port
+        require_free(spec.registry_port, "the local registry", "kaldra:registryPort")
     summary = "started"
     if found is None:
         _create(spec)
         summary = "made"
     try:
-        with docker_client.engine() as api:
-            api.start(name)
+        docker_client.start(name)
     except KaldraError as error:
         raise KaldraError(
             f"The local registry does not start. {error}", hint=f"docker logs {name}"
@@ -117,7 +117,7 @@ def _create(spec: ClusterSpec) -> None:
 
 
 def _runs(container: dict[str, Any], port: int) -> bool:
-    return bool(container["State"]["Running"]) and _fits(container, port)
+    return docker_client.runs(container) and _fits(container, port)
 
 
 def _fits(container: dict[str, Any], port: int) -> bool:

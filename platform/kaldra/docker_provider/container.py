@@ -14,6 +14,7 @@ from kaldra.docker_provider.resource import PartialFailureError, Resource
 from kaldra.docker_provider.values import Props, strip
 from kaldra.docker_provider.waiting import Watch
 from kaldra.errors import KaldraError
+from kaldra.toolchain.docker_client import runs
 
 _OWNER = "io.kaldra.plugin.resource"
 """Label that identifies the resource, of which program, that a container was created for."""
@@ -97,8 +98,8 @@ class Container(Resource):
             engine._raise_for_status(engine._post_json(url, spec.resources(wanted)))  # noqa: SLF001
         except APIError as error:
             raise _refused("update", wanted, error) from error
-        found = self._find(id_) or {"State": {"Running": False}}
-        if wanted["start"] and wanted["mustRun"] and not found["State"]["Running"]:
+        found = self._find(id_)
+        if wanted["start"] and wanted["mustRun"] and not (found and runs(found)):
             self.status("starting")
             self._start(id_, wanted)
         return self._settle(id_, news)
@@ -172,7 +173,9 @@ class Container(Resource):
 
     def _start(self, id_: str, wanted: Props) -> None:
         try:
-            self.engine.start(id_)
+            found = self._find(id_) or {}
+            paused = found.get("State", {}).get("Paused")
+            (self.engine.unpause if paused else self.engine.start)(id_)
         except APIError as error:
             problem = _refused("start", wanted, error)
             if any(text in str(error.explanation) for text in _TAKEN):

@@ -5,6 +5,7 @@ from typing import Any
 
 from kaldra.docker_provider.container_spec import MEBIBYTE
 from kaldra.docker_provider.values import Props, strip
+from kaldra.toolchain.docker_client import runs
 
 _META = '{"schema_version":"2"}'
 """Version of the state's shape, as the official plugin writes and asks for it."""
@@ -20,9 +21,9 @@ def drift(plain: Props, found: Mapping[str, Any], image: Mapping[str, Any] | Non
 
     `image` is the image that the wanted name refers to now, None when there is none.
     """
-    host, running = found["HostConfig"], found["State"]["Running"]
+    host = found["HostConfig"]
     gone: Props = {}
-    if plain.get("mustRun", True) and plain.get("start", True) and not running:
+    if plain.get("mustRun", True) and plain.get("start", True) and not runs(found):
         gone["mustRun"] = False
     name = str(found["Name"]).removeprefix("/")
     if plain.get("name") != name:

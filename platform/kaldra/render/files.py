@@ -23,7 +23,11 @@ def write(rendered: Manifests, folder: Path, stack: str) -> tuple[int, int]:
                 f"{folder / name} was not rendered from stack {stack}; it is left as it is.",
                 hint="Give another folder: --out DIR",
             )
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"{folder} cannot be made: {error.strerror}."
+        raise ConfigurationError(reason, hint="Give another one: --out DIR") from None
     ours = [p for p in folder.glob("*.yaml") if _written_for(stack, p)]
     gone = [p for p in ours if p.name not in texts]
     changed = {n: t for n, t in texts.items() if _read(folder / n) != t.encode()}

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 SECRETS = ("apiKeys", "registry.pull.password", "registry.push.password")
 """Settings, or entries of them, whose values are secret."""
 
+_NAME = "[key]"
+"""How pydantic locates the name of an entry, in front of which it has the name itself."""
 _GATEWAY = ("corsOrigins", "allowedHosts", "trustedProxies", "rateLimit", "coreTimeoutSeconds")
 _INGRESS = ("host", "class", "tlsSecret", "issuer", "annotations", "namespace", "networks")
 RENAMED = {
@@ -33,28 +35,26 @@ RENAMED = {
 def missing(path: str, stack_file: str) -> ConfigurationError:
     """A required setting is missing."""
     return ConfigurationError(
-        f"Setting {NAMESPACE}:{path} is missing from {stack_file}.", hint=command(path, stack_file)
+        f"Setting {NAMESPACE}:{path} is missing from {stack_file}.", hint=_way_out(path, stack_file)
     )
 
 
 def wrong(path: str, stack_file: str, reason: str) -> ConfigurationError:
     """A setting has an invalid value; the reason never contains a secret."""
+    hint = _way_out(path, stack_file)
     return ConfigurationError(
         f"Setting {NAMESPACE}:{path} in {stack_file} is wrong: {reason}.",
-        hint=command(path, stack_file),
+        hint=f"Remove it from {stack_file}, then: {hint}" if _is_secret(path) else hint,
     )
 
 
-def command(path: str, stack_file: str) -> str:
-    """The command that sets it; for a secret without the value, which Pulumi prompts for."""
-    secret = any(path == name or path.startswith(f"{name}.") for name in SECRETS)
-    if path == "apiKeys":
-        path += ".NAME"
-    options = [f"--stack {_stack(stack_file)}"]
-    options += ["--secret"] if secret else []
-    options += ["--path"] if "." in path else []
-    value = "" if secret else " VALUE"
-    return f"pulumi config set {' '.join(options)} {NAMESPACE}:{path}{value}"
+def _way_out(path: str, stack_file: str) -> str:
+    """How to set it. `./kaldra env` refuses wrong settings as well, except for missing secrets."""
+    if not _is_secret(path):
+        return f"Edit {stack_file}: docs/reference/stack-settings.md describes every setting."
+    stack, name = _stack(stack_file), "apiKeys.NAME" if path == "apiKeys" else path
+    environment = f'eval "$(./kaldra env --stack {stack})"'
+    return f"{environment} && pulumi config set --secret --path {NAMESPACE}:{name}"
 
 
 def explained(
@@ -66,7 +66,13 @@ def explained(
     if former := [key for key in unknown if key in RENAMED]:
         return _renamed(former, stack_file)
     fault = faults[0]
-    path = ".".join(str(part) for part in fault["loc"])
+    path = ".".join(str(part) for part in fault["loc"] if part != _NAME)
+    if fault["loc"][-1:] == (_NAME,):
+        return ConfigurationError(
+            f"Setting {NAMESPACE}:{path} in {stack_file} has a wrong name: "
+            f"{_lower_first(_reason(fault))}.",
+            hint=f"Rename it in {stack_file}.",
+        )
     if fault["type"] == "extra_forbidden":
         return _unknown(path, stack_file, known)
     if fault["type"] == "missing":
@@ -88,12 +94,14 @@ def _unknown(path: str, stack_file: str, known: Sequence[str]) -> ConfigurationE
 
     near = difflib.get_close_matches(path, known, n=1)
     meant = f" Did you mean {NAMESPACE}:{near[0]}?" if near else ""
-    nested = " --path" if "." in path else ""
     return ConfigurationError(
         f"Unknown setting {NAMESPACE}:{path} in {stack_file}.{meant}",
-        hint=f"Rename or remove it in {stack_file}, "
-        f"or: pulumi config rm --stack {_stack(stack_file)}{nested} {NAMESPACE}:{path}",
+        hint=f"Rename or remove it in {stack_file}.",
     )
+
+
+def _is_secret(path: str) -> bool:
+    return any(path == name or path.startswith(f"{name}.") for name in SECRETS)
 
 
 def _stack(stack_file: str) -> str:

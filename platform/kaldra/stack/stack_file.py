@@ -13,6 +13,24 @@ UNREAD = "encrypted, unread here"
 """Placeholder for a secret that is encrypted or not set yet."""
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a repeated key, as Pulumi does; PyYAML takes the last value."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        first: dict[str, int] = {}
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            line = key.start_mark.line + 1
+            if key.value in first:
+                raise ConfigurationError(
+                    f"{Path(key.start_mark.name).name} sets {key.value} twice, in line "
+                    f"{first[key.value]} and in line {line}.",
+                    hint="Remove one of them.",
+                )
+            first[key.value] = line
+        return node
+
+
 def values(stack: str, repo: Path) -> dict[str, Any]:
     """Settings of `Pulumi.<stack>.yaml` by key without namespace; secrets are UNREAD.
 
@@ -48,7 +66,7 @@ def require_secrets(stack: str, repo: Path) -> None:
 def _config(stack: str, repo: Path) -> dict[str, Any]:
     """The stack file's settings, unprocessed, by key without namespace."""
     prefix = f"{NAMESPACE}:"
-    config = _document(stack, repo).get("config") or {}
+    config = document(stack, repo).get("config") or {}
     if not isinstance(config, dict):
         reason = "`config` must be a mapping of keys to values"
         raise ConfigurationError(f"Pulumi.{stack}.yaml is wrong: {reason}.")
@@ -78,7 +96,8 @@ def _with_secrets(found: dict[str, Any]) -> dict[str, Any]:
     return {"apiKeys": {"unread": UNREAD}, **found, "registry": registry}
 
 
-def _document(stack: str, repo: Path) -> dict[str, Any]:
+def document(stack: str, repo: Path) -> dict[str, Any]:
+    """What `Pulumi.<stack>.yaml` holds, unprocessed; raises ConfigurationError if it is invalid."""
     name = f"Pulumi.{stack}.yaml"
     path = repo / name
     if not path.is_file():
@@ -88,14 +107,15 @@ def _document(stack: str, repo: Path) -> dict[str, Any]:
             hint=f"Choose one of: {', '.join(known)} (option --stack).",
         )
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        with path.open(encoding="utf-8") as file:
+            found = yaml.load(file, _Loader)  # noqa: S506  a SafeLoader
     except UnicodeDecodeError:
         raise ConfigurationError(f"{name} is not UTF-8 text.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
         raise ConfigurationError(f"{name} is not valid YAML{where}.") from None
-    return document if isinstance(document, dict) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _is_encrypted(value: Any) -> bool:

@@ -7,12 +7,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from kaldra import variables
 from kaldra.errors import ConfigurationError
 from kaldra.paths import home
 
 CLIENTS = ("/usr/bin/docker", "/usr/local/bin/docker", "/opt/homebrew/bin/docker")
 BUILDX_FOLDERS = (
-    "~/.docker/cli-plugins",
     "/usr/libexec/docker/cli-plugins",
     "/usr/local/libexec/docker/cli-plugins",
     "/usr/lib/docker/cli-plugins",
@@ -45,7 +45,8 @@ def require_buildkit_client() -> Path:
 
 
 def _can_buildkit(client: Path) -> bool:
-    if any((Path(d).expanduser() / "docker-buildx").exists() for d in BUILDX_FOLDERS):
+    own = Path(variables.DOCKER_CONFIG.value or "~/.docker").expanduser() / "cli-plugins"
+    if any((Path(folder) / "docker-buildx").exists() for folder in (own, *BUILDX_FOLDERS)):
         return True
     major = _major_version(client)
     return major is not None and major <= LAST_CLIENT_WITH_BUILDKIT_INSIDE

@@ -49,6 +49,12 @@ def connect(overrides: Mapping[str, str] | None = None) -> "APIClient":
         found = docker.DockerClient.from_env(
             environment=environment, timeout=TIMEOUT_SECONDS, use_ssh_client=True
         )
+    except docker.errors.TLSParameterError:
+        raise ConfigurationError(
+            "The certificates for the Docker Engine are not where they are expected: ca.pem, "
+            f"cert.pem and key.pem in {environment.get('DOCKER_CERT_PATH') or '~/.docker'}.",
+            hint="export DOCKER_CERT_PATH=/folder/with/them, or: unset DOCKER_TLS_VERIFY",
+        ) from None
     except (docker.errors.DockerException, OSError, ValueError) as error:
         raise explained(error, environment.get("DOCKER_HOST", "")) from error
     return found.api
@@ -183,6 +189,18 @@ def execute(name: str, *command: str) -> str:
         said = (errors or output or b"").decode(errors="replace").strip()
         raise KaldraError(f"{command[0]} in container {name} failed (exit code {code}): {said}")
     return (output or b"").decode()
+
+
+def runs(found: Mapping[str, Any]) -> bool:
+    """Whether an inspected container runs; a paused one answers nothing."""
+    return bool(found["State"]["Running"]) and not found["State"].get("Paused")
+
+
+def start(name: str) -> None:
+    """Start a stopped container, or resume a paused one."""
+    found = container(name) or {}
+    with engine() as api:
+        (api.unpause if found.get("State", {}).get("Paused") else api.start)(name)
 
 
 def remove_image(name: str) -> None:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from kaldra import variables
+from kaldra.errors import ConfigurationError
 
 CAPABILITIES = (
     "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID",
@@ -86,10 +87,18 @@ def _last_capability() -> int:
 
 
 def _own_ca_bundle() -> Path | None:
-    """The bundle to trust in image builds: the host's, where it holds local authorities."""
+    """The bundle to trust in image builds: the host's, where it holds local authorities.
+
+    Raises ConfigurationError where a variable names one that does not exist.
+    """
     local = LOCAL_CAS.is_dir() and any(LOCAL_CAS.glob("**/*.crt"))
-    named = next((each.value for each in variables.AUTHORITIES if each.value), None)
-    if not local and not named:
-        return None
-    bundle = Path(named) if named else SYSTEM_BUNDLE
-    return bundle if bundle.is_file() else None
+    named = next((each for each in variables.AUTHORITIES if each.value), None)
+    if named and not Path(named.value).is_file():
+        raise ConfigurationError(
+            f"{named.name} names {named.value}, which is not a file: nothing that is downloaded "
+            "could be verified.",
+            hint=f"Correct it, or: unset {named.name}",
+        )
+    if named:
+        return Path(named.value)
+    return SYSTEM_BUNDLE if local and SYSTEM_BUNDLE.is_file() else None

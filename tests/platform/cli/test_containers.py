@@ -50,6 +50,7 @@ def told(workspace):
 @pytest.mark.parametrize(
     ("core", "line"),
     [
+        ({**container(), "State": {"Paused": True}}, "✗ mine-core  0/1 ready  paused"),
         (container("unhealthy"), "✗ mine-core  0/1 ready  unhealthy, 0123456789ab"),
         ({**container("starting"), "RestartCount": 3}, "✗ mine-core  0/1 ready  starting, restart"),
         (None, "✗ mine-core  0/1 ready  does not exist"),

@@ -44,6 +44,57 @@ def test_a_folder_that_cannot_be_one_is_named(tmp_path: Path, variable: str, kin
     assert " cannot be used: " in said
 
 
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"KALDRA_HOME": "/proc/kaldra"}, "/proc/kaldra cannot be used: No such file"),
+        (
+            {"SSL_CERT_FILE": "/missing.pem"},
+            "SSL_CERT_FILE names /missing.pem, which is not a file",
+        ),
+        (
+            {"KALDRA_PUBLISHERS_URL": "mirror/x", "KALDRA_ROUTE": "publisher"},
+            "KALDRA_PUBLISHERS_URL=mirror/x is not a URL",
+        ),
+        (
+            {
+                "DOCKER_HOST": "tcp://127.0.0.1:9",
+                "DOCKER_TLS_VERIFY": "1",
+                "DOCKER_CERT_PATH": "/no",
+            },
+            "ca.pem, cert.pem and key.pem in /no",
+        ),
+    ],
+)
+def test_a_variable_that_leads_nowhere_is_named(
+    tmp_path: Path, variables: dict[str, str], told: str
+) -> None:
+    own = {"KALDRA_STATE": str(tmp_path / "state"), "KALDRA_HOME": str(tmp_path / "home")}
+    code, said = kaldra("preview", "--stack", "local", **{**own, **variables})
+    assert code in (1, 2)
+    assert told in said
+
+
+def test_objects_go_into_no_folder_that_cannot_be_made() -> None:
+    code, said = kaldra("render", "--out", "/proc/objects")
+    assert code == 2
+    assert "✗ /proc/objects cannot be made: No such file or directory.\n  → Give" in said
+
+
+def test_a_stack_without_objects_says_what_to_render(tmp_path: Path) -> None:
+    code, said = kaldra("render", "--stack", "local", "--out", str(tmp_path))
+    assert code == 2
+    command = said.rpartition("→ ")[2].replace("DIR", str(tmp_path))
+    subprocess.run(["sh", "-c", command], cwd=REPO, check=True, capture_output=True)  # noqa: S607
+    assert list(tmp_path.glob("deployment-*.yaml"))
+
+
+def test_a_hint_is_of_the_stack_that_it_is_about(tmp_path: Path) -> None:
+    code, said = kaldra("clean", "--dry-run", "--stack", "local", KALDRA_STATE=str(tmp_path))
+    assert code == 1
+    assert "→ ./kaldra doctor --stack local\n" in said
+
+
 def test_a_clone_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     shutil.copytree(REPO / "platform/kaldra", tmp_path / "platform/kaldra")
     shutil.copy2(REPO / "kaldra", tmp_path)
@@ -75,12 +126,21 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
         (b"\xff\xfe\n", "is not UTF-8 text"),
         (b"config: [a]\n", "must be a mapping"),
         (b"config:\n\tkaldra:target: dev\n", "is not valid YAML at line 2"),
+        (b"config:\n  kaldra:a: 1\n  kaldra:a: 1\n", "kaldra:a twice, in line 2 and in line 3"),
+        (b"config: {}\nsalt: a\nconfig: {}\n", "config twice, in line 1 and in line 3"),
+        (b"config: {kaldra:g: {b: 1, 'b': 2}}\n", "b twice, in line 1 and in line 1"),
     ],
 )
 def test_a_stack_file_that_is_none_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "Pulumi.x.yaml").write_bytes(content)
     with pytest.raises(ConfigurationError, match=rf"Pulumi\.x\.yaml .*{reason}"):
         stack_file.values("x", tmp_path)
+
+
+def test_a_merged_key_may_be_overridden(tmp_path: Path) -> None:
+    text = "a: &a {b: 1, c: 1}\nconfig: {kaldra:d: {<<: *a, b: 2}}\n"
+    (tmp_path / "Pulumi.x.yaml").write_text(text)
+    assert stack_file.values("x", tmp_path) == {"d": {"b": 2, "c": 1}}
 
 
 def test_a_folder_is_no_stack(tmp_path: Path) -> None:

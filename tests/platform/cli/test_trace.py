@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shlex
 from pathlib import Path
 
 import pytest
@@ -88,8 +89,10 @@ def test_what_cannot_be_shown_is_explained(capsys, file, tmp_path):
         shown(capsys, file)
     with pytest.raises(ConfigurationError, match="Name one request"):
         shown(capsys, file, identifier="r-1", slowest=True)
-    with pytest.raises(KaldraError, match="no span of request 'r-9'"):
+    with pytest.raises(KaldraError, match="no span of request 'r-9'") as caught:
         shown(capsys, file, identifier="r-9")
+    words = shlex.split(caught.value.hint)
+    assert shown(capsys, words[words.index("--file") + 1], slowest="--slowest" in words)
     with pytest.raises(KaldraError, match="No spans were logged"):
         shown(capsys, file, identifier="r-1", since="2026-11-29T13:00")
     with pytest.raises(KaldraError, match="cannot be read"):

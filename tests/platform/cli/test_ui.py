@@ -34,6 +34,23 @@ def test_quiet_shows_warnings_and_errors_only():
     assert stream.getvalue() == "! careful\n✗ broken\n  → fix it\n"
 
 
+@pytest.mark.parametrize(
+    ("text", "completed"),
+    [
+        (
+            "./kaldra down --all && ./kaldra up",
+            "./kaldra down --stack mine --all && ./kaldra up --stack mine",
+        ),
+        ("./kaldra up, then ./kaldra build", "./kaldra up --stack mine, then ./kaldra build"),
+        ("./kaldra key NAME --stack other", "./kaldra key NAME --stack other"),
+    ],
+)
+def test_commands_in_messages_are_of_this_run_s_stack(monkeypatch, text, completed):
+    assert ui.of_this_stack(text) == text
+    monkeypatch.setattr(Console, "stack", "mine")
+    assert ui.of_this_stack(text) == completed
+
+
 def test_a_question_that_nobody_can_answer_is_a_no(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     with pytest.raises(ConfigurationError, match=r"Nothing was changed: Go\?") as caught:

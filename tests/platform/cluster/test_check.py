@@ -50,7 +50,7 @@ def test_a_port_that_is_taken_is_told_beforehand(found, spec):
     assert "kaldra:apiPort" in finding.fix
 
 
-@pytest.mark.parametrize("condition", [Condition.STOPPED])
+@pytest.mark.parametrize("condition", [Condition.PAUSED, Condition.STOPPED])
 def test_a_cluster_that_up_would_mend_says_so(found, spec, condition):
     found(condition)
     finding = check.check_cluster(spec)

@@ -54,12 +54,16 @@ def made(tmp_path: Path, spec: ClusterSpec) -> Path:
 
 
 def node(
-    *, running: bool = True, labels: dict[str, str] | None = None, port: int = 0
+    *,
+    running: bool = True,
+    paused: bool = False,
+    labels: dict[str, str] | None = None,
+    port: int = 0,
 ) -> dict[str, Any]:
     bindings = {"30080/tcp": [{"HostPort": str(port)}]} if port else {}
     return {
         "Id": "node1",
-        "State": {"Running": running},
+        "State": {"Running": running, "Paused": paused},
         "Config": {"Labels": {KIND_LABEL: "demo"} if labels is None else labels},
         "HostConfig": {"PortBindings": bindings},
     }
@@ -158,6 +162,15 @@ def test_a_complete_cluster_that_does_not_answer_is_kept(
     with pytest.raises(KaldraError, match="everything in it are kept"):
         ensure_cluster(spec, QuietProgress())
     assert not any(change.startswith("DELETE") for change in engine.changes())
+
+
+def test_a_paused_node_goes_on(engine, spec, made, complete, monkeypatch):
+    engine.answers[f"GET {NODE}/json"] = node(paused=True)
+    engine.answers[f"POST {NODE}/unpause"] = {}
+    complete(value=True)
+    monkeypatch.setattr(kind, "is_ready", lambda _spec: True)
+    ensure_cluster(spec, QuietProgress())
+    assert engine.changes() == [f"POST {NODE}/unpause", f"PUT {NODE}/archive"]
 
 
 def test_a_node_that_cannot_be_started_is_kept(engine, spec, complete):

@@ -17,9 +17,9 @@ def spec(free_port) -> ClusterSpec:
     return ClusterSpec("demo", 1, free_port, Path("kubeconfig"), "node:1", "registry:1")
 
 
-def container(port: int, *, running: bool = True) -> dict[str, Any]:
+def container(port: int, *, running: bool = True, paused: bool = False) -> dict[str, Any]:
     return {
-        "State": {"Running": running},
+        "State": {"Running": running, "Paused": paused},
         "HostConfig": {"PortBindings": {"5000/tcp": [{"HostPort": str(port)}]}},
     }
 
@@ -69,6 +69,14 @@ def test_a_registry_on_another_port_is_created_again_with_its_storage(engine, sp
     assert f"DELETE {CONTAINER}" in engine.changes()
     assert "POST /containers/create" in engine.changes()
     assert not any("DELETE /volumes" in change for change in engine.changes())
+
+
+def test_a_paused_registry_goes_on_though_its_port_is_taken(engine, spec):
+    engine.answers[f"GET {CONTAINER}/json"] = container(spec.registry_port, paused=True)
+    engine.answers[f"POST {CONTAINER}/unpause"] = {}
+    with socket.create_server(("127.0.0.1", spec.registry_port)):
+        ensure_registry(spec, QuietProgress())
+    assert engine.changes() == ["POST /networks/create", f"POST {CONTAINER}/unpause"]
 
 
 def test_a_taken_port_is_told_before_anything_is_made(engine, spec):

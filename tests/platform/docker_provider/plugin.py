@@ -1,6 +1,7 @@
 """The plugin as a process, and Pulumi's side of the protocol: plain Python in, plain Python out."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,6 +36,11 @@ class CallFailedError(Exception):
                 status_pb2.Status.FromString(value).details[0].Unpack(failed)
                 self.kept = properties(PropertyValue.unmarshal_map(failed.properties))
                 self.id = failed.id
+
+    def follow(self) -> None:
+        """Run the command that the error ends with, as its reader does."""
+        command = str(self).rpartition(": ")[2]
+        subprocess.run(shlex.split(command), check=True, capture_output=True)
 
 
 class _Log(engine_pb2_grpc.EngineServicer):

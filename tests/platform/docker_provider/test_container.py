@@ -72,15 +72,16 @@ def test_anything_else_replaces_the_old_one_first(plugin: Plugin, made: Made) ->
     assert answer.deleteBeforeReplace
 
 
+@pytest.mark.parametrize("how", ["kill", "pause"])
 def test_one_that_was_stopped_is_started(
-    plugin: Plugin, made: Made, docker_engine: APIClient
+    plugin: Plugin, made: Made, docker_engine: APIClient, how: str
 ) -> None:
-    docker_engine.stop(made[0], timeout=0)
+    getattr(docker_engine, how)(made[0])
     answer = plugin.diff(URN, *made, made[1])
     assert (*paths(answer), *answer.replaces) == ("mustRun",)
     assert "Changed by others: it does not run." in plugin.messages
     plugin.update(URN, *made, made[1])
-    assert docker_engine.inspect_container(made[0])["State"]["Running"]
+    assert docker_engine.inspect_container(made[0])["State"]["Status"] == "running"
 
 
 def test_one_that_others_changed_or_removed_is_noticed(
@@ -126,12 +127,15 @@ def test_one_that_does_not_become_healthy_says_what_its_check_said(
 def test_one_left_by_a_killed_run_is_taken_away_and_another_ones_is_not(
     plugin: Plugin, made: Made, serving: dict[str, Any], docker_engine: APIClient
 ) -> None:
-    with pytest.raises(CallFailedError, match="does not belong to this stack"):
-        plugin.create(urn("Container", "other"), made[1])
-    id_, state = plugin.create(URN, made[1])
+    other = urn("Container", "other")
+    with pytest.raises(CallFailedError, match="does not belong to this stack") as refused:
+        plugin.create(other, made[1])
+    id_, _ = plugin.create(URN, made[1])
     assert id_ != made[0]
     assert docker_engine.containers(all=True, filters={"id": made[0]}) == []
-    plugin.delete(URN, id_, state)
+    refused.value.follow()
+    id_, state = plugin.create(other, made[1])
+    plugin.delete(other, id_, state)
 
 
 def test_a_taken_port_names_the_container_that_has_it(
@@ -141,9 +145,12 @@ def test_a_taken_port_names_the_container_that_has_it(
     first = plugin.check(URN, {**serving, "ports": ports})
     id_, state = plugin.create(URN, first)
     second = {**first, "name": f"{PREFIX}-second"}
-    with pytest.raises(CallFailedError, match=f"Container {PREFIX}-serving publishes port"):
+    told = f"Container {PREFIX}-serving publishes port"
+    with pytest.raises(CallFailedError, match=told) as taken:
         plugin.create(URN, second)
     assert docker_engine.containers(all=True, filters={"name": f"{PREFIX}-second"}) == []
+    taken.value.follow()
+    plugin.delete(URN, *plugin.create(URN, second))
     plugin.delete(URN, id_, state)
 
 

@@ -47,8 +47,11 @@ def test_one_left_by_a_killed_run_is_taken_over_and_another_one_is_not(
     plugin: Plugin, made: Any
 ) -> None:
     assert plugin.create(URN, made[1])[0] == made[0]
-    with pytest.raises(CallFailedError, match=f"docker network inspect {NAME}"):
-        plugin.create(URN, {**made[1], "internal": True})
+    internal = {**made[1], "internal": True}
+    with pytest.raises(CallFailedError, match=f"docker network inspect {NAME}") as refused:
+        plugin.create(URN, internal)
+    refused.value.follow()
+    plugin.delete(URN, *plugin.create(URN, internal))
 
 
 def test_what_is_missing_or_not_supported_is_refused_by_name(plugin: Plugin) -> None:

@@ -86,7 +86,7 @@ def test_a_wrong_setting_is_told_as_by_up(checkout):
     configure(checkout, "dev", {"logLevle": "INFO"})
     with pytest.raises(ConfigurationError, match="logLevle") as caught:
         render.manifests("dev", checkout)
-    assert "pulumi config rm" in caught.value.hint
+    assert "Rename or remove it" in caught.value.hint
 
 
 LAST_WORDS = """

@@ -63,6 +63,7 @@ def program(tmp_path: Path) -> Callable[[str, str], Path]:
 def clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> Path:
     """A machine whose only docker client has BuildKit inside."""
     monkeypatch.setattr(docker_cli, "BUILDX_FOLDERS", (str(tmp_path / "plugins"),))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
     monkeypatch.setattr(docker_cli, "CLIENTS", ())
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     return programs.client(tmp_path / "bin", "20.10.24")

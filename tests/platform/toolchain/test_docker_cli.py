@@ -1,3 +1,5 @@
+import pytest
+
 from kaldra.toolchain import docker_cli
 from tests.fakes.programs import client, program
 
@@ -9,9 +11,10 @@ def test_a_new_client_without_buildx_is_passed_over(clients, tmp_path, monkeypat
     assert docker_cli.buildkit_client() == clients
 
 
-def test_a_new_client_with_buildx_is_taken(clients, tmp_path, monkeypatch):
+@pytest.mark.parametrize("folder", ["plugins", "docker/cli-plugins"])
+def test_a_new_client_with_buildx_is_taken(clients, tmp_path, monkeypatch, folder):
     new = client(tmp_path / "local", "28.2.2")
-    program(tmp_path / "plugins" / "docker-buildx", "")
+    program(tmp_path / folder / "docker-buildx", "")
     monkeypatch.setenv("PATH", str(new.parent))
     assert docker_cli.buildkit_client() == new
 
