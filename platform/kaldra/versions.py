@@ -24,6 +24,7 @@ COREDNS = "1.13.1"
 PAUSE = "3.10.1"
 """What kubeadm of this Kubernetes version asks for."""
 KIND = "0.33.0"
+METRICS_SERVER = "0.8.0"
 
 ACTIONLINT = "1.7.12"
 GO_MINIMUM = (1, 25)

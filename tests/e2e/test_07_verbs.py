@@ -1,12 +1,21 @@
 """The verbs that look and reach into what runs."""
 
 import json
+import shlex
 import signal
 
 import jsonschema_rs
 import pytest
 
-from tests.e2e.clone import REPO, Clone, ask, eventually, free_ports, write_stack
+from tests.e2e.clone import (
+    REPO,
+    STACK,
+    Clone,
+    ask,
+    eventually,
+    free_ports,
+    write_stack,
+)
 
 
 def test_status_tells_what_runs(platform: Clone):
@@ -121,3 +130,17 @@ def test_forward_keeps_its_port_when_the_pod_is_replaced(platform: Clone):
     finally:
         process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0
+
+
+def test_kubectl_top_reads_from_metrics_server(breakable: Clone):
+    wanted = "config:\n", "config:\n  kaldra:metricsServer: true\n"
+    with breakable.edited(f"Pulumi.{STACK}.yaml", *wanted):
+        breakable.up()
+
+    def measured() -> bool:
+        top = shlex.join((*breakable.access, "top", "pods", "--namespace=kaldra"))
+        return "kaldra-core" in breakable.run("sh", "-c", f"{top} || sleep 1").output
+
+    eventually(measured, "figures of the pods", 120)
+    assert "✓ metrics-server · removed" in breakable.up().output
+    assert "metrics.k8s.io" not in breakable.kubectl("get", "apiservices")

@@ -28,6 +28,8 @@ def _places() -> Iterator[tuple[str, str, str]]:
     yield "*/__init__.py", r'^__version__ = "(.+)"$', versions.PRODUCT
     yield "platform/images/Dockerfile", r'image\.version="(.+)"$', versions.PRODUCT
     yield "pyproject.toml", r'"pulumi==(.+)"', versions.PULUMI
+    manifest = "platform/kaldra/cluster/data/metrics-server.yaml"
+    yield manifest, r"metrics-server/metrics-server:v(.+)$", versions.METRICS_SERVER
     for name, version in versions.PULUMI_PLUGINS.items():
         yield "pyproject.toml", rf'"pulumi-{name}==(.+)"', version
         yield "docs/reference/plugins.md", rf"^\| `{name}` (\S+) \|", version
@@ -44,6 +46,7 @@ def _places() -> Iterator[tuple[str, str, str]]:
             r"etcd\.io/etcd/server/v3": versions.ETCD,
             r"coredns/coredns": versions.COREDNS,
             r"sigs\.k8s\.io/kind": versions.KIND,
+            r"sigs\.k8s\.io/metrics-server": versions.METRICS_SERVER,
         },
     }
     for name, modules in in_list.items():

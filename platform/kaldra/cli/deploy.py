@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from kaldra.cli import metrics_server
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.takeover import take_over
 from kaldra.cli.ui import Console
@@ -48,6 +49,8 @@ def ready_with_cluster(
     prepared = prepare(
         workspace.settings.target, console, assume_yes=assume_yes, meanwhile=create_cluster
     )
+    if made:
+        metrics_server.ensure(console, workspace)
     return opened(console, workspace, prepared), made[0] if made else None
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from kaldra.cli import containers
+from kaldra.cli import containers, metrics_server
 from kaldra.cli.deploy import opened
 from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console
@@ -41,6 +41,8 @@ def run(console: Console, *, stack: str, everything: bool, assume_yes: bool) -> 
 def _able_to_destroy(pulumi: Pulumi, deployed: Deployment, *, alive: bool) -> Pulumi:
     """Pulumi, configured to drop the resources of a deleted cluster from the state.
 
+    Removes metrics-server from a cluster that runs.
+
     Raises KaldraError if the Docker Engine of the stack is not running.
     """
     settings = pulumi.workspace.settings
@@ -57,4 +59,5 @@ def _able_to_destroy(pulumi: Pulumi, deployed: Deployment, *, alive: bool) -> Pu
         # The cluster is gone, and its objects with it: the provider drops them from the state.
         variables = {**pulumi.variables, "PULUMI_K8S_DELETE_UNREACHABLE": "true"}
         return replace(pulumi, variables=variables)
+    metrics_server.remove(pulumi.console, pulumi.workspace)
     return pulumi

@@ -121,6 +121,8 @@ class Settings(Group):
     live: bool | None = None
     """Whether `./kaldra dev` may replace the code of running containers; default: true; refused on
     staging"""
+    metrics_server: bool = False
+    """Install metrics-server for `kubectl top` and autoscalers (dev)"""
     rollout_timeout_seconds: Annotated[int, Field(ge=10, le=3600)] = 120
     """Timeout of a rollout in seconds"""
 

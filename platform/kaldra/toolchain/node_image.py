@@ -14,7 +14,7 @@ from kaldra.toolchain import debian, docker_client, image_archive
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.files import link_or_copy, locked
 from kaldra.toolchain.machine import Machine, machine
-from kaldra.versions import COREDNS, ETCD_IMAGE_TAG, KUBERNETES, PAUSE
+from kaldra.versions import COREDNS, ETCD_IMAGE_TAG, KUBERNETES, METRICS_SERVER, PAUSE
 
 DATA = Path(__file__).parent / "data"
 NODE_DATA = DATA / "node"
@@ -89,7 +89,8 @@ def _assemble(
                     "--volume", f"{incoming}:/in/bin:ro",
                     "--volume", f"{NODE_DATA}:/in/data:ro",
                     node_base,
-                    "/in/data/assemble.sh", KUBERNETES, ETCD_IMAGE_TAG, COREDNS, PAUSE,
+                    "/in/data/assemble.sh",
+                    KUBERNETES, ETCD_IMAGE_TAG, COREDNS, PAUSE, METRICS_SERVER,
                 ],
                 what="Assembling the node image",
             )  # fmt: skip

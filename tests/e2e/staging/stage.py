@@ -48,7 +48,7 @@ SETTINGS: dict[str, Any] = {
         "namespace": "ingress",
         "tlsSecret": TLS_SECRET,
     },
-    "services": {key: {"resources": SMALL, "maxReplicas": 3} for key in ("core", "api")},
+    "services": {key: {"resources": SMALL, "maxReplicas": 4} for key in ("core", "api")},
     "rolloutTimeoutSeconds": 60,
 }
 SECRETS = {

@@ -1,8 +1,9 @@
 """Write the control plane's images as one OCI layout archive, on standard output.
 
-Usage: pack_images.py BINARIES KUBERNETES ETCD COREDNS PAUSE. Runs inside the node's container.
-Kubernetes' own images share one layer with one program of many names; each of the others is one
-static program on nothing. kube-proxy's also holds iptables and what that is linked with.
+Usage: pack_images.py BINARIES KUBERNETES ETCD COREDNS PAUSE METRICS_SERVER. Runs inside the node's
+container. Kubernetes' own images share one layer with one program of many names; each of
+the others is one static program on nothing. kube-proxy's also holds iptables and what that is
+linked with.
 """
 
 import hashlib
@@ -21,6 +22,7 @@ IPTABLES = Path("/usr/sbin/xtables-nft-multi")
 EXTENSIONS = Path(f"/usr/lib/{platform.machine()}-linux-gnu/xtables")
 APPLETS = [f"{p}{s}" for p in ("iptables", "ip6tables") for s in ("", "-save", "-restore")]
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")
+METRICS_SERVER = "metrics-server"
 
 
 def libraries(programs: list[Path]) -> list[Path]:
@@ -132,18 +134,25 @@ def layer(files: dict[str, Path], links: dict[str, str] | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def main(folder: str, kubernetes: str, etcd: str, coredns: str, pause: str) -> None:
-    """Write every image that kubeadm of this version asks for."""
+def main(
+    folder: str, kubernetes: str, etcd: str, coredns: str, pause: str, metrics_server: str
+) -> None:
+    """Write every image that kubeadm of this version asks for, and metrics-server's."""
     binaries = Path(folder)
     layout = Layout(sys.stdout.buffer)
     kube = layer(
         {"usr/local/bin/kube": binaries / "kube"},
-        {f"usr/local/bin/{name}": "kube" for name in KUBERNETES},
+        {f"usr/local/bin/{name}": "kube" for name in (*KUBERNETES, METRICS_SERVER)},
     )
     iptables = layer(iptables_files(), {f"usr/sbin/{name}": IPTABLES.name for name in APPLETS})
     for name in KUBERNETES:
         layers = [kube, iptables] if name == "kube-proxy" else [kube]
         layout.image(f"registry.k8s.io/{name}:v{kubernetes}", layers, f"/usr/local/bin/{name}")
+    layout.image(
+        f"registry.k8s.io/metrics-server/{METRICS_SERVER}:v{metrics_server}",
+        [kube],
+        f"/usr/local/bin/{METRICS_SERVER}",
+    )
     layout.image(
         f"registry.k8s.io/etcd:{etcd}",
         [layer({"usr/local/bin/etcd": binaries / "etcd"})],
