@@ -71,6 +71,7 @@ class Small:
         (self.image / "small" / "__main__.py").write_text(SERVICE)
         self.edit("first")
         self.live.mkdir()
+        self.log = folder / "log"
         self.url = f"http://127.0.0.1:{port}"
         options = ("--name", "small", "--folder", str(self.live), *["--copy"] * copy)
         self.command = (sys.executable, "-m", "serving.reload", "small", *options)
@@ -89,16 +90,19 @@ class Small:
 
     @contextmanager
     def start(self, *, wait: bool = True) -> Iterator[subprocess.Popen[str]]:
-        """The parent; its output is text. Killed at the end with what it started."""
-        with subprocess.Popen(
-            self.command,
-            cwd=self.image,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        ) as process:
+        """The parent; it writes to `log`. Killed at the end with what it started."""
+        with (
+            self.log.open("w") as log,
+            subprocess.Popen(
+                self.command,
+                cwd=self.image,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            ) as process,
+        ):
             try:
                 if wait:
                     wait_for(f"{self.url}/health", process)

@@ -118,10 +118,9 @@ def test_code_that_cannot_start_is_located_and_the_former_serves_on(
 
 
 def test_the_failure_is_one_line_of_the_log(own: Small):
-    with own.start() as process, own.receiver() as receiver:
+    with own.start(), own.receiver() as receiver:
         receiver.write(answer="nothing")
-        assert process.stdout
-        records = (json.loads(line) for line in process.stdout)
+        records = map(json.loads, own.log.read_text().splitlines())
         record = next(r for r in records if r["level"] == "ERROR")
     assert record["error"] == "NameError: name 'nothing' is not defined"
     assert (record["service"], record["file"], record["line"]) == ("small", "small/answer.py", 1)
