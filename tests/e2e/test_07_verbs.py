@@ -7,15 +7,7 @@ import signal
 import jsonschema_rs
 import pytest
 
-from tests.e2e.clone import (
-    REPO,
-    STACK,
-    Clone,
-    ask,
-    eventually,
-    free_ports,
-    write_stack,
-)
+from tests.e2e.clone import REPO, STACK, Clone, ask, eventually, free_ports, write_stack
 
 
 def test_status_tells_what_runs(platform: Clone):

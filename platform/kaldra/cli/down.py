@@ -41,9 +41,8 @@ def run(console: Console, *, stack: str, everything: bool, assume_yes: bool) -> 
 def _able_to_destroy(pulumi: Pulumi, deployed: Deployment, *, alive: bool) -> Pulumi:
     """Pulumi, configured to drop the resources of a deleted cluster from the state.
 
-    Removes metrics-server from a cluster that runs.
-
-    Raises KaldraError if the Docker Engine of the stack is not running.
+    Removes metrics-server from an existing cluster. Raises KaldraError if the Docker Engine of the
+    stack is not running.
     """
     settings = pulumi.workspace.settings
     if settings.target == "local" and deployed.resources:
