@@ -3,7 +3,6 @@
 import json
 import re
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,8 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from tests.fakes.servers import serving
 
 Answer = Any
 """JSON, a (status, JSON) pair, None for 404, or a function of the request body giving one."""
@@ -80,12 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def fake_docker(folder: Path) -> Iterator[FakeDocker]:
     docker = FakeDocker(folder / "docker.sock")
-    with _Server(str(docker.socket), _Handler) as server:
-        server.docker = docker
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield docker
-        finally:
-            server.shutdown()
-            thread.join()
+    server = _Server(str(docker.socket), _Handler)
+    server.docker = docker
+    with serving(server):
+        yield docker

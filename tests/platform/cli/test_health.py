@@ -2,7 +2,6 @@
 
 import json
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
 
@@ -13,6 +12,7 @@ from kaldra.errors import KaldraError
 from kaldra.stack.services import API
 from kaldra.stack.settings import Settings
 from tests.fakes.programs import program
+from tests.fakes.servers import serving
 
 CONSOLE = Console(quiet=True)
 
@@ -38,10 +38,9 @@ def gateway():
         def log_message(self, *_):
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    with serving(server):
         yield server.server_port
-        server.shutdown()
 
 
 @pytest.fixture

@@ -1,5 +1,4 @@
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -7,6 +6,7 @@ import pytest
 
 from kaldra.release import vulnerabilities
 from tests.conftest import unused_port
+from tests.fakes.servers import serving
 from tests.platform.release.images import CONTENTS
 
 FAULT = {
@@ -44,14 +44,11 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        address = f"http://127.0.0.1:{server.server_port}/"
-        monkeypatch.setenv("KALDRA_VULNERABILITIES_URL", address)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    address = f"http://127.0.0.1:{server.server_port}/"
+    monkeypatch.setenv("KALDRA_VULNERABILITIES_URL", address)
+    with serving(server):
         yield asked
-        server.shutdown()
-        thread.join()
 
 
 def answer(question: dict) -> dict:
