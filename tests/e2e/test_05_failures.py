@@ -31,7 +31,7 @@ def other_stack(platform: Clone):
 def test_a_container_on_the_gateway_port_is_named(other_stack: Clone):
     taken = other_stack.api_port
     said = up_with_ports(other_stack, api=taken)
-    assert f"Port {taken} on 127.0.0.1" in said
+    assert f"Port {taken} on 127.0.0.1, which the gateway needs, is taken by container" in said
     assert f"{NAME}-control-plane" in said
     assert "kaldra:apiPort" in said
 

@@ -33,7 +33,7 @@ DEV_TAGS = ("kaldra-core:dev", "kaldra-api:dev")
 def test_a_port_that_is_taken_is_told_with_who_has_it(clone: Clone):
     with socket.create_server(("127.0.0.1", clone.local_port)):
         said = clone.kaldra("up", stack=LOCAL_STACK, code=2).output
-    assert f"Port {clone.local_port} on 127.0.0.1" in said
+    assert f"Port {clone.local_port} on 127.0.0.1, which kaldra-api needs, is taken by" in said
     assert f"(process {os.getpid()})" in said
     assert "set API_PORT to another port in .env" in said
 
@@ -245,6 +245,7 @@ def test_the_checklist_holds_and_takes_nothing_down(clone: Clone):
     said = clone.kaldra("checklist", stack=LOCAL_STACK, code=1).output
     assert said.count("✔") == 6, said
     (hint,) = [line.partition("→ ")[2] for line in said.splitlines() if "→ cp " in line]
+    assert hint == "cp .env.example .env"
     theirs = [tag for tag in DEV_TAGS if run("image", "inspect", tag, check=False).returncode == 0]
     clone.run("bash", "-euc", hint)
     try:
