@@ -215,7 +215,7 @@ def _home_of_user() -> str:
 
 
 def _absolute(value: str, folder: Path) -> str:
-    # Not by Path, which raises where there is no such user.
+    # Path.expanduser() raises an error for an unknown user; this leaves the path as it is.
     expanded = (os.path.expanduser(part) for part in value.split(os.pathsep))  # noqa: PTH111
     parts = (str(folder / part) if part else part for part in expanded)
     return os.pathsep.join(parts)

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +12,7 @@ import pytest
 
 from tests.e2e.clone import NAME, Clone, free_ports
 from tests.e2e.docker import docker
+from tests.fakes.servers import serving
 from tests.platform.release.test_bom import is_valid
 
 SERVICES = ("kaldra-api", "kaldra-core")
@@ -45,12 +45,9 @@ def strict_registry() -> Iterator[int]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with serving(server):
         yield int(server.server_port)
-        server.shutdown()
-        thread.join()
 
 
 def test_two_builds_of_the_same_sources_have_the_same_layers(clone: Clone):
@@ -124,7 +121,7 @@ def test_a_registry_that_wants_credentials_says_how_to_give_them(clone: Clone):
 
 def test_a_wrong_tag_is_refused_before_docker_is_asked(clone: Clone):
     said = clone.run("./kaldra", "build", "--tag", "a b", code=2)
-    assert "'a b' is no tag" in said.output
+    assert "'a b' is not a valid tag" in said.output
     clone.follow(said, **{"--tag v0.1.0": f"--tag {NAME}"})
     remove_images_of_builds()
 

@@ -99,8 +99,8 @@ def changes(
     What is not set is the same as empty, or as its entry in `defaults`. A list is one change as a
     whole; the order of one in `unordered` means nothing.
     """
-    before, after = ({**defaults, **strip(dict(inputs))} for inputs in (old, new))
-    return compare(*(_normal(inputs, unordered) for inputs in (before, after)))
+    complete = ({**defaults, **strip(dict(inputs))} for inputs in (old, new))
+    return compare(*(_normal(inputs, unordered) for inputs in complete))
 
 
 def _normal(inputs: Props, unordered: Collection[str]) -> Props:

@@ -29,8 +29,8 @@ def checked_tag(tag: str) -> str:
     """The tag, if Docker takes it and, being a version, it is the services' own."""
     if not _TAG.fullmatch(tag):
         raise ConfigurationError(
-            f"{tag!r} is no tag: letters, digits, `_`, `.` and `-`, 128 at most, beginning with "
-            "neither `.` nor `-`.",
+            f"{tag!r} is not a valid tag: letters, digits, `_`, `.` and `-`, 128 at most, "
+            "beginning with neither `.` nor `-`.",
             hint=f"./kaldra build --tag v{VERSION}",
         )
     version = _VERSION_TAG.match(tag)
@@ -47,7 +47,8 @@ def checked_registry(registry: str) -> str:
     name = registry.rstrip("/").lower()
     if not _REGISTRY.fullmatch(name):
         raise ConfigurationError(
-            f"{registry!r} is no registry: a host, perhaps a port and a path; no scheme, no tag.",
+            f"{registry!r} is not a valid registry: a host, perhaps a port and a path; no scheme, "
+            "no tag.",
             hint="./kaldra build --push ghcr.io/OWNER, or --push localhost:5001",
         )
     return name

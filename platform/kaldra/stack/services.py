@@ -133,7 +133,7 @@ def named(name: str, *others: str) -> Service:
         if name in (service.key, service.name):
             return service
     raise ConfigurationError(
-        f"There is no service {name!r}.", hint=f"Choose one of: {', '.join((*KEYS, *others))}"
+        f"Unknown service {name!r}.", hint=f"Valid names: {', '.join((*KEYS, *others))}"
     )
 
 

@@ -63,7 +63,7 @@ class Recipe:
             ],
         }
         options = [f"--{flag}={value}" for flag, values in flags.items() for value in values]
-        options += ["--progress=plain"] + ["--no-cache"] * (not self.cache)
+        options += ["--progress=plain", *["--no-cache"] * (not self.cache)]
         return [client, "build", *options, self.context]
 
     def environment(self) -> dict[str, str]:

@@ -29,7 +29,7 @@ def test_an_unknown_service_is_refused_with_those_that_exist():
     assert named("api") is named("kaldra-api") is API
     with pytest.raises(ConfigurationError) as caught:
         named("gateway")
-    assert caught.value.hint == "Choose one of: core, api"
+    assert caught.value.hint == "Valid names: core, api"
 
 
 def test_a_service_is_compared_by_its_own_code():

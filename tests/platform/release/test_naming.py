@@ -30,7 +30,7 @@ def test_good_tags(tag):
 
 @pytest.mark.parametrize("tag", ["", "-x", ".x", "a b", "a/b", "a:b", "é", "a" * 129, "x\n"])
 def test_a_tag_that_docker_refuses_is_refused_first(tag):
-    with pytest.raises(ConfigurationError, match="is no tag"):
+    with pytest.raises(ConfigurationError, match="is not a valid tag"):
         naming.checked_tag(tag)
 
 
@@ -55,7 +55,7 @@ def test_good_registries(given, name):
 
 @pytest.mark.parametrize("given", ["", "https://ghcr.io/x", "owner", "ghcr.io/x:tag", "ghcr.io//x"])
 def test_what_is_no_registry_is_refused(given):
-    with pytest.raises(ConfigurationError, match="is no registry"):
+    with pytest.raises(ConfigurationError, match="is not a valid registry"):
         naming.checked_registry(given)
 
 
