@@ -1,11 +1,14 @@
 """Logs as one JSON object per line on standard output, with request and trace ids."""
 
+import functools
 import json
 import logging
 import sys
 import time
 from collections.abc import Mapping
 from typing import TextIO
+
+from pydantic_core import PydanticSerializationError, to_json
 
 from serving.context import CURRENT
 
@@ -16,12 +19,11 @@ class JsonFormatter(logging.Formatter):
     def __init__(self, constant: Mapping[str, str]) -> None:
         super().__init__()
         self._constant = dict(constant)
-        self._encode = json.JSONEncoder(default=str).encode
 
     def format(self, record: logging.LogRecord) -> str:
         """One line of JSON for a record."""
         entry: dict[str, object] = {
-            "time": _timestamp(record.created),
+            "time": timestamp(int(record.created * 1e9), digits=3),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
@@ -36,8 +38,7 @@ class JsonFormatter(logging.Formatter):
         entry |= getattr(record, "fields", {})
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        # ASCII alone: some characters beyond it control terminals. JSON itself leaves DEL alone.
-        return self._encode(entry).replace("\x7f", "\\u007f")
+        return _encoded(entry)
 
 
 def configure(level: str, *, service: str, environment: str, stream: TextIO | None = None) -> None:
@@ -53,6 +54,21 @@ def configure(level: str, *, service: str, environment: str, stream: TextIO | No
     logging.getLogger("uvicorn.access").disabled = True
 
 
-def _timestamp(seconds: float) -> str:
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
-    return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
+def _encoded(entry: Mapping[str, object]) -> str:
+    """JSON in ASCII alone: some characters beyond it control terminals, as does DEL within it."""
+    try:
+        line = to_json(entry, ensure_ascii=True, fallback=str).decode("ascii")
+    except PydanticSerializationError:  # text that is no Unicode: half of a surrogate pair
+        line = json.dumps(entry, default=str)
+    return line.replace("\x7f", "\\u007f")
+
+
+def timestamp(nanoseconds: int, digits: int = 6) -> str:
+    """A time since 1970 in UTC, as ISO 8601 has it, with so many digits of a second, at most 9."""
+    second, rest = divmod(nanoseconds, 1_000_000_000)
+    return f"{_second(second)}.{f'{rest:09d}'[:digits]}Z"
+
+
+@functools.lru_cache(maxsize=16)
+def _second(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))

@@ -1,22 +1,44 @@
-"""Spans sent by OTLP/HTTP to a collector."""
+"""Spans by the OpenTelemetry SDK, which is imported here, sent by OTLP/HTTP to a collector."""
 
 import http.client
 import logging
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+
+from serving.spans import LoggedSpan
 
 SEND_SECONDS = 5
 
 logger = logging.getLogger(__name__)
 
 
-def processor(endpoint: str) -> SpanProcessor:
-    """Sends spans in batches, from a thread of its own."""
-    return BatchSpanProcessor(OtlpExporter(endpoint))
+def provider(resource: Mapping[str, str], endpoint: str, *, log: bool) -> TracerProvider:
+    """A provider that sends spans in batches, from a thread of its own, and may log them too.
+
+    It records every trace that begins here, and of others those that their caller records.
+    """
+    provider = TracerProvider(resource=Resource(resource), shutdown_on_exit=False)
+    if log:
+        provider.add_span_processor(LogProcessor())
+    provider.add_span_processor(BatchSpanProcessor(OtlpExporter(endpoint)))
+    return provider
+
+
+class LogProcessor(SpanProcessor):
+    """Logs spans when they end."""
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Log one span."""
+        assert span.context  # noqa: S101  the SDK's own spans have one
+        logged = LoggedSpan(span.name, span.context, span.parent, span.kind, span.start_time)
+        logged.set_attributes(span.attributes or {})
+        logged.set_status(span.status)
+        logged.end(span.end_time)
 
 
 class OtlpExporter(SpanExporter):

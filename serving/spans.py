@@ -1,53 +1,117 @@
-"""Spans by the OpenTelemetry SDK, which is imported here: as log records, or sent."""
+"""Spans as log records, by OpenTelemetry's interface without its SDK.
+
+The SDK's spans and their conversion cost several times as much: see decision 0041.
+"""
 
 import logging
+import os
+import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from typing import Any
 
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
-from opentelemetry.trace import StatusCode, format_span_id
+from opentelemetry.context import Context
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    NoOpTracer,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    format_span_id,
+    get_current_span,
+)
+
+from serving.logs import timestamp
+
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+_RECORD = vars(logging.LogRecord("serving.spans", logging.DEBUG, "", 0, "", None, None))
+"""What all records of spans have; to make one as logging does costs as much as to format it."""
 
 logger = logging.getLogger(__name__)
+# Whatever the service's level: the setting that turns spans on is another.
+logger.setLevel(logging.DEBUG)
 
 
-def provider(
-    resource: Mapping[str, str], *, log: bool, endpoint: str | None = None
-) -> TracerProvider:
-    """A provider that logs spans, sends them to the OTLP endpoint, or both.
+class LogTracer(NoOpTracer):
+    """Logs the spans of every trace that begins here, and of others those that callers record."""
 
-    It records every trace that begins here, and of others those that their caller records.
-    """
-    provider = TracerProvider(resource=Resource(resource), shutdown_on_exit=False)
-    if log:
-        # Whatever the service's level: the setting that turns spans on is another.
-        logger.setLevel(logging.DEBUG)
-        provider.add_span_processor(LogProcessor())
-    if endpoint:
-        from serving import otlp  # noqa: PLC0415  imports protobuf
+    def start_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Mapping[str, Any] | None = None,
+        links: object = None,  # noqa: ARG002  not logged
+        start_time: int | None = None,
+        **_: bool,
+    ) -> Span:
+        """A child of the context's span, or the first span of a new trace."""
+        parent = get_current_span(context).get_span_context()
+        begins = not parent.is_valid
+        own = SpanContext(
+            int.from_bytes(os.urandom(16)) if begins else parent.trace_id,
+            int.from_bytes(os.urandom(8)),
+            is_remote=False,
+            trace_flags=_SAMPLED if begins else parent.trace_flags,
+            trace_state=parent.trace_state,
+        )
+        if not own.trace_flags.sampled:
+            return NonRecordingSpan(own)
+        span = LoggedSpan(name, own, None if begins else parent, kind, start_time)
+        span.set_attributes(attributes or {})
+        return span
 
-        provider.add_span_processor(otlp.processor(endpoint))
-    return provider
 
+class LoggedSpan(NonRecordingSpan):
+    """A span that is logged when it ends."""
 
-class LogProcessor(SpanProcessor):
-    """Writes each span as a log record when it ends, with the ids of the current request."""
+    def __init__(
+        self,
+        name: str,
+        context: SpanContext,
+        parent: SpanContext | None,
+        kind: SpanKind,
+        start: int | None,
+    ) -> None:
+        super().__init__(context)
+        self._name = name
+        self._parent_id = format_span_id(parent.span_id) if parent else ""
+        self._kind = kind.name.lower()
+        self._start = start or time.time_ns()
+        self._attributes: dict[str, Any] = {}
+        self._status = "ok"
 
-    def on_end(self, span: ReadableSpan) -> None:
-        """Log one span."""
-        context = span.get_span_context()
-        assert context  # noqa: S101  the SDK's own spans have one
-        start, end = span.start_time or 0, span.end_time or 0
-        fields = {
-            "span_id": format_span_id(context.span_id),
-            "parent_id": format_span_id(span.parent.span_id) if span.parent else "",
-            "kind": span.kind.name.lower(),
-            "start": datetime.fromtimestamp(start / 1e9, UTC).isoformat(timespec="microseconds"),
-            "duration_ms": round((end - start) / 1e6, 3),
-            "status": "error" if span.status.status_code is StatusCode.ERROR else "ok",
-            **(span.attributes or {}),
+    def is_recording(self) -> bool:
+        """Until its end, which comes once."""
+        return True
+
+    def update_name(self, name: str) -> None:
+        """Change the name."""
+        self._name = name
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Add attributes."""
+        self._attributes.update(attributes)
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:  # noqa: ARG002
+        """Note an error; its description may hold what callers keep secret."""
+        code = status.status_code if isinstance(status, Status) else status
+        self._status = "error" if code is StatusCode.ERROR else "ok"
+
+    def end(self, end_time: int | None = None) -> None:
+        """Log the span, with the ids of the current request; `end_time` in ns since 1970."""
+        end = end_time or time.time_ns()
+        record = logging.LogRecord.__new__(logging.LogRecord)
+        record.__dict__.update(_RECORD, msg=self._name, created=end / 1e9)
+        record.fields = {
+            "span_id": format_span_id(self._context.span_id),
+            "parent_id": self._parent_id,
+            "kind": self._kind,
+            "start": timestamp(self._start),
+            "duration_ms": round((end - self._start) / 1e6, 3),
+            "status": self._status,
+            **self._attributes,
         }
-        # As logger.debug does, without a search for the caller that costs as much as the rest.
-        record = logging.LogRecord(logger.name, logging.DEBUG, "", 0, span.name, None, None)
-        record.fields = fields
         logger.handle(record)

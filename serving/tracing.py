@@ -1,6 +1,6 @@
 """Whether requests are traced, and the stages of a request as spans.
 
-The OpenTelemetry SDK is imported only where a setting turns tracing on: see serving.spans.
+The OpenTelemetry SDK is imported only where spans are sent: see serving.otlp.
 """
 
 import threading
@@ -13,6 +13,7 @@ from opentelemetry.trace import Tracer
 
 from serving.context import CURRENT, NOT_TRACED
 from serving.settings import ServiceSettings
+from serving.spans import LogTracer
 
 LAST_SECONDS = 0.5
 """At the end of a service, whose grace period an endpoint that does not answer may not use up."""
@@ -38,18 +39,17 @@ OFF = Tracing()
 
 def of(settings: ServiceSettings, *, service: str, version: str) -> Tracing:
     """Tracing as the settings say; `OFF` where they say nothing."""
-    if settings.log_spans == "off" and not settings.otlp_endpoint:
-        return OFF
-    from serving import spans  # noqa: PLC0415  imports the SDK
+    log = settings.log_spans == "on"
+    if not settings.otlp_endpoint:
+        return Tracing(LogTracer()) if log else OFF
+    from serving import otlp  # noqa: PLC0415  imports the SDK and protobuf
 
     resource = {
         "service.name": service,
         "service.version": version,
         "deployment.environment.name": settings.environment,
     }
-    provider = spans.provider(
-        resource, log=settings.log_spans == "on", endpoint=settings.otlp_endpoint
-    )
+    provider = otlp.provider(resource, settings.otlp_endpoint, log=log)
     return Tracing(provider.get_tracer("kaldra"), provider.shutdown)
 
 

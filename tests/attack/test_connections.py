@@ -100,4 +100,4 @@ def test_idle_connections_make_room_for_others(platform: Platform):
         assert api.process.poll() is None
         api.process.terminate()
         log, _ = api.process.communicate()
-    assert '"reason": "evicted"' in log
+    assert '"reason":"evicted"' in log

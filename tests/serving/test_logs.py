@@ -45,6 +45,13 @@ def test_no_control_character_reaches_a_terminal(stream: io.StringIO):
     assert json.loads(line)["message"] == "\x1b[2J\x7f\x9b\u202e"
 
 
+def test_what_is_no_unicode_is_logged(stream: io.StringIO):
+    logging.getLogger("somewhere").info("half a pair: \ud800\x7f")
+    (line,) = stream.getvalue().splitlines()
+    assert line.isascii()
+    assert json.loads(line)["message"] == "half a pair: \ud800\x7f"
+
+
 def test_less_severe_records_are_left_out(stream: io.StringIO):
     logging.getLogger("somewhere").debug("detail")
     assert not stream.getvalue()

@@ -56,6 +56,16 @@ def test_spans_are_sent_to_the_endpoint_at_the_end_at_the_latest(
     assert not caplog.records
 
 
+def test_spans_that_are_sent_can_be_logged_too(collector: str, caplog: pytest.LogCaptureFixture):
+    both = started(KALDRA_OTLP_ENDPOINT=collector, KALDRA_LOG_SPANS="on")
+    both.tracer.start_span("one", attributes={"place": 1}).end()
+    both.close()
+    (record,) = caplog.records
+    assert record.getMessage() == "one"
+    assert getattr(record, "fields")["place"] == 1  # noqa: B009
+    assert len(Collector.received) == 1
+
+
 def test_an_endpoint_that_is_away_costs_a_warning(collector: str, caplog: pytest.LogCaptureFixture):
     sending = started(KALDRA_OTLP_ENDPOINT=f"{collector.rpartition(':')[0]}:1")
     sending.tracer.start_span("one").end()
@@ -69,7 +79,8 @@ def test_an_endpoint_is_a_url():
 
 
 @pytest.mark.parametrize("module", ["app.main", "core.service"])
-def test_without_tracing_the_sdk_is_not_imported(module: str):
+def test_unless_spans_are_sent_the_sdk_is_not_imported(module: str):
     code = f"import sys, {module}; sys.exit('opentelemetry.sdk' in sys.modules)"
     environment = {"PYTHONPATH": str(REPO), "KALDRA_ENV_FILE": "/dev/null", "KALDRA_AUTH": "off"}
+    environment["KALDRA_LOG_SPANS"] = "on"
     subprocess.run([sys.executable, "-c", code], env=environment, cwd=REPO, check=True)
