@@ -9,6 +9,7 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
 from serving.spans import LoggedSpan
 
@@ -17,12 +18,19 @@ SEND_SECONDS = 5
 logger = logging.getLogger(__name__)
 
 
-def provider(resource: Mapping[str, str], endpoint: str, *, log: bool) -> TracerProvider:
+def provider(
+    resource: Mapping[str, str], endpoint: str, *, log: bool, ratio: float
+) -> TracerProvider:
     """A provider that sends spans in batches, from a thread of its own, and may log them too.
 
-    It records every trace that begins here, and of others those that their caller records.
+    It records a share of `ratio` of the traces that begin here, and of others those that their
+    caller records.
     """
-    provider = TracerProvider(resource=Resource(resource), shutdown_on_exit=False)
+    provider = TracerProvider(
+        sampler=ParentBasedTraceIdRatio(ratio),
+        resource=Resource(resource),
+        shutdown_on_exit=False,
+    )
     if log:
         provider.add_span_processor(LogProcessor())
     provider.add_span_processor(BatchSpanProcessor(OtlpExporter(endpoint)))

@@ -26,6 +26,9 @@ from opentelemetry.trace import (
 from serving.logs import timestamp
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
+_LOWER = 2**64 - 1
+"""Of a trace id, the bits that are random in every W3C trace."""
+
 _RECORD = vars(logging.LogRecord("serving.spans", logging.DEBUG, "", 0, "", None, None))
 """What all records of spans have; to make one as logging does costs as much as to format it."""
 
@@ -35,7 +38,10 @@ logger.setLevel(logging.DEBUG)
 
 
 class LogTracer(NoOpTracer):
-    """Logs the spans of every trace that begins here, and of others those that callers record."""
+    """Logs spans: of traces that begin here a share of `ratio`, of others those callers record."""
+
+    def __init__(self, ratio: float = 1) -> None:
+        self._ids_recorded = round(ratio * 2**64)
 
     def start_span(
         self,
@@ -43,21 +49,20 @@ class LogTracer(NoOpTracer):
         context: Context | None = None,
         kind: SpanKind = SpanKind.INTERNAL,
         attributes: Mapping[str, Any] | None = None,
-        links: object = None,  # noqa: ARG002  not logged
+        *_: Any,
         start_time: int | None = None,
-        **_: bool,
+        **__: Any,
     ) -> Span:
         """A child of the context's span, or the first span of a new trace."""
         parent = get_current_span(context).get_span_context()
         begins = not parent.is_valid
-        own = SpanContext(
-            int.from_bytes(os.urandom(16)) if begins else parent.trace_id,
-            int.from_bytes(os.urandom(8)),
-            is_remote=False,
-            trace_flags=_SAMPLED if begins else parent.trace_flags,
-            trace_state=parent.trace_state,
-        )
-        if not own.trace_flags.sampled:
+        trace_id = int.from_bytes(os.urandom(16)) if begins else parent.trace_id
+        flags = parent.trace_flags
+        if begins and trace_id & _LOWER < self._ids_recorded:  # as the SDK's TraceIdRatioBased
+            flags = _SAMPLED
+        span_id = int.from_bytes(os.urandom(8))
+        own = SpanContext(trace_id, span_id, False, flags, parent.trace_state)  # noqa: FBT003
+        if not flags.sampled:
             return NonRecordingSpan(own)
         span = LoggedSpan(name, own, None if begins else parent, kind, start_time)
         span.set_attributes(attributes or {})

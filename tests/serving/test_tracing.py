@@ -73,6 +73,24 @@ def test_an_endpoint_that_is_away_costs_a_warning(collector: str, caplog: pytest
     assert [record.getMessage() for record in caplog.records] == ["spans were not sent"]
 
 
+@pytest.mark.parametrize("sent", [False, True])
+@pytest.mark.parametrize(("ratio", "recorded"), [("0", 0), ("0.5", 100), ("1", 200)])
+def test_a_share_of_new_traces_is_recorded(
+    collector: str, ratio: str, recorded: int, *, sent: bool
+):
+    tracing = started(
+        KALDRA_LOG_SPANS="on",
+        KALDRA_TRACE_RATIO=ratio,
+        KALDRA_OTLP_ENDPOINT=collector if sent else "",
+    )
+    spans = [tracing.tracer.start_span("one") for _ in range(200)]
+    tracing.close()
+    # Half of 200 is outside of these bounds once in 10^11 runs.
+    assert sum(span.is_recording() for span in spans) == pytest.approx(
+        recorded, abs=48 if 0 < recorded < 200 else 0
+    )
+
+
 def test_an_endpoint_is_a_url():
     with pytest.raises(SettingsError, match="KALDRA_OTLP_ENDPOINT"):
         ServiceSettings.load({"KALDRA_OTLP_ENDPOINT": "collector:4318"})

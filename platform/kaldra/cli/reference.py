@@ -208,7 +208,7 @@ def _values(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if "$ref" in kind:
         group = schema["$defs"][kind["$ref"].rpartition("/")[2]]
         return f"object with {', '.join(f'`{name}`' for name in group['properties'])}"
-    if kind["type"] == "integer":
+    if kind["type"] in {"integer", "number"}:
         most = f"to {kind['maximum']}" if "maximum" in kind else "or more"
         return f"{kind['minimum']} {most}"
     if kind["type"] == "object":

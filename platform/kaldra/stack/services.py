@@ -75,9 +75,12 @@ class Service:
 
 
 def _tracing(settings: "Settings") -> dict[str, str]:
-    logged = {"KALDRA_LOG_SPANS": "on"} if settings.logs_spans else {}
-    endpoint = settings.otlp_endpoint
-    return {**logged, "KALDRA_OTLP_ENDPOINT": endpoint} if endpoint else logged
+    given = {
+        "KALDRA_LOG_SPANS": "on" if settings.logs_spans else None,
+        "KALDRA_OTLP_ENDPOINT": settings.otlp_endpoint,
+        "KALDRA_TRACE_RATIO": settings.trace_ratio,
+    }
+    return {name: str(value) for name, value in given.items() if value is not None}
 
 
 def _gateway(settings: "Settings") -> dict[str, str]:
