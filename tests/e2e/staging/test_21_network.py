@@ -1,17 +1,25 @@
 """Network policies are enforced on both nodes: what is allowed works, and nothing else does."""
 
+import base64
 import json
 from collections.abc import Iterator
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from tests.e2e import traces
+from tests.e2e.clone import eventually
 from tests.e2e.staging import addons
 from tests.e2e.staging.ground import NODES
-from tests.e2e.staging.stage import Stage
+from tests.e2e.staging.stage import KEY, SERVICES, STACK_FILE, Stage
 
 CORE_PORT = 9000
 API_PORT = 8000
 FOREIGN_PORT = 8080
+OTLP_PORT = 4318
+OTLP_ENDPOINT = f"http://collector.foreign.svc:{OTLP_PORT}"
+TRACED = STACK_FILE, "config:\n", f"config:\n  kaldra:otlpEndpoint: {OTLP_ENDPOINT}\n"
+TEXT = "The harbour pilot hid the seventh lighthouse."
 CONNECT = """
 import json, socket, sys
 def connects(host, port):
@@ -41,8 +49,29 @@ spec:
         - name: stranger
           image: $IMAGE
           imagePullPolicy: Never
-          command: [python3, -m, http.server, "8080"]
-          readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}
+          command:
+            - python3
+            - -c
+            - |
+              import base64, threading
+              from http.server import BaseHTTPRequestHandler, HTTPServer
+              class Collector(BaseHTTPRequestHandler):
+                  def do_POST(self):
+                      body = self.rfile.read(int(self.headers["content-length"]))
+                      print(self.path, base64.b64encode(body).decode(), flush=True)
+                      self.send_response(200)
+                      self.end_headers()
+              for port in (8080, 4318):
+                  server = HTTPServer(("", port), Collector)
+                  threading.Thread(target=server.serve_forever).start()
+          readinessProbe: {tcpSocket: {port: 4318}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: collector, namespace: foreign}
+spec:
+  selector: {app: stranger}
+  ports: [{port: 4318}]
 """
 
 
@@ -115,6 +144,43 @@ def test_the_core_reaches_nothing(stage: Stage, strangers):
     places += [*api_server(stage), *everywhere(stage, "kaldra-api", API_PORT), ("10.96.0.10", 53)]
     for pod in stage.pods("kaldra-core"):
         assert not any(connects(stage, pod["metadata"]["name"], places))
+
+
+def test_spans_are_sent_to_the_collector_and_nothing_else_is_opened(serving: Stage, strangers):
+    with serving.edited(*TRACED):
+        serving.up()
+    wanted = {("kaldra-api", "POST /engine/kaldra/signal"), ("kaldra-core", "POST /v1/signal")}
+
+    def arrived() -> bool:
+        # A pod of the release before may serve a last request.
+        serving.ask("/engine/kaldra/signal", {"text": TEXT})
+        return wanted <= {span for body in received(serving) for span in spans(body)}
+
+    eventually(arrived, "spans of both services")
+    assert traces.told(b"".join(received(serving)), {"API key": KEY, "text": TEXT}) == []
+    addresses = [address for _, address in strangers]
+    closed = [*outside(serving), *((address, FOREIGN_PORT) for address in addresses)]
+    closed += api_server(serving)
+    for pod in (pod for service in SERVICES for pod in serving.pods(service)):
+        name = pod["metadata"]["name"]
+        assert all(connects(serving, name, [(address, OTLP_PORT) for address in addresses]))
+        assert not any(connects(serving, name, closed))
+
+
+def received(stage: Stage) -> list[bytes]:
+    """Bodies that the collectors on both nodes were sent to /v1/traces."""
+    which = ("--selector=app=stranger", "--tail=-1")
+    lines = stage.kubectl("logs", *which, "--namespace=foreign").splitlines()
+    sent = [line.split() for line in lines if line.startswith("/v1/traces ")]
+    return [base64.b64decode(body) for _, body in sent]
+
+
+def spans(body: bytes) -> Iterator[tuple[str, str]]:
+    """Service and name of each span."""
+    for sender in ExportTraceServiceRequest.FromString(body).resource_spans:
+        resource = {a.key: a.value.string_value for a in sender.resource.attributes}
+        for scope in sender.scope_spans:
+            yield from ((resource["service.name"], span.name) for span in scope.spans)
 
 
 def api_server(stage: Stage) -> Places:
