@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,13 @@ class Kernel:
     @classmethod
     def load(cls, data_dir: Path | None = None) -> Kernel:
         """Load and check the vocabulary; `DataError` names the file, the path and the reason."""
-        return cls(Model(load(data_dir)))
+        enabled = gc.isenabled()
+        gc.disable()  # all that is made here stays
+        try:
+            return cls(Model(load(data_dir)))
+        finally:
+            if enabled:
+                gc.enable()
 
     def watched(self, ended: Callable[[str], None]) -> Kernel:
         """The same kernel for one request, whose stages are timed outside of it."""

@@ -6,7 +6,7 @@ and `~` for up to three words of the same clause.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from core.hits import Senses
 from core.text import BREAKS, fold, tokens
@@ -115,20 +115,23 @@ def terms(
     found: dict[tuple[str, ...], tuple[int, ...]] = {}
     for concept, listed in source.terms.items():
         number = index[concept]
-        for term in listed:
-            pieces = _pieces(term)
+        for pieces in _all_pieces(listed):
             known = found.get(pieces, ())
             if number not in known:
                 found[pieces] = (*known, number)
-    for phrase in source.neutral_phrases:
-        found.setdefault(_pieces(phrase), ())
+    for pieces in _all_pieces(source.neutral_phrases):
+        found.setdefault(pieces, ())
     return found
 
 
+def _all_pieces(listed: Sequence[str]) -> Iterable[tuple[str, ...]]:
+    """Yield the places of each term. Nearly all terms are one token, found without a search."""
+    for term in fold("\n".join(listed)).split("\n"):
+        yield (term,) if term.removesuffix("*").isalnum() else _pieces(term)
+
+
 def _pieces(term: str) -> tuple[str, ...]:
-    """Return a term's places: tokens, choices of them, gaps. A stem keeps its asterisk."""
-    if " " not in term:  # most are one word
-        return tuple(_words_of(term))
+    """Return a folded term's places: tokens, choices of them, gaps. A stem keeps its asterisk."""
     pieces: list[str] = []
     for place in term.split():
         if place == GAP:
@@ -141,13 +144,12 @@ def _pieces(term: str) -> tuple[str, ...]:
 
 
 def _words_of(word: str) -> list[str]:
-    """Return the tokens of one written word; the last one of a stem keeps its asterisk."""
-    folded = fold(word)
-    stem = folded.removesuffix("*")
-    if stem.isalnum():  # nearly all are: one token, found without a search
-        return [folded]
+    """Return the tokens of one folded word; the last one of a stem keeps its asterisk."""
+    stem = word.removesuffix("*")
+    if stem.isalnum():
+        return [word]
     *head, tail = tokens(stem)
-    return [*head, tail + folded[len(stem) :]]
+    return [*head, tail + word[len(stem) :]]
 
 
 def _gaps(node: Node) -> list[Node]:

@@ -57,11 +57,11 @@ def read(file: Path, model: type[AnyFile], known: Known) -> AnyFile:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> None:
-    seen: set[str] = set()
-    for key, _ in pairs:
-        if key in seen:
-            raise ValueError(f"the key '{key}' appears twice")
-        seen.add(key)
+    if len(dict(pairs)) == len(pairs):
+        return
+    keys = [key for key, _ in pairs]
+    twice = next(key for place, key in enumerate(keys) if key in keys[:place])
+    raise ValueError(f"the key '{twice}' appears twice")
 
 
 def _located(file: str, details: ErrorDetails) -> DataError:

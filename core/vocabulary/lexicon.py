@@ -33,16 +33,13 @@ def _single_words(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def _matchable(terms: tuple[str, ...]) -> tuple[str, ...]:
     for position, term in enumerate(terms):
-        reason = _unmatchable(term)
-        if reason:
+        if not _PLAIN.fullmatch(term) and (reason := _unmatchable(term)):
             raise fault(reason, position)
     return terms
 
 
 def _unmatchable(term: str) -> str | None:
     """Return why a term could never be found in a text, or nothing."""
-    if _PLAIN.fullmatch(term):
-        return None
     if not _TERM.fullmatch(term):
         return f"'{term}' does not have the form {TERM}"
     if term.startswith("~") or term.endswith("~"):
