@@ -52,6 +52,7 @@ def build(  # noqa: PLR0913  each is one independent property of a service
         title=title,
         version=version,
         lifespan=lifespan,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -63,7 +64,7 @@ def build(  # noqa: PLR0913  each is one independent property of a service
         ],
     )
     errors.install(app)
-    for router in (*routers, health.router(lifecycle, readiness), docs.router()):
+    for router in (*routers, health.router(lifecycle, readiness), docs.router(app)):
         _add_routes(app, router)
     return app
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from serving.errors import ApiError, client_left, invalid_body, responses, unavailable
+from serving.openapi import DescribedRoute
 from serving.tracing import Stages
 
 SMALL = 64 << 10
@@ -140,7 +141,7 @@ def bounded_route(bodies: Bodies, admit: Admit) -> type[APIRoute]:
     The endpoint of a route with a body takes the request and the validated body, in this order.
     """
 
-    class BoundedRoute(APIRoute):
+    class BoundedRoute(DescribedRoute):
         def __init__(
             self, path: str, endpoint: Callable[..., Any], *, responses: Any, **options: Any
         ) -> None:

@@ -1,10 +1,12 @@
 """`/docs`: Swagger UI, served from here and under a policy that allows no other host."""
 
+import asyncio
+import json
 from collections.abc import Callable, Coroutine
 from importlib.resources import files
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
 from serving.static_file import StaticFile
@@ -24,9 +26,18 @@ FILES = {
 }
 
 
-def router() -> APIRouter:
+def router(app: FastAPI) -> APIRouter:
     """The page and what it loads."""
     routes = APIRouter(include_in_schema=False)
+    document: list[StaticFile] = []
+
+    @routes.get("/openapi.json")
+    async def openapi(request: Request) -> Response:
+        if not document:  # takes long, and others are served meanwhile
+            content = await asyncio.to_thread(lambda: json.dumps(app.openapi()).encode())
+            document[:] = [StaticFile(content, "application/json")]
+        return document[0].response(request)
+
     for path, (source, media_type) in FILES.items():
         file = StaticFile(source.read_bytes(), media_type, {"content-security-policy": POLICY})
         routes.add_api_route(path, _route(file), methods=["GET"])

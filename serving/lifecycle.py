@@ -141,6 +141,7 @@ def serve(
     # What start-up made stays for good: the collector need not look through it under a request.
     gc.collect()
     gc.freeze()
+    gc.enable()
     server.run(handover.current.listeners if handover.current else None)
     # Threads that still compute, for nobody, would hold up the usual end.
     logging.shutdown()

@@ -247,6 +247,7 @@ class Reloader:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
             for name in [n for n in sys.modules if n.partition(".")[0] in self._own]:
                 del sys.modules[name]
+            gc.disable()  # until it serves: all that it makes meanwhile stays
             self._source.activate()
             # The former process has the port of its metrics until it ends.
             socketserver.TCPServer.allow_reuse_port = True

@@ -243,7 +243,8 @@ def _add_vocabulary(routes: APIRouter, kernel: Kernel) -> None:
 
 
 def _add_about(routes: APIRouter, kernel: Kernel) -> None:
-    @routes.get("/about", tags=["vocabulary"])
-    async def about() -> About:
+    @routes.get("/about", response_model=About, tags=["vocabulary"])
+    async def about() -> Response:
         """Tell the versions of the kernel and of its data; each signal has the same two."""
-        return About(version=__version__, data_version=kernel.data_version)
+        told = About(version=__version__, data_version=kernel.data_version)
+        return Response(told.model_dump_json(), media_type="application/json")
