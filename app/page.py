@@ -1,5 +1,6 @@
 """The page at `/`: its HTML in each language, and its script put together from modules."""
 
+import functools
 import json
 import re
 from html import escape
@@ -110,6 +111,7 @@ def _facts() -> str:
     )
 
 
+@functools.cache
 def _fields(model: type[Any]) -> dict[str, dict[str, Any]]:
     """JSON Schema of each field; of one that may be null, the schema of its values."""
     properties = model.model_json_schema()["properties"]
