@@ -156,7 +156,7 @@ def _install_plain(log: Path) -> bool:
 
 def _pip(log: Path, requirements: Path) -> bool:
     python = (VENV / "bin" / "python", "-I", "-m", "pip")
-    options = ("install", "--disable-pip-version-check", "--no-compile", *PIP_OPTIONS)
+    options = ("install", "--no-compile", *PIP_OPTIONS)
     return _logged(log, *python, *options, "-r", requirements)
 
 
