@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
+from serving.regular_file import is_stream
 from serving.settings import ServiceSettings, SettingsError
 
 VARIABLE = "KALDRA_ENV_FILE"
@@ -89,6 +90,11 @@ class EnvFile:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Lines that say something, with their numbers."""
+    if is_stream(path):
+        raise SettingsError(
+            f"{path} is a pipe, a socket or a device; "
+            f"save its content in a regular file, or set {VARIABLE}=/dev/null for none"
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:

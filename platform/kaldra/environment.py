@@ -6,7 +6,7 @@ the clean environment, and every process that it starts inherits it. Standard li
 
 import os
 import pwd
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -189,6 +189,13 @@ def clean(given: Mapping[str, str], folder: Path) -> dict[str, str]:
 def is_passed(name: str) -> bool:
     """Whether a variable of the caller's is passed on."""
     return name in _NAMES or name.startswith(_PREFIXES)
+
+
+def named_files(given: Mapping[str, str] = os.environ) -> Iterator[tuple[str, Path]]:
+    """Variable and path of each file or folder that an environment names."""
+    for name in sorted(FILES):
+        for path in filter(None, given.get(name, "").split(os.pathsep)):
+            yield name, Path(path)
 
 
 def search_path(given: str, state: str) -> str:

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,6 +120,12 @@ def test_unusable_keys_stop_the_start(tmp_path: Path, files: dict[str, str], exp
     with pytest.raises(SettingsError, match=expected) as caught:
         auth.load(Settings.load({"KALDRA_API_KEYS_DIR": str(tmp_path)}))
     assert not any(key in str(caught.value) for key in files.values())
+
+
+def test_a_key_that_is_a_pipe_stops_the_start(tmp_path: Path):
+    os.mkfifo(tmp_path / "a")
+    with pytest.raises(SettingsError, match=r"'a' in .* is not a regular file"):
+        auth.load(Settings.load({"KALDRA_API_KEYS_DIR": str(tmp_path)}))
 
 
 def test_a_missing_directory_is_named(tmp_path: Path):

@@ -134,6 +134,12 @@ def test_a_file_that_is_named_and_absent_is_told(root: Path, monkeypatch: pytest
     assert refused(root, "") == "/mine cannot be read: No such file or directory"
 
 
+def test_a_pipe_is_told_and_not_waited_for(root: Path):
+    os.mkfifo(root / ".env")
+    with pytest.raises(SettingsError, match=r"\.env is a pipe, a socket or a device; .*/dev/null"):
+        EnvFile.of(root)
+
+
 def test_a_file_that_is_no_text_is_told_with_the_line(root: Path):
     (root / ".env").write_bytes(b"ENV=dev\nENV=\xff\n")
     with pytest.raises(SettingsError, match="line 2: this is not UTF-8"):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from kaldra.cli.inputs import Verb, require_regular_files
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
 
@@ -46,11 +47,12 @@ def _verb(**settings: Any) -> Callable[[Callable[..., None]], Callable[..., None
     """Make a command of a function; its module is imported only when the verb is used."""
 
     def command(options: Callable[..., None]) -> Callable[..., None]:
-        @app.command(**settings)
+        @app.command(cls=Verb, **settings)
         @functools.wraps(options)
         def call(*, quiet: bool = False, **given: Any) -> None:
             if isinstance(stack := given.get("stack"), str):
                 Console.stack = stack
+            require_regular_files()
             module = importlib.import_module(f"kaldra.cli.{options.__name__}")
             module.run(Console(quiet=quiet), **given)
 

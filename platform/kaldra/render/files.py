@@ -54,9 +54,9 @@ def _written_for(stack: str, path: Path) -> bool:
 
 
 def _read(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        return b"a folder, a pipe or a device"
     try:
         return path.read_bytes()
     except FileNotFoundError:
         return b""
-    except IsADirectoryError:
-        return b"a folder"

@@ -20,7 +20,8 @@ class Repository:
             shutil.copy(REPO / stack_file, root)
         for name in ("kaldra", "requirements.lock"):
             shutil.copy(REPO / name, root)
-        shutil.copytree(REPO / "platform", root / "platform", ignore=WITHOUT_CACHES)
+        for folder in ("platform", "serving"):
+            shutil.copytree(REPO / folder, root / folder, ignore=WITHOUT_CACHES)
         (root / ".gitignore").write_text(".venv\n")
         (root / ".venv").symlink_to(sys.prefix)
         self.git("init", "--quiet", "--initial-branch=main")
@@ -98,7 +99,7 @@ def test_a_base_that_does_not_render_is_named(repository):
     assert "In broken: Unknown setting kaldra:logLevle" in done.stderr
 
 
-@pytest.mark.parametrize("ref", ["nobody/knows", "--output=x", ""])
+@pytest.mark.parametrize("ref", ["nobody/knows", "--output=x"])
 def test_a_ref_that_names_nothing_is_a_mistake(repository, ref):
     done = repository.diff("--", ref)
     assert done.returncode == 2

@@ -3,10 +3,13 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from kaldra.cli.app import app
+from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
 from kaldra.stack import stack_file
@@ -73,6 +76,59 @@ def test_a_variable_that_leads_nowhere_is_named(
     code, said = kaldra("preview", "--stack", "local", **{**own, **variables})
     assert code in (1, 2)
     assert told in said
+
+
+@pytest.fixture
+def verb(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Runs a verb in this process; the stack of messages is as before afterwards."""
+    monkeypatch.setattr(Console, "stack", Console.stack)
+    return lambda *words: app(list(words))
+
+
+@pytest.mark.parametrize(
+    "variable", ["KALDRA_ENV_FILE", "KUBECONFIG", "PULUMI_CONFIG_PASSPHRASE_FILE", "SSL_CERT_FILE"]
+)
+def test_a_pipe_that_a_variable_names_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: Callable[..., None], variable: str
+) -> None:
+    """As `<(command)` of a shell gives one: a second process would find it empty."""
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setenv(variable, str(tmp_path / "pipe"))
+    with pytest.raises(ConfigurationError, match=f"{variable} names .*/pipe, which is a") as caught:
+        verb("status", "--stack", "local")
+    assert caught.value.hint.endswith(f"regular file: export {variable}=FILE")
+
+
+@pytest.mark.parametrize("name", [".docker/config.json", ".kube/config"])
+def test_a_pipe_in_the_home_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: Callable[..., None], name: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
+    (tmp_path / name).parent.mkdir()
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(ConfigurationError, match=f"^{tmp_path}/{name} is a pipe"):
+        verb("status", "--stack", "local")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("render", "--out", ""), "--out is empty"),
+        (("render", "--out="), "--out is empty"),
+        (("render", "-o", ""), "-o is empty"),
+        (("trace", "--file", ""), "--file is empty"),
+        (("up", "--stack", ""), "--stack is empty"),
+        (("build", "--push="), "--push is empty"),
+        (("key", ""), "An argument is empty"),
+        (("diff", "--", ""), "An argument is empty"),
+    ],
+)
+def test_an_empty_argument_is_refused(
+    verb: Callable[..., None], words: tuple[str, ...], told: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{told}"):
+        verb(*words)
 
 
 def test_objects_go_into_no_folder_that_cannot_be_made() -> None:

@@ -1,5 +1,7 @@
 """Rendered files beside files of other hands."""
 
+import os
+
 import pytest
 import yaml
 
@@ -39,10 +41,16 @@ def test_a_file_not_rendered_for_this_stack_is_never_overwritten(tmp_path, stack
     assert contents(tmp_path) == before
 
 
-def test_a_folder_in_the_place_of_a_file_is_left_alone(tmp_path):
-    (tmp_path / "configmap-a.yaml").mkdir()
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_a_folder_or_a_pipe_in_the_place_of_a_file_is_left_alone(tmp_path, make):
+    make(tmp_path / "configmap-a.yaml")
     with pytest.raises(ConfigurationError):
         files.write(ONE, tmp_path, "dev")
+
+
+def test_a_pipe_beside_the_files_is_left_alone(tmp_path):
+    os.mkfifo(tmp_path / "of-others.yaml")
+    assert files.write(ONE, tmp_path, "dev") == (1, 0)
 
 
 def test_a_file_in_the_place_of_the_folder_is_left_alone(tmp_path):

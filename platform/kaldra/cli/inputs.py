@@ -1,0 +1,62 @@
+"""What the caller gives, checked before a verb runs: empty arguments, files that are pipes."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from typer.core import TyperCommand
+
+from kaldra import environment, variables
+from kaldra.errors import ConfigurationError
+from serving.regular_file import is_stream
+
+
+class Verb(TyperCommand):
+    """A command that takes no empty argument: as a path, it would be the current folder."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; raises ConfigurationError for an empty one.
+
+        Shell completion and arguments of another program are left alone.
+        """
+        if not (ctx.resilient_parsing or ctx.ignore_unknown_options):
+            for before, argument in pairwise(["", *args]):
+                _require_value(before, argument)
+        return super().parse_args(ctx, args)
+
+
+def _require_value(before: str, argument: str) -> None:
+    if argument.startswith("--") and argument.endswith("="):
+        name = argument.removesuffix("=")
+    elif not argument:
+        name = before if before.strip("-") and before.startswith("-") else "An argument"
+    else:
+        return
+    raise ConfigurationError(
+        f"{name} is empty.",
+        hint="Give a value, or leave it out; a shell variable that is not set leaves it empty.",
+    )
+
+
+def require_regular_files() -> None:
+    """Raise ConfigurationError where a pipe or device stands for a file of the caller's.
+
+    Several processes read these files, each from the beginning.
+    """
+    for variable, path in _files():
+        if is_stream(path):
+            named = f"{variable} names {path}, which" if variable else f"{path}"
+            export = f": export {variable}=FILE" if variable else "."
+            raise ConfigurationError(
+                f"{named} is a pipe, a socket or a device; several processes read it.",
+                hint=f"Save its content in a regular file{export}",
+            )
+
+
+def _files() -> Iterator[tuple[str, Path]]:
+    """Paths that variables name, and those that are read where none does."""
+    yield from environment.named_files()
+    docker = Path(variables.DOCKER_CONFIG.value or "~/.docker").expanduser()
+    yield "", docker / "config.json"
+    yield "", Path("~/.kube/config").expanduser()
