@@ -87,7 +87,7 @@ BY_ANOTHER_TEST = {
     "test_the_bill_of_materials_holds_what_the_image_holds",
     "./kaldra logs -f": f"{E2E}/test_07_verbs.py::test_logs_follow_a_rollout",
     "./kaldra doctor --fix": f"{E2E}/test_08_recovery.py::test_doctor_repairs_without_deploying",
-    "./kaldra clean --all": "tests/platform/cli/test_clean.py::test_all_asks_first",
+    "./kaldra clean --all": f"{E2E}/test_13_rollback.py::test_only_what_runs_is_kept_after_a_yes",
     "./kaldra build --strict": "tests/platform/cli/test_build.py::"
     "test_strict_fails_on_a_fault_of_a_python_package_alone",
     "./kaldra lock": "tests/platform/cli/test_lock.py::"

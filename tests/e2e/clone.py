@@ -147,12 +147,14 @@ class Clone:
                 start_new_session=True,
             )
 
-    def follow(self, said: Outcome, **filled: str) -> Outcome:
+    def follow(
+        self, said: Outcome, *, env: Mapping[str, str] | None = None, **filled: str
+    ) -> Outcome:
         """Run the command of the last hint, with its placeholders filled in."""
         command = said.output.rpartition("→ ")[2].partition("\n")[0].partition(", or ")[0]
         for placeholder, value in filled.items():
             command = command.replace(placeholder, value)
-        return self.run("bash", "-euc", command)
+        return self.run("bash", "-euc", command, env=env)
 
     def kubectl(self, *arguments: str, code: int = 0) -> str:
         return self.run(*self.access, "--namespace=kaldra", *arguments, code=code).output

@@ -57,8 +57,11 @@ def test_a_lost_cluster_is_made_again_even_if_that_is_killed_once(breakable: Clo
     eventually(lambda: node_exists() or process.poll() is not None, "a new node")
     kill_tree(process.pid)
     process.wait()
+    asked = breakable.kaldra("doctor", "--fix", code=2)
+    assert f"Creating cluster {NAME} was interrupted." in asked.output
     # Its containerd gets the proxy, and pulls from the registry beside it without.
-    breakable.run(*UP, env=DEAD_PROXY)
+    breakable.follow(asked, env=DEAD_PROXY)
+    breakable.up()
     given = dict(line.partition("=")[::2] for line in node("{{json .Config.Env}}"))
     assert given["HTTP_PROXY"] == DEAD_PROXY["HTTP_PROXY"]
     assert {NODE, f"{NAME}-registry"} <= set(given["NO_PROXY"].split(","))

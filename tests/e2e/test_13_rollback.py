@@ -1,7 +1,11 @@
 """What was released wrongly is taken back; what somebody else changed is told."""
 
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from kaldra.paths import home
 from tests.e2e.clone import STACK, Clone, eventually
 
 LINE = '__version__ = "0.1.0"'
@@ -67,6 +71,27 @@ def test_drift_is_told_with_object_and_field_and_put_right(breakable: Clone):
     assert clone.checkpoint.read_bytes() == state
     clone.up()
     assert "✓ no drift" in clone.kaldra("status").output
+
+
+@pytest.fixture
+def no_tools(tmp_path: Path) -> dict[str, str]:
+    """A cache with the machine's clones and locks, and none of its tools, which others may need."""
+    for name in ("clones", "locks"):
+        (tmp_path / name).symlink_to(home() / name)
+    return {"KALDRA_HOME": str(tmp_path)}
+
+
+def test_only_what_runs_is_kept_after_a_yes(platform: Clone, no_tools: dict[str, str]):
+    clone = platform
+    before = images(clone)
+    asked = clone.kaldra("clean", "--all", code=2, **no_tools)
+    assert "Nothing was changed" in asked.output
+    clone.follow(asked, env=no_tools)
+    assert "nothing" in clone.kaldra("clean", "--all", "--dry-run", **no_tools).output
+    assert images(clone) == before
+    # Whatever is no longer there is built again, to the same result.
+    assert set(clone.up().changes) == {"unchanged"}
+    assert clone.get("/status/")[0] == 200
 
 
 def images(clone: Clone) -> dict[str, str]:

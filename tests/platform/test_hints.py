@@ -20,11 +20,12 @@ E2E = "tests/e2e"
 RUN_BY = {
     "./kaldra build --push ghcr.io/OWNER": f"{E2E}/test_14_build.py::"
     "test_pushed_images_are_told_by_digest_and_joined_under_one_tag",
-    "./kaldra clean --all --yes": "tests/platform/cli/test_clean.py::test_all_asks_first",
+    "./kaldra clean --all --yes": f"{E2E}/test_13_rollback.py::"
+    "test_only_what_runs_is_kept_after_a_yes",
     "./kaldra dev --restore": f"{E2E}/test_10_live.py::"
     "test_a_save_is_served_and_up_returns_to_what_the_files_say",
-    "./kaldra doctor --fix --yes": "tests/platform/cli/test_doctor.py::"
-    "test_garbage_is_removed_only_after_a_yes",
+    "./kaldra doctor --fix --yes": f"{E2E}/test_08_recovery.py::"
+    "test_a_lost_cluster_is_made_again_even_if_that_is_killed_once",
     "./kaldra key NAME": f"{E2E}/test_07_verbs.py::test_the_hint_of_a_refusal_works",
     "./kaldra logs --since 10m": f"{E2E}/test_07_verbs.py::test_the_hint_of_a_refusal_works",
     "./kaldra render --out DIR": "tests/platform/cli/test_refused_files.py::"
