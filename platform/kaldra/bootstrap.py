@@ -19,7 +19,7 @@ if __name__ == "__main__":  # isolated: nothing is on the path but the standard 
     sys.path.insert(0, str(PLATFORM))
 
 from kaldra import environment, variables  # noqa: E402
-from kaldra.paths import REPO  # noqa: E402
+from kaldra.paths import REPO, home, state  # noqa: E402
 from kaldra.toolchain import commands  # noqa: E402
 
 VENV = REPO / ".venv"
@@ -33,9 +33,12 @@ MARKS = ("requirements.lock", "install.log")
 
 def main() -> None:
     """Run the command line; from another Python than `.venv`'s, make that and start again."""
+    _open_standard_streams()
     environment.enter()
+    _require_search_paths()
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda received, _: sys.exit(128 + received))
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as SIGHUP is under nohup
+            signal.signal(number, lambda received, _: sys.exit(128 + received))
     if not _inside():
         try:
             _ensure()
@@ -52,6 +55,31 @@ def main() -> None:
     from kaldra.cli.main import main as command_line  # noqa: PLC0415  needs .venv's packages
 
     command_line()
+
+
+def _open_standard_streams() -> None:
+    """Open /dev/null for those that the caller has closed: a file would take their number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)  # the lowest that is free
+            os.set_inheritable(number, True)  # noqa: FBT003
+            setattr(sys, name, os.fdopen(number, mode))
+
+
+def _require_search_paths() -> None:
+    """Refuse folders that PATH cannot hold: it has programs of all of them."""
+    for folder, what, remedy in (
+        (REPO, "The path of this clone", "mv '{0}' '{1}'"),
+        (state(), variables.STATE.name, "export KALDRA_STATE='{1}'"),
+        (home(), variables.HOME.name, "export KALDRA_HOME='{1}'"),
+    ):
+        if os.pathsep in str(folder):
+            other = str(folder).replace(os.pathsep, "-")
+            _fail(
+                None,
+                f"{what}, {folder}, has a {os.pathsep!r}, which PATH cannot hold.",
+                remedy.format(folder, other),
+            )
 
 
 def _inside() -> bool:
@@ -90,9 +118,6 @@ def _ensure() -> None:
 
 
 def _make() -> None:
-    if os.pathsep in str(REPO):
-        problem = f"The path of this clone, {REPO}, has a {os.pathsep!r}, which PATH cannot hold."
-        _fail(None, problem, f"mv '{REPO}' '{str(REPO).replace(os.pathsep, '-')}'")
     python = _base_python()
     _require_venv_module(python)
     packages = LOCK.read_text(encoding="utf-8").count("==")

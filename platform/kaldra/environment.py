@@ -139,7 +139,10 @@ FILES = frozenset(
         *("GNUPGHOME", "PASSWORD_STORE_DIR"),
     }
 )
-"""Paths, or lists of them: relative ones are made absolute, as processes run in other folders."""
+"""Paths: relative ones are made absolute, as processes run in other folders."""
+
+LISTS = ("KUBECONFIG", "SSL_CERT_DIR")
+"""Those of them that hold several paths, as PATH does."""
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """Reached without any proxy: the gateway, the registry and the API server of a dev cluster."""
@@ -173,7 +176,9 @@ def clean(given: Mapping[str, str], folder: Path) -> dict[str, str]:
     An empty variable counts as unset.
     """
     passed = {
-        name: _absolute(value, folder) if name in FILES else value
+        name: os.pathsep.join(_absolute(path, folder) for path in _paths(name, value))
+        if name in FILES
+        else value
         for name, value in given.items()
         if value and is_passed(name)
     }
@@ -194,7 +199,7 @@ def is_passed(name: str) -> bool:
 def named_files(given: Mapping[str, str] = os.environ) -> Iterator[tuple[str, Path]]:
     """Variable and path of each file or folder that an environment names."""
     for name in sorted(FILES):
-        for path in filter(None, given.get(name, "").split(os.pathsep)):
+        for path in filter(None, _paths(name, given.get(name, ""))):
             yield name, Path(path)
 
 
@@ -223,11 +228,13 @@ def _home_of_user() -> str:
         return ""
 
 
-def _absolute(value: str, folder: Path) -> str:
+def _paths(name: str, value: str) -> list[str]:
+    return value.split(os.pathsep) if name in LISTS else [value]
+
+
+def _absolute(path: str, folder: Path) -> str:
     # Path.expanduser() raises an error for an unknown user; this leaves the path as it is.
-    expanded = (os.path.expanduser(part) for part in value.split(os.pathsep))  # noqa: PTH111
-    parts = (str(folder / part) if part else part for part in expanded)
-    return os.pathsep.join(parts)
+    return str(folder / os.path.expanduser(path)) if path else ""  # noqa: PTH111
 
 
 def _is_usable(temporary: str) -> bool:

@@ -145,13 +145,34 @@ def test_a_real_environment_that_lacks_a_package_does_not_work(
     assert not bootstrap._works()
 
 
+@pytest.mark.parametrize(
+    ("name", "what", "command"),
+    [
+        ("REPO", "The path of this clone", "mv '/srv/a:b' '/srv/a-b'"),
+        ("KALDRA_STATE", "KALDRA_STATE", "export KALDRA_STATE='/srv/a-b'"),
+        ("KALDRA_HOME", "KALDRA_HOME", "export KALDRA_HOME='/srv/a-b'"),
+    ],
+)
 def test_a_path_that_no_search_path_can_hold_is_named(
-    clone: Clone, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    what: str,
+    command: str,
 ) -> None:
-    monkeypatch.setattr(bootstrap, "REPO", Path("/srv/a:b"))
+    if name == "REPO":
+        monkeypatch.setattr(bootstrap, name, Path("/srv/a:b"))
+    else:
+        monkeypatch.setenv(name, "/srv/a:b")
     with pytest.raises(SystemExit):
-        bootstrap._make()
+        bootstrap._require_search_paths()
     said = capsys.readouterr().err
-    assert "✗ The path of this clone, /srv/a:b, has a ':', which PATH cannot hold." in said
-    assert "→ mv '/srv/a:b' '/srv/a-b'" in said
-    assert clone.calls == []
+    assert f"✗ {what}, /srv/a:b, has a ':', which PATH cannot hold." in said
+    assert f"→ {command}" in said
+
+
+def test_a_stream_that_is_closed_is_no_fault(tmp_path: Path) -> None:
+    """Without it, the first file that is opened would become standard error."""
+    render = f"exec '{bootstrap.REPO}/kaldra' render --out '{tmp_path}' <&- >&- 2>&-"
+    subprocess.run(["/bin/sh", "-c", render], check=True)
+    assert list(tmp_path.glob("deployment-*.yaml"))

@@ -106,6 +106,7 @@ def test_an_empty_variable_is_unset() -> None:
 
 
 def test_relative_paths_are_of_the_callers_folder() -> None:
+    assert clean(KALDRA_STATE="a:b")["KALDRA_STATE"] == "/srv/a:b"  # one path, unlike KUBECONFIG
     made = clean(KALDRA_STATE="st", KUBECONFIG="a:/b", KALDRA_ENV_FILE="/dev/null")
     # As a unit of systemd or an env file has it, where no shell replaces it.
     assert clean(KALDRA_HOME="~/cache")["KALDRA_HOME"] == str(Path.home() / "cache")

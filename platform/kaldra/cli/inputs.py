@@ -1,4 +1,4 @@
-"""What the caller gives, checked before a verb runs: empty arguments, files that are pipes."""
+"""What the caller gives, checked before a verb runs: arguments and files."""
 
 from collections.abc import Iterator
 from itertools import pairwise

@@ -5,7 +5,6 @@ import errno
 import io
 import locale
 import os
-import signal
 import sys
 import threading
 from typing import NoReturn
@@ -29,8 +28,6 @@ REFUSED = (
 
 def main() -> None:
     """Run a verb; every error is a message, a hint and an exit code."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda received, _: sys.exit(128 + received))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # not every terminal has ✓
             stream.reconfigure(encoding=_terminal_encoding(), errors="replace")
@@ -55,6 +52,8 @@ def _explained(error: OSError) -> tuple[str, str]:
     """Message and hint for what the machine refuses; raises the error again where it is a bug."""
     if error.errno in FULL:
         return "The disk is full.", f"df -h {home()} {state()}"
+    if error.errno == errno.EFBIG:
+        return "A file became larger than this shell allows.", "ulimit -f unlimited"
     # Where an automounter or /proc has the parent, a folder cannot be made: ENOENT.
     unmade = any(folder.is_relative_to(str(error.filename)) for folder in (home(), state()))
     if (error.errno not in REFUSED and not unmade) or error.filename is None:

@@ -154,7 +154,12 @@ class Supervisor:
             self._signals += 1
 
         handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {number: signal.signal(number, count) for number in handled}
+        ignored = signal.SIG_IGN  # as SIGHUP is under nohup
+        before = {
+            number: signal.signal(number, count)
+            for number in handled
+            if signal.getsignal(number) is not ignored
+        }
         try:
             yield
         finally:

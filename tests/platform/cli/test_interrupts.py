@@ -53,8 +53,10 @@ def of_home(home: Path) -> list[str]:
 def _interruptible() -> Iterator[None]:
     """In a script's background job interrupts are ignored, also by what is started there."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGHUP, hangup)
 
 
 @contextmanager
@@ -201,6 +203,23 @@ def test_waiting_for_another_installation(tmp_path: Path, clone: Path) -> None:
         command(clone / "kaldra", "status", home=tmp_path, cwd=clone) as run,
     ):
         interrupted(run, signal.SIGTERM, lambda: waits_for_a_lock(run.pid))
+
+
+def test_a_hangup_that_is_ignored_ends_nothing(tmp_path: Path, clone: Path) -> None:
+    """As under nohup, which is for commands that outlive the terminal."""
+    run_on = ("sh", "-c", "trap '' HUP; exec ./kaldra status")
+    with (
+        held(clone / ".venv.lock"),
+        command(*run_on, home=tmp_path, cwd=clone) as run,
+    ):
+
+        def is_waiting() -> bool:
+            if not waits_for_a_lock(run.pid):
+                return False
+            run.send_signal(signal.SIGHUP)  # would come first of two that are pending
+            return True
+
+        interrupted(run, signal.SIGTERM, is_waiting)
 
 
 def test_tests_remove_what_they_have_made(tmp_path: Path) -> None:

@@ -168,6 +168,13 @@ def test_a_full_disk_behind_standard_output_is_told() -> None:
     assert "No space left on device" in said or "The disk is full" in said
 
 
+def test_a_limit_of_the_shell_on_files_is_told(tmp_path: Path) -> None:
+    command = f"ulimit -f 1; exec '{REPO}/kaldra' render --out '{tmp_path}'"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)  # noqa: S607
+    assert done.returncode == 1
+    assert done.stderr.endswith("larger than this shell allows.\n  → ulimit -f unlimited\n")
+
+
 def test_a_reader_that_goes_away_is_no_fault() -> None:
     read, write = os.pipe()
     os.close(read)

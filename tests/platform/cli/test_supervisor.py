@@ -64,10 +64,28 @@ def test_a_signal_ends_all_gracefully(stage: Stage, number: signal.Signals):
         if stage.notes("a") == stage.notes("b") == ["started"]:
             os.kill(os.getpid(), number)
 
-    before = signal.getsignal(number)
-    stage.run(stage.program("a"), stage.program("b"), tick=tick)
+    outer = signal.signal(number, signal.default_int_handler)
+    try:
+        stage.run(stage.program("a"), stage.program("b"), tick=tick)
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, outer)
     assert stage.notes("a") == stage.notes("b") == ["started", "ended"]
-    assert signal.getsignal(number) == before
+
+
+def test_a_hangup_stays_ignored_as_under_nohup(stage: Stage):
+    heard = []
+
+    def tick() -> None:
+        heard.append(signal.getsignal(signal.SIGHUP))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        stage.run(stage.program("a"), tick=tick)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert heard[0] is signal.SIG_IGN
 
 
 def test_one_that_dies_ends_the_other_and_is_named(stage: Stage):
