@@ -46,9 +46,7 @@ def connect(overrides: Mapping[str, str] | None = None) -> "APIClient":
                 f"The docker context {context or 'that is selected'} does not exist.",
                 hint="docker context ls",
             )
-        found = docker.DockerClient.from_env(
-            environment=environment, timeout=TIMEOUT_SECONDS, use_ssh_client=True
-        )
+        found = docker.DockerClient.from_env(environment=environment, timeout=TIMEOUT_SECONDS)
     except docker.errors.TLSParameterError:
         raise ConfigurationError(
             "The certificates for the Docker Engine are not where they are expected: ca.pem, "
@@ -124,6 +122,13 @@ def explained(error: Exception, host: str = "") -> KaldraError:
     if isinstance(cause, OSError):
         return UnavailableError(
             f"No Docker Engine answers at {where}: {cause}", hint="./kaldra doctor"
+        )
+    over_ssh = where.startswith("ssh:")
+    if host or over_ssh:
+        reason = "engines over SSH are not supported" if over_ssh else cause
+        return ConfigurationError(
+            f"The Docker Engine's address {where} cannot be used: {reason}.",
+            hint="unset DOCKER_HOST, or choose another context: docker context use default",
         )
     return KaldraError(f"Docker: {cause}")
 

@@ -267,6 +267,20 @@ def test_a_context_that_does_not_exist_is_named(tmp_path, monkeypatch):
         docker_client.connect()
 
 
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [
+        ("tcp://", "Invalid bind address format"),
+        ("engine", "port is required"),
+        ("ssh://user@host", "engines over SSH are not supported"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_named(monkeypatch, host, reason):
+    monkeypatch.setenv("DOCKER_HOST", host)
+    with pytest.raises(ConfigurationError, match=f"address {host} cannot be used: .*{reason}"):
+        docker_client.connect()
+
+
 def test_a_refusal_of_the_engine_is_told_in_its_own_words(docker):
     docker.answers["POST /networks/create"] = (409, {"message": "network exists"})
     with (
