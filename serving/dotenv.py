@@ -47,7 +47,8 @@ class EnvFile:
         Raises SettingsError naming file, line and variable.
         """
         path = path_in(root)
-        if not os.environ.get(VARIABLE) and not path.exists():
+        # A link to a file that is missing is read, and told.
+        if not (os.environ.get(VARIABLE) or path.exists() or path.is_symlink()):
             return cls(path)
         example = root / EXAMPLE
         known = set(_LISTED.findall(example.read_text("utf-8"))) if example.is_file() else set()

@@ -134,6 +134,12 @@ def test_a_file_that_is_named_and_absent_is_told(root: Path, monkeypatch: pytest
     assert refused(root, "") == "/mine cannot be read: No such file or directory"
 
 
+def test_a_link_to_nothing_is_told(root: Path):
+    (root / ".env").symlink_to("unmounted")
+    with pytest.raises(SettingsError, match=r"\.env cannot be read: No such file"):
+        EnvFile.of(root)
+
+
 def test_a_pipe_is_told_and_not_waited_for(root: Path):
     os.mkfifo(root / ".env")
     with pytest.raises(SettingsError, match=r"\.env is a pipe, a socket or a device; .*/dev/null"):
