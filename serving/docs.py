@@ -1,6 +1,7 @@
 """`/docs`: Swagger UI, served from here and under a policy that allows no other host."""
 
 import asyncio
+import functools
 import json
 from collections.abc import Callable, Coroutine
 from importlib.resources import files
@@ -29,14 +30,15 @@ FILES = {
 def router(app: FastAPI) -> APIRouter:
     """The page and what it loads."""
     routes = APIRouter(include_in_schema=False)
-    document: list[StaticFile] = []
+
+    @functools.cache
+    def document() -> StaticFile:
+        return StaticFile(json.dumps(app.openapi()).encode(), "application/json")
 
     @routes.get("/openapi.json")
     async def openapi(request: Request) -> Response:
-        if not document:  # takes long, and others are served meanwhile
-            content = await asyncio.to_thread(lambda: json.dumps(app.openapi()).encode())
-            document[:] = [StaticFile(content, "application/json")]
-        return document[0].response(request)
+        # In a thread: the first time takes long, and others are served meanwhile.
+        return (await asyncio.to_thread(document)).response(request)
 
     for path, (source, media_type) in FILES.items():
         file = StaticFile(source.read_bytes(), media_type, {"content-security-policy": POLICY})
