@@ -50,9 +50,9 @@ class ServiceSettings(BaseModel):
         description="URL that spans are sent to by OTLP/HTTP, such as http://127.0.0.1:4318; "
         "/v1/traces is appended",
     )
-    trace_ratio: float = Field(
+    trace_sampling_ratio: float = Field(
         1,
-        alias="KALDRA_TRACE_RATIO",
+        alias="KALDRA_TRACE_SAMPLING_RATIO",
         ge=0,
         le=1,
         description="Share of the traces that begin here to record; those of a caller are recorded "

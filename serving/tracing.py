@@ -41,7 +41,7 @@ def of(settings: ServiceSettings, *, service: str, version: str) -> Tracing:
     """Tracing as the settings say; `OFF` where they say nothing."""
     log = settings.log_spans == "on"
     if not settings.otlp_endpoint:
-        return Tracing(LogTracer(settings.trace_ratio)) if log else OFF
+        return Tracing(LogTracer(settings.trace_sampling_ratio)) if log else OFF
     from serving import otlp  # noqa: PLC0415  imports the SDK and protobuf
 
     resource = {
@@ -49,7 +49,9 @@ def of(settings: ServiceSettings, *, service: str, version: str) -> Tracing:
         "service.version": version,
         "deployment.environment.name": settings.environment,
     }
-    provider = otlp.provider(resource, settings.otlp_endpoint, log=log, ratio=settings.trace_ratio)
+    provider = otlp.provider(
+        resource, settings.otlp_endpoint, log=log, ratio=settings.trace_sampling_ratio
+    )
     return Tracing(provider.get_tracer("kaldra"), provider.shutdown)
 
 

@@ -80,7 +80,7 @@ def test_a_share_of_new_traces_is_recorded(
 ):
     tracing = started(
         KALDRA_LOG_SPANS="on",
-        KALDRA_TRACE_RATIO=ratio,
+        KALDRA_TRACE_SAMPLING_RATIO=ratio,
         KALDRA_OTLP_ENDPOINT=collector if sent else "",
     )
     spans = [tracing.tracer.start_span("one") for _ in range(200)]

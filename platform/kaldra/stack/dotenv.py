@@ -22,7 +22,7 @@ STACK_SETTINGS = {
     "KALDRA_LOG_LEVEL": "logLevel",
     "KALDRA_LOG_SPANS": "logSpans",
     "KALDRA_OTLP_ENDPOINT": "otlpEndpoint",
-    "KALDRA_TRACE_RATIO": "traceRatio",
+    "KALDRA_TRACE_SAMPLING_RATIO": "traceSamplingRatio",
     "API_PORT": "apiPort",
 }
 """Variable → the stack setting that it fills on the `local` target."""

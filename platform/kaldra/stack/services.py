@@ -78,7 +78,7 @@ def _tracing(settings: "Settings") -> dict[str, str]:
     given = {
         "KALDRA_LOG_SPANS": "on" if settings.logs_spans else None,
         "KALDRA_OTLP_ENDPOINT": settings.otlp_endpoint,
-        "KALDRA_TRACE_RATIO": settings.trace_ratio,
+        "KALDRA_TRACE_SAMPLING_RATIO": settings.trace_sampling_ratio,
     }
     return {name: str(value) for name, value in given.items() if value is not None}
 

@@ -80,7 +80,7 @@ class Settings(Group):
     """URL that spans are sent to by OTLP/HTTP, such as http://collector.monitoring.svc:4318; on
     clusters a Service (NAME.NAMESPACE.svc) or an IP address, the only destination beside the
     stack's own that network policies open"""
-    trace_ratio: Annotated[float, Field(ge=0, le=1)] | None = None
+    trace_sampling_ratio: Annotated[float, Field(ge=0, le=1)] | None = None
     """Share of the requests whose spans are recorded, unless a caller decides; default: all"""
     gateway: Gateway = Gateway()
     namespace: DnsLabel = "kaldra"

@@ -182,7 +182,7 @@ IN_TRACING = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name
     ],
 )
 def test_spans_leave_to_one_destination(declared, url, peer, port):
-    traced = declare_staging(otlpEndpoint=url, traceRatio=0.25)
+    traced = declare_staging(otlpEndpoint=url, traceSamplingRatio=0.25)
     rule = {"to": [peer], "ports": [{"port": port, "protocol": "TCP"}]}
     to_core, dns = one(declared, POLICY, "kaldra-api")["spec"]["egress"]
     assert one(traced, POLICY, "kaldra-api")["spec"]["egress"] == [to_core, rule, dns]
@@ -191,7 +191,7 @@ def test_spans_leave_to_one_destination(declared, url, peer, port):
     for name in WORKLOADS:
         data = one(traced, "kubernetes:core/v1:ConfigMap", f"{name}-env")["data"]
         assert data["KALDRA_OTLP_ENDPOINT"] == url
-        assert data["KALDRA_TRACE_RATIO"] == "0.25"
+        assert data["KALDRA_TRACE_SAMPLING_RATIO"] == "0.25"
 
 
 def test_spans_are_logged_on_dev_unless_the_stack_says_otherwise():
