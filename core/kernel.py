@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,13 +48,7 @@ class Kernel:
     @classmethod
     def load(cls, data_dir: Path | None = None) -> Kernel:
         """Load and check the vocabulary; `DataError` names the file, the path and the reason."""
-        enabled = gc.isenabled()
-        gc.disable()  # all that is made here stays
-        try:
-            return cls(Model(load(data_dir)))
-        finally:
-            if enabled:
-                gc.enable()
+        return cls(Model(load(data_dir)))
 
     def watched(self, ended: Callable[[str], None]) -> Kernel:
         """The same kernel for one request, whose stages are timed outside of it."""
