@@ -11,8 +11,8 @@ from pathlib import Path
 
 from app.settings import Settings
 from serving.errors import ApiError
-from serving.regular_file import is_stream
 from serving.settings import SettingsError
+from serving.special_file import is_special
 
 HEADER = "X-API-Key"
 SHORTEST_KEY = 16
@@ -115,8 +115,8 @@ def _read(directory: Path) -> dict[str, str]:
     variable = "KALDRA_API_KEYS_DIR"
     try:
         files = [p for p in sorted(directory.iterdir()) if not p.name.startswith(".")]
-        if streams := [path.name for path in files if is_stream(path)]:
-            raise SettingsError(f"{variable}: {streams[0]!r} in {directory} is not a regular file")
+        if special := [path.name for path in files if is_special(path)]:
+            raise SettingsError(f"{variable}: {special[0]!r} in {directory} is not a regular file")
         keys = {path.name: path.read_text(encoding="ascii").strip() for path in files}
     except (OSError, UnicodeDecodeError) as error:
         problem = getattr(error, "strerror", None) or "a key is not ASCII text"

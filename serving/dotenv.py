@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
-from serving.regular_file import is_stream
 from serving.settings import ServiceSettings, SettingsError
+from serving.special_file import is_special
 
 VARIABLE = "KALDRA_ENV_FILE"
 """Names another file than the `.env` in the repository; /dev/null for none."""
@@ -91,7 +91,7 @@ class EnvFile:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     """Lines that say something, with their numbers."""
-    if is_stream(path):
+    if is_special(path):
         raise SettingsError(
             f"{path} is a pipe, a socket or a device; "
             f"save its content in a regular file, or set {VARIABLE}=/dev/null for none"

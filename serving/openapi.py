@@ -24,7 +24,7 @@ class DescribedRoute(APIRoute):
         responses: Mapping[int | str, dict[str, Any]],
         **options: Any,
     ) -> None:
-        self._whole = partial(APIRoute, path, endpoint, responses=dict(responses), **options)
+        self._documented = partial(APIRoute, path, endpoint, responses=dict(responses), **options)
         bare = {
             status: {name: value for name, value in described.items() if name != "model"}
             for status, described in responses.items()
@@ -33,9 +33,9 @@ class DescribedRoute(APIRoute):
 
     def describe(self) -> None:
         """Make the fields of the answers."""
-        whole = self._whole()
-        self.response_field = whole.response_field
-        self.response_fields = whole.response_fields
+        documented = self._documented()
+        self.response_field = documented.response_field
+        self.response_fields = documented.response_fields
 
 
 class DescribedApp(FastAPI):

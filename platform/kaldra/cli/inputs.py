@@ -9,7 +9,7 @@ from typer.core import TyperCommand
 
 from kaldra import environment, variables
 from kaldra.errors import ConfigurationError
-from serving.regular_file import is_stream
+from serving.special_file import is_special
 
 
 class Verb(TyperCommand):
@@ -45,7 +45,7 @@ def require_regular_files() -> None:
     Several processes read these files, each from the beginning.
     """
     for variable, path in _files():
-        if is_stream(path):
+        if is_special(path):
             named = f"{variable} names {path}, which" if variable else f"{path}"
             export = f": export {variable}=FILE" if variable else "."
             raise ConfigurationError(

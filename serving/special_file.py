@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 
-def is_stream(path: Path) -> bool:
+def is_special(path: Path) -> bool:
     """Whether the path is a pipe, a socket or a device other than /dev/null.
 
     Reading one may never end, and a second reader gets nothing. False for a path that cannot be
