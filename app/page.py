@@ -76,7 +76,7 @@ def script(entry: str = "main.js") -> bytes:
     done: dict[str, str] = {}
 
     def add(name: str) -> None:
-        text = (STATIC / "page" / name).read_text(encoding="utf-8")
+        text = (STATIC / "scripts" / name).read_text(encoding="utf-8")
         done[name] = ""
         for needed in _IMPORT.findall(text):
             if needed not in done:

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { places, shade } from "../../../app/static/page/charts.js";
-import { stepped } from "../../../app/static/page/dom.js";
-import { curl, quoted } from "../../../app/static/page/share.js";
-import { short } from "../../../app/static/page/story.js";
-import { filledIn } from "../../../app/static/page/words.js";
+import { places, shade } from "../../../app/static/scripts/charts.js";
+import { stepped } from "../../../app/static/scripts/dom.js";
+import { curl, quoted } from "../../../app/static/scripts/share.js";
+import { short } from "../../../app/static/scripts/story.js";
+import { filledIn } from "../../../app/static/scripts/words.js";
 
 test("shades go from nothing to full, and the largest is full", () => {
   assert.equal(shade(0, 0.5), 0);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { folded, segments } from "../../../app/static/page/evidence.js";
+import { folded, segments } from "../../../app/static/scripts/evidence.js";
 
 const term = (start, end) => ({ start, end });
 const texts = (found) => found.map(({ text }) => text);

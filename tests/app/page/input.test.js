@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { asLines, characters, refusal, texts } from "../../../app/static/page/input.js";
+import { asLines, characters, refusal, texts } from "../../../app/static/scripts/input.js";
 
 test("characters are counted as the API counts them", () => {
   assert.equal(characters("ação"), 4);

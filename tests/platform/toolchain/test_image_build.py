@@ -1,8 +1,12 @@
 """How an image is built: the command line, and what is told of a build that fails."""
 
+from pathlib import Path
+
 import pytest
 
 from kaldra.errors import KaldraError
+from kaldra.paths import REPO
+from kaldra.stack.services import SERVICES
 from kaldra.toolchain import docker_cli
 from kaldra.toolchain.image_build import Progress, Recipe, build
 
@@ -92,3 +96,11 @@ def test_progress_names_the_step_an_output_belongs_to():
     assert progress.feed("#5 1.234 compiling") == "[2/3] compiling"
     assert progress.feed("#5 CACHED") == ""
     assert progress.feed("#5 sha256:abc 12MB / 40MB") == ""
+
+
+def test_files_of_images_have_one_order():
+    """Docker sorts a layer's entries by path, or folder by folder, as its cache has it."""
+    folders = {name for service in SERVICES for name in (service.package, *service.folders)}
+    listed = [path for name in folders for path in (REPO / name).rglob("*")]
+    relative = [path.relative_to(REPO) for path in listed if "__pycache__" not in path.parts]
+    assert sorted(relative) == [Path(name) for name in sorted(map(str, relative))]
