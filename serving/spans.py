@@ -40,7 +40,7 @@ logger.setLevel(logging.DEBUG)
 class LogTracer(NoOpTracer):
     """Logs spans: of traces that begin here a share of `ratio`, of others those callers record."""
 
-    def __init__(self, ratio: float = 1) -> None:
+    def __init__(self, ratio: float) -> None:
         self._ids_recorded = round(ratio * 2**64)
 
     def start_span(
@@ -89,7 +89,7 @@ class LoggedSpan(NonRecordingSpan):
         self._status = "ok"
 
     def is_recording(self) -> bool:
-        """Until its end, which comes once."""
+        """Return True: spans that are not recorded are of another class."""
         return True
 
     def update_name(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Tells files that can be read again and again from pipes and devices."""
+"""Special files: pipes, sockets and devices, which cannot be read twice."""
 
 import os
 import stat

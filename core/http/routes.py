@@ -246,5 +246,5 @@ def _add_about(routes: APIRouter, kernel: Kernel) -> None:
     @routes.get("/about", response_model=About, tags=["vocabulary"])
     async def about() -> Response:
         """Tell the versions of the kernel and of its data; each signal has the same two."""
-        told = About(version=__version__, data_version=kernel.data_version)
-        return Response(told.model_dump_json(), media_type="application/json")
+        versions = About(version=__version__, data_version=kernel.data_version)
+        return Response(versions.model_dump_json(), media_type="application/json")

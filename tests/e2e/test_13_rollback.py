@@ -89,7 +89,7 @@ def test_only_what_runs_is_kept_after_a_yes(platform: Clone, no_tools: dict[str,
     clone.follow(asked, env=no_tools)
     assert "nothing" in clone.kaldra("clean", "--all", "--dry-run", **no_tools).output
     assert images(clone) == before
-    # Whatever is no longer there is built again, to the same result.
+    # The removed layers are rebuilt with the same digests.
     assert set(clone.up().changes) == {"unchanged"}
     assert clone.get("/status/")[0] == 200
 
