@@ -44,6 +44,14 @@ class User:
             if (cache / name).is_dir():
                 # Files are linked: another user can read them, and not write.
                 shutil.copytree(cache / name, own / name, copy_function=os.link, symlinks=True)
+        # A tool whose Python only another user may run, and an `up` that cleans.
+        (root / "closed").mkdir(mode=0)
+        tool = own / "built" / "closed-1"
+        tool.mkdir(parents=True, exist_ok=True)
+        (tool / "python").symlink_to(root / "closed" / "python")
+        state = self.clone / ".kaldra"
+        state.mkdir(exist_ok=True)
+        (state / "former-images").write_text("-1000")
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
             group = grp.getgrnam("docker").gr_gid

@@ -1,6 +1,7 @@
 """`./kaldra clean`: remove what no release, container or clone needs any more."""
 
 import itertools
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -84,7 +85,7 @@ def after_up(console: Console, workspace: Workspace) -> None:
             if nobody_deploys:
                 remove(console, workspace, look(console, workspace, everything=False))
                 left.write_text(str(_former_images()), encoding="ascii")
-    except (KaldraError, ValueError) as error:
+    except (KaldraError, OSError, ValueError) as error:
         console.warn(f"Nothing was cleaned: {error}")
 
 
@@ -252,7 +253,8 @@ def _former_images() -> int:
 
 def _size(folder: Path) -> int:
     """Bytes that go with the folder: a file with another link stays."""
-    files = (path.stat() for path in folder.rglob("*") if path.is_file())
+    # Links are not followed: what they lead to stays, and may be closed to this user.
+    files = (Path(place, name).lstat() for place, _, names in os.walk(folder) for name in names)
     return sum(file.st_size for file in files if file.st_nlink == 1)
 
 

@@ -133,6 +133,25 @@ def test_an_up_cleans_once_images_have_gathered(workspace, docker):
     assert len(docker.changes()) == 3
 
 
+def test_links_of_tools_are_not_followed(workspace, cache, docker):
+    tool = written(cache / "built" / "checker-1" / "program").parent
+    (tool / "python").symlink_to("x" * 300)  # cannot be followed, even by root
+    docker.answers[f"DELETE /images/{FORMER}"] = []
+    docker.answers["GET /images/json"] = [former(FORMER)] * clean.GATHERED
+    clean.after_up(QUIET, workspace)
+    assert f"DELETE /images/{FORMER}" in docker.changes()
+
+
+def test_a_file_that_cannot_be_read_fails_no_up(workspace, docker, monkeypatch):
+    def look(*_: object, **__: object) -> list[Garbage]:
+        raise PermissionError(13, "Permission denied", "/closed")
+
+    monkeypatch.setattr(clean, "look", look)
+    docker.answers["GET /images/json"] = [former(FORMER)] * clean.GATHERED
+    clean.after_up(QUIET, workspace)
+    assert docker.changes() == []
+
+
 def test_all_asks_first(workspace, docker):
     with pytest.raises(KaldraError) as caught:
         clean.run(QUIET, stack="try", dry_run=False, everything=True, assume_yes=False)
