@@ -36,14 +36,11 @@ class RequestContext:
     request_id: str
     span: Span
     tracer: Tracer = NOT_TRACED
+    trace_id: str = ""
+    """32 hexadecimal digits, also where nothing is traced."""
     caller: str = ""
     answer_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Added to the answer, whatever it is."""
-
-    @property
-    def trace_id(self) -> str:
-        """32 hexadecimal digits, also where nothing is traced."""
-        return format_trace_id(self.span.get_span_context().trace_id)
 
     def headers(self, span: Span) -> dict[str, str]:
         """Headers that carry request id and trace on to the next service, as children of `span`."""
@@ -98,9 +95,8 @@ def begin(
         span: Span = NonRecordingSpan(_new_trace())
     else:
         span = tracer.start_span(name, parent, SpanKind.SERVER)
-    context = RequestContext(given.decode(), span, tracer)
-    context.request_id = context.request_id or context.trace_id
-    return context
+    trace_id = format_trace_id(span.get_span_context().trace_id)
+    return RequestContext(given.decode() or trace_id, span, tracer, trace_id)
 
 
 def _new_trace() -> SpanContext:

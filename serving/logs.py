@@ -57,10 +57,12 @@ def configure(level: str, *, service: str, environment: str, stream: TextIO | No
 def _encoded(entry: Mapping[str, object]) -> str:
     """JSON in ASCII alone: some characters beyond it control terminals, as does DEL within it."""
     try:
-        line = to_json(entry, ensure_ascii=True, fallback=str).decode("ascii")
+        line = to_json(entry, fallback=str)
+        if not line.isascii():  # few are not, and to escape them takes as long again
+            line = to_json(entry, ensure_ascii=True, fallback=str)
     except PydanticSerializationError:  # text that is no Unicode: half of a surrogate pair
-        line = json.dumps(entry, default=str)
-    return line.replace("\x7f", "\\u007f")
+        line = json.dumps(entry, default=str).encode()
+    return line.decode().replace("\x7f", "\\u007f")
 
 
 def timestamp(nanoseconds: int, digits: int = 6) -> str:

@@ -96,8 +96,11 @@ class Shell:
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            self._account(scope, status, time.perf_counter() - started)
-            self._end_span(scope, status, request)
+            method = scope.get("kaldra.method", scope["method"])
+            route = getattr(scope.get("route"), "path", UNMATCHED)
+            self._account(scope["path"], method, route, status, time.perf_counter() - started)
+            if request.span.is_recording():
+                _end_span(request, method, route, status)
             context.CURRENT.reset(token)
 
     def _complete(
@@ -111,42 +114,19 @@ class Shell:
         if self._lifecycle.draining:
             headers.append((b"connection", b"close"))
 
-    def _account(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", UNMATCHED)
-        method = scope.get("kaldra.method", scope["method"])
+    def _account(self, path: str, method: str, route: str, status: int, seconds: float) -> None:
         self._metrics.observe(method, route, status, seconds)
         quiet = route in QUIET_ROUTES or (status in REFUSALS and self._many_refusals())
         level = logging.DEBUG if quiet else logging.INFO
         if logger.isEnabledFor(level):
             fields = {
                 "method": method,
-                "path": scope["path"],
+                "path": path,
                 "route": route,
                 "status": status,
                 "duration_ms": round(seconds * 1000, 3),
             }
             logger.log(level, "request", extra={"fields": fields})
-
-    @staticmethod
-    def _end_span(scope: Scope, status: int, request: context.RequestContext) -> None:
-        """Name the span by its route; path, query and host may hold what callers keep secret."""
-        span = request.span
-        if not span.is_recording():
-            return
-        method = scope.get("kaldra.method", scope["method"])
-        route = getattr(scope.get("route"), "path", UNMATCHED)
-        span.update_name(f"{method} {route}")
-        span.set_attributes(
-            {
-                "http.request.method": method,
-                "http.route": route,
-                "http.response.status_code": status,
-                "kaldra.request_id": request.request_id,
-            }
-        )
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            span.set_status(StatusCode.ERROR)
-        span.end()
 
     def _many_refusals(self) -> bool:
         """Count a refusal; whether this second has more than are logged."""
@@ -202,6 +182,23 @@ class Guard:
             raise ApiError(
                 HTTPStatus.BAD_REQUEST, "bad_host", "The Host header names none of our hosts."
             )
+
+
+def _end_span(request: context.RequestContext, method: str, route: str, status: int) -> None:
+    """Name the span by its route; path, query and host may hold what callers keep secret."""
+    span = request.span
+    span.update_name(f"{method} {route}")
+    span.set_attributes(
+        {
+            "http.request.method": method,
+            "http.route": route,
+            "http.response.status_code": status,
+            "kaldra.request_id": request.request_id,
+        }
+    )
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        span.set_status(StatusCode.ERROR)
+    span.end()
 
 
 def _answer(error: Exception) -> Response:

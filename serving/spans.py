@@ -56,12 +56,12 @@ class LogTracer(NoOpTracer):
         """A child of the context's span, or the first span of a new trace."""
         parent = get_current_span(context).get_span_context()
         begins = not parent.is_valid
-        trace_id = int.from_bytes(os.urandom(16)) if begins else parent.trace_id
+        ids = os.urandom(24)
+        trace_id = int.from_bytes(ids[8:]) if begins else parent.trace_id
         flags = parent.trace_flags
         if begins and trace_id & _LOWER < self._ids_recorded:  # as the SDK's TraceIdRatioBased
             flags = _SAMPLED
-        span_id = int.from_bytes(os.urandom(8))
-        own = SpanContext(trace_id, span_id, False, flags, parent.trace_state)  # noqa: FBT003
+        own = SpanContext(trace_id, int.from_bytes(ids[:8]), False, flags, parent.trace_state)  # noqa: FBT003
         if not flags.sampled:
             return NonRecordingSpan(own)
         span = LoggedSpan(name, own, None if begins else parent, kind, start_time)
