@@ -225,8 +225,15 @@ def _check_structure(content: bytes) -> None:
     bare = content
     if b"\\" in content:
         bare = content.replace(b"\\\\", b"").replace(b'\\"', b"")
-    pieces = bare.split(b'"', 2 * MOST_STRINGS)
-    structure = b"".join(pieces[::2])
+    pieces = []
+    end = 0
+    for _ in range(MOST_STRINGS):  # found one by one, since to split copies every string
+        begin = bare.find(b'"', end)
+        if begin < 0:
+            break
+        pieces.append(bare[end:begin])
+        end = bare.find(b'"', begin + 1) + 1 or len(bare)
+    structure = b"".join([*pieces, bare[end:]])
     if len(structure.translate(None, b" \t\r\n")) > MOST_STRUCTURE:
         raise ApiError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
