@@ -1,11 +1,13 @@
 """Who is let in, how often and how much at once: decided before a body is read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request, Security
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.auth import HEADER, Callers
 from app.limits import Places, RateLimit
@@ -49,6 +51,10 @@ class Admission:
         with self.places.hold(caller):
             yield caller
 
+    def check(self, request: Request) -> None:
+        """Raise ApiError 401, 429 or 503 for a request that would find no place; take nothing."""
+        self.places.check(self._identified(request))
+
     def count_texts(self, request: Request, texts: int) -> None:
         """Count the texts of an admitted request. Raises ApiError 429."""
         self._texts.take(self._caller(request), texts)
@@ -69,6 +75,32 @@ class Admission:
             if context:
                 context.caller = name
         return self._caller(request)
+
+
+class LoadShedding:
+    """Refuses, before anything else is done for them, requests that would find no place.
+
+    In a crowd these are most of all, and routing alone takes longer than to refuse one.
+    """
+
+    def __init__(self, app: ASGIApp, admission: Admission, routers: Iterable[APIRouter]) -> None:
+        self._app = app
+        self._admission = admission
+        routes = (r for each in routers for r in each.routes if isinstance(r, APIRoute))
+        self._routes = {route.path: route for route in routes if "POST" in (route.methods or ())}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if self._admission.places.crowded and scope.get("method") == "POST":
+            route = self._routes.get(scope["path"])
+            if route:
+                try:
+                    self._admission.check(Request(scope))
+                except ApiError as error:
+                    scope["route"] = route  # for the access log and the metrics
+                    await error.response()(scope, receive, send)
+                    return
+        await self._app(scope, receive, send)
 
 
 def guarded_router(

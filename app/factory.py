@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from app import __version__, auth
-from app.admission import Admission, guarded_router
+from app.admission import Admission, LoadShedding, guarded_router
 from app.core_client import CoreClient
 from app.core_http import Transport
 from app.cors import CrossOrigin
@@ -60,6 +60,8 @@ def create_app(
     vocabulary.add_routes(of_engine, core)
     of_applications = guarded("", "applications")
     applications.add_routes(of_applications, core)
+    guarded_routers = (of_engine, of_applications)
+    shedding = Middleware(LoadShedding, admission=admission, routers=guarded_routers)
     return application.build(
         title="KALDRA API Gateway",
         version=__version__,
@@ -68,9 +70,9 @@ def create_app(
         metrics_address=(settings.host, settings.metrics_port),
         tracing=tracing.of(settings, service="kaldra-api", version=__version__),
         resources=resources,
-        routers=(status.router(core), of_engine, of_applications, page.router(core)),
+        routers=(status.router(core), *guarded_routers, page.router(core)),
         allowed_hosts=settings.allowed_hosts,
-        middleware=_cross_origin(settings),
+        middleware=[*_cross_origin(settings), shedding],
     )
 
 

@@ -127,11 +127,15 @@ class Places:
         """Places held now."""
         return self._all.held
 
-    @contextmanager
-    def hold(self, caller: str) -> Iterator[None]:
-        """Hold one place. Raises ApiError 429 past the caller's share, 503 where none is free."""
-        own = self._by_caller.get(caller) or _Share()
-        if own.held >= self._share:
+    @property
+    def crowded(self) -> bool:
+        """Whether somebody may find no place."""
+        return self.held >= min(self._limit, self._share)
+
+    def check(self, caller: str) -> None:
+        """Raise ApiError 429 past the caller's share, 503 where no place is free."""
+        own = self._by_caller.get(caller)
+        if own and own.held >= self._share:
             raise ApiError(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "too_much_at_once",
@@ -141,7 +145,12 @@ class Places:
         if self.held >= self._limit:
             message = "Too many requests at once; try again shortly."
             raise unavailable("busy", message, retry_after=self._wait(self._all, self._limit))
-        self._by_caller[caller] = own
+
+    @contextmanager
+    def hold(self, caller: str) -> Iterator[None]:
+        """Hold one place. Raises as `check` does."""
+        self.check(caller)
+        own = self._by_caller.setdefault(caller, _Share())
         own.held += 1
         self._all.held += 1
         try:

@@ -1,11 +1,19 @@
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
+from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
-from app import limits
+from app import auth, limits
+from app.admission import Admission, LoadShedding, guarded_router
 from app.limits import Places, RateLimit
+from app.settings import Settings
+from serving.bodies import Bodies
 from serving.errors import ApiError
+from serving.lifecycle import Lifecycle
+from serving.metrics import Metrics
+from serving.shell import Shell
 from tests.app.conftest import KEY, KEYS
 from tests.fakes import cores
 
@@ -113,6 +121,35 @@ def test_those_who_find_no_place_get_turns_and_delay_nobody_else():
         assert {refused("a") for _ in range(100)} <= set(range(3, 11))
         clock.now += 60
         assert refused("a") == 1
+
+
+def test_a_crowd_is_refused_before_routing(settings: Settings, caplog: pytest.LogCaptureFixture):
+    admission = Admission(settings, auth.load(settings))
+    bodies = Bodies(largest=1, budget=1)
+    router = guarded_router(admission, bodies, keys=True, prefix="/engine", tags=[])
+    router.post("/signal")(lambda: None)
+    router.get("/vocabulary")(lambda: None)
+    metrics = Metrics("kaldra-api", "0")
+    reached = PlainTextResponse("reached")
+    shedding = LoadShedding(reached, admission, [router])
+    client = TestClient(Shell(shedding, metrics, Lifecycle()))
+
+    def post(path: str, key: str) -> int:
+        return client.post(path, headers={"X-API-Key": key}).status_code
+
+    with ExitStack() as held:
+        for _ in range(settings.caller_concurrency):
+            assert post("/engine/signal", KEYS["front-end"]) == 200
+            held.enter_context(admission.places.hold("front-end"))
+        with caplog.at_level("INFO", "serving.access"):
+            refused = client.post("/engine/signal", headers=KEY)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert refused.json()["error"]["code"] == "too_much_at_once"
+        assert caplog.records[-1].fields["route"] == "/engine/signal"  # type: ignore[attr-defined]
+        assert post("/engine/signal", KEYS["batch-job"]) == 200
+        assert post("/engine/signal", "unknown") == 401
+        assert post("/elsewhere", "unknown") == 200
+        assert client.get("/engine/vocabulary").text == "reached"
 
 
 def test_too_many_requests(gateway: Callable[..., TestClient]):
