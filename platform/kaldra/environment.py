@@ -7,105 +7,60 @@ the clean environment, and every process that it starts inherits it. Standard li
 import os
 import pwd
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from kaldra import variables
 from kaldra.paths import REPO
 
+PASSED = {
+    "the user and the terminal": "USER LOGNAME SHELL TZ TERM COLUMNS LINES NO_COLOR",
+    "where every program keeps its settings, caches and sockets": (
+        "HOME TMPDIR XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME XDG_RUNTIME_DIR"
+    ),
+    "completion, in the user's shell": "_KALDRA_COMPLETE _TYPER_COMPLETE* COMP_*",
+    "a Python that is linked to libraries outside the system's": "LD_LIBRARY_PATH",
+    "this command line, and the services of `serve` and of `local` stacks": (
+        "KALDRA_* ENV API_* CORE_*"
+    ),
+    "everything that downloads": (
+        f"{' '.join(one.name for one in variables.PROXIES)} all_proxy ALL_PROXY"
+    ),
+    "everything that downloads: certificate authorities, accounts": (
+        f"{' '.join(one.name for one in variables.AUTHORITIES)} "
+        "SSL_CERT_DIR NIX_SSL_CERT_FILE NETRC"
+    ),
+    "pip and uv: which package index, and how it is reached": (
+        "PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_NO_INDEX PIP_TRUSTED_HOST "
+        "PIP_CLIENT_CERT PIP_PROXY PIP_KEYRING_PROVIDER PIP_TIMEOUT PIP_DEFAULT_TIMEOUT "
+        "PIP_RETRIES PIP_CONFIG_FILE PIP_CACHE_DIR UV_INDEX_URL UV_EXTRA_INDEX_URL "
+        "UV_DEFAULT_INDEX UV_INDEX UV_FIND_LINKS UV_INSECURE_HOST UV_KEYRING_PROVIDER "
+        "UV_HTTP_TIMEOUT UV_CACHE_DIR"
+    ),
+    "Go: which module proxy and checksum database": (
+        "GOPROXY GONOPROXY GOPRIVATE GOSUMDB GONOSUMDB GOINSECURE GOAUTH GOVCS"
+    ),
+    "Docker: which engine, and which accounts at registries": (
+        "DOCKER_HOST DOCKER_CONTEXT DOCKER_CONFIG DOCKER_CERT_PATH DOCKER_TLS_VERIFY "
+        "DOCKER_AUTH_CONFIG SSH_AUTH_SOCK"
+    ),
+    "Docker's credential helpers": (
+        "DBUS_SESSION_BUS_ADDRESS GNUPGHOME GPG_TTY PASSWORD_STORE_DIR"
+    ),
+    "git: settings of continuous integration": "GIT_CONFIG_*",
+    "`staging` stacks whose file names no kubeconfig": "KUBECONFIG",
+    "Pulumi: secrets, backend and conflicts of `staging` stacks": (
+        "PULUMI_CONFIG_PASSPHRASE PULUMI_CONFIG_PASSPHRASE_FILE PULUMI_ACCESS_TOKEN "
+        "PULUMI_K8S_ENABLE_PATCH_FORCE"
+    ),
+    "`staging` stacks: credentials of state backends, key services and clusters": (
+        "AWS_* AZURE_* ARM_* GOOGLE_* CLOUDSDK_* VAULT_* USE_GKE_GCLOUD_AUTH_PLUGIN "
+        "IDENTITY_ENDPOINT IDENTITY_HEADER MSI_ENDPOINT MSI_SECRET"
+    ),
+}
+"""Variables passed on from the caller, by purpose; `NAME*` stands for all that begin so.
 
-@dataclass(frozen=True)
-class Passed:
-    """Variables that are passed on from the caller."""
-
-    names: tuple[str, ...]
-    """Names; one that ends with `*` stands for all that begin so."""
-    purpose: str
-    """Who reads them, and for what."""
-
-
-PASSED = (
-    Passed(
-        ("USER", "LOGNAME", "SHELL", "TZ", "TERM", "COLUMNS", "LINES", "NO_COLOR"),
-        "the user and the terminal",
-    ),
-    Passed(
-        ("HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"),
-        "where every program keeps its settings, caches and sockets",
-    ),
-    Passed(("_KALDRA_COMPLETE", "_TYPER_COMPLETE*", "COMP_*"), "completion, in the user's shell"),
-    Passed(("LD_LIBRARY_PATH",), "a Python that is linked to libraries outside the system's"),
-    Passed(
-        ("KALDRA_*", "ENV", "API_*", "CORE_*"),
-        "this command line, and the services of `serve` and of `local` stacks",
-    ),
-    Passed(
-        (*(proxy.name for proxy in variables.PROXIES), "all_proxy", "ALL_PROXY"),
-        "everything that downloads",
-    ),
-    Passed(
-        (
-            *(one.name for one in variables.AUTHORITIES),
-            "SSL_CERT_DIR",
-            "NIX_SSL_CERT_FILE",
-            "NETRC",
-        ),
-        "everything that downloads: certificate authorities, accounts",
-    ),
-    Passed(
-        (
-            *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"),
-            *("PIP_TRUSTED_HOST", "PIP_CLIENT_CERT", "PIP_PROXY", "PIP_KEYRING_PROVIDER"),
-            *(
-                "PIP_TIMEOUT",
-                "PIP_DEFAULT_TIMEOUT",
-                "PIP_RETRIES",
-                "PIP_CONFIG_FILE",
-                "PIP_CACHE_DIR",
-            ),
-            *("UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX"),
-            *("UV_FIND_LINKS", "UV_INSECURE_HOST", "UV_KEYRING_PROVIDER", "UV_HTTP_TIMEOUT"),
-            "UV_CACHE_DIR",
-        ),
-        "pip and uv: which package index, and how it is reached",
-    ),
-    Passed(
-        (
-            *("GOPROXY", "GONOPROXY", "GOPRIVATE", "GOSUMDB", "GONOSUMDB"),
-            *("GOINSECURE", "GOAUTH", "GOVCS"),
-        ),
-        "Go: which module proxy and checksum database",
-    ),
-    Passed(
-        (
-            *("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH"),
-            *("DOCKER_TLS_VERIFY", "DOCKER_AUTH_CONFIG", "SSH_AUTH_SOCK"),
-        ),
-        "Docker: which engine, and which accounts at registries",
-    ),
-    Passed(
-        ("DBUS_SESSION_BUS_ADDRESS", "GNUPGHOME", "GPG_TTY", "PASSWORD_STORE_DIR"),
-        "Docker's credential helpers",
-    ),
-    Passed(("GIT_CONFIG_*",), "git: settings of continuous integration"),
-    Passed(("KUBECONFIG",), "`staging` stacks whose file names no kubeconfig"),
-    Passed(
-        (
-            *("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"),
-            *("PULUMI_ACCESS_TOKEN", "PULUMI_K8S_ENABLE_PATCH_FORCE"),
-        ),
-        "Pulumi: secrets, backend and conflicts of `staging` stacks",
-    ),
-    Passed(
-        (
-            *("AWS_*", "AZURE_*", "ARM_*", "GOOGLE_*", "CLOUDSDK_*", "VAULT_*"),
-            *("USE_GKE_GCLOUD_AUTH_PLUGIN", "IDENTITY_ENDPOINT", "IDENTITY_HEADER"),
-            *("MSI_ENDPOINT", "MSI_SECRET"),
-        ),
-        "`staging` stacks: credentials of state backends, key services and clusters",
-    ),
-)
-"""Besides these only `PATH`, without entries that are relative or this clone's own."""
+Besides these only `PATH`, without entries that are relative or this clone's own.
+"""
 
 SET = {
     # Programs are driven by what they print: in English, and in UTF-8.
@@ -124,19 +79,12 @@ SET = {
 FILES = frozenset(
     {
         *("KALDRA_HOME", "KALDRA_STATE", "KALDRA_ENV_FILE", "KALDRA_API_KEYS_DIR"),
-        *(
-            "SSL_CERT_FILE",
-            "NIX_SSL_CERT_FILE",
-            "SSL_CERT_DIR",
-            "REQUESTS_CA_BUNDLE",
-            "CURL_CA_BUNDLE",
-            "NETRC",
-        ),
-        *("PIP_CERT", "PIP_CLIENT_CERT", "PIP_CONFIG_FILE", "PIP_CACHE_DIR", "UV_CACHE_DIR"),
-        *("DOCKER_CONFIG", "DOCKER_CERT_PATH", "KUBECONFIG", "PULUMI_CONFIG_PASSPHRASE_FILE"),
+        *("SSL_CERT_FILE", "NIX_SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+        *("CURL_CA_BUNDLE", "NETRC", "PIP_CERT", "PIP_CLIENT_CERT", "PIP_CONFIG_FILE"),
+        *("PIP_CACHE_DIR", "UV_CACHE_DIR", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "KUBECONFIG"),
+        *("PULUMI_CONFIG_PASSPHRASE_FILE", "GNUPGHOME", "PASSWORD_STORE_DIR"),
         *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
         *("GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "AZURE_CONFIG_DIR"),
-        *("GNUPGHOME", "PASSWORD_STORE_DIR"),
     }
 )
 """Paths: relative ones are made absolute, as processes run in other folders."""
@@ -241,6 +189,6 @@ def _is_usable(temporary: str) -> bool:
     return Path(temporary).is_absolute() and os.access(temporary, os.W_OK | os.X_OK)
 
 
-_ALL = [name for group in PASSED for name in group.names]
+_ALL = [name for names in PASSED.values() for name in names.split()]
 _NAMES = frozenset(name for name in _ALL if not name.endswith("*"))
 _PREFIXES = tuple(name.removesuffix("*") for name in _ALL if name.endswith("*"))

@@ -95,7 +95,7 @@ def test_what_the_platform_and_the_services_read_is_passed_on() -> None:
 
 
 def test_each_group_says_names_once() -> None:
-    names = [name for group in environment.PASSED for name in group.names]
+    names = [name for group in environment.PASSED.values() for name in group.split()]
     assert len(names) == len(set(names))
     assert {name for name in environment.FILES if not environment.is_passed(name)} == set()
 

@@ -133,8 +133,8 @@ def variables_table() -> str:
 def passed_table() -> str:
     """One row per group of variables that processes get."""
     rows = [
-        f"| {', '.join(f'`{name}`' for name in group.names)} | {group.purpose} |"
-        for group in environment.PASSED
+        f"| {', '.join(f'`{name}`' for name in names.split())} | {purpose} |"
+        for purpose, names in environment.PASSED.items()
     ]
     return _table("passed on", "for", rows=rows)
 
