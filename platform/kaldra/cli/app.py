@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import typer
+from typer import Argument, Option, Typer
 
 from kaldra.cli.inputs import Verb, require_regular_files
 from kaldra.cli.ui import Console
@@ -24,17 +24,16 @@ def _stacks(incomplete: str) -> list[str]:
 
 
 Stack = Annotated[
-    str,
-    typer.Option("--stack", "-s", help="Stack: Pulumi.<stack>.yaml.", autocompletion=_stacks),
+    str, Option("--stack", "-s", help="Stack: Pulumi.<stack>.yaml.", autocompletion=_stacks)
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Install what is missing without asking.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only warnings and errors.")]
+Yes = Annotated[bool, Option("--yes", "-y", help="Install what is missing without asking.")]
+Quiet = Annotated[bool, Option("--quiet", "-q", help="Say only warnings and errors.")]
 Since = Annotated[
-    str, typer.Option("--since", metavar="TIME", help="`90s`, `1h30m`, or an RFC 3339 time.")
+    str, Option("--since", metavar="TIME", help="`90s`, `1h30m`, or an RFC 3339 time.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+AsJson = Annotated[bool, Option("--json", help="Print JSON on standard output.")]
 
-app = typer.Typer(
+app = Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -71,12 +70,10 @@ def down(
     stack: Stack = "dev",
     everything: Annotated[
         bool,
-        typer.Option(
-            "--all", help="Also remove cluster, registry, and the dockerd started by `up`."
-        ),
+        Option("--all", help="Also remove cluster, registry, and the dockerd started by `up`."),
     ] = False,
     assume_yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="For scripts; `down` never asks.")
+        bool, Option("--yes", "-y", help="For scripts; `down` never asks.")
     ] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -87,7 +84,7 @@ def down(
 def preview(
     stack: Stack = "dev",
     expect_no_changes: Annotated[
-        bool, typer.Option("--expect-no-changes", help="Fail if anything would change.")
+        bool, Option("--expect-no-changes", help="Fail if anything would change.")
     ] = False,
     assume_yes: Yes = False,
     quiet: Quiet = False,
@@ -101,9 +98,9 @@ def rollback(
     stack: Stack = "dev",
     to: Annotated[
         int | None,
-        typer.Option("--to", min=1, help="Release number; default: the previous working release."),
+        Option("--to", min=1, help="Release number; default: the previous working release."),
     ] = None,
-    assume_yes: Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")] = False,
+    assume_yes: Annotated[bool, Option("--yes", "-y", help="Skip the confirmation.")] = False,
     quiet: Quiet = False,
 ) -> None:
     """Roll back images and settings to an earlier release, after a preview."""
@@ -111,9 +108,7 @@ def rollback(
 
 @_verb()
 def render(
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="Output folder; other files in it are kept.")
-    ],
+    out: Annotated[Path, Option("--out", "-o", help="Output folder; other files in it are kept.")],
     stack: Stack = "dev",
     quiet: Quiet = False,
 ) -> None:
@@ -122,9 +117,9 @@ def render(
 
 @_verb()
 def diff(
-    base: Annotated[str, typer.Argument(metavar="BASE_REF", help="Branch, tag or commit.")],
+    base: Annotated[str, Argument(metavar="BASE_REF", help="Branch, tag or commit.")],
     stacks: Annotated[
-        list[str] | None, typer.Option("--stack", "-s", help="Stack; can be repeated.")
+        list[str] | None, Option("--stack", "-s", help="Stack; can be repeated.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
@@ -133,29 +128,24 @@ def diff(
 
 @_verb()
 def build(
-    tag: Annotated[str, typer.Option("--tag", help="Tag of the images.")] = "dev",
+    tag: Annotated[str, Option("--tag", help="Tag of the images.")] = "dev",
     push: Annotated[
-        str | None,
-        typer.Option("--push", help="Registry to push to, such as ghcr.io/OWNER."),
+        str | None, Option("--push", help="Registry to push to, such as ghcr.io/OWNER.")
     ] = None,
     sbom: Annotated[
         bool,
-        typer.Option(
-            "--sbom", help="Write a CycloneDX SBOM of each image, and a vulnerability report."
-        ),
+        Option("--sbom", help="Write a CycloneDX SBOM of each image, and a vulnerability report."),
     ] = False,
     strict: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--strict",
             help="Like --sbom; fail on a known vulnerability of a Python package, "
             "or if vulnerabilities cannot be checked.",
         ),
     ] = False,
-    out: Annotated[Path, typer.Option("--out", help="Output folder of --sbom.")] = Path("dist"),
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Build without the layer cache.")
-    ] = False,
+    out: Annotated[Path, Option("--out", help="Output folder of --sbom.")] = Path("dist"),
+    no_cache: Annotated[bool, Option("--no-cache", help="Build without the layer cache.")] = False,
     assume_yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
@@ -164,11 +154,10 @@ def build(
 
 @_verb(hidden=True)
 def publish(
-    registry: Annotated[str, typer.Argument(help="Registry with the images.")],
-    tag: Annotated[str, typer.Option("--tag", help="Tag of the images.")],
+    registry: Annotated[str, Argument(help="Registry with the images.")],
+    tag: Annotated[str, Option("--tag", help="Tag of the images.")],
     architectures: Annotated[
-        list[str] | None,
-        typer.Option("--arch", help="Architecture pushed as TAG-ARCH; can be repeated."),
+        list[str] | None, Option("--arch", help="Architecture pushed as TAG-ARCH; can be repeated.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
@@ -177,10 +166,8 @@ def publish(
 
 @_verb(context_settings={"ignore_unknown_options": True})
 def test(
-    arguments: Annotated[
-        list[str] | None, typer.Argument(help="Arguments passed to pytest.")
-    ] = None,
-    fast: Annotated[bool, typer.Option("--fast", help="Skip the end-to-end tests.")] = False,
+    arguments: Annotated[list[str] | None, Argument(help="Arguments passed to pytest.")] = None,
+    fast: Annotated[bool, Option("--fast", help="Skip the end-to-end tests.")] = False,
 ) -> None:
     """Run lint, unit tests and end-to-end tests."""
 
@@ -194,7 +181,7 @@ def lint() -> None:
 def doctor(
     stack: Stack = "dev",
     fix: Annotated[
-        bool, typer.Option("--fix", help="Repair what can be repaired; ask before removing.")
+        bool, Option("--fix", help="Repair what can be repaired; ask before removing.")
     ] = False,
     assume_yes: Yes = False,
     as_json: AsJson = False,
@@ -210,10 +197,8 @@ def env(stack: Stack = "dev") -> None:
 @_verb()
 def forward(
     stack: Stack = "dev",
-    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Local port.")] = 8080,
-    service: Annotated[
-        str, typer.Option("--service", help="Service to forward to.")
-    ] = "kaldra-api",
+    port: Annotated[int, Option("--port", min=1, max=65535, help="Local port.")] = 8080,
+    service: Annotated[str, Option("--service", help="Service to forward to.")] = "kaldra-api",
 ) -> None:
     """Forward a local port to a service on Kubernetes, until interrupted."""
 
@@ -222,28 +207,26 @@ def forward(
 def logs(
     stack: Stack = "dev",
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Keep following, through rollouts and restarts.")
+        bool, Option("--follow", "-f", help="Keep following, through rollouts and restarts.")
     ] = False,
     service: Annotated[
-        str, typer.Option("--service", metavar="NAME", help="One service alone: `api` or `core`.")
+        str, Option("--service", metavar="NAME", help="One service alone: `api` or `core`.")
     ] = "",
     level: Annotated[
         Literal["debug", "info", "warning", "error"] | None,
-        typer.Option("--level", help="The least severe level shown."),
+        Option("--level", help="The least severe level shown."),
     ] = None,
     request: Annotated[
-        str, typer.Option("--request", metavar="ID", help="Request id, or its beginning.")
+        str, Option("--request", metavar="ID", help="Request id, or its beginning.")
     ] = "",
-    trace: Annotated[
-        str, typer.Option("--trace", metavar="ID", help="Trace id, or its beginning.")
-    ] = "",
+    trace: Annotated[str, Option("--trace", metavar="ID", help="Trace id, or its beginning.")] = "",
     since: Since = "",
     previous: Annotated[
-        bool, typer.Option("--previous", help="The run before the last restart.")
+        bool, Option("--previous", help="The run before the last restart.")
     ] = False,
     lines: Annotated[
         int | None,
-        typer.Option(
+        Option(
             "--lines", min=0, help="Last lines of each container; 100 without a filter, else all."
         ),
     ] = None,
@@ -255,16 +238,13 @@ def logs(
 @_verb()
 def trace(
     identifier: Annotated[
-        str, typer.Argument(metavar="ID", help="Request id or trace id, or its beginning.")
+        str, Argument(metavar="ID", help="Request id or trace id, or its beginning.")
     ] = "",
     stack: Stack = "dev",
-    slowest: Annotated[
-        bool, typer.Option("--slowest", help="The request that took longest.")
-    ] = False,
+    slowest: Annotated[bool, Option("--slowest", help="The request that took longest.")] = False,
     since: Since = "",
     file: Annotated[
-        str,
-        typer.Option("--file", metavar="PATH", help="Saved output of `serve`; - for a pipe."),
+        str, Option("--file", metavar="PATH", help="Saved output of `serve`; - for a pipe.")
     ] = "",
 ) -> None:
     """Print where the time of a request went, from the spans that the services logged."""
@@ -272,10 +252,9 @@ def trace(
 
 @_verb()
 def serve(
-    service: Annotated[str, typer.Argument(help="Service to run: `api`, `core` or `all`.")] = "all",
+    service: Annotated[str, Argument(help="Service to run: `api`, `core` or `all`.")] = "all",
     reload: Annotated[
-        bool,
-        typer.Option("--reload", help="Serve each save of code or data at once; no request fails."),
+        bool, Option("--reload", help="Serve each save of code or data at once; no request fails.")
     ] = False,
 ) -> None:
     """Run the services without Docker, until interrupted."""
@@ -284,15 +263,15 @@ def serve(
 @_verb()
 def dev(
     services: Annotated[
-        list[str] | None, typer.Argument(metavar="SERVICE", help="`api`, `core`; both.")
+        list[str] | None, Argument(metavar="SERVICE", help="`api`, `core`; both.")
     ] = None,
     stack: Stack = "dev",
     restore: Annotated[
-        bool, typer.Option("--restore", help="Return to the images' code, and end.")
+        bool, Option("--restore", help="Return to the images' code, and end.")
     ] = False,
     debug: Annotated[
         str | None,
-        typer.Option("--debug", metavar="SERVICE", help="Let debuggers attach on 127.0.0.1:5678."),
+        Option("--debug", metavar="SERVICE", help="Let debuggers attach on 127.0.0.1:5678."),
     ] = None,
 ) -> None:
     """Serve each save from the running containers, without a build or a rollout."""
@@ -311,11 +290,11 @@ def status(stack: Stack = "dev", as_json: AsJson = False) -> None:
 @_verb()
 def key(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Caller; needless where there is only one.")
+        str, Argument(metavar="NAME", help="Caller; needless where there is only one.")
     ] = "",
     stack: Stack = "dev",
     curl: Annotated[
-        bool, typer.Option("--curl", help="Print a curl command that reads the key itself.")
+        bool, Option("--curl", help="Print a curl command that reads the key itself.")
     ] = False,
 ) -> None:
     """Print an API key of the gateway."""
@@ -324,21 +303,17 @@ def key(
 @_verb()
 def clean(
     stack: Stack = "dev",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show what would be removed.")
-    ] = False,
+    dry_run: Annotated[bool, Option("--dry-run", help="Only show what would be removed.")] = False,
     everything: Annotated[
-        bool, typer.Option("--all", help="Also earlier releases: keep only what runs.")
+        bool, Option("--all", help="Also earlier releases: keep only what runs.")
     ] = False,
-    assume_yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")] = False,
+    assume_yes: Annotated[bool, Option("--yes", "-y", help="Do it without asking.")] = False,
 ) -> None:
     """Remove images, build cache, tools and keys that no release, container or clone needs."""
 
 
 @_verb()
-def completion(
-    shell: Annotated[Literal["bash", "zsh", "fish"], typer.Argument(help="Shell.")],
-) -> None:
+def completion(shell: Annotated[Literal["bash", "zsh", "fish"], Argument(help="Shell.")]) -> None:
     """Print a shell's completion script: source <(./kaldra completion bash)."""
 
 
