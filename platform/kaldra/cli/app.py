@@ -97,8 +97,7 @@ def preview(
 def rollback(
     stack: Stack = "dev",
     to: Annotated[
-        int | None,
-        Option("--to", min=1, help="Release number; default: the previous working release."),
+        int | None, Option(min=1, help="Release number; default: the previous working release.")
     ] = None,
     assume_yes: Annotated[bool, Option("--yes", "-y", help="Skip the confirmation.")] = False,
     quiet: Quiet = False,
@@ -128,10 +127,8 @@ def diff(
 
 @_verb()
 def build(
-    tag: Annotated[str, Option("--tag", help="Tag of the images.")] = "dev",
-    push: Annotated[
-        str | None, Option("--push", help="Registry to push to, such as ghcr.io/OWNER.")
-    ] = None,
+    tag: Annotated[str, Option(help="Tag of the images.")] = "dev",
+    push: Annotated[str | None, Option(help="Registry to push to, such as ghcr.io/OWNER.")] = None,
     sbom: Annotated[
         bool,
         Option("--sbom", help="Write a CycloneDX SBOM of each image, and a vulnerability report."),
@@ -144,7 +141,7 @@ def build(
             "or if vulnerabilities cannot be checked.",
         ),
     ] = False,
-    out: Annotated[Path, Option("--out", help="Output folder of --sbom.")] = Path("dist"),
+    out: Annotated[Path, Option(help="Output folder of --sbom.")] = Path("dist"),
     no_cache: Annotated[bool, Option("--no-cache", help="Build without the layer cache.")] = False,
     assume_yes: Yes = False,
     quiet: Quiet = False,
@@ -155,7 +152,7 @@ def build(
 @_verb(hidden=True)
 def publish(
     registry: Annotated[str, Argument(help="Registry with the images.")],
-    tag: Annotated[str, Option("--tag", help="Tag of the images.")],
+    tag: Annotated[str, Option(help="Tag of the images.")],
     architectures: Annotated[
         list[str] | None, Option("--arch", help="Architecture pushed as TAG-ARCH; can be repeated.")
     ] = None,
@@ -197,8 +194,8 @@ def env(stack: Stack = "dev") -> None:
 @_verb()
 def forward(
     stack: Stack = "dev",
-    port: Annotated[int, Option("--port", min=1, max=65535, help="Local port.")] = 8080,
-    service: Annotated[str, Option("--service", help="Service to forward to.")] = "kaldra-api",
+    port: Annotated[int, Option(min=1, max=65535, help="Local port.")] = 8080,
+    service: Annotated[str, Option(help="Service to forward to.")] = "kaldra-api",
 ) -> None:
     """Forward a local port to a service on Kubernetes, until interrupted."""
 
@@ -210,25 +207,21 @@ def logs(
         bool, Option("--follow", "-f", help="Keep following, through rollouts and restarts.")
     ] = False,
     service: Annotated[
-        str, Option("--service", metavar="NAME", help="One service alone: `api` or `core`.")
+        str, Option(metavar="NAME", help="One service alone: `api` or `core`.")
     ] = "",
     level: Annotated[
         Literal["debug", "info", "warning", "error"] | None,
-        Option("--level", help="The least severe level shown."),
+        Option(help="The least severe level shown."),
     ] = None,
-    request: Annotated[
-        str, Option("--request", metavar="ID", help="Request id, or its beginning.")
-    ] = "",
-    trace: Annotated[str, Option("--trace", metavar="ID", help="Trace id, or its beginning.")] = "",
+    request: Annotated[str, Option(metavar="ID", help="Request id, or its beginning.")] = "",
+    trace: Annotated[str, Option(metavar="ID", help="Trace id, or its beginning.")] = "",
     since: Since = "",
     previous: Annotated[
         bool, Option("--previous", help="The run before the last restart.")
     ] = False,
     lines: Annotated[
         int | None,
-        Option(
-            "--lines", min=0, help="Last lines of each container; 100 without a filter, else all."
-        ),
+        Option(min=0, help="Last lines of each container; 100 without a filter, else all."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -244,7 +237,7 @@ def trace(
     slowest: Annotated[bool, Option("--slowest", help="The request that took longest.")] = False,
     since: Since = "",
     file: Annotated[
-        str, Option("--file", metavar="PATH", help="Saved output of `serve`; - for a pipe.")
+        str, Option(metavar="PATH", help="Saved output of `serve`; - for a pipe.")
     ] = "",
 ) -> None:
     """Print where the time of a request went, from the spans that the services logged."""
@@ -270,8 +263,7 @@ def dev(
         bool, Option("--restore", help="Return to the images' code, and end.")
     ] = False,
     debug: Annotated[
-        str | None,
-        Option("--debug", metavar="SERVICE", help="Let debuggers attach on 127.0.0.1:5678."),
+        str | None, Option(metavar="SERVICE", help="Let debuggers attach on 127.0.0.1:5678.")
     ] = None,
 ) -> None:
     """Serve each save from the running containers, without a build or a rollout."""
