@@ -97,50 +97,45 @@ class Pulumi:
             events = Events(self.console, step)
             arguments = (verb, "--stack", stack, "--yes", "--skip-preview", "--json", *options)
             try:
-                ended = self._run(arguments, events.take)
+                self._run(arguments, events.take)
             finally:
                 events.close()
-            if ended.code != 0:
-                raise _failure(arguments, ended)
             step.done(events.summary)
 
     def show(self, verb: str, *options: str) -> None:
         """Run a verb that changes nothing; what it prints is for the user."""
         arguments = (verb, "--stack", self.workspace.stack, *options)
-        ended = self._run(arguments, lambda line: self.console.raw(f"  {line}" if line else ""))
-        if ended.code != 0:
-            raise _failure(arguments, ended)
+        self._run(arguments, lambda line: self.console.raw(f"  {line}" if line else ""))
 
     def read(self, *arguments: str) -> Any:
         """What `pulumi ARGUMENTS` answers in JSON; None where the backend has no such stack."""
-        ended = self._run(arguments)
-        if ended.code == STACK_NOT_FOUND:
-            return None
-        if ended.code != 0:
-            raise _failure(arguments, ended)
-        return json.loads("\n".join(ended.output))
+        ended = self._run(arguments, accepted=(0, STACK_NOT_FOUND))
+        return None if ended.code else json.loads("\n".join(ended.output))
 
     def run(self, *arguments: str, text: str = "") -> None:
         """Run `pulumi ARGUMENTS` with `text` as its input."""
-        ended = self._run(arguments, text=text)
-        if ended.code != 0:
-            raise _failure(arguments, ended)
+        self._run(arguments, text=text)
 
     def _run(
         self,
         arguments: Sequence[str],
         each_line: Callable[[str], None] | None = None,
         text: str = "",
+        accepted: Sequence[int] = (0,),
     ) -> _Ended:
-        """Run to the end. The lock of a dead process is removed, and the command run again."""
+        """Run to the end. The lock of a dead process is removed, and the command run again.
+
+        Raises KaldraError for an exit code that is not accepted.
+        """
         ended = self._process(arguments, each_line, text)
-        locks = [_LOCK.search(line) for line in ended.errors] if ended.code else []
-        if not any(locks):
-            return ended
-        for lock in filter(None, locks):
-            self._require_dead(lock)
-        self.unlock()
-        return self._process(arguments, each_line, text)
+        if locks := [*filter(None, map(_LOCK.search, ended.errors))] if ended.code else []:
+            for lock in locks:
+                self._require_dead(lock)
+            self.unlock()
+            ended = self._process(arguments, each_line, text)
+        if ended.code not in accepted:
+            raise _failure(arguments, ended)
+        return ended
 
     def unlock(self) -> None:
         """Remove the lock that a killed run has left."""
