@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kaldra.cli import live
@@ -21,9 +21,9 @@ GRACE_SECONDS = 30
 """Grace period for running requests; longer than the services' own."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Program:
-    """A command, and its source folders."""
+    """A command, its source folders, and its process while it runs."""
 
     name: str
     command: Sequence[str]
@@ -31,20 +31,15 @@ class Program:
     receiver: Sequence[str] = ()
     """Takes requests to reload changed code; without, changes are not looked for."""
     folders: Sequence[Path] = ()
-
-
-@dataclass
-class _Running:
-    program: Program
-    process: "subprocess.Popen[bytes] | None" = None
-    session: live.Session | None = None
+    process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
+    session: live.Session | None = field(default=None, init=False)
 
 
 class Supervisor:
     """Starts programs, ends them all when one ends or a signal comes; has changed code reloaded."""
 
     def __init__(self, programs: Sequence[Program], console: Console) -> None:
-        self._all = [_Running(program) for program in programs]
+        self._all = programs
         self._console = console
         self._signals = 0
 
@@ -67,49 +62,45 @@ class Supervisor:
                         self._reload(changed)
                     tick()
             finally:
-                self._end(self._all)
+                self._end()
 
     def _changes(self) -> Iterator[Sequence[Path]]:
         """Changed files, many times a second; mostly none."""
-        folders = {folder for one in self._all for folder in one.program.folders}
+        folders = {folder for one in self._all for folder in one.folders}
         if folders:
             yield from live.changes(folders, TICK_SECONDS)
         while True:
             time.sleep(TICK_SECONDS)
             yield []
 
-    def _start(self, one: _Running) -> None:
+    def _start(self, one: Program) -> None:
         # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
-        environment = {**os.environ, **one.program.environment}
+        environment = {**os.environ, **one.environment}
         one.process = subprocess.Popen(  # noqa: S603  our own services
-            one.program.command,
-            cwd=REPO,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
+            one.command, cwd=REPO, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
         )
-        if one.program.receiver:
-            one.session = live.Session(one.program.receiver, environment)
+        if one.receiver:
+            one.session = live.Session(one.receiver, environment)
 
     def _watch(self) -> None:
         for one in self._all:
             code = one.process.poll() if one.process else None
             if code is None:
                 continue
-            name = one.program.name
+            name = one.name
             how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
             one.process = None
             if one.session:
                 one.session.close()
                 self._console.warn(f"{name} exited ({how}); it is restarted when a file changes.")
                 continue
-            others = [other.program.name for other in self._all if other.process]
+            others = [other.name for other in self._all if other.process]
             also = f"; {' and '.join(others)} was stopped" if others else ""
             raise KaldraError(f"{name} exited ({how}){also}.", hint="See its log lines above.")
 
     def _reload(self, changed: Sequence[Path]) -> None:
         for one in self._all:
-            ours = [p for p in changed if any(p.is_relative_to(f) for f in one.program.folders)]
+            ours = [p for p in changed if any(p.is_relative_to(f) for f in one.folders)]
             if not ours:
                 continue
             if one.process is None:
@@ -123,26 +114,25 @@ class Supervisor:
                 try:
                     one.process.wait(REAP_SECONDS)
                 except subprocess.TimeoutExpired:
-                    name = one.program.name
+                    name = one.name
                     raise KaldraError(f"{name} runs, but cannot be reloaded: {error}.") from None
                 continue  # as the next look at the process tells
-            live.tell(self._console, one.program.name, paths, began, answer)
+            live.tell(self._console, one.name, paths, began, answer)
 
-    def _end(self, some: Sequence[_Running]) -> None:
+    def _end(self) -> None:
         """Terminate the processes, again on each further signal; kill them after the deadline."""
-        alive = [one.process for one in some if one.process]
-        asked, deadline = self._signals, time.monotonic() + GRACE_SECONDS
-        _ask_to_end(alive)
+        alive = [one.process for one in self._all if one.process]
+        heeded, deadline = -1, time.monotonic() + GRACE_SECONDS
         while any(process.poll() is None for process in alive):
-            if self._signals > asked:
-                asked = self._signals
-                _ask_to_end(alive)
+            if self._signals > heeded:
+                heeded = self._signals
+                for process in alive:
+                    process.terminate()
             if time.monotonic() > deadline:
                 for process in alive:
                     process.kill()
             time.sleep(TICK_SECONDS)
-        for one in some:
-            one.process = None
+        for one in self._all:
             if one.session:
                 one.session.close()
 
@@ -165,9 +155,3 @@ class Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def _ask_to_end(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
-    for process in processes:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)

@@ -41,7 +41,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bare:
     bare = Bare(tmp_path / "env", tmp_path / "state")
 
     def run(supervisor: Supervisor, tick: object) -> None:
-        bare.programs = {one.program.name: one.program for one in supervisor._all}
+        bare.programs = {one.name: one for one in supervisor._all}
 
     monkeypatch.setattr(Supervisor, "run", run)
     return bare
