@@ -63,12 +63,14 @@ class Sources(Protocol):
 
     def started(self) -> Iterator[Source]:
         """Those that are present, then each one that starts; ends when the connection does."""
+        yield from self.present()
 
     def read(self, source: Source, span: Span) -> Iterator[str]:
         """Lines of a source, each behind its timestamp. Raises GoneError."""
 
     def close(self) -> None:
-        """End what `started` and `read` have open in other threads."""
+        """End what `started` and `read` have open in other threads; most have nothing."""
+        return
 
 
 def of(workspace: Workspace) -> Sources:
@@ -79,7 +81,7 @@ def of(workspace: Workspace) -> Sources:
     return Containers(workspace)
 
 
-class Pods:
+class Pods(Sources):
     """Pods of a stack's services. One kubectl process for each that is read."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -142,7 +144,7 @@ class Pods:
             raise KaldraError(f"kubectl {arguments[0]}: {text}", hint="./kaldra doctor")
 
 
-class Containers:
+class Containers(Sources):
     """Containers of a stack on Docker alone."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -184,11 +186,8 @@ class Containers:
             with contextlib.closing(frames):
                 yield from _split(frames)
 
-    def close(self) -> None:
-        """Nothing: no process is left behind."""
 
-
-class File:
+class File(Sources):
     """Output of services that run without containers, saved in a file; `-` is standard input."""
 
     def __init__(self, path: str) -> None:
@@ -197,10 +196,6 @@ class File:
     def present(self) -> list[Source]:
         """The file, whose lines name their services themselves."""
         return [Source(self._path, self._path, "")]
-
-    def started(self) -> Iterator[Source]:
-        """The file alone."""
-        yield from self.present()
 
     def read(self, source: Source, span: Span) -> Iterator[str]:  # noqa: ARG002  read as a whole
         """Log records behind their own time; other lines have none and are left out."""
@@ -218,9 +213,6 @@ class File:
             for line in lines:
                 with contextlib.suppress(ValueError, KeyError, TypeError):
                     yield f"{json.loads(line)['time']} {line}"
-
-    def close(self) -> None:
-        """Nothing: the file is closed after it was read."""
 
 
 def _source(line: str) -> Source | None:
