@@ -128,7 +128,7 @@ def since(text: str, now: datetime) -> datetime:
     """Parse `90s`, `5m`, `1h30m`, `2d` before now, or an RFC 3339 time."""
     if _DURATION.fullmatch(text):
         parts = re.findall(r"(\d+)([smhd])", text)
-        return now - timedelta(**_summed(parts))
+        return now - sum((timedelta(**{_UNITS[u]: int(n)}) for n, u in parts), timedelta())
     try:
         return instant(text)
     except ValueError:
@@ -142,13 +142,6 @@ def instant(text: str) -> datetime:
     """An RFC 3339 time; ValueError where it is none. Without an offset it is in UTC."""
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _summed(parts: list[tuple[str, str]]) -> dict[str, int]:
-    totals: dict[str, int] = {}
-    for number, unit in parts:
-        totals[_UNITS[unit]] = totals.get(_UNITS[unit], 0) + int(number)
-    return totals
 
 
 def _value(value: Any) -> str:
