@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from kaldra.cli import clean, releases, up
-from kaldra.cli.deploy import ClusterIdentity, load_identity, ready_with_cluster
+from kaldra.cli.deploy import load_identity, ready_with_cluster
 from kaldra.cli.releases import Release
 from kaldra.cli.status import deployed_or_fail
 from kaldra.cli.ui import Console, confirm
@@ -22,19 +22,20 @@ from kaldra.toolchain import docker_client, image_registry
 from kaldra.toolchain.files import sharing
 
 
+@sharing(clean.LOCK)
 def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
     """Preview the release before the last one (or number `to`), ask, deploy it and ask it."""
-    with sharing(clean.LOCK):
-        _roll_back(console, stack=stack, to=to, assume_yes=assume_yes)
-
-
-def _roll_back(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
     pulumi, deployed = deployed_or_fail(console, stack)
     updates = releases.updates(pulumi, deployed)
     release = _chosen(stack, updates, to)
-    pulumi, found = ready_with_cluster(console, stack, assume_yes=assume_yes)
+    pulumi, cluster = ready_with_cluster(console, stack, assume_yes=assume_yes)
     workspace = pulumi.workspace
-    cluster = _same_cluster(workspace, found) if found else None
+    if cluster and load_identity(workspace) != cluster:
+        raise KaldraError(
+            "The cluster or the registry was recreated since the last release; "
+            "the images of earlier releases are gone.",
+            hint=f"Check out the earlier sources, then: ./kaldra up --stack {stack}",
+        )
     up.require_target(pulumi)
     _require_images(workspace, release)
     with tempfile.TemporaryDirectory(prefix="kaldra-rollback-") as folder:
@@ -72,16 +73,6 @@ def _chosen(stack: str, updates: Sequence[Release], number: int | None) -> Relea
             hint=f"./kaldra status --stack {stack}",
         )
     return every[number]
-
-
-def _same_cluster(workspace: Workspace, cluster: ClusterIdentity) -> ClusterIdentity:
-    if load_identity(workspace) != cluster:
-        raise KaldraError(
-            "The cluster or the registry was recreated since the last release; "
-            "the images of earlier releases are gone.",
-            hint=f"Check out the earlier sources, then: ./kaldra up --stack {workspace.stack}",
-        )
-    return cluster
 
 
 def _require_images(workspace: Workspace, release: Release) -> None:
