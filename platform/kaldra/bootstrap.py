@@ -45,11 +45,8 @@ def main() -> None:
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
         except OSError as error:
-            _fail(
-                None,
-                f"{error.filename or VENV} cannot be used: {error.strerror}.",
-                f"ls -ld {REPO}",
-            )
+            problem = f"{error.filename or VENV} cannot be used: {error.strerror}."
+            _fail(problem, f"ls -ld {REPO}")
         python = str(VENV / "bin" / "python")
         os.execv(python, [python, "-I", "-X", "utf8", __file__, *sys.argv[1:]])  # noqa: S606
     from kaldra.cli.main import main as command_line  # noqa: PLC0415  needs .venv's packages
@@ -76,7 +73,6 @@ def _require_search_paths() -> None:
         if os.pathsep in str(folder):
             other = str(folder).replace(os.pathsep, "-")
             _fail(
-                None,
                 f"{what}, {folder}, has a {os.pathsep!r}, which PATH cannot hold.",
                 remedy.format(folder, other),
             )
@@ -101,10 +97,8 @@ def _site_packages() -> list[Path]:
 
 def _works() -> bool:
     """Whether the environment's Python starts and finds the packages."""
-    python = VENV / "bin" / "python"
-    question = (python, "-I", "-c", "import typer, pulumi")
     try:
-        return subprocess.run(question, capture_output=True, check=False).returncode == 0  # noqa: S603
+        return _logged(None, VENV / "bin" / "python", "-I", "-c", "import typer, pulumi")
     except OSError:
         return False
 
@@ -127,21 +121,21 @@ def _make() -> None:
     log = VENV / "install.log"
     log.touch()
     if not _logged(log, python, "-I", "-m", "venv", VENV):
-        _fail(log, f"Could not create {VENV}.", f"Is the disk full? df -h {REPO}")
+        _fail(f"Could not create {VENV}.", f"Is the disk full? df -h {REPO}", log)
     for folder in _site_packages():
         # Relative to this folder, so that the clone can be moved.
         (folder / PACKAGES).write_text("../../../..\n../../../../platform\n", encoding="utf-8")
-    if not (_install_fast(log) or _install_plain(log)):
+    # pip reads settings that uv does not: a mirror, a proxy, a client certificate.
+    if not (_install_fast(log) or _pip(log, LOCK)):
         _fail(
-            log,
             "Installing the Python packages failed (see above).",
             "Check that this machine reaches a Python package index, then run the same command "
             "again.",
+            log,
         )
     if not _works():
-        _fail(
-            log, f"The packages in {VENV} cannot be imported.", f"rm -rf {VENV}, then run it again"
-        )
+        problem = f"The packages in {VENV} cannot be imported."
+        _fail(problem, f"rm -rf {VENV}, then run it again", log)
     # Last: an environment without this copy is unfinished, and is made again.
     shutil.copyfile(LOCK, VENV / LOCK.name)
 
@@ -153,7 +147,6 @@ def _remove() -> None:
     elif VENV.exists():
         if any(VENV.iterdir()) and not any((VENV / mark).exists() for mark in MARKS):
             _fail(
-                None,
                 f"{VENV} was not made by ./kaldra, which keeps its Python packages there.",
                 f"Keep it elsewhere, then run the same command again: mv {VENV} {VENV}.old",
             )
@@ -172,11 +165,6 @@ def _install_fast(log: Path) -> bool:
         *(VENV / "bin" / "uv", "pip", "install", *PIP_OPTIONS, *options, "-r", LOCK),
         **({"UV_INDEX_URL": index} if index else {}),
     )
-
-
-def _install_plain(log: Path) -> bool:
-    """By pip, which reads settings that uv does not: a mirror, a proxy, a client certificate."""
-    return _pip(log, LOCK)
 
 
 def _pip(log: Path, requirements: Path) -> bool:
@@ -202,7 +190,7 @@ def _require_venv_module(python: str) -> None:
             _logged(None, "apt-get", *command, DEBIAN_FRONTEND="noninteractive")
     if not _logged(None, python, "-I", "-c", "import ensurepip"):
         problem = f"{python} cannot make virtual environments."
-        _fail(None, problem, "apt-get install python3-venv")
+        _fail(problem, "apt-get install python3-venv")
 
 
 def _logged(log: Path | None, *command: str | Path, **variables: str) -> bool:
@@ -213,7 +201,7 @@ def _logged(log: Path | None, *command: str | Path, **variables: str) -> bool:
     return done.returncode == 0
 
 
-def _fail(log: Path | None, message: str, hint: str) -> NoReturn:
+def _fail(message: str, hint: str, log: Path | None = None) -> NoReturn:
     tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:] if log else []
     sys.stderr.write("".join(f"{line}\n" for line in (*tail, f"✗ {message}", f"  → {hint}")))
     sys.exit(2)
