@@ -126,16 +126,10 @@ def deployed_or_fail(console: Console, stack: str) -> tuple[Pulumi, Deployment]:
     """
     workspace = Workspace.open(stack)
     if workspace.settings.target == "staging":
-        pulumi = ready(console, stack, assume_yes=False)
-    elif pulumi_program().exists():
-        pulumi = opened(console, workspace)
+        pulumi: Pulumi | None = ready(console, stack, assume_yes=False)
     else:
-        raise _not_deployed(stack)
-    deployed = pulumi.deployment()
-    if deployed is None or not deployed.resources:
-        raise _not_deployed(stack)
+        pulumi = opened(console, workspace) if pulumi_program().exists() else None
+    deployed = pulumi.deployment() if pulumi else None
+    if pulumi is None or deployed is None or not deployed.resources:
+        raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
     return pulumi, deployed
-
-
-def _not_deployed(stack: str) -> KaldraError:
-    return KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
