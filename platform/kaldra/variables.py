@@ -88,9 +88,7 @@ INDEXES = tuple(
     for name in ("UV_INDEX_URL", "PIP_INDEX_URL")
 )
 ROUTE = Variable(
-    "KALDRA_ROUTE",
-    "`publisher` or `registries`: where tools come from, without a probe",
-    "probed",
+    "KALDRA_ROUTE", "`publisher` or `registries`: where tools come from, without a probe", "probed"
 )
 PUBLISHERS_URL = Address(
     "KALDRA_PUBLISHERS_URL",
@@ -157,10 +155,7 @@ DOCKER_CONFIG = Variable(
     f"{KALDRA}, {DOCKER_PLUGIN}",
 )
 DOCKER_CERT_PATH = Variable(
-    "DOCKER_CERT_PATH",
-    "folder of the certificates for an engine at `tcp://`",
-    EMPTY,
-    DOCKER_PLUGIN,
+    "DOCKER_CERT_PATH", "folder of the certificates for an engine at `tcp://`", EMPTY, DOCKER_PLUGIN
 )
 KUBECONFIG = Variable(
     "KUBECONFIG",

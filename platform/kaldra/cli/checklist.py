@@ -87,8 +87,7 @@ class Checklist:
         pulumi, deployed = self._deployed
         if deployed.pending:
             raise KaldraError(
-                "A killed run left pending operations.",
-                hint=f"./kaldra up --stack {self._stack}",
+                "A killed run left pending operations.", hint=f"./kaldra up --stack {self._stack}"
             )
         previewed = pulumi.read("destroy", "--preview-only", "--json", "--stack", self._stack)
         removed = previewed["changeSummary"].get("delete", 0)

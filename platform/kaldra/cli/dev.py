@@ -152,9 +152,8 @@ class Fleet:
         self._each(self._sessions, back)
         self._marker.unlink(missing_ok=True)
 
-    def write(self, changed: Iterable[Path]) -> None:
+    def write(self, changed: Sequence[Path]) -> None:
         """Have changed files served by the services that are made of them; a line for each."""
-        changed = list(changed)
         for service in self._services:
             folders = live.code(service)
             ours = [path for path in changed if any(path.is_relative_to(f) for f in folders)]

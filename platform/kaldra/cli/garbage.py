@@ -120,11 +120,7 @@ def manifests(
     listed: Mapping[str, Mapping[str, int]], tagged: frozenset[str], kept: frozenset[str]
 ) -> list[Garbage]:
     """Images of the stack's registry: `repository@digest` → its blobs' sizes by digest."""
-    stays = {
-        name
-        for name in listed
-        if name.partition("@")[2] in kept or name.partition("@")[2] in tagged
-    }
+    stays = {name for name in listed if name.partition("@")[2] in kept | tagged}
     shared = {blob for name in stays for blob in listed[name]}
     found = []
     for name, blobs in listed.items():

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -78,7 +78,7 @@ def wait(workspace: Workspace, console: Console) -> str:
     seconds = workspace.settings.rollout_timeout_seconds
     end = time.monotonic() + seconds
     with console.step("pods ready") as step:
-        while missing := _missing(workloads(workspace)):
+        while missing := _missing(workspace):
             if time.monotonic() > end:
                 raise KaldraError(
                     f"Not ready after {seconds} s: {missing}.",
@@ -129,9 +129,9 @@ def require_cluster(workspace: Workspace) -> None:
     )
 
 
-def _missing(found: Iterable[Workload]) -> str:
-    short = [f"{w.name} {w.ready} of {w.wanted}" for w in found if not w.well]
-    return ", ".join(short)
+def _missing(workspace: Workspace) -> str:
+    found = workloads(workspace)
+    return ", ".join(f"{w.name} {w.ready} of {w.wanted}" for w in found if not w.well)
 
 
 def _deployment(name: str, promised: int, found: Mapping[str, Any] | None) -> Workload:

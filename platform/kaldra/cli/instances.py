@@ -86,8 +86,7 @@ class Watcher:
         self._process: subprocess.Popen[bytes] | None = None
         self._ended = False
         if not self._always:
-            self._thread = threading.Thread(target=self._watch, daemon=True)
-            self._thread.start()
+            threading.Thread(target=self._watch, daemon=True).start()
 
     @property
     def changed(self) -> bool:
@@ -108,10 +107,7 @@ class Watcher:
         )
         while not self._ended:
             with subprocess.Popen(  # noqa: S603
-                command,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
+                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
             ) as self._process:
                 assert self._process.stdout is not None  # noqa: S101  opened with a pipe
                 for _ in self._process.stdout:

@@ -11,7 +11,6 @@ needs, what one of them adds (`# --- gateway`, `# --- core`), what the platform 
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -23,13 +22,8 @@ from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
 from kaldra.toolchain import actionlint, gobuild
-from kaldra.toolchain.builds import (
-    KUBECTL,
-    KUBERNETES_PROVIDER,
-    LANGUAGE_HOST,
-    NODE,
-    PULUMI_CLI,
-)
+from kaldra.toolchain.builds import KUBECTL, KUBERNETES_PROVIDER, LANGUAGE_HOST, NODE, PULUMI_CLI
+from kaldra.toolchain.commands import captured
 from kaldra.toolchain.commands import run as run_command
 from kaldra.toolchain.go_tool import ensure_go
 
@@ -117,9 +111,7 @@ def _compile(repo: Path, groups: tuple[str, ...], output: Path) -> str:
         *(f"--group={group}" for group in groups),
         *("--output-file", str(output), "pyproject.toml"),
     ]
-    done = subprocess.run(  # noqa: S603  the pinned uv of this environment
-        command, cwd=repo, capture_output=True, text=True, check=False
-    )
+    done = captured(command, cwd=repo)
     if done.returncode != 0:
         raise KaldraError(f"Resolving pyproject.toml failed:\n{done.stderr.strip()}")
     return output.read_text(encoding="utf-8")

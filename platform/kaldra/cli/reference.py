@@ -231,7 +231,3 @@ def _table(*columns: str, rows: list[str]) -> str:
     head = f"| {' | '.join(columns)} |\n|{'--|' * len(columns)}\n"
     # Outside code, Markdown treats <name> as HTML and hides it.
     return head + "".join(f"{row}\n" for row in rows).replace("<", r"\<")
-
-
-if __name__ == "__main__":
-    run(Console())

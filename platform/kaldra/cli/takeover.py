@@ -8,12 +8,7 @@ from typing import Any
 
 from kaldra import variables
 from kaldra.cli.pulumi import Pulumi
-from kaldra.cli.workspace import (
-    OWN_PASSPHRASE,
-    PUBLISHED_PASSPHRASE,
-    Workspace,
-    environment,
-)
+from kaldra.cli.workspace import OWN_PASSPHRASE, PUBLISHED_PASSPHRASE, Workspace, environment
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO, state
 
