@@ -14,7 +14,7 @@ from typing import Any, cast
 from kaldra.cli import garbage, releases
 from kaldra.cli.deploy import cluster_spec, opened
 from kaldra.cli.garbage import KEPT_RELEASES, WEEK_SECONDS, Garbage
-from kaldra.cli.pulumi import Deployment, Pulumi
+from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console, confirm
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.cluster import registry_storage
@@ -165,13 +165,10 @@ def _kept(
     deployed = pulumi.deployment() if pulumi else None
     if pulumi is None or deployed is None or not deployed.resources:
         return None, frozenset()
-    return pulumi, _of_releases(pulumi, deployed, 1 if everything else KEPT_RELEASES)
-
-
-def _of_releases(pulumi: Pulumi, deployed: Deployment, number: int) -> frozenset[str]:
     working = releases.working(releases.updates(pulumi, deployed))
+    number = 1 if everything else KEPT_RELEASES
     kept = [deployed.images, *(r.images for r in itertools.islice(working, number))]
-    return garbage.mentioned(reference for images in kept for reference in images.values())
+    return pulumi, garbage.mentioned(ref for images in kept for ref in images.values())
 
 
 def _states(workspace: Workspace) -> Iterator[str]:
@@ -232,11 +229,12 @@ def _tools(needs: Needs) -> list[Garbage]:
 
 
 def _former_keys(needs: Needs) -> list[Garbage]:
-    folders = (str(path) for path in (state() / "secrets").glob("*") if path.is_dir())
-    present: set[str] = set()
+    """Folders of API keys that no container mounts and that do not hold the present keys."""
+    folders = {str(path) for path in (state() / "secrets").glob("*") if path.is_dir()}
     if secrets.dev_secrets_file().exists():
-        present.add(str(secrets.directory_of(API_KEYS, secrets.own_keys())))
-    return garbage.former_keys(folders, needs.mounted | present)
+        folders.discard(str(secrets.directory_of(API_KEYS, secrets.own_keys())))
+    why = "keys that no container mounts"
+    return [Garbage("former key", path, 0, why) for path in sorted(folders - needs.mounted)]
 
 
 def _remove_cache(name: str) -> None:

@@ -166,12 +166,6 @@ def tools(
     ]
 
 
-def former_keys(folders: Iterable[str], used: frozenset[str]) -> list[Garbage]:
-    """Folders of API keys that no container mounts and that do not hold the present keys."""
-    why = "keys that no container mounts"
-    return [Garbage("former key", path, 0, why) for path in folders if path not in used]
-
-
 def _names(image: Mapping[str, Any], kind: str) -> list[str]:
     return [name for name in image.get(kind) or () if not name.startswith("<none>")]
 

@@ -140,9 +140,3 @@ def test_tools_that_no_clone_uses_go_once_they_are_old():
     assert garbage.tools(folders, frozenset({"/used"}), WEEK_AGO) == [
         Garbage("tool", "/old", 9, "no clone on this machine has chosen it")
     ]
-
-
-def test_folders_of_keys_that_nobody_mounts_go():
-    assert names(garbage.former_keys(["/mounted", "/former"], frozenset({"/mounted"}))) == [
-        "/former"
-    ]
