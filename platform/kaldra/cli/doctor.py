@@ -104,10 +104,9 @@ def _state(workspace: Workspace, console: Console) -> Finding:
     """The stack's state: whether it can be read and has no pending operations."""
     name, where = f"stack {workspace.stack}", workspace.backend
     up = f"./kaldra up --stack {workspace.stack}"
-    if not pulumi_program().exists():
-        return Finding(name, where="not deployed", fix=up)
     try:
-        deployed = opened(console, workspace).deployment()
+        there = pulumi_program().exists()
+        deployed = opened(console, workspace).deployment() if there else None
     except KaldraError as error:
         return Finding(name, where=where, problem=str(error), fix=error.hint)
     if deployed is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kaldra.cli import containers, metrics_server
 from kaldra.cli.deploy import opened
-from kaldra.cli.pulumi import Deployment, Pulumi
+from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.cluster.kind import delete_cluster
@@ -25,7 +25,7 @@ def run(console: Console, *, stack: str, everything: bool, assume_yes: bool) -> 
         console.note(f"Stack {stack} was never deployed, or is already removed.")
     else:
         if deployed.resources:
-            _able_to_destroy(pulumi, deployed, alive=alive).change("destroy")
+            _able_to_destroy(pulumi, alive=alive).change("destroy")
         else:
             console.note(f"Stack {stack} has no resources.")
         if everything:
@@ -38,14 +38,14 @@ def run(console: Console, *, stack: str, everything: bool, assume_yes: bool) -> 
         engine.stop_engine(console)
 
 
-def _able_to_destroy(pulumi: Pulumi, deployed: Deployment, *, alive: bool) -> Pulumi:
+def _able_to_destroy(pulumi: Pulumi, *, alive: bool) -> Pulumi:
     """Pulumi, configured to drop the resources of a deleted cluster from the state.
 
     Removes metrics-server from an existing cluster. Raises KaldraError if the Docker Engine of the
     stack is not running.
     """
     settings = pulumi.workspace.settings
-    if settings.target == "local" and deployed.resources:
+    if settings.target == "local":
         containers.require_engine(pulumi.workspace)
     if settings.target != "dev":
         return pulumi

@@ -16,13 +16,9 @@ from kaldra.toolchain.commands import interruptible
 def run(console: Console, *, fast: bool, arguments: list[str] | None) -> None:
     """Run lint, then the tests; with --fast without end-to-end tests. Stop at the first failure."""
     with _preparing(wanted=not fast and not arguments):
-        _run(console, fast=fast, arguments=arguments or [])
-
-
-def _run(console: Console, *, fast: bool, arguments: list[str]) -> None:
-    lint.run(console)
-    selection = ["-m", "not (e2e or interpreters or attack or workflows)"] if fast else []
-    code = _end_of([sys.executable, "-m", "pytest", *selection, *arguments])
+        lint.run(console)
+        selection = ["-m", "not (e2e or interpreters or attack or workflows)"] if fast else []
+        code = _end_of([sys.executable, "-m", "pytest", *selection, *(arguments or ())])
     if code != 0:
         raise KaldraError(f"Tests failed (pytest exit code {code}).", hint="See above.")
 
