@@ -28,12 +28,6 @@ class Wanted:
     out: Path = Path("dist")
     no_cache: bool = False
 
-    def __post_init__(self) -> None:
-        """Reject an invalid tag or registry before anything is built."""
-        naming.checked_tag(self.tag)
-        if self.push is not None:
-            object.__setattr__(self, "push", naming.checked_registry(self.push))
-
 
 def run(console: Console, *, assume_yes: bool, **options: Any) -> None:
     """Build the images; write SBOMs and push them if requested.
@@ -41,6 +35,8 @@ def run(console: Console, *, assume_yes: bool, **options: Any) -> None:
     Prints `name:tag@digest` of each pushed image on standard output.
     """
     wanted = Wanted(**options)
+    naming.checked_tag(wanted.tag)
+    registry = None if wanted.push is None else naming.checked_registry(wanted.push)
     described = wanted.sbom or wanted.strict
     if described:
         wanted.out.mkdir(parents=True, exist_ok=True)
@@ -50,9 +46,9 @@ def run(console: Console, *, assume_yes: bool, **options: Any) -> None:
         _build(console, service, wanted, prepared)
     if described:
         _describe(console, wanted, source)
-    if wanted.push:
+    if registry:
         for service in SERVICES:
-            _push(console, f"{service.name}:{wanted.tag}", wanted.push)
+            _push(console, f"{service.name}:{wanted.tag}", registry)
 
 
 def _build(console: Console, service: Service, wanted: Wanted, prepared: Prepared) -> None:
