@@ -34,13 +34,12 @@ def look(pulumi: Pulumi) -> list[Drift]:
 
 def found(steps: Iterable[Mapping[str, Any]]) -> list[Drift]:
     """Drift in the steps of `pulumi refresh --preview-only --json`."""
-    drifted = [_drift(step) for step in steps if step["op"] in _DRIFT]
+    drifted = [
+        Drift(resource(step["urn"]), what, _fields(step) if what == "changed" else ())
+        for step in steps
+        if (what := _DRIFT.get(step["op"]))
+    ]
     return sorted(drifted, key=lambda drift: drift.name)
-
-
-def _drift(step: Mapping[str, Any]) -> Drift:
-    what = _DRIFT[step["op"]]
-    return Drift(resource(step["urn"]), what, _fields(step) if what == "changed" else ())
 
 
 def _fields(step: Mapping[str, Any]) -> tuple[str, ...]:
