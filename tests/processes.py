@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 
@@ -53,3 +54,8 @@ def wait_for(url: str, process: subprocess.Popen[str]) -> None:
         else:
             return
     raise AssertionError(f"{url} does not answer")
+
+
+def ran(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+    """A command that has ended, with what it printed; `options` are those of subprocess.run."""
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)

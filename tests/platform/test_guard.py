@@ -1,11 +1,10 @@
 """What stands before Pulumi on PATH lets everything through but what writes secrets down."""
 
-import subprocess
-
 import pytest
 
 from kaldra.cli.workspace import GUARD
 from tests.fakes.programs import program
+from tests.processes import ran
 
 
 @pytest.fixture
@@ -16,13 +15,8 @@ def run(tmp_path):
     )
 
     def call(*arguments, **variables):
-        return subprocess.run(
-            [GUARD / "pulumi", *arguments],
-            env={"KALDRA_PULUMI": str(pulumi), **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        env = {"KALDRA_PULUMI": str(pulumi), **variables}
+        return ran(GUARD / "pulumi", *arguments, env=env)
 
     return call
 

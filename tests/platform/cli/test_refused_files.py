@@ -13,6 +13,7 @@ from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
 from kaldra.stack import stack_file
+from tests.processes import ran
 
 
 def kaldra(
@@ -170,7 +171,7 @@ def test_a_full_disk_behind_standard_output_is_told() -> None:
 
 def test_a_limit_of_the_shell_on_files_is_told(tmp_path: Path) -> None:
     command = f"ulimit -f 1; exec '{REPO}/kaldra' render --out '{tmp_path}'"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)  # noqa: S607
+    done = ran("sh", "-c", command)
     assert done.returncode == 1
     assert done.stderr.endswith("larger than this shell allows.\n  → ulimit -f unlimited\n")
 

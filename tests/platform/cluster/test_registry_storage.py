@@ -1,10 +1,8 @@
-import io
-import tarfile
-
 import pytest
 
 from kaldra.cluster import registry_storage
 from kaldra.toolchain import docker_client
+from tests.fakes.archives import archive
 
 A, B = "a" * 64, "b" * 64
 FILES = {
@@ -18,13 +16,7 @@ FILES = {
 
 
 def test_images_and_what_has_a_tag_now(monkeypatch: pytest.MonkeyPatch) -> None:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for name, text in FILES.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text)
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    monkeypatch.setattr(docker_client, "archive", lambda *_: buffer.getvalue())
+    monkeypatch.setattr(docker_client, "archive", lambda *_: archive(FILES))
     images, tagged = registry_storage.stored("try")
     assert images == [f"kaldra-api@sha256:{A}", f"kaldra-api@sha256:{B}", f"team/core@sha256:{A}"]
     assert tagged == {f"sha256:{B}"}

@@ -19,7 +19,6 @@ from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grp
 from kaldra.docker_provider.values import Props, properties, wrap_properties
 
 PLATFORM = Path(__file__).parents[3] / "platform"
-Secret = PropertyValue
 
 
 class CallFailedError(Exception):

@@ -1,8 +1,5 @@
 """File systems as `docker export` gives them."""
 
-import io
-import tarfile
-
 from kaldra.release.contents import Contents, Package
 
 STATUS = """\
@@ -47,13 +44,3 @@ CONTENTS = Contents(
     distribution="debian-12",
     packages=(STDLIB, LIBSSL, Package("generic", "python", "3.11.16", "PSF-2.0"), HTTPX, THING),
 )
-
-
-def exported() -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        for name, text in FILES.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(text.encode())
-            archive.addfile(entry, io.BytesIO(text.encode()))
-    return stream.getvalue()

@@ -4,13 +4,14 @@ import pytest
 
 from kaldra.errors import KaldraError
 from kaldra.release import contents
+from tests.fakes.archives import archive
 from tests.fakes.programs import program
-from tests.platform.release.images import CONTENTS, HTTPX, LIBSSL, STDLIB, THING, exported
+from tests.platform.release.images import CONTENTS, FILES, HTTPX, LIBSSL, STDLIB, THING
 
 
 def docker(tmp_path, variables=(), code=0):
     """A docker client with one image; it notes the containers it made and removed."""
-    (tmp_path / "export.tar").write_bytes(exported())
+    (tmp_path / "export.tar").write_bytes(archive(FILES))
     document = {
         "Id": CONTENTS.image_id,
         "Architecture": "amd64",

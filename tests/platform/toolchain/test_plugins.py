@@ -1,6 +1,4 @@
 import hashlib
-import io
-import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +11,7 @@ from kaldra.toolchain import plugins, tools
 from kaldra.toolchain.builds import KUBERNETES_PROVIDER
 from kaldra.toolchain.plugins import FOUND, RELEASED, SUBSTITUTE, ensure_plugin, must_build, origin
 from kaldra.toolchain.probe import Route
+from tests.fakes.archives import archive
 from tests.fakes.progress import QuietProgress
 from tests.fakes.publishers import Publishers
 from tests.platform.toolchain.conftest import LINUX
@@ -31,15 +30,10 @@ def _linux(monkeypatch: pytest.MonkeyPatch) -> None:
 def released(served: Publishers, monkeypatch: pytest.MonkeyPatch) -> Publishers:
     """Publishers of both plugins, whose digests are pinned."""
     for name, tool in plugins.TOOLS.items():
-        buffer = io.BytesIO()
-        content = f"#!/bin/sh\n# {name}\n".encode()
-        with tarfile.open(fileobj=buffer, mode="w:gz") as release:
-            entry = tarfile.TarInfo(tool.name)
-            entry.size = len(content)
-            release.addfile(entry, io.BytesIO(content))
+        release = archive({tool.name: f"#!/bin/sh\n# {name}\n"}, "w:gz")
         file = f"{tool.name}-v{versions.PULUMI_PLUGINS[name]}-linux-amd64.tar.gz"
-        served.files[f"get.pulumi.com/releases/plugins/{file}"] = buffer.getvalue()
-        digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+        served.files[f"get.pulumi.com/releases/plugins/{file}"] = release
+        digest = hashlib.sha256(release).hexdigest()
         monkeypatch.setitem(versions.DIGESTS, tool.name, {"linux-amd64": digest})
     return served
 

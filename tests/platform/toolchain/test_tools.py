@@ -1,6 +1,4 @@
 import hashlib
-import io
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from kaldra.errors import KaldraError
 from kaldra.toolchain import tools
 from kaldra.toolchain.actionlint import TOOL as ACTIONLINT
 from kaldra.toolchain.tools import KIND_TOOL, KUBECTL_TOOL, PULUMI_TOOL, Tool
+from tests.fakes.archives import archive
 from tests.fakes.progress import QuietProgress
 from tests.fakes.publishers import Publishers
 from tests.platform.toolchain.conftest import LINUX
@@ -96,15 +95,9 @@ def serve(
         monkeypatch.setitem(versions.DIGESTS, tool.name, {"linux-amd64": digest})
 
 
-def archive(*names: str) -> bytes:
+def pulumi(*names: str) -> bytes:
     """A release like Pulumi's: programs in a folder, beside others."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as release:
-        for name in names:
-            entry = tarfile.TarInfo(f"pulumi/{name}")
-            entry.size = len(name)
-            release.addfile(entry, io.BytesIO(name.encode()))
-    return buffer.getvalue()
+    return archive({f"pulumi/{name}": name for name in names}, "w:gz")
 
 
 def test_bare_program_is_downloaded_once(
@@ -121,7 +114,7 @@ def test_bare_program_is_downloaded_once(
 def test_archive_gives_only_what_is_needed(
     served: Publishers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    serve(served, PULUMI_TOOL, archive(*PULUMI_TOOL.members, "pulumi-watch"), monkeypatch)
+    serve(served, PULUMI_TOOL, pulumi(*PULUMI_TOOL.members, "pulumi-watch"), monkeypatch)
     folder = tools.ensure_downloaded(PULUMI_TOOL, QuietProgress())
     assert {p.name for p in folder.iterdir()} == set(PULUMI_TOOL.members)
 
@@ -129,7 +122,7 @@ def test_archive_gives_only_what_is_needed(
 def test_incomplete_archive_is_not_kept(
     served: Publishers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    serve(served, PULUMI_TOOL, archive("pulumi"), monkeypatch)
+    serve(served, PULUMI_TOOL, pulumi("pulumi"), monkeypatch)
     with pytest.raises(KaldraError, match="lacks pulumi-language-python"):
         tools.ensure_downloaded(PULUMI_TOOL, QuietProgress())
     assert not tools.downloaded(PULUMI_TOOL).exists()
