@@ -1,5 +1,6 @@
 import pytest
-from stack_program import SECRET, declare, one
+
+from tests.platform.stack.program import SECRET, declare, one
 
 WORKLOADS = ["kaldra-core", "kaldra-api"]
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -27,14 +28,6 @@ def test_every_kubernetes_object_is_bound_to_the_one_explicit_provider(declared)
     assert {d.provider.rpartition("::")[0].rpartition("::")[2] for d in objects} == {"cluster"}
 
 
-@pytest.mark.parametrize("name", WORKLOADS)
-def test_a_container_is_probed_where_its_service_answers(declared, name):
-    spec = container(declared, name)
-    assert spec["readinessProbe"]["httpGet"]["path"] == "/ready"
-    assert spec["livenessProbe"]["httpGet"]["path"] == "/health"
-    assert spec["startupProbe"]["failureThreshold"] >= 30
-
-
 def test_the_services_get_the_environment_of_the_stack():
     declared = declare(logLevel="DEBUG", environment="try")
     config = "kubernetes:core/v1:ConfigMap"
@@ -46,19 +39,6 @@ def test_the_services_get_the_environment_of_the_stack():
     api = one(declared, config, "kaldra-api-env")["data"]
     assert api["CORE_SERVICE_URL"] == "http://kaldra-core:9000"
     assert api["API_PORT"] == "8000"
-
-
-def test_configuration_is_immutable_named_automatically_and_referred_to_by_that_name(declared):
-    for kind, name in [("ConfigMap", "kaldra-api-env"), ("Secret", "kaldra-api-api-keys")]:
-        inputs = one(declared, f"kubernetes:core/v1:{kind}", name)
-        assert inputs["immutable"] is True
-        assert "name" not in inputs["metadata"]
-    spec = pod(declared, "kaldra-api")
-    assert spec["containers"][0]["envFrom"] == [
-        {"configMapRef": {"name": "kaldra-api-env-0badcafe"}}
-    ]
-    volume = next(v for v in spec["volumes"] if v["name"] == "api-keys")
-    assert volume["secret"]["secretName"] == "kaldra-api-api-keys-0badcafe"
 
 
 def test_keys_are_secret_in_the_one_place_they_are_declared():

@@ -4,7 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from stack_program import declare, one
+
+from tests.platform.stack.program import declare, one
 
 CONTAINER = "docker:index/container:Container"
 TMP = "/tmp"  # noqa: S108  the container's own

@@ -17,6 +17,7 @@ from kaldra.paths import home
 from kaldra.stack.kubernetes.monitoring import ALERTS, DASHBOARD
 from serving.metrics import Metrics
 from serving.protocol import Connections
+from tests.processes import ran
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +52,7 @@ def promtool() -> str:
         if not shutil.which("apt-get"):
             pytest.skip("promtool is not on PATH, and apt-get is not available to download it")
         folder.mkdir(parents=True, exist_ok=True)
-        download = ["apt-get", "download", "prometheus"]
-        done = subprocess.run(download, cwd=folder, capture_output=True, text=True, check=False)
+        done = ran("apt-get", "download", "prometheus", cwd=folder)
         if done.returncode:
             pytest.skip(f"promtool is not on PATH, nor in an archive: {done.stderr.strip()}")
         (package,) = folder.glob("prometheus_*.deb")
@@ -66,11 +66,5 @@ def test_the_alerts_fire_when_they_should_and_only_then(promtool: str, tmp_path:
         shutil.copy(file, tmp_path)
     for command in ("check", "test"):
         file = ALERTS.name if command == "check" else "alerts_test.yaml"
-        done = subprocess.run(
-            [promtool, command, "rules", file],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = ran(promtool, command, "rules", file, cwd=tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr

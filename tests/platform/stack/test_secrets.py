@@ -8,6 +8,7 @@ from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
 from kaldra.stack import secrets
 from kaldra.stack.settings import Settings
+from tests.processes import ran
 
 
 def test_a_dev_stack_makes_its_key_once_and_keeps_it(own_state):
@@ -55,11 +56,6 @@ def test_an_ordinary_user_writes_them_a_second_time(tmp_path):
     """Files without write permission, as root never notices."""
     code = "from kaldra.stack.secrets import as_directory as d; [d('k', {'a': 'b'}) for _ in 'ab']"
     ordinary = [] if os.geteuid() else ["setpriv", "--bounding-set=-dac_override"]
-    done = subprocess.run(
-        [*ordinary, sys.executable, "-c", code],
-        env={**os.environ, "KALDRA_STATE": str(tmp_path), "PYTHONPATH": str(REPO / "platform")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    env = {**os.environ, "KALDRA_STATE": str(tmp_path), "PYTHONPATH": str(REPO / "platform")}
+    done = ran(*ordinary, sys.executable, "-c", code, env=env)
     assert done.returncode == 0, done.stderr

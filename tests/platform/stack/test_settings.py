@@ -1,12 +1,12 @@
 import pytest
 import yaml
-from stack_program import REPO, STAGING, staging
 
 from kaldra.cli.reference import meanings_of
 from kaldra.errors import ConfigurationError
 from kaldra.stack.config_errors import RENAMED
 from kaldra.stack.services import KEYS
 from kaldra.stack.settings import Settings, _keys, settings_of_stack_file
+from tests.platform.stack.program import REPO, STAGING, staging
 
 
 def refused(values):
@@ -69,19 +69,6 @@ def test_a_secret_never_shows_in_an_error_or_a_representation():
     assert "canary" not in str(refused(values))
     settings = Settings.from_config({"target": "dev", "apiKeys": '{"a": "canary-0123456789"}'}, "x")
     assert "canary" not in repr(settings)
-
-
-def test_a_stack_without_a_file_names_those_that_exist(tmp_path):
-    (tmp_path / "Pulumi.dev.yaml").write_text("config: {kaldra:target: dev}")
-    with pytest.raises(ConfigurationError, match=r"Stack 'prod' does not exist") as caught:
-        settings_of_stack_file("prod", tmp_path)
-    assert "dev" in caught.value.hint
-
-
-def test_a_broken_stack_file_is_named_with_the_line(tmp_path):
-    (tmp_path / "Pulumi.dev.yaml").write_text("config:\n  a: b\n c: [")
-    with pytest.raises(ConfigurationError, match=r"Pulumi\.dev\.yaml is not valid YAML at line 3"):
-        settings_of_stack_file("dev", tmp_path)
 
 
 def test_encrypted_values_are_accepted_unread(tmp_path):

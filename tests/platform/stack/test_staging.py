@@ -4,7 +4,8 @@ import base64
 import json
 
 import pytest
-from stack_program import DIGEST, SECRET, STAGING, declare, declare_staging, one
+
+from tests.platform.stack.program import DIGEST, SECRET, declare, declare_staging, one
 
 WORKLOADS = ["kaldra-core", "kaldra-api"]
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -65,40 +66,6 @@ def test_the_registrys_passwords_are_secret_wherever_they_go(declared):
     assert pulls["type"] == "kubernetes.io/dockerconfigjson"
     for password, count in [("pW-of-the-pusher", 2), ("pW-of-the-puller", 1)]:
         assert sum(password in repr(d.inputs) for d in declared) == count
-
-
-@pytest.mark.parametrize("name", WORKLOADS)
-def test_pods_are_pulled_with_the_account_that_is_named_anew_when_it_changes(declared, name):
-    secret = one(declared, "kubernetes:core/v1:Secret", "kaldra-registry")
-    assert secret["immutable"] is True
-    assert "name" not in secret["metadata"]
-    assert template(declared, name)["spec"]["imagePullSecrets"] == [
-        {"name": "kaldra-registry-0badcafe"}
-    ]
-
-
-@pytest.mark.parametrize("name", WORKLOADS)
-def test_the_autoscaler_alone_sets_the_number_of_pods(declared, name):
-    assert "replicas" not in one(declared, DEPLOYMENT, name)["spec"]
-    scaler = spec(declared, "autoscaling/v2:HorizontalPodAutoscaler", name)
-    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 6)
-    assert scaler["scaleTargetRef"]["name"] == name
-    assert scaler["metrics"][0]["resource"]["target"]["averageUtilization"] == 70
-    budget = spec(declared, "policy/v1:PodDisruptionBudget", name)
-    assert budget["maxUnavailable"] == 1
-    assert budget["selector"]["matchLabels"] == {"app.kubernetes.io/name": name}
-
-
-@pytest.mark.parametrize("name", WORKLOADS)
-def test_a_release_waits_for_new_pods_and_spreads_them(declared, name):
-    deployment = one(declared, DEPLOYMENT, name)["spec"]
-    assert deployment["minReadySeconds"] == 3
-    constraints = template(declared, name)["spec"]["topologySpreadConstraints"]
-    assert [c["topologyKey"] for c in constraints] == [
-        "kubernetes.io/hostname",
-        "topology.kubernetes.io/zone",
-    ]
-    assert {c["whenUnsatisfiable"] for c in constraints} == {"ScheduleAnyway"}
 
 
 @pytest.mark.parametrize("name", WORKLOADS)
@@ -292,15 +259,7 @@ def test_the_gateway_is_told_of_limits_that_the_stack_names_and_of_no_others():
     assert not named.keys() & core.keys()
 
 
-def test_what_only_staging_has_is_not_on_dev():
-    kinds = {d.type.rpartition(":")[2] for d in declare_staging()} - {
-        d.type.rpartition(":")[2] for d in declare()
-    }
-    assert kinds == {
-        "HorizontalPodAutoscaler",
-        "Ingress",
-        "LimitRange",
-        "PodDisruptionBudget",
-        "ResourceQuota",
-    }
-    assert STAGING["registry"]["pull"]["password"] not in repr(declare())
+def test_the_autoscaler_has_the_target_of_the_stack():
+    declared = declare_staging(autoscaling={"targetCpuUtilization": 60})
+    scaler = spec(declared, "autoscaling/v2:HorizontalPodAutoscaler", "kaldra-core")
+    assert scaler["metrics"][0]["resource"]["target"]["averageUtilization"] == 60
