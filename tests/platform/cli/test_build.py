@@ -1,13 +1,12 @@
 """`./kaldra build` beyond Docker: what it asks docker for, and what becomes of the report."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from kaldra.cli import build
 from kaldra.cli.ui import Console
-from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.errors import KaldraError
 from kaldra.release import naming, vulnerabilities
 from kaldra.stack.build_arguments import build_arguments
 from kaldra.toolchain.prepare import Prepared
@@ -52,24 +51,6 @@ def test_both_images_are_built_with_the_arguments_of_up(commands, tmp_path):
             assert f"--build-arg={name}={value}" in command
         assert "--no-cache" not in command
     assert list(tmp_path.iterdir()) == []
-
-
-def test_what_is_wrong_is_said_before_anything_is_built(tmp_path):
-    with pytest.raises(ConfigurationError):
-        run(tmp_path, tag="a b")
-    with pytest.raises(ConfigurationError):
-        run(tmp_path, push="https://x")
-
-
-def test_sbom_writes_a_document_per_image_and_a_report(commands, tmp_path, monkeypatch):
-    report(monkeypatch, complete=False)
-    run(tmp_path, sbom=True)
-    assert {file.name for file in tmp_path.iterdir()} == {
-        "kaldra-api.cdx.json",
-        "kaldra-core.cdx.json",
-        "vulnerabilities.json",
-    }
-    assert json.loads((tmp_path / "vulnerabilities.json").read_text())["complete"] is False
 
 
 def test_strict_fails_where_nobody_could_be_asked(commands, tmp_path, monkeypatch):

@@ -150,13 +150,3 @@ def test_a_file_that_cannot_be_read_fails_no_up(workspace, docker, monkeypatch):
     docker.answers["GET /images/json"] = [former(FORMER)] * clean.GATHERED
     clean.after_up(QUIET, workspace)
     assert docker.changes() == []
-
-
-def test_all_asks_first(workspace, docker):
-    with pytest.raises(KaldraError) as caught:
-        clean.run(QUIET, stack="try", dry_run=False, everything=True, assume_yes=False)
-    assert caught.value.hint == "./kaldra clean --all --stack try --yes"
-    assert docker.changes() == []
-    docker.answers |= {f"DELETE /images/{id_}": [] for id_ in (FORMER, RELEASED, THEIRS)}
-    clean.run(QUIET, stack="try", dry_run=False, everything=True, assume_yes=True)
-    assert f"DELETE /images/{FORMER}" in docker.changes()

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.cli import containers, health, logs, status
+from kaldra.cli import containers, health
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
-from kaldra.errors import KaldraError
 from kaldra.stack.settings import Settings
 from tests.fakes.docker import FakeDocker
 
@@ -67,28 +66,8 @@ def test_one_that_has_just_started_is_waited_for(workspace, two):
     assert health.workloads(workspace)[0].well
 
 
-def test_a_stack_that_is_not_there_is_told(workspace, docker):
-    docker.answers["GET /_ping"] = "OK"
-    for act in (
-        lambda: logs.run(QUIET, stack="try"),
-        lambda: status.run(QUIET, stack="try", as_json=False),
-    ):
-        with pytest.raises(KaldraError, match="Stack try is not deployed"):
-            act()
-
-
 def test_the_port_may_be_the_gateway_s_own(workspace, two):
     port = workspace.settings.api_port
     two.answers["GET /containers/mine-api/json"] = container(port=port)
     with socket.create_server(("127.0.0.1", port)):
         containers.require_port(workspace)
-
-
-def test_what_comes_from_elsewhere_is_said(tmp_path, monkeypatch):
-    (tmp_path / "env").write_text("ENV=test\nAPI_PORT=1\n")
-    monkeypatch.setenv("KALDRA_ENV_FILE", str(tmp_path / "env"))
-    monkeypatch.setenv("API_PORT", "8001")
-    said = StringIO()
-    containers.tell_given(Console(said))
-    assert "From the environment, unless set in the stack file: API_PORT" in said.getvalue()
-    assert f"From {tmp_path / 'env'}, unless" in said.getvalue()

@@ -13,7 +13,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError
 from kaldra.stack.settings import Settings
-from kaldra.toolchain.findings import Finding, Repair
+from kaldra.toolchain.findings import Finding
 
 QUIET = Console(StringIO(), quiet=True)
 DEAD = 2**22
@@ -54,48 +54,6 @@ def test_a_lock_of_a_process_that_is_gone(workspace, tmp_path, pid, host, dead):
     assert doctor.dead_lock(workspace) == (pid if dead else None)
 
 
-class Sick:
-    """Each repair shows the next thing that is wrong."""
-
-    def __init__(self, *repairs: Repair) -> None:
-        self.left = list(repairs)
-        self.done: list[str] = []
-
-    def look(self, _console: Console, _workspace: Workspace) -> list[Finding]:
-        wrong = self.left[:1]
-        return [Finding("thing", problem="bad" if wrong else "", repair=r) for r in wrong or [None]]
-
-    def act(self, name: str) -> None:
-        self.done.append(name)
-        self.left.remove(name)
-
-
-def sick(monkeypatch: pytest.MonkeyPatch, workspace: Workspace, *repairs: Repair) -> Sick:
-    made = Sick(*repairs)
-    monkeypatch.setattr(Workspace, "open", classmethod(lambda _cls, _stack: workspace))
-    monkeypatch.setattr(doctor, "look", made.look)
-    monkeypatch.setattr(repair, "_tools", lambda *_a, **_k: made.act("tools"))
-    monkeypatch.setattr(repair, "_cluster", lambda *_a, **_k: made.act("cluster"))
-    monkeypatch.setattr(repair, "_disk", lambda *_a, **_k: made.act("disk"))
-    pulumi = SimpleNamespace(unlock=lambda: made.act("lock"), settle=lambda: made.act("pending"))
-    monkeypatch.setattr(repair, "opened", lambda *_: pulumi)
-    return made
-
-
-def test_what_a_repair_brings_to_light_is_repaired_too(workspace, monkeypatch, capsys):
-    made = sick(monkeypatch, workspace, "tools", "cluster", "lock", "pending")
-    doctor.run(QUIET, stack="try", as_json=False, fix=True)
-    assert made.done == ["tools", "cluster", "lock", "pending"]
-    assert capsys.readouterr().out == "✓ thing\n"
-
-
-def test_without_fix_nothing_is_repaired(workspace, monkeypatch):
-    made = sick(monkeypatch, workspace, "disk")
-    with pytest.raises(SystemExit) as ended:
-        doctor.run(QUIET, stack="try", as_json=False)
-    assert (ended.value.code, made.done) == (1, [])
-
-
 def test_garbage_is_removed_only_after_a_yes(workspace, monkeypatch):
     found = [Garbage("image", "sha256:1", 5, "why")]
     removed: list[Garbage] = []
@@ -108,3 +66,12 @@ def test_garbage_is_removed_only_after_a_yes(workspace, monkeypatch):
     assert removed == []
     repair.repair(QUIET, workspace, wrong, assume_yes=True)
     assert removed == found
+
+
+def test_operations_that_did_not_end_are_settled(workspace, monkeypatch):
+    settled = []
+    pulumi = SimpleNamespace(settle=lambda: settled.append(workspace.stack))
+    monkeypatch.setattr(repair, "opened", lambda *_: pulumi)
+    wrong = [Finding("state", problem="an operation did not end", repair="pending")]
+    repair.repair(QUIET, workspace, wrong, assume_yes=False)
+    assert settled == ["try"]

@@ -197,14 +197,6 @@ def test_the_installation_of_packages(tmp_path: Path, clone: Path, number: signa
     assert of_home(tmp_path) == []
 
 
-def test_waiting_for_another_installation(tmp_path: Path, clone: Path) -> None:
-    with (
-        held(clone / ".venv.lock"),
-        command(clone / "kaldra", "status", home=tmp_path, cwd=clone) as run,
-    ):
-        interrupted(run, signal.SIGTERM, lambda: waits_for_a_lock(run.pid))
-
-
 def test_a_hangup_that_is_ignored_ends_nothing(tmp_path: Path, clone: Path) -> None:
     """As under nohup, which is for commands that outlive the terminal."""
     run_on = ("sh", "-c", "trap '' HUP; exec ./kaldra status")

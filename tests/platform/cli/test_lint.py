@@ -27,14 +27,6 @@ def found(repo, name):
     return lint.checks(repo, CONSOLE)[name]()
 
 
-def test_this_repository_is_looked_at_whole():
-    assert lint.checks(REPO, CONSOLE).keys() == {
-        "mypy", "ruff check", "ruff format", "yamllint", "shellcheck", "hadolint",
-        "vocabularies", "Markdown links", "rendered objects", "biome", "zizmor",
-        "actionlint", "import rules", "dependencies", "dead code",
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize(
     ("check", "file", "text", "fault"),
     [

@@ -40,18 +40,6 @@ def test_what_pyproject_asks_for_is_locked_in_its_section():
             assert wanted.specifier.contains(locked[wanted.name]), line
 
 
-def test_the_services_get_nothing_of_the_platform():
-    found = sections()
-    assert "numpy" in lock.blocks(found["core"])
-    assert "aiohttp" in lock.blocks(found["gateway"])
-    assert {"pulumi", "pytest", "ruff"} <= lock.blocks(found["platform"]).keys()
-
-
-def test_only_the_providers_that_are_used_are_installed():
-    pulumi = {name for name in lock.blocks(LOCK) if name.startswith("pulumi")}
-    assert pulumi == {"pulumi", "pulumi-docker", "pulumi-kubernetes"}
-
-
 @pytest.mark.parametrize("changed", [True, False])
 def test_what_follows_from_a_version_is_made_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, changed: bool

@@ -71,12 +71,6 @@ def messages(sources: Scripted, number: int, span: Span = WHOLE) -> list[str]:
     return [record.message for record in islice(followed, number)]
 
 
-def test_records_of_two_containers_are_ordered_by_time():
-    sources = Scripted({API: [[at(1, "a"), at(3, "c")]], CORE: [[at(2, "b")]]})
-    assert [r.message for r in logs.last(sources, Span(tail=5))] == ["a", "b", "c"]
-    assert {span for _, span in sources.asked} == {Span(tail=5)}
-
-
 def test_spans_do_not_count_among_the_last_records():
     span = json.dumps({"message": "GET", "logger": log_records.SPAN_LOGGER})
     sources = Scripted({API: [[at(n, span if n % 3 else f"{n}") for n in range(20)]]})
@@ -161,21 +155,6 @@ def pods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pods:
 
 def kubectl(folder: Path, script: str) -> None:
     program(folder / "bin" / "kubectl", script)
-
-
-def test_pods_whose_containers_were_started(pods, tmp_path):
-    kubectl(tmp_path, 'echo "api-1 kaldra-api containerd://1"; echo "core-1 kaldra-core "')
-    assert pods.present() == [API]
-    assert list(pods.started()) == [API]
-
-
-def test_how_kubectl_is_asked(pods, tmp_path):
-    kubectl(tmp_path, 'echo "$@"')
-    span = Span(tail=3, since=NOW, follow=True)
-    assert next(pods.read(API, span)).split()[-7:] == [
-        "logs", "api-1", "--container=kaldra-api", "--timestamps", "--tail=3",
-        "--since-time=2026-11-29T12:00:00+00:00", "--follow",
-    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

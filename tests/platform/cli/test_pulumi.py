@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -113,35 +112,11 @@ def locked(tmp_path, pid, host=None):
     return mark
 
 
-def dead_pid():
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
-
-
-def test_a_dead_runs_lock_is_removed_and_the_command_runs(pulumi, tmp_path, said):
-    locked(tmp_path, dead_pid())
-    assert pulumi.read("stack", "export") == "done"
-    assert "A killed run left stack try locked" in said.getvalue()
-
-
 def test_a_reused_process_id_is_not_taken_for_pulumi(pulumi, tmp_path):
     with subprocess.Popen(["/bin/sleep", "60"]) as process:
         locked(tmp_path, process.pid)
         assert pulumi.read("stack", "export") == "done"
         process.kill()
-
-
-def test_a_live_run_is_named_and_its_lock_kept(pulumi, tmp_path):
-    code = [sys.executable, "-c", "input()", "pulumi"]
-    with subprocess.Popen(code, stdin=subprocess.PIPE) as run:
-        while b"pulumi" not in Path(f"/proc/{run.pid}/cmdline").read_bytes():
-            pass
-        mark = locked(tmp_path, run.pid)
-        with pytest.raises(KaldraError, match=f"Another run works on stack try .pid {run.pid}"):
-            pulumi.run("up")
-        run.kill()
-    assert not mark.exists()
 
 
 def test_another_machines_lock_is_never_removed(pulumi, tmp_path):

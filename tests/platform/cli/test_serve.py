@@ -1,7 +1,6 @@
 """`./kaldra serve` up to what it would run; tests/e2e/test_12_contract.py runs it."""
 
 import socket
-import sys
 from io import StringIO
 from pathlib import Path
 
@@ -45,15 +44,6 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bare:
 
     monkeypatch.setattr(Supervisor, "run", run)
     return bare
-
-
-def test_both_run_as_they_do_in_their_images(bare: Bare):
-    bare.serve("all")
-    modules = {name: program.command for name, program in bare.programs.items()}
-    assert modules == {
-        "kaldra-core": (sys.executable, "-m", "core"),
-        "kaldra-api": (sys.executable, "-m", "app"),
-    }
 
 
 def test_a_reloaded_one_is_watched_with_all_that_it_is_made_of(bare: Bare):

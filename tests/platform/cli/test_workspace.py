@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.cli.workspace import GUARD, Workspace, environment, prepare_state
+from kaldra.cli.workspace import Workspace, environment, prepare_state
 from kaldra.errors import ConfigurationError
 from kaldra.stack.settings import Settings
 
@@ -102,13 +102,6 @@ def test_what_a_killed_pulumi_left_of_a_states_attributes_is_removed(clone):
         (stacks / name).write_text(text)
     prepare_state(clone)
     assert {file.name for file in stacks.iterdir()} == {"whole.json.attrs", "cut.json"}
-
-
-def test_our_programs_come_first_on_the_path(clone, monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", "/usr/bin")
-    path = environment(clone, {})["PATH"].split(":")
-    assert path[:2] == [str(GUARD), str(tmp_path / "bin")]
-    assert path[-1] == "/usr/bin"
 
 
 def test_the_ambient_kubeconfig_is_not_inherited(clone, monkeypatch, tmp_path):

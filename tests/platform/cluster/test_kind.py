@@ -1,6 +1,4 @@
-import io
 import json
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ from kaldra.cluster.kind import delete_cluster, ensure_cluster
 from kaldra.cluster.spec import KIND_LABEL, ClusterSpec
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.versions import KUBERNETES, NODE_IMAGE
+from tests.fakes.archives import archive
 from tests.fakes.programs import program
 from tests.fakes.progress import QuietProgress
 
@@ -71,17 +70,9 @@ def node(
 
 @pytest.fixture
 def complete(engine, monkeypatch):
-    """Whether the creation of the node that is found was completed."""
-
-    def be(*, value: bool) -> None:
-        name = "certs.d/localhost:5001/hosts.toml" if value else "certs.d"
-        with io.BytesIO() as buffer:
-            with tarfile.open(fileobj=buffer, mode="w") as archive:
-                archive.addfile(tarfile.TarInfo(name))
-            content = buffer.getvalue()
-        monkeypatch.setattr(kind.docker_client, "archive", lambda *_: content)
-
-    return be
+    """The creation of the node that is found was completed."""
+    content = archive({"certs.d/localhost:5001/hosts.toml": ""})
+    monkeypatch.setattr(kind.docker_client, "archive", lambda *_: content)
 
 
 def test_another_port_is_refused_and_nothing_is_removed(engine, spec):
@@ -135,19 +126,8 @@ def test_a_new_cluster_is_made_with_its_own_network_and_kubeconfig(engine, spec,
     assert "demo-registry" in (made / "direct").read_text().strip().split(",")
     assert json.loads((made / "configuration").read_text())["name"] == "demo"
     assert engine.changes()[-1] == f"PUT {NODE}/archive"
-    archive = engine.bodies[f"PUT {NODE}/archive"]
-    assert b"etc/containerd/certs.d/localhost:5001/hosts.toml" in archive
-
-
-def test_a_cluster_whose_creation_was_interrupted_is_created_again(engine, spec, made, complete):
-    engine.answers[f"GET {NODE}/json"] = node()
-    engine.answers["GET /containers/json"] = [{"Id": "node1"}]
-    engine.answers["DELETE /containers/node1"] = {}
-    complete(value=False)
-    progress = QuietProgress()
-    ensure_cluster(spec, progress)
-    assert engine.changes() == ["DELETE /containers/node1", f"PUT {NODE}/archive"]
-    assert progress.said == ["Creating cluster demo was interrupted: it is created again."]
+    written = engine.bodies[f"PUT {NODE}/archive"]
+    assert b"etc/containerd/certs.d/localhost:5001/hosts.toml" in written
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -156,7 +136,6 @@ def test_a_complete_cluster_that_does_not_answer_is_kept(
 ):
     engine.answers[f"GET {NODE}/json"] = node(running=running)
     engine.answers[f"POST {NODE}/start"] = {}
-    complete(value=True)
     monkeypatch.setattr(kind, "is_ready", lambda _spec: False)
     monkeypatch.setattr(kind, "READY_SECONDS", 0.0)
     with pytest.raises(KaldraError, match="everything in it are kept"):
@@ -164,19 +143,9 @@ def test_a_complete_cluster_that_does_not_answer_is_kept(
     assert not any(change.startswith("DELETE") for change in engine.changes())
 
 
-def test_a_paused_node_goes_on(engine, spec, made, complete, monkeypatch):
-    engine.answers[f"GET {NODE}/json"] = node(paused=True)
-    engine.answers[f"POST {NODE}/unpause"] = {}
-    complete(value=True)
-    monkeypatch.setattr(kind, "is_ready", lambda _spec: True)
-    ensure_cluster(spec, QuietProgress())
-    assert engine.changes() == [f"POST {NODE}/unpause", f"PUT {NODE}/archive"]
-
-
 def test_a_node_that_cannot_be_started_is_kept(engine, spec, complete):
     engine.answers[f"GET {NODE}/json"] = node(running=False)
     engine.answers[f"POST {NODE}/start"] = (500, {"message": "port is already allocated"})
-    complete(value=True)
     with pytest.raises(KaldraError, match="port is already allocated"):
         ensure_cluster(spec, QuietProgress())
     assert engine.changes() == [f"POST {NODE}/start"]

@@ -1,8 +1,7 @@
 import json
-import tomllib
 from pathlib import Path
 
-from kaldra.cluster.spec import ClusterSpec, hosts_file, kind_configuration
+from kaldra.cluster.spec import ClusterSpec, kind_configuration
 
 SPEC = ClusterSpec("demo", 8000, 5001, Path("kubeconfig"), "node:1", "registry:1")
 
@@ -26,11 +25,3 @@ def test_the_kubelet_is_told_to_accept_cgroup_v1_where_it_must():
     (patch,) = kind_configuration(SPEC, cgroup=1)["kubeadmConfigPatches"]
     assert json.loads(patch) == {"kind": "KubeletConfiguration", "failCgroupV1": False}
     assert "kubeadmConfigPatches" not in kind_configuration(SPEC, cgroup=2)
-
-
-def test_the_node_finds_the_registry_under_the_name_that_images_have():
-    path, text = hosts_file(SPEC)
-    assert path == "etc/containerd/certs.d/localhost:5001/hosts.toml"
-    assert tomllib.loads(text) == {
-        "host": {"http://demo-registry:5000": {"capabilities": ["pull", "resolve"]}}
-    }

@@ -45,14 +45,6 @@ def test_it_is_created_as_asked_and_waited_for(
     assert plugin.diff(URN, *made, made[1]).changes == DiffResponse.DIFF_NONE
 
 
-def test_a_preview_creates_nothing(
-    plugin: Plugin, serving: dict[str, Any], docker_engine: APIClient
-) -> None:
-    inputs = plugin.check(URN, {**serving, "name": f"{PREFIX}-preview"})
-    assert plugin.create(URN, inputs, preview=True)[0] == ""
-    assert docker_engine.containers(all=True, filters={"name": f"{PREFIX}-preview"}) == []
-
-
 def test_limits_and_restart_policy_change_in_place(
     plugin: Plugin, made: Made, docker_engine: APIClient
 ) -> None:
@@ -179,11 +171,3 @@ def test_a_cancelled_run_stops_waiting(serving: dict[str, Any], docker_engine: A
 def test_inputs_that_are_not_supported_are_refused_by_name(plugin: Plugin) -> None:
     refused = plugin.failures(URN, {"image": "x", "uploads": [{"file": "/x"}]})
     assert set(refused) == {"uploads", "name"}
-
-
-def test_an_engine_that_is_not_there_is_named() -> None:
-    with (
-        running(host="unix:///nobody/docker.sock") as plugin,
-        pytest.raises(CallFailedError, match="No Docker Engine answers at unix:///nobody"),
-    ):
-        plugin.read(URN, "x", {"name": "x", "image": "x"}, {"name": "x"})

@@ -51,9 +51,3 @@ def test_it_tells_which_image_it_is_of():
     told = [(each["name"], each["value"]) for each in root["properties"]]
     assert ("kaldra:image", CONTENTS.image_id) in told
     assert ("kaldra:layer", CONTENTS.layers[1]) in told
-
-
-def test_the_image_depends_on_every_package():
-    document = made()
-    of_root = next(each for each in document["dependencies"] if each["ref"] == "kaldra-api")
-    assert set(of_root["dependsOn"]) == {each["bom-ref"] for each in document["components"]}

@@ -13,12 +13,6 @@ CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 SECRET = "kubernetes:core/v1:Secret"
 
 
-def test_an_object_tells_its_own_version_and_kind():
-    made = objects.manifest("kubernetes:apps/v1:Deployment", "x", {"metadata": {"name": "web"}})
-    assert (made["apiVersion"], made["kind"]) == ("apps/v1", "Deployment")
-    assert objects.manifest(CONFIG_MAP, "x", {})["apiVersion"] == "v1"
-
-
 def test_an_automatic_name_follows_the_content():
     first, same, other = (
         objects.manifest(CONFIG_MAP, "env", {"data": {"LEVEL": level}})["metadata"]["name"]
