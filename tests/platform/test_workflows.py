@@ -4,7 +4,6 @@ actionlint, shellcheck and zizmor read them in `./kaldra lint`.
 """
 
 import re
-import subprocess
 
 import pytest
 import yaml
@@ -47,22 +46,12 @@ def runs():
     ]
 
 
-def test_there_are_the_three_workflows():
-    assert TEXTS.keys() == {"kaldra-ci", "kaldra-release", "kaldra-drift"}
-
-
 @pytest.mark.parametrize("step", runs())
 def test_what_a_step_runs_is_a_verb_with_options_that_exist(step):
     called = list(commands.calls(step["run"]))
     assert called or step["name"] in OTHER_PROGRAMS
     for words in called:
         assert commands.fault(words) == ""
-
-
-@pytest.mark.parametrize("step", runs())
-def test_what_a_step_runs_is_shell_without_expressions(step):
-    assert "${{" not in step["run"]
-    subprocess.run(["bash", "-n"], input=step["run"], text=True, check=True)  # noqa: S607
 
 
 def test_every_action_is_pinned_by_commit_and_everywhere_the_same():
@@ -74,23 +63,11 @@ def test_every_action_is_pinned_by_commit_and_everywhere_the_same():
     assert set(used) == set(versions.values())
 
 
-@pytest.mark.parametrize("document", documents().values(), ids=documents())
-def test_nothing_is_allowed_but_what_a_job_asks_for(document):
-    assert document["permissions"] == {}
-    assert not {"pull_request_target", "workflow_run"} & set(document["on"])
-
-
 @pytest.mark.parametrize("job", jobs())
 def test_a_job_ends_and_says_what_it_may_do(job):
     assert job["timeout-minutes"] <= 90
     assert job["permissions"]
     assert job["name"]
-
-
-@pytest.mark.parametrize("job", jobs())
-def test_a_checkout_keeps_no_credentials(job):
-    checkouts = [step for step in job["steps"] if "actions/checkout@" in step.get("uses", "")]
-    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
 @pytest.mark.parametrize("job", jobs())

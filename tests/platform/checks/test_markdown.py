@@ -1,7 +1,6 @@
 import pytest
 
 from kaldra.checks.markdown import anchors, link_faults
-from tests.commands import blocks
 
 PAGE = """\
 # A `title`, here
@@ -38,12 +37,6 @@ def faults(root, text):
     page = root / "docs" / "page.md"
     page.write_text(text)
     return list(link_faults(page, root))
-
-
-def test_blocks_are_found_with_their_language_line_and_inside():
-    (block,) = blocks(PAGE)
-    assert (block.language, block.line) == ("sh", 10)
-    assert block.text == "./kaldra up\n  [no](link.md)\n"
 
 
 def test_good_links_have_no_fault(root):

@@ -128,11 +128,6 @@ def test_emptied_lists_are_read_again(apt: Apt, monkeypatch: pytest.MonkeyPatch)
     assert sources(apt) == ["deb file:ROOT/debian/ bookworm main"]
 
 
-def test_a_recipe_has_one_digest_and_another_recipe_another():
-    assert debian.recipe_digest("a", b"b") == debian.recipe_digest(b"a", "b")
-    assert debian.recipe_digest("ab") != debian.recipe_digest("a", "b")
-
-
 def test_tidying_keeps_folders_and_forgets_archive_and_machine(tmp_path):
     root = tmp_path / "root"
     for name in (*debian.UNNEEDED, "etc/apt"):

@@ -221,21 +221,6 @@ def test_a_reduced_host_gets_the_runtime_beside_the_users_settings(tmp_path, mon
     assert json.loads(own.read_text())["runtimes"] == {"crun": {"path": "/usr/bin/crun"}}
 
 
-@pytest.mark.parametrize(("missing", "configured"), [((), False), (("CAP_SYS_RESOURCE",), True)])
-def test_only_a_reduced_host_gets_a_configuration(
-    here, clients, silence, monkeypatch, missing, configured
-):
-    commands = []
-
-    def spawn(_path, command, _environment, **_):
-        commands.append(command)
-        return 1
-
-    monkeypatch.setattr("os.posix_spawn", spawn)
-    engine._start_detached(dataclasses.replace(LINUX, missing_capabilities=missing))
-    assert ("--config-file" in commands[0]) is configured
-
-
 @pytest.mark.parametrize("variable", [False, True])
 def test_the_chosen_context_names_the_engine(tmp_path, monkeypatch, variable):
     monkeypatch.delenv("DOCKER_HOST", raising=False)

@@ -1,4 +1,3 @@
-import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -109,14 +108,6 @@ def test_a_list_is_resolved_for_all_its_builds(wanted: Build, cache: Path, progr
         "go.mod": "module m\n",
         "go.sum": "h\n",
     }
-
-
-def test_a_list_may_be_elsewhere(wanted: Build, tmp_path: Path) -> None:
-    elsewhere = replace(wanted, lists=tmp_path / "elsewhere")
-    shutil.copytree(gobuild.MODULES, tmp_path / "elsewhere")
-    assert elsewhere.key == wanted.key
-    (elsewhere.modules / "go.mod").write_text("module other\n")
-    assert elsewhere.key != wanted.key
 
 
 def test_failed_build_leaves_nothing_and_shows_the_compiler(wanted: Build, program: Write) -> None:

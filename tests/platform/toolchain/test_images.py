@@ -49,13 +49,6 @@ def host(monkeypatch):
     return be
 
 
-def test_the_publishers_python_serves_as_base_and_builder(built, host):
-    images = base_image.ensure_base(QuietProgress(), route=Route.PUBLISHER, client=CLIENT)
-    assert images == base_image.BaseImages(PYTHON_IMAGE, PYTHON_IMAGE)
-    assert "@sha256:" in PYTHON_IMAGE
-    assert built == []
-
-
 def test_authorities_of_the_host_are_trusted_in_the_builder_alone(built, host, tmp_path):
     bundle = tmp_path / "bundle.pem"
     bundle.write_text("-----BEGIN CERTIFICATE-----")
@@ -79,30 +72,6 @@ def test_other_authorities_make_another_builder(built, host, tmp_path):
     assert len(tags) == 2
 
 
-def test_from_registries_the_base_is_debian_with_python_and_the_builder_adds_pip(built, host):
-    images = base_image.ensure_base(QuietProgress(), route=Route.REGISTRIES, client=CLIENT)
-    (base, packages), (builder, dockerfile) = built
-    assert (base, builder) == (images.base, images.builder)
-    assert "python3-pip" not in packages
-    assert dockerfile.startswith(f"FROM {base}\n")
-    assert "python3-pip" in dockerfile
-    assert "authorities" not in dockerfile.replace(debian.APT, "")
-
-
-@pytest.mark.parametrize("route", list(Route))
-def test_the_registrys_image(built, host, route):
-    found = registry_image.ensure_registry_image(
-        "base:1", QuietProgress(), route=route, client=CLIENT
-    )
-    if route is Route.PUBLISHER:
-        assert found == REGISTRY_IMAGE
-        assert "@sha256:" in found
-    else:
-        ((tag, dockerfile),) = built
-        assert found == tag
-        assert dockerfile.startswith("FROM base:1\n")
-
-
 @pytest.fixture
 def kind_files(tmp_path: Path) -> Path:
     folder = tmp_path / "files"
@@ -113,15 +82,6 @@ def kind_files(tmp_path: Path) -> Path:
 
 def node_base(kind_files: Path, base: str = "base:1") -> str:
     return node_image.ensure_node_base(base, kind_files, QuietProgress(), client=CLIENT)
-
-
-def test_the_nodes_packages_stand_on_the_base(built, host, kind_files):
-    tag = node_base(kind_files)
-    ((made, dockerfile),) = built
-    assert made == tag
-    assert "FROM base:1\n" in dockerfile
-    assert debian.APT in dockerfile
-    assert "${" not in dockerfile
 
 
 def test_what_decides_the_nodes_packages_is_in_their_tag(built, host, kind_files):
@@ -164,3 +124,15 @@ def test_another_program_makes_another_node(docker, binaries, monkeypatch):
             node_image.ensure_node_image("node-base:1", binaries, QuietProgress(), client=CLIENT)
         )
     assert len(tags) == 2
+
+
+def test_the_publishers_images_are_taken_by_digest(built, host):
+    images = base_image.ensure_base(QuietProgress(), route=Route.PUBLISHER, client=CLIENT)
+    assert images == base_image.BaseImages(PYTHON_IMAGE, PYTHON_IMAGE)
+    registry = registry_image.ensure_registry_image(
+        "base:1", QuietProgress(), route=Route.PUBLISHER, client=CLIENT
+    )
+    assert registry == REGISTRY_IMAGE
+    assert "@sha256:" in PYTHON_IMAGE
+    assert "@sha256:" in REGISTRY_IMAGE
+    assert built == []

@@ -27,24 +27,18 @@ def test_later_choice_replaces_the_link(program: Write) -> None:
     assert [p.name for p in links.folder().iterdir()] == ["kind"]
 
 
-def test_program_that_was_replaced_is_chosen_anew(program: Write) -> None:
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda kind, _record: os.utime(kind, ns=(0, 0)),  # another program in its place
+        lambda kind, _record: kind.unlink(),
+        lambda _kind, record: record.write_text("{"),
+    ],
+)
+def test_program_or_record_that_changed_is_chosen_anew(program: Write, clone: Path, spoil) -> None:
     kind = program("v1/kind", "")
     links.choose("kind", "1", {"kind": kind})
-    os.utime(kind, ns=(0, 0))
+    spoil(kind, clone / "tools" / "kind.json")
     assert not links.chosen("kind", "1", ["kind"])
-
-
-def test_program_that_went_away_is_chosen_anew(program: Write) -> None:
-    kind = program("v1/kind", "")
-    links.choose("kind", "1", {"kind": kind})
-    kind.unlink()
-    assert not links.chosen("kind", "1", ["kind"])
-
-
-def test_damaged_record_means_choosing_anew(program: Write, clone: Path) -> None:
-    kind = program("v1/kind", "")
-    links.choose("kind", "1", {"kind": kind})
-    (clone / "tools" / "kind.json").write_text("{")
-    assert not links.chosen("kind", "1", ["kind"])
-    links.choose("kind", "1", {"kind": kind})
+    links.choose("kind", "1", {"kind": program("v1/kind", "")})
     assert links.chosen("kind", "1", ["kind"])

@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 
 from kaldra import variables
-from kaldra.errors import ConfigurationError
 from kaldra.toolchain import machine
 
 
@@ -58,12 +57,6 @@ def test_a_bundle_named_in_the_environment_is_the_hosts(certificates, tmp_path, 
     bundle.write_text("-----BEGIN CERTIFICATE-----\n")
     monkeypatch.setenv("PIP_CERT", str(bundle))
     assert machine._own_ca_bundle() == bundle
-
-
-def test_a_named_bundle_that_does_not_exist_is_refused(certificates, tmp_path, monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "absent.pem"))
-    with pytest.raises(ConfigurationError, match=r"SSL_CERT_FILE names .*absent\.pem, which"):
-        machine._own_ca_bundle()
 
 
 def test_local_authorities_make_the_systems_bundle_the_hosts(certificates, tmp_path, monkeypatch):
