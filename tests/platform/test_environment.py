@@ -9,72 +9,28 @@ import pytest
 from kaldra import environment, variables
 from kaldra.paths import REPO
 from kaldra.stack import dotenv
+from tests.processes import ran
 
 FOLDER = Path("/srv")
 
-HOSTILE = {
-    "PYTHONPATH": ".",
-    "PYTHONHOME": "/nowhere",
-    "PYTHONSTARTUP": "startup.py",
-    "PYTHONINSPECT": "1",
-    "PYTHONOPTIMIZE": "2",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONIOENCODING": "ascii",
-    "PYTHONWARNINGS": "error",
-    "VIRTUAL_ENV": "/nowhere",
-    "CONDA_PREFIX": "/nowhere",
-    "PIP_TARGET": "/nowhere",
-    "PIP_PREFIX": "/nowhere",
-    "PIP_USER": "1",
-    "PIP_REQUIRE_VIRTUALENV": "1",
-    "PIP_NO_BINARY": ":all:",
-    "PIP_CONSTRAINT": "/nowhere",
-    "UV_PYTHON": "3.8",
-    "UV_SYSTEM_PYTHON": "1",
-    "UV_OFFLINE": "1",
-    "UV_CONSTRAINT": "/nowhere",
-    "PULUMI_CONFIG": "{",
-    "PULUMI_STACK": "other",
-    "PULUMI_BACKEND_URL": "s3://other",
-    "PULUMI_HOME": "/nowhere",
-    "PULUMI_SKIP_CONFIRMATIONS": "true",
-    "PULUMI_OPTION_PARALLEL": "none",
-    "PULUMI_DIY_BACKEND_GZIP": "true",
-    "PULUMI_CONFIG_PASSPHRASE": "",
-    "PULUMI_DEBUG_GRPC": "log.json",
-    "PULUMI_K8S_CLIENT_QPS": "0",
-    "DOCKER_DEFAULT_PLATFORM": "windows/amd64",
-    "DOCKER_BUILDKIT": "0",
-    "DOCKER_CONTENT_TRUST": "1",
-    "BUILDX_BUILDER": "other",
-    "BUILDKIT_PROGRESS": "rawjson",
-    "KIND_EXPERIMENTAL_PROVIDER": "podman",
-    "KIND_EXPERIMENTAL_DOCKER_NETWORK": "other",
-    "KIND_CLUSTER_NAME": "other",
-    "GOFLAGS": "-mod=vendor",
-    "GOOS": "windows",
-    "GOARCH": "arm",
-    "GOROOT": "/nowhere",
-    "GOPATH": "/proc",
-    "GOTOOLCHAIN": "go1.2",
-    "GOENV": "/nowhere",
-    "GIT_DIR": "/nowhere",
-    "GIT_WORK_TREE": "/nowhere",
-    "LANG": "C",
-    "LANGUAGE": "pt_BR",
-    "LC_MESSAGES": "pt_BR.UTF-8",
-    "TMPDIR": "/nowhere",
-    "CDPATH": "/usr:/",
-    "BASH_ENV": "/nowhere",
-    "IFS": "/",
-    "GREP_OPTIONS": "--invalid",
-    "LD_PRELOAD": "",
-    "HTTP_PROXY": "http://127.0.0.1:9",
-    "HTTPS_PROXY": "http://127.0.0.1:9",
-    "NO_PROXY": "",
-    "FORCE_COLOR": "1",
-    "MAKEFLAGS": "-j",
-}
+PAIRS = """
+PYTHONPATH=. PYTHONHOME=/nowhere PYTHONSTARTUP=startup.py PYTHONINSPECT=1 PYTHONOPTIMIZE=2
+PYTHONDONTWRITEBYTECODE=1 PYTHONIOENCODING=ascii PYTHONWARNINGS=error VIRTUAL_ENV=/nowhere
+CONDA_PREFIX=/nowhere PIP_TARGET=/nowhere PIP_PREFIX=/nowhere PIP_USER=1 PIP_REQUIRE_VIRTUALENV=1
+PIP_NO_BINARY=:all: PIP_CONSTRAINT=/nowhere UV_PYTHON=3.8 UV_SYSTEM_PYTHON=1 UV_OFFLINE=1
+UV_CONSTRAINT=/nowhere PULUMI_CONFIG={ PULUMI_STACK=other PULUMI_BACKEND_URL=s3://other
+PULUMI_HOME=/nowhere PULUMI_SKIP_CONFIRMATIONS=true PULUMI_OPTION_PARALLEL=none
+PULUMI_DIY_BACKEND_GZIP=true PULUMI_CONFIG_PASSPHRASE= PULUMI_DEBUG_GRPC=log.json
+PULUMI_K8S_CLIENT_QPS=0 DOCKER_DEFAULT_PLATFORM=windows/amd64 DOCKER_BUILDKIT=0
+DOCKER_CONTENT_TRUST=1 BUILDX_BUILDER=other BUILDKIT_PROGRESS=rawjson
+KIND_EXPERIMENTAL_PROVIDER=podman KIND_EXPERIMENTAL_DOCKER_NETWORK=other KIND_CLUSTER_NAME=other
+GOFLAGS=-mod=vendor GOOS=windows GOARCH=arm GOROOT=/nowhere GOPATH=/proc GOTOOLCHAIN=go1.2
+GOENV=/nowhere GIT_DIR=/nowhere GIT_WORK_TREE=/nowhere LANG=C LANGUAGE=pt_BR
+LC_MESSAGES=pt_BR.UTF-8 TMPDIR=/nowhere CDPATH=/usr:/ BASH_ENV=/nowhere IFS=/
+GREP_OPTIONS=--invalid LD_PRELOAD= HTTP_PROXY=http://127.0.0.1:9 HTTPS_PROXY=http://127.0.0.1:9
+NO_PROXY= FORCE_COLOR=1 MAKEFLAGS=-j POSIXLY_CORRECT=1
+"""
+HOSTILE = dict(pair.split("=", 1) for pair in PAIRS.split())
 PASSED = {"HTTP_PROXY", "HTTPS_PROXY"}
 
 
@@ -151,15 +107,7 @@ def test_a_temporary_folder_is_passed_on_where_it_can_be_used(tmp_path: Path) ->
 
 def run(*arguments: str, cwd: Path, umask: int = 0o022, **given: str):
     needed = {name: os.environ[name] for name in ("PATH", "HOME")}
-    return subprocess.run(
-        [REPO / "kaldra", *arguments],
-        env={**needed, **given},
-        cwd=cwd,
-        umask=umask,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return ran(REPO / "kaldra", *arguments, env={**needed, **given}, cwd=cwd, umask=umask)
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o000])
@@ -182,7 +130,7 @@ def test_the_command_line_does_the_same_under_all_of_them(tmp_path: Path, umask:
 
 def test_a_current_folder_that_was_removed_is_no_fault(tmp_path: Path) -> None:
     gone = f"mkdir gone; cd gone; rmdir ../gone; exec '{REPO}/kaldra' --help"
-    done = subprocess.run(["/bin/sh", "-c", gone], cwd=tmp_path, capture_output=True, check=False)
+    done = ran("/bin/sh", "-c", gone, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
 
 

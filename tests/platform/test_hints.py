@@ -4,8 +4,6 @@ import ast
 import re
 from collections.abc import Iterator
 
-import pytest
-
 from kaldra.paths import REPO
 from tests import commands, documented
 
@@ -91,26 +89,6 @@ def _without_stack(words: list[str]) -> list[str]:
     return re.sub(r" --stack \S+", "", " ".join(words)).split()
 
 
-@pytest.mark.parametrize(
-    ("words", "taken"),
-    [
-        ("up --stack dev brings one", "up --stack dev"),
-        ("down --all", "down --all"),
-        ("up --al", ""),
-        ("fly", ""),
-        ("status and --fly", ""),
-        ("logs --lines many", ""),
-    ],
-)
-def test_a_command_ends_where_prose_begins(words: str, taken: str) -> None:
-    assert command(words.split()) == taken.split()
-
-
-def test_the_search_sees_each_kind_of_text() -> None:
-    source = '"""./kaldra a"""\nx = f"./kaldra up --stack {stack} " "--yes"\ny = ["./kaldra b"]'
-    assert sorted(texts(source)) == ["./kaldra b", "./kaldra up --stack x --yes"]
-
-
 def test_the_command_line_takes_each_command() -> None:
     assert "./kaldra" not in named()
 
@@ -123,13 +101,6 @@ def test_a_test_runs_each_command() -> None:
         for words in commands.calls(line)
     }
     assert named().keys() - documented_ == RUN_BY.keys()
-
-
-@pytest.mark.parametrize("test", sorted(set(RUN_BY.values())))
-def test_the_tests_that_run_them_exist(test: str) -> None:
-    file, _, name = test.partition("::")
-    tree = ast.parse((REPO / file).read_text(encoding="utf-8"))
-    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def test_pages_exist() -> None:
