@@ -8,15 +8,9 @@ import pulumi_kubernetes as k8s
 from kaldra.stack import secrets, services
 from kaldra.stack.kubernetes import autoscaling, ingress, monitoring, network_policies, quota
 from kaldra.stack.kubernetes.namespace import create_namespace, create_pull_secret
-from kaldra.stack.kubernetes.workload import Workload, WorkloadArgs
-from kaldra.stack.services import Service
+from kaldra.stack.kubernetes.pod import WorkloadArgs
+from kaldra.stack.kubernetes.workload import Workload
 from kaldra.stack.settings import Settings
-
-DEV_NODE_PORT = 30080
-"""Port of the dev cluster's node that kind maps to 127.0.0.1:<apiPort>."""
-
-MIN_READY_SECONDS = 3
-"""How long a new pod must be ready on staging before an old one is stopped."""
 
 
 def deploy(settings: Settings, images: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
@@ -33,32 +27,19 @@ def deploy(settings: Settings, images: Mapping[str, pulumi.Input[str]]) -> pulum
     pull_secret = create_pull_secret(settings, namespace, opts) if settings.scaled else None
     contents = {k: pulumi.Output.secret(v) for k, v in secrets.contents(settings).items()}
     for service in services.specs(settings):
-        Workload(
-            service.name,
-            WorkloadArgs(
-                service=service,
-                image=images[service.name],
-                namespace=namespace,
-                secrets={name: contents[name] for name in service.secret_directories},
-                pull_secret=pull_secret,
-                rollout_timeout_seconds=settings.rollout_timeout_seconds,
-                # Never set beside an autoscaler: each would undo the other's work.
-                replicas=None if settings.scaled else service.replicas,
-                min_ready_seconds=MIN_READY_SECONDS if settings.scaled else None,
-                spread=settings.scaled,
-                pod_annotations=monitoring.annotations(settings, service),
-                node_port=_node_port(settings, service),
-                depends_on=limits,
-            ),
-            opts,
+        args = WorkloadArgs(
+            service=service,
+            settings=settings,
+            image=images[service.name],
+            namespace=namespace,
+            secrets={name: contents[name] for name in service.secret_directories},
+            pull_secret=pull_secret,
+            depends_on=limits,
         )
+        Workload(args, opts)
         if settings.scaled:
             autoscaling.create(settings, service, namespace, opts)
     if settings.scaled:
         ingress.create(settings, namespace, opts)
         monitoring.create(settings, namespace, opts)
     return namespace
-
-
-def _node_port(settings: Settings, service: Service) -> int | None:
-    return DEV_NODE_PORT if settings.target == "dev" and service.exposed else None

@@ -1,13 +1,14 @@
 """The pod of a service: confined, probed, limited, spread over the nodes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from kaldra.stack.kubernetes import labels
+from kaldra.stack.kubernetes import labels, monitoring
 from kaldra.stack.services import LIVE_DIRECTORY, LIVE_MEBIBYTES, USER_ID, Service, ServiceSpec
+from kaldra.stack.settings import Settings
 
 DRAIN_MARGIN_SECONDS = 5
 """Time a pod gets beyond the service's own grace period before it is killed."""
@@ -17,35 +18,40 @@ LOG_MEBIBYTES = 64
 
 
 @dataclass(frozen=True)
-class PodArgs:
-    """Inputs of a pod template."""
+class WorkloadArgs:
+    """Inputs of a `Workload` and its pods."""
 
     service: ServiceSpec
+    settings: Settings
     image: pulumi.Input[str]
-    labels: Mapping[str, str]
-    annotations: Mapping[str, str]
-    service_account: pulumi.Input[str]
-    config_map: pulumi.Input[str]
-    """Name of the ConfigMap with the container's environment."""
-    secrets: Mapping[str, pulumi.Input[str]]
-    """Volume name → name of the Secret."""
+    namespace: pulumi.Input[str]
+    secrets: Mapping[str, pulumi.Input[Mapping[str, str]]]
+    """Entries of each secret in the service's `secret_directories`."""
     pull_secret: pulumi.Input[str] | None
-    spread: bool
+    depends_on: Sequence[pulumi.Resource]
+    """What must exist before the first pod."""
 
 
-def pod_template(args: PodArgs) -> k8s.core.v1.PodTemplateSpecArgs:
-    """The template of a workload's pods.
+def pod_template(
+    args: WorkloadArgs,
+    account: pulumi.Input[str],
+    config_map: pulumi.Input[str],
+    secrets: Mapping[str, pulumi.Input[str]],
+) -> k8s.core.v1.PodTemplateSpecArgs:
+    """The template of a workload's pods, with the names of the objects that it refers to.
 
+    `config_map` holds the container's environment; `secrets` are Secrets by volume name.
     There is no preStop hook: after SIGTERM the services go on serving while /ready fails, until
     no more requests arrive (KALDRA_DRAIN_SECONDS).
     """
     service = args.service
     return k8s.core.v1.PodTemplateSpecArgs(
         metadata=k8s.meta.v1.ObjectMetaArgs(
-            labels=args.labels, annotations=args.annotations or None
+            labels=labels.of_service(service.name),
+            annotations=monitoring.annotations(args.settings, service) or None,
         ),
         spec=k8s.core.v1.PodSpecArgs(
-            service_account_name=args.service_account,
+            service_account_name=account,
             automount_service_account_token=False,
             enable_service_links=False,
             termination_grace_period_seconds=service.grace_seconds + DRAIN_MARGIN_SECONDS,
@@ -56,23 +62,26 @@ def pod_template(args: PodArgs) -> k8s.core.v1.PodTemplateSpecArgs:
                 fs_group=USER_ID,
                 seccomp_profile=k8s.core.v1.SeccompProfileArgs(type="RuntimeDefault"),
             ),
-            containers=[_container(args)],
+            containers=[_container(service, args.image, config_map)],
             volumes=[
                 *(_empty_volume(*volume) for volume in _writable(service)),
-                *(_secret_volume(name, secret) for name, secret in args.secrets.items()),
+                *(_secret_volume(name, secret) for name, secret in secrets.items()),
             ],
-            image_pull_secrets=_pull_secrets(args),
-            topology_spread_constraints=_spread(service) if args.spread else None,
-            affinity=_affinity(service) if args.spread else None,
+            image_pull_secrets=None
+            if args.pull_secret is None
+            else [k8s.core.v1.LocalObjectReferenceArgs(name=args.pull_secret)],
+            topology_spread_constraints=_spread(service) if args.settings.scaled else None,
+            affinity=_affinity(service) if args.settings.scaled else None,
         ),
     )
 
 
-def _container(args: PodArgs) -> k8s.core.v1.ContainerArgs:
-    service = args.service
+def _container(
+    service: ServiceSpec, image: pulumi.Input[str], config_map: pulumi.Input[str]
+) -> k8s.core.v1.ContainerArgs:
     return k8s.core.v1.ContainerArgs(
         name=service.name,
-        image=args.image,
+        image=image,
         # Images are referenced by digest, so a cached one is never stale.
         image_pull_policy="IfNotPresent",
         command=service.command,
@@ -82,7 +91,7 @@ def _container(args: PodArgs) -> k8s.core.v1.ContainerArgs:
         ],
         env_from=[
             k8s.core.v1.EnvFromSourceArgs(
-                config_map_ref=k8s.core.v1.ConfigMapEnvSourceArgs(name=args.config_map)
+                config_map_ref=k8s.core.v1.ConfigMapEnvSourceArgs(name=config_map)
             )
         ],
         resources=_resources(service),
@@ -101,10 +110,8 @@ def _container(args: PodArgs) -> k8s.core.v1.ContainerArgs:
                 for name, path, _ in _writable(service)
             ),
             *(
-                k8s.core.v1.VolumeMountArgs(
-                    name=name, mount_path=service.secret_directories[name], read_only=True
-                )
-                for name in args.secrets
+                k8s.core.v1.VolumeMountArgs(name=name, mount_path=directory, read_only=True)
+                for name, directory in service.secret_directories.items()
             ),
         ],
     )
@@ -124,12 +131,6 @@ def _empty_volume(name: str, _path: str, mebibytes: int) -> k8s.core.v1.VolumeAr
 def _secret_volume(name: str, secret: pulumi.Input[str]) -> k8s.core.v1.VolumeArgs:
     source = k8s.core.v1.SecretVolumeSourceArgs(secret_name=secret, default_mode=0o440)
     return k8s.core.v1.VolumeArgs(name=name, secret=source)
-
-
-def _pull_secrets(args: PodArgs) -> list[k8s.core.v1.LocalObjectReferenceArgs] | None:
-    if args.pull_secret is None:
-        return None
-    return [k8s.core.v1.LocalObjectReferenceArgs(name=args.pull_secret)]
 
 
 def _resources(service: ServiceSpec) -> k8s.core.v1.ResourceRequirementsArgs:

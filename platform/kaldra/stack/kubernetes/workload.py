@@ -1,71 +1,37 @@
 """A service on Kubernetes: account, configuration, secrets, Deployment and Service."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-
 import pulumi
 import pulumi_kubernetes as k8s
 
 from kaldra.stack.kubernetes import labels
-from kaldra.stack.kubernetes.pod import PodArgs, pod_template
-from kaldra.stack.services import ServiceSpec
+from kaldra.stack.kubernetes.pod import WorkloadArgs, pod_template
 
+DEV_NODE_PORT = 30080
+"""Port of the dev cluster's node that kind maps to 127.0.0.1:<apiPort>."""
 
-@dataclass(frozen=True)
-class WorkloadArgs:
-    """Inputs of a `Workload`."""
-
-    service: ServiceSpec
-    image: pulumi.Input[str]
-    namespace: pulumi.Input[str]
-    rollout_timeout_seconds: int
-    secrets: Mapping[str, pulumi.Input[Mapping[str, str]]] = field(default_factory=dict)
-    """Entries of each secret in the service's `secret_directories`."""
-    pull_secret: pulumi.Input[str] | None = None
-    replicas: int | None = None
-    """None leaves the number of pods to an autoscaler."""
-    min_ready_seconds: int | None = None
-    spread: bool = False
-    """Whether pods prefer different nodes and zones."""
-    pod_annotations: Mapping[str, str] = field(default_factory=dict)
-    node_port: int | None = None
-    """Publishes the Service on every node; None keeps it inside the cluster."""
-    depends_on: Sequence[pulumi.Resource] = ()
-    """What must exist before the first pod."""
+MIN_READY_SECONDS = 3
+"""How long a new pod must be ready on staging before an old one is stopped."""
 
 
 class Workload(pulumi.ComponentResource):
     """One service, reachable in the cluster under its own name."""
 
-    def __init__(
-        self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__("kaldra:index:Workload", name, None, opts)
-        self._name = name
+    def __init__(self, args: WorkloadArgs, opts: pulumi.ResourceOptions) -> None:
+        self._name = args.service.name
+        super().__init__("kaldra:index:Workload", self._name, None, opts)
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         account = k8s.core.v1.ServiceAccount(
-            name,
-            metadata=self._metadata(name),
+            self._name,
+            metadata=self._metadata(self._name),
             automount_service_account_token=False,
             opts=self._child,
         )
         config = self._config_map()
-        secrets = {key: self._secret(key) for key in args.service.secret_directories}
-        self.deployment = self._deployment(
-            PodArgs(
-                service=args.service,
-                image=args.image,
-                labels=labels.of_service(name),
-                annotations=args.pod_annotations,
-                service_account=account.metadata.name,
-                config_map=config.metadata.name,
-                secrets={key: secret.metadata.name for key, secret in secrets.items()},
-                pull_secret=args.pull_secret,
-                spread=args.spread,
-            )
-        )
-        self.service = self._service()
+        secrets = {key: self._secret(key).metadata.name for key in args.secrets}
+        pod = pod_template(args, account.metadata.name, config.metadata.name, secrets)
+        self._deployment(pod)
+        self._service()
         self.register_outputs({})
 
     def _metadata(self, name: str | None = None) -> k8s.meta.v1.ObjectMetaArgs:
@@ -95,16 +61,18 @@ class Workload(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _deployment(self, pod: PodArgs) -> k8s.apps.v1.Deployment:
-        timeout = f"{self._args.rollout_timeout_seconds}s"
-        return k8s.apps.v1.Deployment(
+    def _deployment(self, pod: k8s.core.v1.PodTemplateSpecArgs) -> None:
+        settings = self._args.settings
+        timeout = f"{settings.rollout_timeout_seconds}s"
+        k8s.apps.v1.Deployment(
             self._name,
             metadata=self._metadata(self._name),
             spec=k8s.apps.v1.DeploymentSpecArgs(
-                replicas=self._args.replicas,
-                min_ready_seconds=self._args.min_ready_seconds,
+                # Never set beside an autoscaler: each would undo the other's work.
+                replicas=None if settings.scaled else self._args.service.replicas,
+                min_ready_seconds=MIN_READY_SECONDS if settings.scaled else None,
                 revision_history_limit=5,
-                progress_deadline_seconds=self._args.rollout_timeout_seconds,
+                progress_deadline_seconds=settings.rollout_timeout_seconds,
                 selector=k8s.meta.v1.LabelSelectorArgs(match_labels=labels.selector(self._name)),
                 strategy=k8s.apps.v1.DeploymentStrategyArgs(
                     type="RollingUpdate",
@@ -112,7 +80,7 @@ class Workload(pulumi.ComponentResource):
                         max_unavailable=0, max_surge=1
                     ),
                 ),
-                template=pod_template(pod),
+                template=pod,
             ),
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -121,12 +89,13 @@ class Workload(pulumi.ComponentResource):
             ),
         )
 
-    def _service(self) -> k8s.core.v1.Service:
-        return k8s.core.v1.Service(
+    def _service(self) -> None:
+        published = self._args.settings.target == "dev" and self._args.service.exposed
+        k8s.core.v1.Service(
             self._name,
             metadata=self._metadata(self._name),
             spec=k8s.core.v1.ServiceSpecArgs(
-                type="NodePort" if self._args.node_port else "ClusterIP",
+                type="NodePort" if published else "ClusterIP",
                 selector=labels.selector(self._name),
                 ports=[
                     k8s.core.v1.ServicePortArgs(
@@ -134,7 +103,7 @@ class Workload(pulumi.ComponentResource):
                         port=port,
                         target_port=name,
                         protocol="TCP",
-                        node_port=self._args.node_port if name == "http" else None,
+                        node_port=DEV_NODE_PORT if published and name == "http" else None,
                     )
                     for name, port in self._args.service.ports.items()
                 ],
