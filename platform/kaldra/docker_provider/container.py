@@ -8,7 +8,7 @@ from docker.errors import APIError
 from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
 
 from kaldra.docker_provider import container_spec as spec
-from kaldra.docker_provider.container_state import drift, state
+from kaldra.docker_provider.container_state import drift, state_of
 from kaldra.docker_provider.differences import UPDATE, answer, changes
 from kaldra.docker_provider.resource import PartialFailureError, Resource
 from kaldra.docker_provider.values import Props, strip
@@ -75,7 +75,7 @@ class Container(Resource):
         except BaseException:
             self._remove(id_)
             raise
-        return id_, self._settle(id_, inputs)
+        return id_, self._settle(id_, wanted)
 
     def read(self, id_: str, inputs: Props, state: Props) -> tuple[Props, Props] | None:  # noqa: ARG002
         """None when it is gone; what others changed shows in inputs and state."""
@@ -83,7 +83,7 @@ class Container(Resource):
         if found is None:
             return None
         actual = {**inputs, **self._drift(spec.plain(inputs), found)}
-        return self._state(actual, found), actual
+        return state_of(spec.plain(actual), found), actual
 
     def update(self, id_: str, news: Props, *, preview: bool) -> Props:
         """Set limits and restart policy, and start it when it does not run."""
@@ -102,7 +102,7 @@ class Container(Resource):
         if wanted["start"] and wanted["mustRun"] and not (found and runs(found)):
             self.status("starting")
             self._start(id_, wanted)
-        return self._settle(id_, news)
+        return self._settle(id_, wanted)
 
     def delete(self, id_: str, state: Props) -> None:
         """Stop it within its grace period, then remove it; fine when it is gone."""
@@ -124,11 +124,7 @@ class Container(Resource):
 
     def _drift(self, plain: Props, found: dict[str, Any]) -> Props:
         name = plain.get("image")
-        image = self.tools.find("inspect_image", name) if name else None
-        return drift(plain, found, image)
-
-    def _state(self, inputs: Props, found: dict[str, Any]) -> Props:
-        return state(spec.plain(inputs), found)
+        return drift(plain, found, self.tools.find("inspect_image", name) if name else None)
 
     def _require_image(self, wanted: Props) -> None:
         name = str(wanted["image"])
@@ -192,9 +188,8 @@ class Container(Resource):
         numbers = ", ".join(str(port.get("external")) for port in wanted.get("ports") or [])
         return f"Another program listens on port {numbers}: ss -ltnp"
 
-    def _settle(self, id_: str, inputs: Props) -> Props:
-        """Wait as the inputs ask for; the state. A container that is not ready is kept."""
-        wanted = spec.plain(inputs)
+    def _settle(self, id_: str, wanted: Props) -> Props:
+        """Wait as the plain inputs ask for; the state. A container that is not ready is kept."""
         watch = Watch(self.tools, id_, self.status)
         try:
             if wanted["start"] and wanted["wait"]:
@@ -205,11 +200,11 @@ class Container(Resource):
             found = self._find(id_)
             if found is None:
                 raise KaldraError(str(failure)) from failure
-            raise PartialFailureError(failure.reasons, self._state(inputs, found), id_) from failure
+            raise PartialFailureError(failure.reasons, state_of(wanted, found), id_) from failure
         found = self._find(id_)
         if found is None:
             raise KaldraError(f"Container {wanted['name']} was removed while it was being created.")
-        return self._state(inputs, found)
+        return state_of(wanted, found)
 
 
 def _refused(verb: str, wanted: Props, error: APIError) -> KaldraError:

@@ -11,7 +11,7 @@ _META = '{"schema_version":"2"}'
 """Version of the state's shape, as the official plugin writes and asks for it."""
 
 
-def state(wanted: Props, found: Mapping[str, Any]) -> Props:
+def state_of(wanted: Props, found: Mapping[str, Any]) -> Props:
     """State of a container: its plain inputs and its id."""
     return {**strip(wanted), "id": found["Id"], "__meta": _META}
 

@@ -1,9 +1,8 @@
 """The provider: Image, Network and Container of pulumi-docker 5.2.0; any other type is refused."""
 
-import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeVar
+from asyncio import to_thread
+from collections.abc import Iterator, Mapping
 
 from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -12,17 +11,11 @@ from kaldra.docker_provider.container import Container
 from kaldra.docker_provider.image import Image
 from kaldra.docker_provider.network import Network
 from kaldra.docker_provider.resource import PartialFailureError, Tools
-from kaldra.docker_provider.values import (
-    Values,
-    properties,
-    secret_texts,
-    wrap_properties,
-)
+from kaldra.docker_provider.values import Values, properties, secret_texts, wrap_properties
 from kaldra.errors import KaldraError
 from kaldra.toolchain import commands
 
 VERSION = "5.2.0"
-Result = TypeVar("Result")
 _REFUSED = ("registryAuth", "sshOpts", "caMaterial", "certMaterial", "keyMaterial")
 _TYPES: Mapping[str, type[Image | Network | Container]] = {
     "docker:index/image:Image": Image,
@@ -52,7 +45,7 @@ class DockerProvider(api.Provider):
     async def check(self, request: api.CheckRequest) -> api.CheckResponse:
         """See `Container.check`."""
         resource = self._resource(request.urn, request.new_inputs)
-        inputs, failures = await _run(resource.check, properties(request.new_inputs))
+        inputs, failures = await to_thread(resource.check, properties(request.new_inputs))
         return api.CheckResponse(wrap_properties(inputs, request.new_inputs), failures)
 
     async def diff(self, request: api.DiffRequest) -> api.DiffResponse:
@@ -61,14 +54,14 @@ class DockerProvider(api.Provider):
         olds = state.pop("__inputs", {})
         news = properties(request.new_inputs)
         diff = self._resource(request.urn).diff
-        return await _run(diff, request.resource_id, olds, state, news)
+        return await to_thread(diff, request.resource_id, olds, state, news)
 
     async def create(self, request: api.CreateRequest) -> api.CreateResponse:
         """See `Container.create`."""
         resource = self._resource(request.urn, request.properties)
         inputs = properties(request.properties)
         with _completing(request.properties):
-            id_, state = await _run(resource.create, inputs, preview=request.preview)
+            id_, state = await to_thread(resource.create, inputs, preview=request.preview)
         return api.CreateResponse(id_, wrap_properties(state, _like(request.properties)))
 
     async def read(self, request: api.ReadRequest) -> api.ReadResponse:
@@ -76,7 +69,9 @@ class DockerProvider(api.Provider):
         if not request.inputs and not request.properties:
             raise KaldraError(f"The substitute docker plugin cannot import {request.type}.")
         inputs, state = properties(request.inputs), properties(request.properties)
-        found = await _run(self._resource(request.urn).read, request.resource_id, inputs, state)
+        found = await to_thread(
+            self._resource(request.urn).read, request.resource_id, inputs, state
+        )
         if found is None:
             return api.ReadResponse()
         like = {**request.properties, **request.inputs}
@@ -91,13 +86,15 @@ class DockerProvider(api.Provider):
         resource = self._resource(request.urn, request.news)
         news = properties(request.news)
         with _completing(request.news):
-            state = await _run(resource.update, request.resource_id, news, preview=request.preview)
+            state = await to_thread(
+                resource.update, request.resource_id, news, preview=request.preview
+            )
         return api.UpdateResponse(wrap_properties(state, _like(request.news)))
 
     async def delete(self, request: api.DeleteRequest) -> None:
         """See `Container.delete`."""
         resource = self._resource(request.urn)
-        await _run(resource.delete, request.resource_id, properties(request.properties))
+        await to_thread(resource.delete, request.resource_id, properties(request.properties))
 
     async def cancel(self) -> None:
         """End waits and builds."""
@@ -129,7 +126,3 @@ def _completing(inputs: Values) -> Iterator[None]:
 def _like(inputs: Values) -> Values:
     """Where a state's secrets are: in the properties that repeat inputs."""
     return {**inputs, "__inputs": PropertyValue(inputs)}
-
-
-async def _run(call: Callable[..., Result], *arguments: Any, **options: Any) -> Result:
-    return await asyncio.to_thread(call, *arguments, **options)
