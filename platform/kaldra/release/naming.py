@@ -1,12 +1,12 @@
 """Names of images: checked before anything is built."""
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from kaldra.errors import ConfigurationError
 from kaldra.stack.settings import VERSION
+from kaldra.toolchain.commands import captured
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _VERSION_TAG = re.compile(r"v?(\d+\.\d+\.\d+)(?![.\d])")
@@ -66,12 +66,7 @@ def source(repo: Path) -> Source:
 
 def _git(repo: Path, *arguments: str) -> str:
     try:
-        done = subprocess.run(  # noqa: S603
-            ["git", "-C", str(repo), *arguments],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = captured(["git", "-C", repo, *arguments])
     except FileNotFoundError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

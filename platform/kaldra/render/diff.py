@@ -70,7 +70,7 @@ def fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Field]:
 def markdown(by_stack: Mapping[str, list[Change]], base: str) -> str:
     """A summary of all stacks, then each object; `base` is what was compared with."""
     if not any(by_stack.values()):
-        return f"{NO_DIFFERENCE} from {_code(base)} in what is deployed ({_names(by_stack)}).\n"
+        return f"{NO_DIFFERENCE} from {_code(base)} in what is deployed ({', '.join(by_stack)}).\n"
     summary = [f"Difference from {_code(base)} in what is deployed", ""]
     summary += _table(("stack", "changed", "added", "removed"), _counts(by_stack))
     details = [
@@ -177,7 +177,3 @@ def _code(text: str) -> str:
 
 def _longest_run(text: str) -> int:
     return max((len(run) for run in re.findall("`+", text)), default=0)
-
-
-def _names(stacks: Iterable[str]) -> str:
-    return ", ".join(stacks)

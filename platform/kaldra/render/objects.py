@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kaldra.errors import KaldraError
@@ -27,7 +27,7 @@ def manifest(type_: str, name: str, inputs: Mapping[str, Any]) -> Manifest:
     that is no single object.
     """
     _, version, kind = type_.split(":")
-    found: Manifest = _plain(inputs, _same)
+    found: Manifest = _plain(inputs)
     found = {"apiVersion": version.removeprefix("core/"), "kind": kind, **found}
     if found["kind"] != kind or not isinstance(found.setdefault("metadata", {}), dict):
         raise KaldraError(f"{name} ({type_}) is no single Kubernetes object; it is not rendered.")
@@ -58,25 +58,18 @@ class _Automatic(dict[str, Any]):
     """Metadata whose name was made here."""
 
 
-def _same(value: Any) -> Any:
-    return value
-
-
-def _redacted(_: Any) -> str:
-    return REDACTED
-
-
-def _plain(value: Any, leaf: Callable[[Any], Any]) -> Any:
+def _plain(value: Any, *, secret: bool = False) -> Any:
     """The value without Pulumi's marks; inside of a marked one every leaf is redacted."""
     if isinstance(value, Mapping):
         if value.get(_SECRET_MARK) == _SECRET_SIGNATURE:
-            return _plain(value.get("value"), _redacted)
-        return {key: _plain(entry, leaf) for key, entry in value.items() if entry is not None}
+            return _plain(value.get("value"), secret=True)
+        entries = ((key, entry) for key, entry in value.items() if entry is not None)
+        return {key: _plain(entry, secret=secret) for key, entry in entries}
     if isinstance(value, (list, tuple)):
-        return [_plain(entry, leaf) for entry in value]
-    if isinstance(value, float) and value.is_integer():
-        return leaf(int(value))
-    return leaf(value)
+        return [_plain(entry, secret=secret) for entry in value]
+    if secret:
+        return REDACTED
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _redact_entries(secret: Manifest) -> None:

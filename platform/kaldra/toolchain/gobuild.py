@@ -16,7 +16,7 @@ from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.paths import home
 from kaldra.progress import Progress, Step
-from kaldra.toolchain.commands import run
+from kaldra.toolchain.commands import captured, run
 from kaldra.toolchain.files import alone, locked, publishing, require_space, sharing
 
 MODULES = Path(__file__).parent / "go"
@@ -313,9 +313,7 @@ def _cached(source: str) -> Path:
 def version_of(go: Path) -> tuple[int, int] | None:
     """(major, minor) of a Go toolchain, or None where it does not answer."""
     try:
-        said = subprocess.run(  # noqa: S603
-            [go, "env", "GOVERSION"], capture_output=True, text=True, check=False, cwd="/"
-        ).stdout.strip()
+        said = captured([go, "env", "GOVERSION"], cwd=Path("/")).stdout.strip()
         major, minor = said.removeprefix("go").split(".")[:2]
         return int(major), int("".join(c for c in minor if c.isdigit()))
     except (OSError, ValueError):

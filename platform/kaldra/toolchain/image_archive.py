@@ -32,7 +32,8 @@ def available(tag: str, progress: Progress, *, client: Path) -> bool:
         step.update("checking the cached archive")
         if _checksum(archive) != record.read_text(encoding="ascii").strip():
             progress.warn(f"{archive} is damaged; the image is made anew.")
-            _forget(archive, record)
+            for file in (archive, record):
+                file.unlink(missing_ok=True)
             return False
         step.update("loading from the cache")
         run([client, "load", "--input", archive], what=f"Loading image {tag}")
@@ -59,11 +60,6 @@ def _files(tag: str) -> tuple[Path, Path]:
     stem = f"{repository.rpartition('/')[2]}@{version}"
     folder = home() / "images"
     return folder / f"{stem}.tar", folder / f"{stem}.sha256"
-
-
-def _forget(*files: Path) -> None:
-    for file in files:
-        file.unlink(missing_ok=True)
 
 
 def _checksum(file: Path) -> str:
