@@ -1,11 +1,6 @@
 """What the doctor says of a dev cluster and its registry; changes nothing."""
 
-from kaldra.cluster.kind import (
-    Condition,
-    examine,
-    outdated_version,
-    require_privileged_containers,
-)
+from kaldra.cluster.kind import Condition, examine, outdated_version, require_privileged_containers
 from kaldra.cluster.kubeconfig import api_server
 from kaldra.cluster.ports import require_free
 from kaldra.cluster.registry import is_running

@@ -7,12 +7,7 @@ from docker.errors import APIError
 from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
 
 from kaldra.docker_provider.differences import UPDATE, answer, changes
-from kaldra.docker_provider.resource import (
-    Resource,
-    failures,
-    labels,
-    with_defaults,
-)
+from kaldra.docker_provider.resource import Resource, failures, labels, with_defaults
 from kaldra.docker_provider.values import Props, strip
 from kaldra.errors import KaldraError
 
@@ -52,10 +47,7 @@ class Network(Resource):
             self.info("The network was removed by others: it is created again.")
             found, observed = {("name",): UPDATE}, [("name",)]
         return answer(
-            found,
-            replaces=lambda _name: True,
-            observed=observed,
-            delete_before_replace=True,
+            found, replaces=lambda _name: True, observed=observed, delete_before_replace=True
         )
 
     def create(self, inputs: Props, *, preview: bool) -> tuple[str, Props]:

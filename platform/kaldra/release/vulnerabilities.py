@@ -112,16 +112,11 @@ def _question(package: Package, distribution: str) -> tuple[str, str, str] | Non
 
 def _ask(where: str, question: tuple[str, str, str]) -> list[dict[str, Any]]:
     ecosystem, name, version = question
-    asked: dict[str, Any] = {
-        "version": version,
-        "package": {"ecosystem": ecosystem, "name": name},
-    }
+    asked: dict[str, Any] = {"version": version, "package": {"ecosystem": ecosystem, "name": name}}
     found: list[dict[str, Any]] = []
     while True:
         request = urllib.request.Request(  # noqa: S310  an address of http or https
-            f"{where}/v1/query",
-            json.dumps(asked).encode(),
-            {"Content-Type": "application/json"},
+            f"{where}/v1/query", json.dumps(asked).encode(), {"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
             said = json.load(answer)

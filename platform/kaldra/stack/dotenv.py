@@ -30,12 +30,7 @@ STACK_SETTINGS = {
 ORIGINS = "KALDRA_CORS_ORIGINS"
 """Fills `gateway.corsOrigins` there."""
 
-OF_THE_CONTAINER = {
-    "KALDRA_HOST",
-    "CORE_PORT",
-    "CORE_SERVICE_URL",
-    "KALDRA_API_KEYS_DIR",
-}
+OF_THE_CONTAINER = {"KALDRA_HOST", "CORE_PORT", "CORE_SERVICE_URL", "KALDRA_API_KEYS_DIR"}
 """Variables that a container has its own values of."""
 
 

@@ -231,10 +231,7 @@ class _Plan:
         return tasks
 
     def _program(
-        self,
-        tool: tools.Tool,
-        programs: Callable[..., Mapping[str, Path]],
-        *builds: gobuild.Build,
+        self, tool: tools.Tool, programs: Callable[..., Mapping[str, Path]], *builds: gobuild.Build
     ) -> None:
         """Find, download or build a tool; `programs` gets the folders of the builds."""
         needs = self._built(*builds) if tools.must_build(tool, self.way) else ()
