@@ -14,7 +14,7 @@ from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.paths import home
 from kaldra.progress import Step
-from kaldra.toolchain.files import GIGABYTE, locked, require_space
+from kaldra.toolchain.files import GIGABYTE, require_space
 
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 30
@@ -37,28 +37,24 @@ def fetch(url: str, target: Path, digest: str, step: Step) -> Path:
     """Download to `target` unless it is there; a file with another digest is not kept.
 
     `digest` is a sha256, or a sha512 where it has 128 hex digits. An interrupted download is
-    continued. Raises KaldraError naming the address and what to do.
+    continued; the caller holds a lock. Raises KaldraError naming the address and what to do.
     """
     if target.exists():
         return target
-    with locked(f"download-{target.name}"):
-        if target.exists():
-            return target
-        partial = target.with_name(f"{target.name}.partial")
-        _download(address(url), partial, step)
-        algorithm = "sha512" if len(digest) == 128 else "sha256"
-        with partial.open("rb") as file:
-            actual = hashlib.file_digest(file, algorithm).hexdigest()
-        if actual != digest:
-            partial.unlink()
-            raise KaldraError(
-                f"Checksum mismatch for {address(url)}: expected {algorithm} {digest}, "
-                f"got {actual}. The file was deleted.",
-                hint="Try again; if it happens again, that address serves something else than "
-                "the publisher's release, and KALDRA_ROUTE=registries does without it.",
-            )
-        partial.rename(target)
-    return target
+    partial = target.with_name(f"{target.name}.partial")
+    _download(address(url), partial, step)
+    algorithm = "sha512" if len(digest) == 128 else "sha256"
+    with partial.open("rb") as file:
+        actual = hashlib.file_digest(file, algorithm).hexdigest()
+    if actual != digest:
+        partial.unlink()
+        raise KaldraError(
+            f"Checksum mismatch for {address(url)}: expected {algorithm} {digest}, "
+            f"got {actual}. The file was deleted.",
+            hint="Try again; if it happens again, that address serves something else than "
+            "the publisher's release, and KALDRA_ROUTE=registries does without it.",
+        )
+    return partial.rename(target)
 
 
 def _download(url: str, partial: Path, step: Step) -> None:
