@@ -1,6 +1,5 @@
 """Configuration errors of a stack: key, stack file, and the command that fixes it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +51,8 @@ def _way_out(path: str, stack_file: str) -> str:
     """How to set it. `./kaldra env` refuses wrong settings as well, except for missing secrets."""
     if not _is_secret(path):
         return f"Edit {stack_file}: docs/reference/stack-settings.md describes every setting."
-    stack, name = _stack(stack_file), "apiKeys.NAME" if path == "apiKeys" else path
+    stack = stack_file.removeprefix("Pulumi.").removesuffix(".yaml")
+    name = "apiKeys.NAME" if path == "apiKeys" else path
     environment = f'eval "$(./kaldra env --stack {stack})"'
     return f"{environment} && pulumi config set --secret --path {NAMESPACE}:{name}"
 
@@ -102,10 +102,6 @@ def _unknown(path: str, stack_file: str, known: Sequence[str]) -> ConfigurationE
 
 def _is_secret(path: str) -> bool:
     return any(path == name or path.startswith(f"{name}.") for name in SECRETS)
-
-
-def _stack(stack_file: str) -> str:
-    return re.sub(r"^Pulumi\.(.+)\.yaml$", r"\1", stack_file)
 
 
 def _reason(fault: Mapping[str, Any]) -> str:

@@ -30,8 +30,7 @@ def destination(url: str) -> Destination:
     try:
         return Destination(port, network=str(ipaddress.ip_network(host)))
     except ValueError:
-        msg = (
+        raise ValueError(
             f"a network policy cannot name {host}; use a Service in the cluster, such as "
             "http://collector.monitoring.svc:4318, or an IP address"
-        )
-        raise ValueError(msg) from None
+        ) from None

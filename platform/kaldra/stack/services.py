@@ -32,10 +32,6 @@ LIVE_DIRECTORY = "/live"
 LIVE_MEBIBYTES = 32
 
 
-def _no_environment(_: "Settings") -> dict[str, str]:
-    return {}
-
-
 @dataclass(frozen=True)
 class Service:
     """A service as every target runs it. Ports are those inside the container."""
@@ -55,7 +51,7 @@ class Service:
     """Keys of the services that may call it."""
     exposed: bool = False
     """Whether clients outside of the stack may call it."""
-    environment: Callable[["Settings"], dict[str, str]] = _no_environment
+    environment: Callable[["Settings"], dict[str, str]] = lambda _settings: {}
     """Its variables besides those of every service."""
     secret_directories: Mapping[str, str] = field(default_factory=dict)
     """Name of a secret of the stack → directory its entries are mounted at, one file each."""

@@ -19,8 +19,7 @@ _DNS_NAME = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0
 
 def _long_enough(key: SecretStr) -> SecretStr:
     if len(key) < SHORTEST_KEY:
-        msg = f"a key needs at least {SHORTEST_KEY} characters"
-        raise ValueError(msg)
+        raise ValueError(f"a key needs at least {SHORTEST_KEY} characters")
     return key
 
 
@@ -30,15 +29,13 @@ def _one_network(cidr: str) -> str:
     try:
         return str(ipaddress.ip_network(cidr))
     except ValueError:
-        msg = "it is not a network such as 10.0.0.0/8"
-        raise ValueError(msg) from None
+        raise ValueError("it is not a network such as 10.0.0.0/8") from None
 
 
 def _host_with_dots(registry: str) -> str:
     host = registry.partition("/")[0]
     if not re.search(r"[.:]|^localhost$", host):
-        msg = f"{host} is not a registry host; use for example ghcr.io/{registry}"
-        raise ValueError(msg)
+        raise ValueError(f"{host} is not a registry host; use for example ghcr.io/{registry}")
     return registry
 
 
@@ -91,8 +88,7 @@ class Resources(Group):
     def _asks_for_no_more_than_it_may_use(self) -> Self:
         for kind in ("cpu", "memory"):
             if getattr(self, f"{kind}_request") > getattr(self, f"{kind}_limit"):
-                msg = f"{kind}Request is above {kind}Limit"
-                raise ValueError(msg)
+                raise ValueError(f"{kind}Request is above {kind}Limit")
         return self
 
 

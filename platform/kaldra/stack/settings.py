@@ -50,8 +50,7 @@ VERSION = PRODUCT
 
 def _known(key: str) -> str:
     if key not in KEYS:
-        msg = f"unknown service {key}; choose from {', '.join(KEYS)}"
-        raise ValueError(msg)
+        raise ValueError(f"unknown service {key}; choose from {', '.join(KEYS)}")
     return key
 
 
@@ -131,8 +130,9 @@ class Settings(Group):
     @model_validator(mode="after")
     def _one_port_each(self) -> Self:
         if self.target == "dev" and self.api_port == self.registry_port:
-            msg = f"apiPort and registryPort are both {self.api_port}; give each its own port"
-            raise ValueError(msg)
+            raise ValueError(
+                f"apiPort and registryPort are both {self.api_port}; give each its own port"
+            )
         return self
 
     @field_validator("otlp_endpoint")
@@ -151,18 +151,16 @@ class Settings(Group):
             except ValidationError as error:
                 fault = error.errors(include_url=False, include_input=False)[0]
                 where = "".join(f".{to_camel(str(part))}" for part in fault["loc"])
-                msg = (
+                raise ValueError(
                     f"{service.key}.resources{where}: {fault['msg'].removeprefix('Value error, ')}"
-                )
-                raise ValueError(msg) from None
+                ) from None
         return given
 
     @field_validator("image_digests")
     @classmethod
     def _one_digest_each(cls, given: dict[str, str] | None) -> dict[str, str] | None:
         if lacking := [key for key in KEYS if given is not None and key not in given]:
-            msg = f"no digest of {', '.join(lacking)}"
-            raise ValueError(msg)
+            raise ValueError(f"no digest of {', '.join(lacking)}")
         return given
 
     @property

@@ -26,7 +26,8 @@ _PLACEHOLDERS = (
 
 def require(settings: "Settings", stack_file: str) -> None:
     """Raise ConfigurationError for the first setting that staging does not allow."""
-    _require_cluster(settings, stack_file)
+    if not settings.kube_context and not settings.kubeconfig:
+        raise missing("kubeContext", stack_file)
     _require_images(settings, stack_file)
     _require_ingress(settings, stack_file)
     _require_scale(settings, stack_file)
@@ -37,11 +38,6 @@ def require(settings: "Settings", stack_file: str) -> None:
         reason = "a release runs the code of its images; it is for dev and local"
         raise wrong("live", stack_file, reason)
     _require_keys(settings, stack_file)
-
-
-def _require_cluster(settings: "Settings", stack_file: str) -> None:
-    if not settings.kube_context and not settings.kubeconfig:
-        raise missing("kubeContext", stack_file)
 
 
 def _require_images(settings: "Settings", stack_file: str) -> None:
