@@ -68,11 +68,6 @@ class Report:
         )
 
 
-def service() -> str:
-    """Address of the service; a mirror may stand in for it."""
-    return (variables.VULNERABILITIES_URL.value or SERVICE).rstrip("/")
-
-
 def report(images: Mapping[str, Contents]) -> Report:
     """Ask about every package that the service can know; never raises for the network."""
     holders: dict[tuple[str, str, str], list[str]] = {}
@@ -80,7 +75,8 @@ def report(images: Mapping[str, Contents]) -> Report:
         for asked in dict.fromkeys(_question(p, contents.distribution) for p in contents.packages):
             if asked:
                 holders.setdefault(asked, []).append(name)
-    where, questions = service(), sorted(holders)
+    # A mirror may stand in for the service.
+    where, questions = (variables.VULNERABILITIES_URL.value or SERVICE).rstrip("/"), sorted(holders)
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             # The first alone: an unreachable service is waited for once.

@@ -33,7 +33,10 @@ def check(objects: Sequence[Object]) -> list[Fault]:
     Rules for releases are left out where every image comes from a registry on this machine.
     """
     found = [fault for obj in objects for fault in check_object(obj)]
-    return found + list(_check_stack(objects))
+    released = stack.is_released(stack.images_of(objects))
+    for rule, stack_check in (STACK_RULES if released else stack.RULES).items():
+        found += [Fault(identity(obj), rule, message) for obj, message in stack_check(objects)]
+    return found
 
 
 def check_object(obj: Object) -> Iterator[Fault]:
@@ -46,10 +49,3 @@ def check_object(obj: Object) -> Iterator[Fault]:
     for rule, object_check in OBJECT_RULES.items():
         for message in object_check(obj):
             yield Fault(name, rule, message)
-
-
-def _check_stack(objects: Sequence[Object]) -> Iterator[Fault]:
-    released = stack.is_released(stack.images_of(objects))
-    for rule, stack_check in (STACK_RULES if released else stack.RULES).items():
-        for obj, message in stack_check(objects):
-            yield Fault(identity(obj), rule, message)

@@ -147,11 +147,8 @@ def _max_unavailable(objects: Objects) -> Found:
         strategy = entry(obj, "spec", "strategy")
         unavailable = entry(strategy, "rollingUpdate").get("maxUnavailable")
         if strategy.get("type") == "Recreate" or unavailable not in (0, "0", "0%"):
-            yield (
-                obj,
-                "a release takes pods away before their successors serve: \
-rollingUpdate.maxUnavailable is not 0",
-            )
+            problem = "a release takes pods away before their successors serve"
+            yield obj, f"{problem}: rollingUpdate.maxUnavailable is not 0"
 
 
 def _namespace_quota(objects: Objects) -> Found:

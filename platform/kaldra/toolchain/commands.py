@@ -26,9 +26,6 @@ _ending = False
 class EndingError(KaldraError):
     """A program was not started, because all are being ended."""
 
-    def __init__(self, message: str = "Another program was not begun.") -> None:
-        super().__init__(message)
-
 
 @contextmanager
 def ending_together() -> Iterator[None]:
@@ -126,7 +123,7 @@ def _started(
     """Start a program that `stop_all` ends; a block that fails ends it, too."""
     with _lock:
         if _ending:
-            raise EndingError
+            raise EndingError("Another program was not begun.")
         process = subprocess.Popen(  # noqa: S603
             [str(part) for part in command],
             cwd=cwd,

@@ -24,8 +24,7 @@ LAST_CLIENT_WITH_BUILDKIT_INSIDE = 22
 
 def buildkit_client() -> Path | None:
     """The first docker client whose `docker build` can use BuildKit."""
-    found = shutil.which("docker")
-    for candidate in dict.fromkeys([*([found] if found else []), *CLIENTS]):
+    for candidate in filter(None, (shutil.which("docker"), *CLIENTS)):
         path = Path(candidate)
         if path.is_file() and os.access(path, os.X_OK) and _can_buildkit(path):
             return path

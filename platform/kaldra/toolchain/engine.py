@@ -199,13 +199,12 @@ def _start(step: Step) -> None:
     elif not _is_coming_up():
         _start_detached(here)
     step.update("waiting for its socket")
-    log = _folder() / "dockerd.log"
     _wait(
         lambda: engine_version() is not None,
         START_SECONDS,
         "The Docker Engine did not come up",
         alive=None if here.systemd else _is_alive,
-        log=log,
+        log=_folder() / "dockerd.log",
     )
 
 
@@ -231,20 +230,14 @@ def _start_detached(here: Machine) -> None:
     if here.missing_capabilities:
         command += ["--config-file", str(_reduced_configuration(folder))]
     # Not a child to be waited for: it outlives this process, and does not hold its folder.
-    log = (
-        os.POSIX_SPAWN_OPEN,
-        1,
-        folder / "dockerd.log",
-        os.O_WRONLY | os.O_CREAT | os.O_APPEND,
-        0o644,
-    )
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     pid = os.posix_spawn(
         "/bin/sh",
         ["sh", "-c", 'cd / && exec "$@"', "sh", *command],
         os.environ,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-            log,
+            (os.POSIX_SPAWN_OPEN, 1, folder / "dockerd.log", append, 0o644),
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
         setsid=True,

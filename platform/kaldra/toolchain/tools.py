@@ -48,15 +48,12 @@ class Tool:
         return DIGESTS[self.name].get(f"{here.system}-{here.arch}")
 
 
-def _pulumi_asset(system: str, arch: str) -> str:
-    return f"pulumi-v{PULUMI}-{system}-{'x64' if arch == 'amd64' else arch}.tar.gz"
-
-
 PULUMI_TOOL = Tool(
     name="pulumi",
     version=PULUMI,
     url=lambda system, arch: (
-        f"{RELEASES}/pulumi/pulumi/releases/download/v{PULUMI}/{_pulumi_asset(system, arch)}"
+        f"{RELEASES}/pulumi/pulumi/releases/download/v{PULUMI}/"
+        f"pulumi-v{PULUMI}-{system}-{'x64' if arch == 'amd64' else arch}.tar.gz"
     ),
     members=(
         "pulumi",
