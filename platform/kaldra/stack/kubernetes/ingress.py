@@ -56,24 +56,20 @@ def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resour
 
 
 def _annotations(settings: Settings) -> dict[str, str]:
-    # Not every controller reports the address it serves an Ingress at; `up` asks the gateway
-    # over HTTPS instead.
-    own = {"pulumi.com/skipAwait": "true", **_limits(settings)}
-    if settings.ingress.issuer:
-        own["cert-manager.io/cluster-issuer"] = settings.ingress.issuer
-    return {**own, **settings.ingress.annotations}
-
-
-def _limits(settings: Settings) -> dict[str, str]:
-    """Limits as ingress-nginx reads them; other controllers ignore them.
+    """The stack's annotations over our own, with limits that only ingress-nginx reads.
 
     Headers and slow clients are limited in the controller's ConfigMap alone, for all its hosts.
     """
     seconds = (settings.gateway.core_timeout_seconds or CORE_TIMEOUT_SECONDS) + MARGIN_SECONDS
-    given = {
+    limits = {
         "proxy-body-size": f"{BODY_MEBIBYTES}m",
         "proxy-connect-timeout": str(MARGIN_SECONDS),
         "proxy-read-timeout": str(seconds),
         "proxy-send-timeout": str(seconds),
     }
-    return {f"{NGINX}/{name}": value for name, value in given.items()}
+    # Not every controller reports the address it serves an Ingress at; `up` asks the gateway
+    # over HTTPS instead.
+    own = {"pulumi.com/skipAwait": "true"} | {f"{NGINX}/{n}": v for n, v in limits.items()}
+    if settings.ingress.issuer:
+        own["cert-manager.io/cluster-issuer"] = settings.ingress.issuer
+    return own | settings.ingress.annotations

@@ -37,7 +37,7 @@ def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resour
             service.name,
             namespace,
             labels.selector(service.name),
-            ingress=[*_callers(service, settings), *_scraping(settings, service)],
+            ingress=_callers(service, settings),
             egress=_called(service, settings),
             opts=opts,
         )
@@ -51,7 +51,11 @@ def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resour
 def _callers(service: Service, settings: Settings) -> list[NetworkPolicyIngressRuleArgs]:
     pods = [_pods(caller) for caller in SERVICES if caller.key in service.callers]
     rules = [_from(pods, service.port)] if pods else []
-    return [*rules, _public(settings, service)] if service.exposed else rules
+    if service.exposed:
+        rules.append(_public(settings, service))
+    if settings.scraped:
+        rules.append(_from([_namespace(settings.metrics_namespace)], service.metrics_port))
+    return rules
 
 
 def _called(service: Service, settings: Settings) -> list[NetworkPolicyEgressRuleArgs]:
@@ -85,12 +89,6 @@ def _public(settings: Settings, service: Service) -> NetworkPolicyIngressRuleArg
     if settings.ingress.namespace or not sources:
         sources.insert(0, _namespace(settings.ingress.namespace or DEFAULT_INGRESS_NAMESPACE))
     return _from(sources, service.port)
-
-
-def _scraping(settings: Settings, service: Service) -> list[NetworkPolicyIngressRuleArgs]:
-    if not settings.scraped:
-        return []
-    return [_from([_namespace(settings.metrics_namespace)], service.metrics_port)]
 
 
 def _dns() -> NetworkPolicyEgressRuleArgs:

@@ -27,7 +27,15 @@ class Workload(pulumi.ComponentResource):
             automount_service_account_token=False,
             opts=self._child,
         )
-        config = self._config_map()
+        # ConfigMap and Secrets are immutable and named automatically: new content is a new object,
+        # so the Deployment rolls forward, and old pods keep what they started with.
+        config = k8s.core.v1.ConfigMap(
+            f"{self._name}-env",
+            metadata=self._metadata(),
+            immutable=True,
+            data=dict(args.service.variables),
+            opts=self._child,
+        )
         secrets = {key: self._secret(key).metadata.name for key in args.secrets}
         pod = pod_template(args, account.metadata.name, config.metadata.name, secrets)
         self._deployment(pod)
@@ -38,18 +46,6 @@ class Workload(pulumi.ComponentResource):
         """Without a name the provider appends a random suffix to the resource's."""
         return k8s.meta.v1.ObjectMetaArgs(
             name=name, namespace=self._args.namespace, labels=labels.of_service(self._name)
-        )
-
-    # ConfigMap and Secrets are immutable and named automatically: new content is a new object, so
-    # the Deployment rolls forward, and old pods keep what they started with.
-
-    def _config_map(self) -> k8s.core.v1.ConfigMap:
-        return k8s.core.v1.ConfigMap(
-            f"{self._name}-env",
-            metadata=self._metadata(),
-            immutable=True,
-            data=dict(self._args.service.variables),
-            opts=self._child,
         )
 
     def _secret(self, key: str) -> k8s.core.v1.Secret:
