@@ -52,6 +52,8 @@ def configure(level: str, *, service: str, environment: str, stream: TextIO | No
         logger.propagate = True
     # The shell logs each request itself, with its ids; these would only repeat it.
     logging.getLogger("uvicorn.access").disabled = True
+    # It warns of each trace header that is not valid, which says nothing about the service.
+    logging.getLogger("opentelemetry.trace").setLevel(logging.ERROR)
 
 
 def _encoded(entry: Mapping[str, object]) -> str:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from uvicorn.config import Config
 
 HEAD_BYTES = 32 << 10
+MOST_HEADERS = 128
+"""An empty header takes 5 bytes on the wire and 100 in memory."""
+
 HEAD_SECONDS = 10.0
 IDLE_SECONDS = 75
 """Longer than any client of ours keeps an idle connection, so that the client closes it."""
@@ -44,7 +47,7 @@ class Connections(ServerState):
         super().__init__()
         self.limit = limit
         self.unused: dict[BoundedProtocol, None] = {}
-        """Those without a complete request, the longest unused one first."""
+        """Those that wait for their client alone, the longest waiting one first."""
         self._ended = metrics.counter(
             "kaldra_http_connections_ended",
             "Connections ended by the service before their request was answered.",
@@ -96,6 +99,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._body_bytes = 0
         self._framing_bytes = 0
+        self._bare_bytes = 0
+        """Framing since the last byte of the body, as in trailers."""
         self._chunk_bytes = 0
         self._chunk_body_bytes = 0
         self._unread: tuple[float, int] | None = None
@@ -126,7 +131,8 @@ class BoundedProtocol(HttpToolsProtocol):
                 self._refuse_head()
         elif self._phase is BODY:
             self._framing_bytes += rest
-            if self._framing_bytes > HEAD_BYTES + 2 * self._body_bytes:
+            self._bare_bytes = 0 if self._chunk_body_bytes else self._bare_bytes + rest
+            if max(self._framing_bytes - 2 * self._body_bytes, self._bare_bytes) > HEAD_BYTES:
                 self.refuse(400, "bad_request", "The body has more framing than content.")
 
     def on_message_begin(self) -> None:
@@ -136,6 +142,15 @@ class BoundedProtocol(HttpToolsProtocol):
             self._phase = HEAD
             self._deadline = self.loop.time() + HEAD_SECONDS
         self._head_bytes = 0
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; trailers of a body, which nothing reads, are dropped."""
+        if self._phase is not HEAD:
+            return
+        super().on_header(name, value)
+        if len(self.headers) > MOST_HEADERS:
+            self._refusal = (431, "head_too_large", f"There are more than {MOST_HEADERS} headers.")
+            raise ValueError(MOST_HEADERS)
 
     def on_headers_complete(self) -> None:
         """The end of a request's head; an error here makes the parser stop."""
@@ -148,9 +163,9 @@ class BoundedProtocol(HttpToolsProtocol):
             raise ValueError(MOST_PIPELINED)
         self._phase = BODY
         self._deadline = self.loop.time() + GRACE_SECONDS
-        self._body_bytes = self._framing_bytes = 0
-        self.server_state.unused.pop(self, None)
+        self._body_bytes = self._framing_bytes = self._bare_bytes = 0
         super().on_headers_complete()
+        self._note_use()
 
     def on_body(self, body: bytes) -> None:
         """Bytes of a body, which give its sender more time."""
@@ -170,16 +185,20 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._phase is ANSWER and self.cycle.response_complete:
             self._rest()
+        else:
+            self._note_use()
 
     def pause_writing(self) -> None:
         """The client does not read as fast as it is answered."""
         super().pause_writing()
         self._unread = (self.loop.time(), self.transport.get_write_buffer_size())
+        self._note_use()
 
     def resume_writing(self) -> None:
         """The client has read on."""
         super().resume_writing()
         self._unread = None
+        self._note_use()
 
     def check(self, now: float) -> None:
         """End the connection if its deadline has passed."""
@@ -212,7 +231,8 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None or cycle.response_complete or not cycle.response_started:
+        first = not self.pipeline  # else an answer to an earlier request has begun
+        if first and (cycle is None or cycle.response_complete or not cycle.response_started):
             headers = self.headers if self._phase is not IDLE else None
             token = context.CURRENT.set(context.begin(headers or ()))
             answer = envelope(status, code, message, headers={"connection": "close"})
@@ -237,7 +257,14 @@ class BoundedProtocol(HttpToolsProtocol):
         """Wait for the next request."""
         self._phase = IDLE
         self._deadline = self.loop.time() + IDLE_SECONDS
-        self.server_state.unused[self] = None
+        self._note_use()
+
+    def _note_use(self) -> None:
+        """Keep in `unused` while the service has nothing to do for the connection."""
+        if self._phase in (HEAD, IDLE) or self._unread or self.cycle.response_complete:
+            self.server_state.unused.setdefault(self)
+        else:
+            self.server_state.unused.pop(self, None)
 
     def _check_reading(self, now: float) -> None:
         size = self.transport.get_write_buffer_size()

@@ -40,6 +40,9 @@ SECURITY_HEADERS: Mapping[str, str] = {
 UNMATCHED = "unmatched"
 """Route label of requests that no route takes."""
 
+LONGEST_PATH = 256
+"""Characters of a path that are logged: a head may have a hundred times as many."""
+
 PIECE = 64 << 10
 """Bytes of an answer that are sent at once: the next piece waits until the client has read on."""
 
@@ -121,7 +124,7 @@ class Shell:
         if logger.isEnabledFor(level):
             fields = {
                 "method": method,
-                "path": path,
+                "path": path[:LONGEST_PATH],
                 "route": route,
                 "status": status,
                 "duration_ms": round(seconds * 1000, 3),

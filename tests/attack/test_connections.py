@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Awaitable
 
+import pytest
+
 from bench import attacks
 from tests.attack.conftest import KEYS, Platform, gateway, run
 from tests.attack.test_texts import all_served
@@ -19,6 +21,7 @@ def test_a_head_of_megabytes_is_refused(platform: Platform):
 
     one, many = head(b"x: " + b"y" * 40 * MIB), head(*[b"x: " + b"y" * 20] * (20 * MIB // 25))
     inside, outside = head(b"x: " + b"y" * 30_000), head(b"x: " + b"y" * 34_000)
+    crowded = head(*[b"x:"] * 200)
 
     async def attack() -> None:
         port = platform.api.port
@@ -27,6 +30,7 @@ def test_a_head_of_megabytes_is_refused(platform: Platform):
             assert {answer.status for answer in large} <= {0, 431}
             assert (await attacks.ask(port, inside)).status == 200
             refused = await attacks.ask(port, outside)
+            assert (await attacks.ask(port, crowded)).status == 431
         assert refused.status == 431
         assert refused.headers["x-request-id"]
         assert b'"head_too_large"' in refused.body
@@ -45,6 +49,29 @@ def test_trailers_and_framing_without_end_are_refused(platform: Platform):
 
     async def attack() -> None:
         assert (await attacks.ask(platform.api.port, trailer)).status in {0, 400, 422}
+
+    run(attack())
+    platform.check()
+
+
+def test_trailers_without_end_after_an_answer_are_refused(platform: Platform):
+    post = b"POST /status/ HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+    body = b"%x\r\n%b\r\n0\r\n" % (20 * MIB, b"y" * 20 * MIB)
+
+    async def send(writer: asyncio.StreamWriter) -> None:
+        for data in (body, b"a:\r\n" * 10 * MIB):
+            writer.write(data)
+            await writer.drain()
+
+    async def attack() -> None:
+        async with attacks.bystander(platform.api.port, KEYS["bystander"]) as seen:
+            reader, writer = await attacks.connect(platform.api.port)
+            writer.write(post)
+            assert (await attacks.answer(reader)).status == 405
+            with pytest.raises(ConnectionError):
+                await send(writer)
+            writer.transport.abort()
+        all_served(seen)
 
     run(attack())
     platform.check()
@@ -86,9 +113,20 @@ def test_slow_heads_and_bodies_are_given_up(platform: Platform):
     platform.check()
 
 
-def test_idle_connections_make_room_for_others(platform: Platform):
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"POST /status/ HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n",
+        b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nhost: localhost\r\n\r\n" * 12,
+    ],
+    ids=["idle", "answered before their body", "unread"],
+)
+def test_connections_that_wait_for_their_client_make_room(platform: Platform, data: bytes):
     async def attack(port: int) -> None:
-        open_ = [await attacks.connect(port) for _ in range(200)]
+        open_ = [await attacks.connect(port, receive_buffer=4096) for _ in range(200)]
+        for _, writer in open_:
+            writer.write(data)
         async with attacks.bystander(port, "") as seen:
             await asyncio.sleep(2)
         all_served(seen)
