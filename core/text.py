@@ -130,12 +130,19 @@ def _fold_character(character: str) -> str:
         return "'"
     if character in _PHRASES:
         return " "
-    bare = _without_marks(unicodedata.normalize("NFKD", unassigned.replace(character)))
-    folded = _without_marks(unicodedata.normalize("NFKD", bare.casefold()))
+    bare = "\ufffd" if unassigned.listed(character) else character
+    bare = _without_marks(unicodedata.normalize("NFKD", bare))
+    folded = bare.casefold()
+    if folded != bare:
+        folded = _without_marks(unicodedata.normalize("NFKD", folded))
+    if folded.isalnum():
+        return folded
     return "".join(c if c.isascii() or c.isalnum() else " " for c in folded)
 
 
 def _without_marks(text: str) -> str:
+    if not any(map(unicodedata.combining, text)):
+        return text
     return "".join(c for c in text if not unicodedata.combining(c))
 
 

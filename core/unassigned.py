@@ -7,7 +7,6 @@ letter to one and nothing to another would change results with the interpreter.
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import lru_cache
 
 RANGES = """
 378-379 380-383 38B 38D 3A2 530 557-558 58B-58C 590 5C8-5CF 5EB-5EE 5F5-5FF 70E 74B-74C 7B2-7BF
@@ -91,11 +90,11 @@ _FIRSTS, _LASTS = zip(
 
 def replace(text: str) -> str:
     """Return `text` with U+FFFD, which is no letter in any version, for each of them."""
-    found = [character for character in set(text) if character > "\u0377" and _listed(character)]
+    found = list(filter(listed, set(text)))
     return text.translate(dict.fromkeys(map(ord, found), "\ufffd")) if found else text
 
 
-@lru_cache(maxsize=4096)
-def _listed(character: str) -> bool:
+def listed(character: str) -> bool:
+    """Tell whether `character` is one of them."""
     code = ord(character)
-    return bool(code <= _LASTS[bisect_right(_FIRSTS, code) - 1])
+    return bool(_FIRSTS[0] <= code <= _LASTS[bisect_right(_FIRSTS, code) - 1])
