@@ -1,7 +1,7 @@
 """The way to the core over real sockets: what it sends, keeps, retries and gives up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -18,10 +18,10 @@ from app.core_http import (
 from app.settings import Settings
 from serving.errors import ApiError
 from serving.metrics import Metrics
-from tests.conftest import unused_port
-from tests.fakes.peers import Peer, core_that
+from tests.fakes.peers import Peer, Serve, core_that
 
 PATIENCE_SECONDS = 20
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(PATIENCE_SECONDS)]
 TYPE = b"content-type: application/json\r\n"
 OK = b"HTTP/1.1 200 OK\r\n" + TYPE + b"content-length: 2\r\n\r\n{}"
 LINES = (
@@ -42,18 +42,19 @@ async def transport_to(
         await transport.close()
 
 
-def client_of(port: int, **environment: str) -> CoreClient:
+@asynccontextmanager
+async def client_to(port: int, **environment: str) -> AsyncIterator[CoreClient]:
     url = f"http://127.0.0.1:{port}"
     settings = Settings.load({"CORE_SERVICE_URL": url, **environment})
-    return CoreClient(settings, Metrics("test", "1"))
+    client = CoreClient(settings, Metrics("test", "1"))
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
-def run(test: Awaitable[None]) -> None:
-    async def bounded() -> None:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            await test
-
-    asyncio.run(bounded())
+async def posted(transport: HttpTransport, body: bytes = b"{}") -> bytes:
+    return await (await transport.ask("POST", "/", HEADERS, body)).read()
 
 
 async def always_ok(peer: Peer) -> None:
@@ -62,243 +63,192 @@ async def always_ok(peer: Peer) -> None:
         await peer.say(OK)
 
 
-def test_a_request_is_what_was_asked_and_no_more():
-    async def test() -> None:
-        seen: list[tuple[bytes, bytes]] = []
+def once(start: bytes, *, stays: bool = False, trickles: bytes = b"") -> Serve:
+    """Say `start` to the first request, and leave unless told to stay or to go on for ever."""
 
-        async def serve(peer: Peer) -> None:
-            seen.append(await peer.request())
-            await peer.say(OK)
+    async def serve(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(start)
+        while trickles and not peer.writer.is_closing():
+            await peer.say(trickles)
+            await asyncio.sleep(0.05)
+        if stays:
+            await peer.left()
 
-        async with core_that(serve) as core, transport_to(core.port) as transport:
-            answer = await transport.ask("POST", "/v1/signal?a=b", HEADERS, b'{"text": "x"}')
-            assert (answer.status, await answer.read()) == (200, b"{}")
-        ((head, body),) = seen
-        lines = head.decode().rstrip().split("\r\n")
-        assert lines[0] == "POST /v1/signal?a=b HTTP/1.1"
-        assert {line.lower() for line in lines[1:]} == {
-            f"host: 127.0.0.1:{core.port}",
-            "content-type: application/json",
-            "x-request-id: r-1",
-            "content-length: 13",
-        }
-        assert body == b'{"text": "x"}'
-
-    run(test())
+    return serve
 
 
-def test_a_long_body_arrives_whole():
-    async def test() -> None:
-        seen: list[bytes] = []
+async def test_a_request_is_what_was_asked_and_no_more():
+    seen: list[tuple[bytes, bytes]] = []
 
-        async def serve(peer: Peer) -> None:
-            seen.append((await peer.request())[1])
-            await peer.say(OK)
+    async def serve(peer: Peer) -> None:
+        seen.append(await peer.request())
+        await peer.say(OK)
 
-        body = bytes(range(256)) * (8 << 12)
-        async with core_that(serve) as core, transport_to(core.port) as transport:
-            await (await transport.ask("POST", "/", HEADERS, body)).read()
-        assert seen == [body]
-
-    run(test())
-
-
-def test_connections_are_kept():
-    async def test() -> None:
-        async with core_that(always_ok) as core, transport_to(core.port) as transport:
-            for _ in range(5):
-                await (await transport.ask("POST", "/", HEADERS, b"{}")).read()
-            assert core.connections == 1
-
-    run(test())
+    async with core_that(serve) as core, transport_to(core.port) as transport:
+        answer = await transport.ask("POST", "/v1/signal?a=b", HEADERS, b'{"text": "x"}')
+        assert (answer.status, await answer.read()) == (200, b"{}")
+    ((head, body),) = seen
+    lines = head.decode().rstrip().split("\r\n")
+    assert lines[0] == "POST /v1/signal?a=b HTTP/1.1"
+    assert {line.lower() for line in lines[1:]} == {
+        f"host: 127.0.0.1:{core.port}",
+        "content-type: application/json",
+        "x-request-id: r-1",
+        "content-length: 13",
+    }
+    assert body == b'{"text": "x"}'
 
 
-def test_no_more_connections_than_allowed():
-    async def test() -> None:
-        async with (
-            core_that(always_ok) as core,
-            transport_to(core.port, connections=2) as transport,
-        ):
+async def test_a_long_body_arrives_whole():
+    seen: list[bytes] = []
 
-            async def one() -> bytes:
-                return await (await transport.ask("POST", "/", HEADERS, b"{}")).read()
+    async def serve(peer: Peer) -> None:
+        seen.append((await peer.request())[1])
+        await peer.say(OK)
 
-            assert await asyncio.gather(*(one() for _ in range(8))) == [b"{}"] * 8
-            assert core.connections == 2
-
-    run(test())
+    body = bytes(range(256)) * (8 << 12)
+    async with core_that(serve) as core, transport_to(core.port) as transport:
+        await posted(transport, body)
+    assert seen == [body]
 
 
-def test_an_idle_connection_is_given_up_in_time(monkeypatch):
+async def test_connections_are_kept():
+    async with core_that(always_ok) as core, transport_to(core.port) as transport:
+        for _ in range(5):
+            await posted(transport)
+        assert core.connections == 1
+
+
+async def test_no_more_connections_than_allowed():
+    async with core_that(always_ok) as core, transport_to(core.port, connections=2) as transport:
+
+        async def one() -> bytes:
+            return await posted(transport)
+
+        assert await asyncio.gather(*(one() for _ in range(8))) == [b"{}"] * 8
+        assert core.connections == 2
+
+
+async def test_an_idle_connection_is_given_up_in_time(monkeypatch):
     monkeypatch.setattr(core_http, "IDLE_SECONDS", 0.05)
 
-    async def test() -> None:
-        async with core_that(always_ok) as core, transport_to(core.port) as transport:
-            for _ in range(2):
-                await (await transport.ask("POST", "/", HEADERS, b"{}")).read()
-                await asyncio.sleep(0.1)
-            assert core.connections == 2
-
-    run(test())
+    async with core_that(always_ok) as core, transport_to(core.port) as transport:
+        for _ in range(2):
+            await posted(transport)
+            await asyncio.sleep(0.1)
+        assert core.connections == 2
 
 
-def test_pieces_come_as_they_are_sent():
-    async def test() -> None:
-        received = asyncio.Event()
+async def test_pieces_come_as_they_are_sent():
+    received = asyncio.Event()
 
-        async def serve(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(CHUNKED + b"2\r\na\n\r\n")
-            await received.wait()
-            await peer.say(b"2\r\nb\n\r\n0\r\n\r\n")
+    async def serve(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(CHUNKED + b"2\r\na\n\r\n")
+        await received.wait()
+        await peer.say(b"2\r\nb\n\r\n0\r\n\r\n")
 
-        async with core_that(serve) as core, transport_to(core.port) as transport:
-            answer = await transport.ask("POST", "/", HEADERS, b"{}")
-            pieces = []
-            async for piece in answer.pieces():
-                pieces.append(piece)
-                received.set()
-            assert pieces == [b"a\n", b"b\n"]
-
-    run(test())
+    async with core_that(serve) as core, transport_to(core.port) as transport:
+        answer = await transport.ask("POST", "/", HEADERS, b"{}")
+        pieces = []
+        async for piece in answer.pieces():
+            pieces.append(piece)
+            received.set()
+        assert pieces == [b"a\n", b"b\n"]
 
 
 @pytest.mark.parametrize(
     "start", [CHUNKED + b"2\r\na\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na\n"]
 )
-def test_pieces_that_break_off(start: bytes):
-    async def test() -> None:
-        async def serve(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(start)
-
-        async with core_that(serve) as core, transport_to(core.port) as transport:
-            answer = await transport.ask("POST", "/", HEADERS, b"{}")
-            pieces = answer.pieces()
-            assert await anext(pieces) == b"a\n"
-            with pytest.raises(CoreConnectionLostError):
-                await anext(pieces)
-            await answer.close()
-
-    run(test())
+async def test_pieces_that_break_off(start: bytes):
+    async with core_that(once(start)) as core, transport_to(core.port) as transport:
+        answer = await transport.ask("POST", "/", HEADERS, b"{}")
+        pieces = answer.pieces()
+        assert await anext(pieces) == b"a\n"
+        with pytest.raises(CoreConnectionLostError):
+            await anext(pieces)
+        await answer.close()
 
 
-def test_an_answer_given_up_closes_its_connection():
-    async def test() -> None:
-        gone: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+async def test_an_answer_given_up_closes_its_connection():
+    gone: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
-        async def serve(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(CHUNKED + b"2\r\na\n\r\n")
-            gone.set_result(await peer.left())
+    async def serve(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(CHUNKED + b"2\r\na\n\r\n")
+        gone.set_result(await peer.left())
 
-        async with core_that(serve) as core, transport_to(core.port) as transport:
-            answer = await transport.ask("POST", "/", HEADERS, b"{}")
-            await anext(answer.pieces())
-            await answer.close()
-            assert await gone
-
-    run(test())
+    async with core_that(serve) as core, transport_to(core.port) as transport:
+        answer = await transport.ask("POST", "/", HEADERS, b"{}")
+        await anext(answer.pieces())
+        await answer.close()
+        assert await gone
 
 
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na"])
-def test_a_request_cancelled_closes_its_connection(start: bytes):
-    async def test() -> None:
-        asked = asyncio.Event()
-        gone: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+async def test_a_request_cancelled_closes_its_connection(start: bytes):
+    asked = asyncio.Event()
+    gone: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
 
-        async def serve(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(start)
-            asked.set()
-            gone.set_result(await peer.left())
+    async def serve(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(start)
+        asked.set()
+        gone.set_result(await peer.left())
 
-        async with core_that(serve) as core:
-            client = client_of(core.port)
-            task = asyncio.create_task(client.post("/", b"{}"))
-            await asked.wait()
-            await asyncio.sleep(0.05)
-            task.cancel()
-            assert await gone
-            await client.close()
-
-    run(test())
+    async with core_that(serve) as core, client_to(core.port) as client:
+        task = asyncio.create_task(client.post("/", b"{}"))
+        await asked.wait()
+        await asyncio.sleep(0.05)
+        task.cancel()
+        assert await gone
 
 
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na"])
-def test_an_answer_that_is_late(start: bytes):
-    async def test() -> None:
-        async def serve(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(start)
-            await peer.left()
-
-        async with core_that(serve) as core, transport_to(core.port, 0.1) as transport:
-            with pytest.raises(CoreTimeoutError):
-                await (await transport.ask("POST", "/", HEADERS, b"{}")).read()
-
-    run(test())
+async def test_an_answer_that_is_late(start: bytes):
+    serve = once(start, stays=True)
+    async with core_that(serve) as core, transport_to(core.port, 0.1) as transport:
+        with pytest.raises(CoreTimeoutError):
+            await posted(transport)
 
 
-def test_a_core_that_takes_no_bytes_is_slow(monkeypatch):
+async def test_a_core_that_takes_no_bytes_is_slow(monkeypatch):
     monkeypatch.setattr(core_http, "CONNECT_SECONDS", 0.1)
 
-    async def test() -> None:
-        async def serve(_peer: Peer) -> None:
-            await asyncio.sleep(PATIENCE_SECONDS)
+    async def serve(_peer: Peer) -> None:
+        await asyncio.sleep(PATIENCE_SECONDS)
 
-        async with core_that(serve) as core, transport_to(core.port, 0.1) as transport:
-            with pytest.raises(CoreTimeoutError):
-                await transport.ask("POST", "/", HEADERS, b"x" * (32 << 20))
-
-    run(test())
+    async with core_that(serve) as core, transport_to(core.port, 0.1) as transport:
+        with pytest.raises(CoreTimeoutError):
+            await transport.ask("POST", "/", HEADERS, b"x" * (32 << 20))
 
 
-def test_a_pool_that_stays_full_is_no_slow_core():
-    async def test() -> None:
-        async def serve(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(CHUNKED)
-            await peer.left()
-
-        async with (
-            core_that(serve) as core,
-            transport_to(core.port, 0.1, connections=1) as transport,
-        ):
-            held = await transport.ask("POST", "/", HEADERS, b"{}")
-            with pytest.raises(CoreUnavailableError):
-                await transport.ask("POST", "/", HEADERS, b"{}")
-            await held.close()
-
-    run(test())
-
-
-def test_nobody_listens():
-    async def test() -> None:
-        async with transport_to(unused_port()) as transport:
-            with pytest.raises(CoreUnavailableError):
-                await transport.ask("POST", "/", HEADERS, b"{}")
-
-    run(test())
+async def test_a_pool_that_stays_full_is_no_slow_core():
+    async with (
+        core_that(once(CHUNKED, stays=True)) as core,
+        transport_to(core.port, 0.1, connections=1) as transport,
+    ):
+        held = await transport.ask("POST", "/", HEADERS, b"{}")
+        with pytest.raises(CoreUnavailableError):
+            await transport.ask("POST", "/", HEADERS, b"{}")
+        await held.close()
 
 
 @pytest.mark.parametrize("seconds", [0.0, 5.0])
-def test_a_name_that_is_not_found(monkeypatch, seconds: float):
+async def test_a_name_that_is_not_found(monkeypatch, seconds: float):
     async def slow(*_arguments, **_named):
         await asyncio.sleep(seconds)
         raise OSError("no such name")
 
     monkeypatch.setattr(aiohttp.ThreadedResolver, "resolve", slow)
 
-    async def test() -> None:
-        transport = HttpTransport("http://kaldra-core:9000", PATIENCE_SECONDS, 1)
-        started = asyncio.get_running_loop().time()
-        with pytest.raises(CoreUnavailableError):
-            await transport.ask("POST", "/", HEADERS, b"{}")
-        assert asyncio.get_running_loop().time() - started < 4
-        await transport.close()
-
-    run(test())
+    transport = HttpTransport("http://kaldra-core:9000", PATIENCE_SECONDS, 1)
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(CoreUnavailableError):
+        await transport.ask("POST", "/", HEADERS, b"{}")
+    assert asyncio.get_running_loop().time() - started < 4
+    await transport.close()
 
 
 @pytest.mark.parametrize(
@@ -310,24 +260,15 @@ def test_a_name_that_is_not_found(monkeypatch, seconds: float):
         b"nonsense\r\n\r\n",
     ],
 )
-def test_a_request_whose_connection_breaks_is_not_sent_again(fault: bytes):
-    async def test() -> None:
-        async def serve(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(fault)
-
-        async with core_that(serve) as core:
-            client = client_of(core.port)
-            with pytest.raises(ApiError) as raised:
-                await client.post("/v1/signal", b"{}")
-            assert (raised.value.status_code, raised.value.code) == (503, "core_unavailable")
-            assert core.connections == 1
-            await client.close()
-
-    run(test())
+async def test_a_request_whose_connection_breaks_is_not_sent_again(fault: bytes):
+    async with core_that(once(fault)) as core, client_to(core.port) as client:
+        with pytest.raises(ApiError) as raised:
+            await client.post("/v1/signal", b"{}")
+        assert (raised.value.status_code, raised.value.code) == (503, "core_unavailable")
+        assert core.connections == 1
 
 
-def test_a_connection_that_is_refused_is_tried_once_more(monkeypatch):
+async def test_a_connection_that_is_refused_is_tried_once_more(monkeypatch):
     asked = 0
     create = aiohttp.TCPConnector._create_connection
 
@@ -341,68 +282,35 @@ def test_a_connection_that_is_refused_is_tried_once_more(monkeypatch):
 
     monkeypatch.setattr(aiohttp.TCPConnector, "_create_connection", refused_first)
 
-    async def test() -> None:
-        async with core_that(always_ok) as core:
-            client = client_of(core.port)
-            assert await client.post("/v1/signal", b"{}") == b"{}"
-            await client.close()
-
-    run(test())
+    async with core_that(always_ok) as core, client_to(core.port) as client:
+        assert await client.post("/v1/signal", b"{}") == b"{}"
 
 
 @pytest.mark.parametrize(
     "start", [OK.replace(b": 2", b": 99"), b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 3]
 )
-def test_a_core_that_trickles_is_slow(start: bytes):
-    async def test() -> None:
-        async def serve(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(start)
-            while not peer.gone():
-                await peer.say(b" ")
-                await asyncio.sleep(0.05)
-
-        async with core_that(serve) as core:
-            client = client_of(core.port, CORE_TIMEOUT_SECONDS="0.3")
-            with pytest.raises(ApiError) as raised:
-                await client.post("/v1/signal", b"{}")
-            assert raised.value.status_code == 504
-            await client.close()
-
-    run(test())
+async def test_a_core_that_trickles_is_slow(start: bytes):
+    serve = once(start, trickles=b" ")
+    async with core_that(serve) as core, client_to(core.port, CORE_TIMEOUT_SECONDS="0.3") as client:
+        with pytest.raises(ApiError) as raised:
+            await client.post("/v1/signal", b"{}")
+        assert raised.value.status_code == 504
 
 
-def test_a_stream_that_trickles_is_slow():
-    async def test() -> None:
-        async def serve(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(LINES + b"2\r\na\n\r\n")
-            while not peer.gone():
-                await peer.say(b"1\r\nb\r\n")
-                await asyncio.sleep(0.05)
-
-        async with core_that(serve) as core:
-            client = client_of(core.port, CORE_TIMEOUT_SECONDS="0.3")
-            stream = await client.open("/v1/batch", b"{}")
-            with pytest.raises(CoreTimeoutError):
-                async for _ in stream.pieces():
-                    pass
-            await stream.close()
-            await client.close()
-
-    run(test())
+async def test_a_stream_that_trickles_is_slow():
+    serve = once(LINES + b"2\r\na\n\r\n", trickles=b"1\r\nb\r\n")
+    async with core_that(serve) as core, client_to(core.port, CORE_TIMEOUT_SECONDS="0.3") as client:
+        stream = await client.open("/v1/batch", b"{}")
+        with pytest.raises(CoreTimeoutError):
+            async for _ in stream.pieces():
+                pass
+        await stream.close()
 
 
-def test_a_redirect_is_not_followed():
-    async def test() -> None:
-        async def serve(peer: Peer) -> None:
-            await peer.request()
-            await peer.say(b"HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n")
-
-        async with core_that(serve) as core, transport_to(core.port) as transport:
-            answer = await transport.ask("GET", "/", HEADERS, None)
-            assert answer.status == 302
-            await answer.close()
-            assert core.connections == 1
-
-    run(test())
+async def test_a_redirect_is_not_followed():
+    serve = once(b"HTTP/1.1 302 Found\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n")
+    async with core_that(serve) as core, transport_to(core.port) as transport:
+        answer = await transport.ask("GET", "/", HEADERS, None)
+        assert answer.status == 302
+        await answer.close()
+        assert core.connections == 1

@@ -2,58 +2,50 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass
 
 Serve = Callable[["Peer"], Awaitable[None]]
 
 
+@dataclass
 class Peer:
     """One connection, as the core sees it."""
 
-    def __init__(self, number: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
-        self.number = number
-        self._reader = reader
-        self._writer = writer
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
     async def request(self) -> tuple[bytes, bytes]:
-        head = await self._reader.readuntil(b"\r\n\r\n")
+        head = await self.reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"content-length: (\d+)", head.lower())
-        return head, await self._reader.readexactly(int(length[1]) if length else 0)
+        return head, await self.reader.readexactly(int(length[1]) if length else 0)
 
     async def say(self, data: bytes) -> None:
-        self._writer.write(data)
-        await self._writer.drain()
-
-    def gone(self) -> bool:
-        return self._writer.is_closing()
+        self.writer.write(data)
+        await self.writer.drain()
 
     async def left(self) -> bool:
-        return await self._reader.read(1) == b""
+        return await self.reader.read(1) == b""
 
 
+@dataclass
 class Core:
-    """A server that does with its connections what a test says."""
+    """Where the core listens, and how many connections were made to it."""
 
-    def __init__(self, serve: Serve) -> None:
-        self.connections = 0
-        self.port = 0
-        self._serve = serve
-
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        try:
-            await self._serve(Peer(self.connections, reader, writer))
-        except asyncio.IncompleteReadError:
-            pass
-        finally:
-            writer.close()
+    port: int = 0
+    connections: int = 0
 
 
 @asynccontextmanager
-async def core_that(serve: Serve):
-    core = Core(serve)
-    server = await asyncio.start_server(core.accept, "127.0.0.1", 0)
-    core.port = server.sockets[0].getsockname()[1]
-    async with server:
+async def core_that(serve: Serve) -> AsyncIterator[Core]:
+    core = Core()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        core.connections += 1
+        with closing(writer), suppress(asyncio.IncompleteReadError):
+            await serve(Peer(reader, writer))
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
+        core.port = server.sockets[0].getsockname()[1]
         yield core
