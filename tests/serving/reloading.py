@@ -1,4 +1,4 @@
-"""A small service whose code is replaced while it runs: real processes on loopback."""
+"""A small service that ends, or whose code is replaced, while it runs: processes on loopback."""
 
 import base64
 import json
@@ -17,9 +17,8 @@ from tests.processes import REPO, wait_for
 SERVICE = """
 import asyncio, os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import nullcontext
 
-from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
 from serving import application
@@ -29,14 +28,9 @@ from serving.settings import ServiceSettings
 from small.answer import ANSWER
 
 
-@asynccontextmanager
-async def no_resources() -> AsyncIterator[None]:
-    yield
-
-
 lifecycle, metrics = Lifecycle(), Metrics("small", "1")
 app = application.build(
-    title="Small", version="1", lifecycle=lifecycle, metrics=metrics, resources=no_resources,
+    title="Small", version="1", lifecycle=lifecycle, metrics=metrics, resources=nullcontext,
     routers=(), metrics_address=("127.0.0.1", int(os.environ.get("TEST_METRICS", "0"))),
 )
 
