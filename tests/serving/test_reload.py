@@ -3,8 +3,9 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 import httpx2
 import pytest
@@ -41,45 +42,33 @@ def answer(small: Small) -> str:
     return httpx2.get(f"{small.url}/answer", timeout=30).text
 
 
-class Load:
-    """Asks all the while: over a connection for each request, and over one that is kept."""
+@contextmanager
+def load(url: str) -> Iterator[None]:
+    """Requests all the while: over one connection that is kept, and over a new one for each."""
+    over = threading.Event()
 
-    def __init__(self, url: str) -> None:
-        self.answers = 0
-        self._url = url
-        self._over = threading.Event()
-        self._fault: Exception | None = None
-        self._threads = [threading.Thread(target=self._ask, args=(keep,)) for keep in (True, False)]
+    def ask(**headers: str) -> int:
+        answers = 0
+        with httpx2.Client(headers=headers, timeout=30) as client:
+            while not over.wait(0.005):
+                client.get(f"{url}/ready").raise_for_status()
+                answers += 1
+        return answers
 
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-        if self._fault:
-            raise self._fault
-
-    def _ask(self, keep: bool) -> None:  # noqa: FBT001
-        headers = {} if keep else {"connection": "close"}
+    with ThreadPoolExecutor() as threads:
+        asking = [threads.submit(ask), threads.submit(ask, connection="close")]
         try:
-            with httpx2.Client(headers=headers, timeout=30) as client:
-                while not self._over.wait(0.005):
-                    client.get(f"{self._url}/ready").raise_for_status()
-                    self.answers += 1
-        except httpx2.HTTPError as error:
-            self._fault = error
+            yield
+        finally:
+            over.set()
+    assert sum(each.result() for each in asking) > RELOADS
 
 
 def test_no_request_fails_and_each_reload_answers_by_the_new_code(small: Small, receiver: Receiver):
-    with Load(small.url) as load:
+    with load(small.url):
         for number in range(RELOADS):
             assert receiver.write(answer=f"ANSWER = 'number {number}'") == {}
             assert answer(small) == f"number {number}"
-    assert load.answers > RELOADS
 
 
 def test_a_request_that_runs_is_finished_by_the_code_it_began_with(
