@@ -6,13 +6,57 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from tests.conftest import unused_port
+
 REPO = Path(__file__).resolve().parents[1]
 START_SECONDS = 120
+
+QUIET = {"KALDRA_LOG_LEVEL": "WARNING", "KALDRA_DRAIN_SECONDS": "0"}
+"""Nobody reads the pipe that a process logs into: it must not fill."""
+
+
+@dataclass
+class Service:
+    """One process and the port it answers on."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that was resident since the start."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
+        return next(
+            int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM")
+        )
+
+
+@contextmanager
+def gateway(core: str, **environment: str) -> Iterator[Service]:
+    """A gateway to the core at an address; open to all and without limits unless told otherwise."""
+    port = unused_port()
+    open_to_all = {"KALDRA_AUTH": "off", "KALDRA_RATE_LIMIT": "0", "KALDRA_TEXT_LIMIT": "0"}
+    values = {**open_to_all, **QUIET, **environment}
+    with running("app", port, API_PORT=str(port), CORE_SERVICE_URL=core, **values) as process:
+        yield Service(process, port)
+
+
+@contextmanager
+def computing(port: int | None = None) -> Iterator[Service]:
+    """A core."""
+    port = port or unused_port()
+    with running("core", port, CORE_PORT=str(port), **QUIET) as process:
+        yield Service(process, port)
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests import processes
 from tests.conftest import unused_port
-from tests.processes import running
 
 PATIENCE_SECONDS = 60
 BODY = b'{"text": "A calm quarter."}'
@@ -22,14 +22,8 @@ def core_port() -> int:
 @pytest.fixture(scope="module")
 def gateway(core_port: int) -> Iterator[int]:
     """Port of a gateway to `core_port`, where nothing listens yet."""
-    port = unused_port()
-    environment = {
-        "API_PORT": str(port),
-        "CORE_SERVICE_URL": f"http://127.0.0.1:{core_port}",
-        "KALDRA_AUTH": "off",
-    }
-    with running("app", port, **environment):
-        yield port
+    with processes.gateway(f"http://127.0.0.1:{core_port}") as api:
+        yield api.port
 
 
 def signal_through(port: int) -> httpx2.Response:
@@ -43,7 +37,7 @@ def test_a_core_that_is_down_and_comes_back(gateway: int, core_port: int):
         away = signal_through(gateway)
         assert away.status_code == 503
         assert away.headers["retry-after"] == "1"
-        with running("core", core_port, CORE_PORT=str(core_port)):
+        with processes.computing(core_port):
             assert signal_through(gateway).json()["signal_id"]
 
 
@@ -70,5 +64,5 @@ def test_a_service_started_by_hand_reads_the_env_file(
 ):
     file = tmp_path / ".env"
     file.write_text(f"{variable}={free_port}\nKALDRA_AUTH=off\n")
-    with running(module, free_port, KALDRA_ENV_FILE=str(file)):
+    with processes.running(module, free_port, KALDRA_ENV_FILE=str(file)):
         assert httpx2.get(f"http://127.0.0.1:{free_port}/ready").status_code == 200

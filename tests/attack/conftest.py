@@ -1,26 +1,20 @@
 """Both services as processes with the memory that their pods have, and three callers."""
 
-import asyncio
 import signal
-from collections.abc import Coroutine, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import Popen
-from typing import Any
 
 import pytest
 
-from tests.conftest import unused_port
-from tests.processes import running
+from bench import attacks
+from tests.processes import Service, computing, gateway
 
 MIB = 1 << 20
 API_LIMIT = 256 * MIB
 CORE_LIMIT = 512 * MIB
 """The pods' limits: platform/kaldra/stack/services.py."""
-
-QUIET = {"KALDRA_LOG_LEVEL": "WARNING"}
-"""Nobody reads the pipe that a process logs into: it must not fill."""
 
 KEYS = {name: f"{name}-key-0123456789" for name in ("attacker", "second", "bystander")}
 
@@ -39,22 +33,6 @@ def hangup() -> None:
 
 
 @dataclass
-class Service:
-    """One process and the port it answers on."""
-
-    process: Popen[str]
-    port: int
-
-    @property
-    def peak_bytes(self) -> int:
-        """The most memory that was resident since the start."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
-        return next(
-            int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM")
-        )
-
-
-@dataclass
 class Platform:
     """The gateway and the core behind it."""
 
@@ -62,46 +40,34 @@ class Platform:
     core: Service
     keys: Path
 
-    def check(self) -> None:
-        """Both live and stayed within the memory of their pods."""
-        assert self.api.process.poll() is None
-        assert self.core.process.poll() is None
-        assert self.api.peak_bytes < API_LIMIT
-        assert self.core.peak_bytes < CORE_LIMIT
-
-
-@contextmanager
-def gateway(core_port: int, **environment: str) -> Iterator[Service]:
-    """A gateway of its own, open to all."""
-    port = unused_port()
-    url = f"http://127.0.0.1:{core_port}"
-    values = {
-        "API_PORT": str(port),
-        "CORE_SERVICE_URL": url,
-        "KALDRA_AUTH": "off",
-        "KALDRA_RATE_LIMIT": "0",
-        "KALDRA_TEXT_LIMIT": "0",
-        "KALDRA_DRAIN_SECONDS": "0",
-        **QUIET,
-    }
-    with running("app", port, **{**values, **environment}) as process:
-        yield Service(process, port)
-
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def _platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """Both services, new for each module, so that peaks of memory are its own."""
     keys = tmp_path_factory.mktemp("keys")
     for name, key in KEYS.items():
         (keys / name).write_text(key)
-    core_port = unused_port()
-    with ExitStack() as stack:
-        core = stack.enter_context(running("core", core_port, CORE_PORT=str(core_port), **QUIET))
-        environment = {"KALDRA_AUTH": "on", "KALDRA_API_KEYS_DIR": str(keys)}
-        api = stack.enter_context(gateway(core_port, **environment))
-        yield Platform(api, Service(core, core_port), keys)
+    environment = {"KALDRA_AUTH": "on", "KALDRA_API_KEYS_DIR": str(keys)}
+    with computing() as core, gateway(core.url, **environment) as api:
+        yield Platform(api, core, keys)
 
 
-def run(attack: Coroutine[Any, Any, None]) -> None:
-    """Run an attack to its end."""
-    asyncio.run(attack)
+@pytest.fixture
+def platform(_platform: Platform) -> Iterator[Platform]:
+    """The services; after a test both live and stayed within the memory of their pods."""
+    yield _platform
+    for service, limit in ((_platform.api, API_LIMIT), (_platform.core, CORE_LIMIT)):
+        assert service.process.poll() is None
+        assert service.peak_bytes < limit
+
+
+@asynccontextmanager
+async def others_served(
+    port: int, key: str = KEYS["bystander"], pause: float = 0.02
+) -> AsyncIterator[attacks.Seen]:
+    """A bystander, who is answered all the while, and always with success."""
+    async with attacks.bystander(port, key, pause) as seen:
+        yield seen
+    assert seen.signals
+    assert seen.healths
+    assert {status for status, _ in seen.signals + seen.healths} == {200}

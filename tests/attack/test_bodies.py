@@ -3,52 +3,43 @@
 import asyncio
 from collections import Counter
 
+import pytest
+
 from bench import attacks
-from tests.attack.conftest import KEYS, Platform, run
-from tests.attack.test_texts import all_served
+from tests.attack.conftest import KEYS, Platform, others_served
+
+pytestmark = pytest.mark.anyio
 
 
-def test_many_large_batches_stay_within_memory(platform: Platform):
+async def test_many_large_batches_stay_within_memory(platform: Platform):
     body = attacks.large_batch()
     uploads = [
         attacks.request(attacks.BATCH, body, key=KEYS[name]) for name in ("attacker", "second")
     ]
-
-    async def attack() -> None:
-        port = platform.api.port
-        async with attacks.bystander(port, KEYS["bystander"]) as seen:
-            found = await asyncio.gather(
-                *(attacks.ask(port, data, whole=False) for data in uploads for _ in range(10))
-            )
-        statuses = Counter(answer.status for answer in found)
-        assert set(statuses) <= {200, 429, 503}
-        assert statuses[200] >= 2
-        all_served(seen)
-
-    run(attack())
-    platform.check()
+    port = platform.api.port
+    async with others_served(port):
+        found = await asyncio.gather(
+            *(attacks.ask(port, data, whole=False) for data in uploads for _ in range(10))
+        )
+    statuses = Counter(answer.status for answer in found)
+    assert set(statuses) <= {200, 429, 503}
+    assert statuses[200] >= 2
 
 
-def test_uploads_one_byte_short_stay_within_memory(platform: Platform):
+async def test_uploads_one_byte_short_stay_within_memory(platform: Platform):
     uploads = {
         name: attacks.request(attacks.BATCH, attacks.large_batch(), key=KEYS[name])[:-1]
         for name in ("attacker", "second")
     }
-
-    async def attack() -> None:
-        port = platform.api.port
-        open_ = []
-        try:
-            async with attacks.bystander(port, KEYS["bystander"]) as seen:
-                for number in range(60):
-                    reader, writer = await attacks.connect(port)
-                    writer.write(uploads[("attacker", "second")[number % 2]])
-                    open_.append((reader, writer))
-                await asyncio.sleep(3)
-            all_served(seen)
-        finally:
-            for _, writer in open_:
-                writer.transport.abort()
-
-    run(attack())
-    platform.check()
+    port = platform.api.port
+    open_ = []
+    try:
+        async with others_served(port):
+            for number in range(60):
+                reader, writer = await attacks.connect(port)
+                writer.write(uploads[("attacker", "second")[number % 2]])
+                open_.append((reader, writer))
+            await asyncio.sleep(3)
+    finally:
+        for _, writer in open_:
+            writer.transport.abort()

@@ -3,10 +3,14 @@
 import json
 
 import httpx2
+import pytest
 
 from bench import attacks
-from tests.attack.conftest import KEYS, Platform, gateway, run
+from tests.attack.conftest import KEYS, Platform
 from tests.conftest import unused_port
+from tests.processes import gateway
+
+pytestmark = pytest.mark.anyio
 
 VOCABULARY = "/engine/vocabulary/states"
 KEY = {"x-api-key": KEYS["attacker"]}
@@ -28,23 +32,20 @@ def from_addresses(port: int, count: int) -> list[int]:
 
 
 def test_a_forged_address_does_not_lead_around_the_limit(platform: Platform):
-    with gateway(platform.core.port, KALDRA_RATE_LIMIT="3") as api:
+    with gateway(platform.core.url, KALDRA_RATE_LIMIT="3") as api:
         assert from_addresses(api.port, 5) == [200, 200, 200, 429, 429]
 
 
 def test_a_trusted_proxy_names_the_address(platform: Platform):
     trusted = {"KALDRA_RATE_LIMIT": "1", "KALDRA_TRUSTED_PROXIES": "127.0.0.1"}
-    with gateway(platform.core.port, **trusted) as api:
+    with gateway(platform.core.url, **trusted) as api:
         assert from_addresses(api.port, 3) == [200, 200, 200]
 
 
-def test_what_is_no_http_is_answered_with_the_envelope(platform: Platform):
-    async def attack() -> None:
-        answer = await attacks.ask(platform.api.port, b"NONSENSE\r\n\r\n")
-        assert answer.status == 400
-        assert json.loads(answer.body)["error"]["request_id"] == answer.headers["x-request-id"]
-
-    run(attack())
+async def test_what_is_no_http_is_answered_with_the_envelope(platform: Platform):
+    answer = await attacks.ask(platform.api.port, b"NONSENSE\r\n\r\n")
+    assert answer.status == 400
+    assert json.loads(answer.body)["error"]["request_id"] == answer.headers["x-request-id"]
 
 
 def test_the_vocabulary_is_cached_and_compressed_and_has_heads(platform: Platform):
@@ -65,7 +66,7 @@ def test_the_vocabulary_is_cached_and_compressed_and_has_heads(platform: Platfor
 
 def test_metrics_have_a_port_of_their_own(platform: Platform):
     port = unused_port()
-    with gateway(platform.core.port, API_METRICS_PORT=str(port)) as api:
+    with gateway(platform.core.url, API_METRICS_PORT=str(port)) as api:
         with client_of(api.port) as client:
             assert client.get("/metrics").status_code == 404
         with client_of(port) as client:

@@ -6,8 +6,10 @@ from collections.abc import Awaitable
 import pytest
 
 from bench import attacks
-from tests.attack.conftest import KEYS, Platform, gateway, run
-from tests.attack.test_texts import all_served
+from tests.attack.conftest import KEYS, Platform, others_served
+from tests.processes import gateway
+
+pytestmark = pytest.mark.anyio
 
 MIB = 1 << 20
 HEAD = b"GET /status/ HTTP/1.1\r\nhost: localhost\r\n"
@@ -15,46 +17,35 @@ SLOW = 40
 PATIENCE_SECONDS = 60
 
 
-def test_a_head_of_megabytes_is_refused(platform: Platform):
+async def test_a_head_of_megabytes_is_refused(platform: Platform):
     def head(*headers: bytes) -> bytes:
         return HEAD + b"\r\n".join(headers) + b"\r\n\r\n"
 
     one, many = head(b"x: " + b"y" * 40 * MIB), head(*[b"x: " + b"y" * 20] * (20 * MIB // 25))
     inside, outside = head(b"x: " + b"y" * 30_000), head(b"x: " + b"y" * 34_000)
     crowded = head(*[b"x:"] * 200)
-
-    async def attack() -> None:
-        port = platform.api.port
-        async with attacks.bystander(port, KEYS["bystander"]) as seen:
-            large = await asyncio.gather(*(attacks.ask(port, d) for d in [one, *[many] * 20]))
-            assert {answer.status for answer in large} <= {0, 431}
-            assert (await attacks.ask(port, inside)).status == 200
-            refused = await attacks.ask(port, outside)
-            assert (await attacks.ask(port, crowded)).status == 431
-        assert refused.status == 431
-        assert refused.headers["x-request-id"]
-        assert b'"head_too_large"' in refused.body
-        all_served(seen)
-
-    run(attack())
-    platform.check()
+    port = platform.api.port
+    async with others_served(port):
+        large = await asyncio.gather(*(attacks.ask(port, d) for d in [one, *[many] * 20]))
+        assert {answer.status for answer in large} <= {0, 431}
+        assert (await attacks.ask(port, inside)).status == 200
+        refused = await attacks.ask(port, outside)
+        assert (await attacks.ask(port, crowded)).status == 431
+    assert refused.status == 431
+    assert refused.headers["x-request-id"]
+    assert b'"head_too_large"' in refused.body
 
 
-def test_trailers_and_framing_without_end_are_refused(platform: Platform):
+async def test_trailers_and_framing_without_end_are_refused(platform: Platform):
     post = (
         b"POST /engine/kaldra/signal HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n"
     )
     key = f"x-api-key: {KEYS['attacker']}\r\ncontent-type: application/json\r\n\r\n".encode()
     trailer = post + key + b"2\r\n{}\r\n0\r\nx: " + b"y" * 10 * MIB
-
-    async def attack() -> None:
-        assert (await attacks.ask(platform.api.port, trailer)).status in {0, 400, 422}
-
-    run(attack())
-    platform.check()
+    assert (await attacks.ask(platform.api.port, trailer)).status in {0, 400, 422}
 
 
-def test_trailers_without_end_after_an_answer_are_refused(platform: Platform):
+async def test_trailers_without_end_after_an_answer_are_refused(platform: Platform):
     post = b"POST /status/ HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
     body = b"%x\r\n%b\r\n0\r\n" % (20 * MIB, b"y" * 20 * MIB)
 
@@ -63,21 +54,16 @@ def test_trailers_without_end_after_an_answer_are_refused(platform: Platform):
             writer.write(data)
             await writer.drain()
 
-    async def attack() -> None:
-        async with attacks.bystander(platform.api.port, KEYS["bystander"]) as seen:
-            reader, writer = await attacks.connect(platform.api.port)
-            writer.write(post)
-            assert (await attacks.answer(reader)).status == 405
-            with pytest.raises(ConnectionError):
-                await send(writer)
-            writer.transport.abort()
-        all_served(seen)
-
-    run(attack())
-    platform.check()
+    async with others_served(platform.api.port):
+        reader, writer = await attacks.connect(platform.api.port)
+        writer.write(post)
+        assert (await attacks.answer(reader)).status == 405
+        with pytest.raises(ConnectionError):
+            await send(writer)
+        writer.transport.abort()
 
 
-def test_slow_heads_and_bodies_are_given_up(platform: Platform):
+async def test_slow_heads_and_bodies_are_given_up(platform: Platform):
     body = attacks.request(attacks.SIGNAL, attacks.CHEAP, key=KEYS["attacker"])
 
     async def trickle(data: bytes, trickled: bytes) -> attacks.Answer:
@@ -96,21 +82,14 @@ def test_slow_heads_and_bodies_are_given_up(platform: Platform):
             feeding.cancel()
             writer.transport.abort()
 
-    async def attack() -> None:
-        slow: list[Awaitable[attacks.Answer]] = [
-            trickle(data, trickled)
-            for data, trickled in (
-                [(HEAD, b"x: " + b"y" * 90), (body[:-90], body[-90:])] * (SLOW // 2)
-            )
-        ]
-        async with attacks.bystander(platform.api.port, KEYS["bystander"]) as seen:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                found = await asyncio.gather(*slow)
-        assert {answer.status for answer in found} == {408}
-        all_served(seen)
-
-    run(attack())
-    platform.check()
+    slow: list[Awaitable[attacks.Answer]] = [
+        trickle(data, trickled)
+        for data, trickled in ([(HEAD, b"x: " + b"y" * 90), (body[:-90], body[-90:])] * (SLOW // 2))
+    ]
+    async with others_served(platform.api.port):
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            found = await asyncio.gather(*slow)
+    assert {answer.status for answer in found} == {408}
 
 
 @pytest.mark.parametrize(
@@ -122,19 +101,15 @@ def test_slow_heads_and_bodies_are_given_up(platform: Platform):
     ],
     ids=["idle", "answered before their body", "unread"],
 )
-def test_connections_that_wait_for_their_client_make_room(platform: Platform, data: bytes):
-    async def attack(port: int) -> None:
-        open_ = [await attacks.connect(port, receive_buffer=4096) for _ in range(200)]
+async def test_connections_that_wait_for_their_client_make_room(platform: Platform, data: bytes):
+    with gateway(platform.core.url, KALDRA_MAX_CONNECTIONS="48") as api:
+        open_ = [await attacks.connect(api.port, receive_buffer=4096) for _ in range(200)]
         for _, writer in open_:
             writer.write(data)
-        async with attacks.bystander(port, "") as seen:
+        async with others_served(api.port, ""):
             await asyncio.sleep(2)
-        all_served(seen)
         for _, writer in open_:
             writer.transport.abort()
-
-    with gateway(platform.core.port, KALDRA_MAX_CONNECTIONS="48") as api:
-        run(attack(api.port))
         assert api.process.poll() is None
         api.process.terminate()
         log, _ = api.process.communicate()

@@ -2,75 +2,54 @@
 
 import asyncio
 
+import pytest
+
 from bench import attacks
-from tests.attack.conftest import KEYS, Platform, run
+from tests.attack.conftest import KEYS, Platform, others_served
+
+pytestmark = pytest.mark.anyio
 
 KEY = KEYS["attacker"]
 
 
-def all_served(seen: attacks.Seen) -> None:
-    """The bystander was answered, always and with success."""
-    assert seen.signals
-    assert seen.healths
-    assert {status for status, _ in seen.signals + seen.healths} == {200}
-
-
-def test_marks_that_normalisation_must_sort(platform: Platform):
+async def test_marks_that_normalisation_must_sort(platform: Platform):
     text = attacks.marked_text()
-
-    async def attack() -> None:
-        port = platform.api.port
-        async with attacks.bystander(port, KEYS["bystander"]) as seen:
-            found = await asyncio.gather(
-                attacks.ask(port, attacks.request(attacks.SIGNAL, {"text": text}, key=KEY)),
-                attacks.ask(port, attacks.request(attacks.BATCH, {"texts": [text] * 3}, key=KEY)),
-            )
-            await asyncio.sleep(0.5)
-        assert [answer.status for answer in found] == [200, 200]
-        all_served(seen)
-
-    run(attack())
-    platform.check()
+    port = platform.api.port
+    async with others_served(port):
+        found = await asyncio.gather(
+            attacks.ask(port, attacks.request(attacks.SIGNAL, {"text": text}, key=KEY)),
+            attacks.ask(port, attacks.request(attacks.BATCH, {"texts": [text] * 3}, key=KEY)),
+        )
+        await asyncio.sleep(0.5)
+    assert [answer.status for answer in found] == [200, 200]
 
 
-def test_hundreds_of_thousands_of_unknown_fields(platform: Platform):
+async def test_hundreds_of_thousands_of_unknown_fields(platform: Platform):
     data = attacks.request(attacks.BATCH, attacks.many_fields(), key=KEY)
-
-    async def attack() -> None:
-        port = platform.api.port
-        async with attacks.bystander(port, KEYS["bystander"]) as seen:
-            found = [await attacks.ask(port, data) for _ in range(3)]
-            await asyncio.sleep(0.5)
-        assert [answer.status for answer in found] == [422] * 3
-        assert max(len(answer.body) for answer in found) < 10_000
-        all_served(seen)
-
-    run(attack())
-    platform.check()
+    port = platform.api.port
+    async with others_served(port):
+        found = [await attacks.ask(port, data) for _ in range(3)]
+        await asyncio.sleep(0.5)
+    assert [answer.status for answer in found] == [422] * 3
+    assert max(len(answer.body) for answer in found) < 10_000
 
 
-def test_cheap_work_is_served_beside_dear_work(platform: Platform):
+async def test_cheap_work_is_served_beside_dear_work(platform: Platform):
     dear = [
         attacks.request(attacks.ALPHA, attacks.many_sections(), key=KEY),
         attacks.request("/engine/kaldra/window", attacks.large_batch(1_000_000), key=KEY),
     ]
+    port = platform.api.port
+    async with others_served(port, pause=0) as seen:
+        await asyncio.sleep(0.5)
+        served: list[int] = []
 
-    async def attack() -> None:
-        port = platform.api.port
-        async with attacks.bystander(port, KEYS["bystander"], pause=0) as seen:
-            await asyncio.sleep(0.5)
-            served: list[int] = []
+        async def one(data: bytes) -> int:
+            before = len(seen.signals)
+            status = (await attacks.ask(port, data)).status
+            served.append(len(seen.signals) - before)
+            return status
 
-            async def one(data: bytes) -> int:
-                before = len(seen.signals)
-                status = (await attacks.ask(port, data)).status
-                served.append(len(seen.signals) - before)
-                return status
-
-            statuses = await asyncio.gather(*(one(data) for data in dear))
-        assert set(statuses) <= {200, 504}
-        assert max(served) > 10
-        all_served(seen)
-
-    run(attack())
-    platform.check()
+        statuses = await asyncio.gather(*(one(data) for data in dear))
+    assert set(statuses) <= {200, 504}
+    assert max(served) > 10

@@ -6,7 +6,7 @@ such as that of a local stack, and KALDRA_API_KEY a key that it knows.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +14,11 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.chromium import chromium, watched
-from tests.conftest import unused_port
-from tests.processes import running
+from tests.processes import computing, gateway
 
 SITE = os.environ.get("KALDRA_SITE", "")
 KEY = os.environ.get("KALDRA_API_KEY", "") if SITE else "browser-key-0123456789"
-QUIET = {"KALDRA_LOG_LEVEL": "ERROR", "KALDRA_DRAIN_SECONDS": "0"}
-
-
-@contextmanager
-def gateway(core: str, **environment: str) -> Iterator[str]:
-    """A gateway in front of `core`, open to all unless told otherwise; its address."""
-    port = unused_port()
-    settings = {"KALDRA_AUTH": "off", "KALDRA_RATE_LIMIT": "0", **QUIET, **environment}
-    with running("app", port, API_PORT=str(port), CORE_SERVICE_URL=core, **settings):
-        yield f"http://127.0.0.1:{port}"
+Look = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
@@ -36,9 +26,8 @@ def core() -> Iterator[str]:
     """Address of a core, for gateways with settings of their own."""
     if SITE:
         pytest.skip("needs a gateway with settings of its own, not that of KALDRA_SITE")
-    port = unused_port()
-    with running("core", port, CORE_PORT=str(port), **QUIET):
-        yield f"http://127.0.0.1:{port}"
+    with computing() as core:
+        yield core.url
 
 
 @pytest.fixture(scope="session")
@@ -47,8 +36,8 @@ def site(request: pytest.FixtureRequest) -> Iterator[str]:
     if SITE:
         yield SITE
         return
-    with gateway(request.getfixturevalue("core")) as address:
-        yield address
+    with gateway(request.getfixturevalue("core")) as found:
+        yield found.url
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +51,8 @@ def locked(
     keys = tmp_path_factory.mktemp("keys")
     Path(keys, "browser").write_text(KEY)
     core = request.getfixturevalue("core")
-    with gateway(core, KALDRA_AUTH="on", KALDRA_API_KEYS_DIR=str(keys)) as address:
-        yield address
+    with gateway(core, KALDRA_AUTH="on", KALDRA_API_KEYS_DIR=str(keys)) as found:
+        yield found.url
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +62,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def look(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+def look(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Look]:
     """Opens watched pages: `look(address, color_scheme="dark")`."""
     known = KEY if SITE and "locked" not in request.fixturenames else ""
     with ExitStack() as pages:

@@ -1,5 +1,7 @@
 """What a reader does on the page, in the words of a reader."""
 
+from collections.abc import Callable
+
 from playwright.sync_api import Page, expect
 
 TEXT = (
@@ -55,3 +57,11 @@ def is_read(page: Page) -> None:
     """A state is named."""
     expect(page.locator(".headline .state")).to_contain_text("%")
     settled(page)
+
+
+def reading(look: Callable[..., Page], site: str, text: str = TEXT) -> Page:
+    """A page of the site that has read a text."""
+    page = look(site)
+    read(page, text)
+    is_read(page)
+    return page

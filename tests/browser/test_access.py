@@ -1,15 +1,13 @@
 """By keyboard, with a screen reader, on a small screen, in the dark, without motion."""
 
-from collections.abc import Callable
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import screenshot
-from tests.browser.reader import TEXT, is_read, read, settled, story
+from tests.browser.conftest import Look
+from tests.browser.reader import TEXT, is_read, read, reading, settled, story
 
-Look = Callable[..., Page]
 TABS = ("alpha", "geo", "product", "safeguard")
 
 
@@ -102,9 +100,7 @@ def test_nothing_moves_where_that_is_asked_for(look: Look, site: str):
 
 
 def test_a_screen_reader_finds_tables_heads_and_live_regions(look: Look, site: str):
-    page = look(site)
-    read(page, TEXT)
-    is_read(page)
+    page = reading(look, site)
     states = page.get_by_role("table", name="Probability of each state")
     assert states.get_by_role("columnheader").count() == 13
     assert states.get_by_role("rowheader").count() == 12

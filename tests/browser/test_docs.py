@@ -1,15 +1,10 @@
 """`/docs`: Swagger UI under the strict policy."""
 
-from collections.abc import Callable
-
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import screenshot
-from tests.browser.conftest import KEY
-
-Look = Callable[..., Page]
+from tests.browser.conftest import KEY, Look
 
 
 def accessible(page: Page) -> None:
@@ -40,10 +35,3 @@ def test_a_route_is_tried_with_a_key(look: Look, locked: str):
         page.set_viewport_size({"width": width, "height": 800})
         screenshot(page, f"docs-{width}-light")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-@pytest.mark.parametrize("path", ["/status/", "/engine/kaldra/window", "/safeguard/evaluate"])
-def test_every_route_has_a_sentence(look: Look, site: str, path: str):
-    page = look(site, "/docs")
-    block = page.locator(".opblock", has=page.locator(f'[data-path="{path}"]'))
-    expect(block.locator(".opblock-summary-description")).to_contain_text(" ")

@@ -1,16 +1,13 @@
 """What is said when something fails; the text stays where it was."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from contract.requests import LONGEST_TEXT
-from tests.browser.conftest import KEY, gateway
+from tests.browser.conftest import KEY, Look
 from tests.browser.reader import TEXT, is_read, read
 from tests.conftest import unused_port
-
-Look = Callable[..., Page]
+from tests.processes import gateway
 
 
 def says(page: Page, words: str, text: str = TEXT) -> None:
@@ -39,8 +36,8 @@ def test_a_key_is_asked_for_and_kept_for_the_tab(look: Look, locked: str):
 
 
 def test_a_core_that_is_away_is_told_and_the_next_try_works_without_it(look: Look, core: str):
-    with gateway(f"http://127.0.0.1:{unused_port()}") as address:
-        page = look(address)
+    with gateway(f"http://127.0.0.1:{unused_port()}") as api:
+        page = look(api.url)
         says(page, "The core does not answer", "")
         expect(page.locator("#core")).to_have_text("does not answer")
         read(page, TEXT)
@@ -48,8 +45,8 @@ def test_a_core_that_is_away_is_told_and_the_next_try_works_without_it(look: Loo
 
 
 def test_a_limit_is_told_with_the_time_to_wait(look: Look, core: str):
-    with gateway(core, KALDRA_RATE_LIMIT="1") as address:
-        page = look(address)
+    with gateway(core, KALDRA_RATE_LIMIT="1") as api:
+        page = look(api.url)
         for _ in range(3):
             read(page, TEXT)
         says(page, "The limit of requests is reached. Wait")

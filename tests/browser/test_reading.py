@@ -4,17 +4,14 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from app.page import WORDS
-from tests.browser.conftest import KEY
-from tests.browser.reader import TEXT, is_read, open_tab, paste, read, settled, story
-
-Look = Callable[..., Page]
+from tests.browser.conftest import KEY, Look
+from tests.browser.reader import TEXT, is_read, open_tab, paste, read, reading, settled, story
 
 # Playwright's wait_for_function evaluates strings in the page, which the policy forbids.
 _COPIED_COMMAND = """async () => {
@@ -47,9 +44,7 @@ def test_a_pasted_text_is_read_at_once(look: Look, site: str):
 
 
 def test_the_strongest_of_144_cells_is_marked_and_tells_of_itself(look: Look, site: str):
-    page = look(site)
-    read(page, TEXT)
-    is_read(page)
+    page = reading(look, site)
     assert page.locator(".map td").count() == 144
     strongest = page.locator(".map td.strongest button")
     expect(strongest).to_have_text("★")
@@ -59,9 +54,7 @@ def test_the_strongest_of_144_cells_is_marked_and_tells_of_itself(look: Look, si
 
 
 def test_a_marked_word_tells_what_it_was_read_as_and_what_it_moved(look: Look, site: str):
-    page = look(site)
-    read(page, TEXT)
-    is_read(page)
+    page = reading(look, site)
     told = page.locator(".reading + .told")
     page.get_by_role("button", name="dare", exact=True).hover()
     expect(told).to_contain_text("was read as: courage")
@@ -72,9 +65,7 @@ def test_a_marked_word_tells_what_it_was_read_as_and_what_it_moved(look: Look, s
 
 
 def test_offsets_hold_behind_an_emoji(look: Look, site: str):
-    page = look(site)
-    read(page, f"🔥 {TEXT}")
-    is_read(page)
+    page = reading(look, site, f"🔥 {TEXT}")
     expect(page.get_by_role("button", name="raise our guidance", exact=True)).to_be_visible()
 
 
@@ -88,9 +79,7 @@ def test_offsets_hold_behind_an_emoji(look: Look, site: str):
     ],
 )
 def test_each_domain_has_its_own_figures(look: Look, site: str, tab: str, heading: str, fact: str):
-    page = look(site)
-    read(page, f"{TEXT} You are idiots!")
-    is_read(page)
+    page = reading(look, site, f"{TEXT} You are idiots!")
     open_tab(page, tab)
     expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
@@ -98,9 +87,7 @@ def test_each_domain_has_its_own_figures(look: Look, site: str, tab: str, headin
 
 
 def test_facts_of_a_domain_and_options_reach_the_answer(look: Look, site: str):
-    page = look(site)
-    read(page, TEXT)
-    is_read(page)
+    page = reading(look, site)
     page.get_by_text("Options", exact=True).click()
     page.get_by_label("Country (two letters)").fill("BR")
     page.get_by_label("Sector").select_option("finance")
@@ -197,9 +184,7 @@ def test_what_is_copied_is_the_answer_and_a_command_that_works(look: Look, locke
 
 
 def test_the_language_changes_and_nothing_is_lost(look: Look, site: str):
-    page = look(site)
-    read(page, TEXT)
-    is_read(page)
+    page = reading(look, site)
     page.get_by_role("link", name="Português").click()
     expect(page.get_by_role("heading", name="O que o texto diz")).to_be_visible()
     expect(page.locator(".headline .state")).to_contain_text("Herói")
