@@ -2,6 +2,7 @@ import pytest
 
 from core.kernel import Kernel
 from core.model import Model
+from core.text import fold, tokens
 from core.vocabulary import load
 
 
@@ -13,3 +14,16 @@ def kernel():
 @pytest.fixture(scope="session")
 def model():
     return Model(load())
+
+
+@pytest.fixture(scope="session")
+def concepts_of(model):
+    """Concepts of a text's hits in a language."""
+
+    def concepts(language, text):
+        hits = model.lexicons[language].scan(tokens(fold(text)))
+        return {
+            model.concepts[c] for number in hits.meaning for c in model.meanings[number].concepts
+        }
+
+    return concepts

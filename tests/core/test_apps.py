@@ -126,7 +126,7 @@ def test_safeguard_names_dimension_words_and_advice(kernel):
     assert result["flags"] == ["high_toxicity"]
     assert result["severity"] in {"high", "critical"}
     assert {INSULT[s["start"] : s["end"]] for s in result["spans"]} == {
-        *("stupid", "idiot", "know where you live"),
+        *("stupid", "idiot", "know where you live")
     }
     assert "threatens" in result["recommendations"][0]
 

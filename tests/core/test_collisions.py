@@ -6,8 +6,6 @@ words of two public sentiment lexicons.
 
 import pytest
 
-from core.text import fold, tokens
-
 HARMLESS = {
     "en": {
         "negative": "harmony harmonise harmonic several firms later",
@@ -59,19 +57,6 @@ PAIRS = [
     for concept, words in concepts.items()
     for word in words.split()
 ]
-
-
-@pytest.fixture(scope="module")
-def concepts_of(kernel):
-    model = kernel._model
-
-    def concepts(language, word):
-        hits = model.lexicons[language].scan(tokens(fold(word)))
-        return {
-            model.concepts[c] for number in hits.meaning for c in model.meanings[number].concepts
-        }
-
-    return concepts
 
 
 @pytest.mark.parametrize(("language", "concept", "word"), PAIRS)

@@ -70,21 +70,11 @@ def test_signal_id_is_of_normalised_text_and_options(kernel):
     )
 
 
-ALLOWED = frozenset(
-    {
-        *(
-            "__future__",
-            "bisect",
-            "collections",
-            "dataclasses",
-            "functools",
-            "hashlib",
-            "itertools",
-        ),
-        *("json", "math", "operator", "pathlib", "re", "typing", "unicodedata"),
-        *("contract", "core", "numpy", "pydantic", "pydantic_core", "typing_extensions"),
-    }
-)
+ALLOWED = {
+    *("__future__", "bisect", "collections", "dataclasses", "functools", "hashlib", "itertools"),
+    *("json", "math", "operator", "pathlib", "re", "typing", "unicodedata"),
+    *("contract", "core", "numpy", "pydantic", "pydantic_core", "typing_extensions"),
+}
 """What the kernel may import: nothing that knows time, chance, the network or the environment."""
 
 

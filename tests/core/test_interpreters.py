@@ -113,9 +113,5 @@ def test_every_python_gives_the_same_bytes(kernel, others):
 
 def test_the_services_load_on_every_python(others):
     for python in others.values():
-        environment = {
-            "KALDRA_AUTH": "off",
-            "KALDRA_ENV_FILE": os.devnull,
-            "PYTHONPATH": str(REPO),
-        }
+        environment = {"KALDRA_AUTH": "off", "KALDRA_ENV_FILE": os.devnull, "PYTHONPATH": str(REPO)}
         _run([str(python), "-W", "error", "-c", "import app.main, core.service"], **environment)

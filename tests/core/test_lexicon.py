@@ -5,15 +5,8 @@ from core.lexicon import Lexicon
 from core.text import fold, tokens
 from core.vocabulary import LexiconSource
 
-CONCEPTS = {
-    "growth": 0,
-    "guidance": 1,
-    "joy": 2,
-    "art": 3,
-    "decline": 4,
-    "toxic_mild": 5,
-    "toxic_insult": 6,
-}
+NAMES = ("growth", "guidance", "joy", "art", "decline", "toxic_mild", "toxic_insult")
+CONCEPTS = {name: number for number, name in enumerate(NAMES)}
 OPPOSITES = (4, -1, -1, -1, 0, -1, -1)
 SOURCE = LexiconSource.model_construct(
     schema_="kaldra.lexicon/1",
@@ -107,21 +100,15 @@ def test_intensifier_must_stand_directly_before(found):
     assert found("very much happy")[0][1] == PLAIN
 
 
-def test_memos_keep_no_long_tokens(kept):
-    assert kept(f"grow{'x' * 60}") == 64
-    assert kept(f"grow{'x' * 100_000} record {'y' * 100_000} art {'z' * 100_000}") == len("record")
-
-
-@pytest.fixture
-def kept():
+def test_memos_keep_no_long_tokens():
     lexicon = Lexicon(SOURCE, CONCEPTS, Meanings(OPPOSITES))
-
-    def longest(text: str) -> int:
+    for text, kept in (
+        (f"grow{'x' * 60}", 64),
+        (f"grow{'x' * 100_000} record {'y' * 100_000} art {'z' * 100_000}", len("record")),
+    ):
         before = set(lexicon._words)
         lexicon.scan(tokens(fold(text)))
-        return max(map(len, set(lexicon._words) - before))
-
-    return longest
+        assert max(map(len, set(lexicon._words) - before)) == kept
 
 
 def test_memo_never_changes_a_result(found, monkeypatch):

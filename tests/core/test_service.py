@@ -23,11 +23,6 @@ TEXT = "The board fears the risk, yet the founders dare to rebuild the company."
 
 
 @pytest.fixture(scope="module")
-def kernel() -> Kernel:
-    return Kernel.load()
-
-
-@pytest.fixture(scope="module")
 def client(kernel: Kernel) -> Iterator[TestClient]:
     with TestClient(create_app(Settings.load({}), kernel)) as client:
         yield client

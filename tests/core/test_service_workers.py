@@ -35,10 +35,16 @@ async def begun(gate: Gate) -> None:
     await asyncio.to_thread(gate.running.wait)
 
 
-async def test_the_event_loop_goes_on_while_a_thread_computes(workers: Workers):
+async def occupied(workers: Workers) -> tuple[Gate, asyncio.Future[str]]:
+    """A computation that has begun, and its result."""
     gate = Gate()
     computing = asyncio.ensure_future(workers.run(gate, CHEAP))
     await begun(gate)
+    return gate, computing
+
+
+async def test_the_event_loop_goes_on_while_a_thread_computes(workers: Workers):
+    gate, computing = await occupied(workers)
     gate.open.set()
     assert await computing == "computed"
 
@@ -68,9 +74,8 @@ async def test_the_parts_of_an_admitted_flow_are_not_refused(workers: Workers):
 
 
 async def test_what_waits_is_dropped_with_its_caller(workers: Workers):
-    gate, never = Gate(), Gate()
-    computing = asyncio.ensure_future(workers.run(gate, CHEAP))
-    await begun(gate)
+    gate, computing = await occupied(workers)
+    never = Gate()
     waiting = asyncio.ensure_future(workers.run(never, CHEAP))
     await asyncio.sleep(0)
     waiting.cancel()
@@ -83,9 +88,7 @@ async def test_what_waits_is_dropped_with_its_caller(workers: Workers):
 
 
 async def test_what_runs_keeps_its_place_when_its_caller_leaves(workers: Workers):
-    gate = Gate()
-    computing = asyncio.ensure_future(workers.run(gate, CHEAP))
-    await begun(gate)
+    gate, computing = await occupied(workers)
     computing.cancel()
     await asyncio.wait((computing,))
     assert workers.held == 1

@@ -22,7 +22,7 @@ EXCEPTIONS = json.loads((Path(__file__).parent / "stems.json").read_text(encodin
 
 
 @pytest.mark.parametrize("language", ["en", "pt"])
-def test_stems_lead_to_the_side_that_people_gave_the_word(model, language):
+def test_stems_lead_to_the_side_that_people_gave_the_word(model, concepts_of, language):
     package, name = LISTS[language]
     listing = Path(str(distribution(package).locate_file(name)))
     lines = listing.read_text(encoding="utf-8").splitlines()
@@ -34,12 +34,7 @@ def test_stems_lead_to_the_side_that_people_gave_the_word(model, language):
         found = tokens(fold(word))
         if len(found) != 1 or not found[0].isalpha() or found[0] in listed:
             continue
-        hits = model.lexicons[language].scan(found)
-        concepts = {
-            model.concepts[concept]
-            for number in hits.meaning
-            for concept in model.meanings[number].concepts
-        }
+        concepts = concepts_of(language, word)
         side = len(concepts & POSITIVE) - len(concepts & NEGATIVE)
         walked += side != 0
         if side * float(vote) < 0:

@@ -5,15 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core import unassigned
-from core.text import (
-    fold,
-    normalise,
-    paragraphs,
-    sentences,
-    stream_safe,
-    token_spans,
-    tokens,
-)
+from core.text import fold, normalise, paragraphs, sentences, stream_safe, token_spans, tokens
 
 
 @pytest.mark.parametrize(
