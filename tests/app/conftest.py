@@ -13,6 +13,7 @@ from tests.fakes.transports import InProcess
 KEYS = {"front-end": "front-end-key-0123456789", "batch-job": "batch-job-key-0123456789"}
 KEY = {"X-API-Key": KEYS["front-end"]}
 
+Gateway = Callable[..., TestClient]
 CoreHandler = Callable[[httpx2.Request], httpx2.Response]
 
 
@@ -32,7 +33,7 @@ def settings(keys_directory: Path) -> Settings:
 
 
 @pytest.fixture
-def gateway(settings: Settings) -> Iterator[Callable[..., TestClient]]:
+def gateway(settings: Settings) -> Iterator[Gateway]:
     """Makes gateways whose core is a function: `gateway(core, KALDRA_RATE_LIMIT="1")`."""
     with ExitStack() as running:
 

@@ -6,11 +6,9 @@ import schemathesis
 
 from app.factory import create_app
 from app.settings import Settings
-from core.kernel import Kernel
-from core.service import create_app as create_core
-from core.settings import Settings as CoreSettings
 from serving.lifecycle import Lifecycle
 from tests.app.conftest import KEY, KEYS
+from tests.fakes import cores
 from tests.fakes.transports import InProcess
 from tests.openapi import bounded, contract_of
 
@@ -26,8 +24,7 @@ def _gateway(tmp_path_factory: pytest.TempPathFactory) -> None:
     settings = Settings.load({"KALDRA_API_KEYS_DIR": str(keys), "KALDRA_RATE_LIMIT": "0"})
     lifecycle = Lifecycle()
     lifecycle.started = True
-    core = create_core(CoreSettings.load({}), Kernel.load(), lifecycle=lifecycle)
-    transport = InProcess(httpx2.ASGITransport(core))
+    transport = InProcess(httpx2.ASGITransport(cores.real()))
     subject.app = create_app(settings, lifecycle=lifecycle, core_transport=transport)
 
 

@@ -3,9 +3,9 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx2
 import pytest
-from starlette.testclient import TestClient
 
-from tests.app.conftest import KEY
+from app.core_http import CoreConnectionLostError
+from tests.app.conftest import KEY, Gateway
 from tests.fakes import cores
 
 SIGNAL = "/engine/kaldra/signal"
@@ -22,7 +22,7 @@ TEXT = {"text": "A calm quarter."}
         ("/safeguard/evaluate", "/v1/apps/safeguard"),
     ],
 )
-def test_bytes_go_through_unchanged(gateway: Callable[..., TestClient], path: str, core_path: str):
+def test_bytes_go_through_unchanged(gateway: Gateway, path: str, core_path: str):
     seen: list[httpx2.Request] = []
 
     def core(request: httpx2.Request) -> httpx2.Response:
@@ -38,7 +38,7 @@ def test_bytes_go_through_unchanged(gateway: Callable[..., TestClient], path: st
     assert request.content == content
 
 
-def test_trace_goes_on_and_the_key_does_not(gateway: Callable[..., TestClient]):
+def test_trace_goes_on_and_the_key_does_not(gateway: Gateway):
     seen: list[httpx2.Headers] = []
 
     def core(request: httpx2.Request) -> httpx2.Response:
@@ -56,7 +56,7 @@ def test_trace_goes_on_and_the_key_does_not(gateway: Callable[..., TestClient]):
     assert "x-api-key" not in passed
 
 
-def test_the_vocabulary_is_asked_for_in_a_language(gateway: Callable[..., TestClient]):
+def test_the_vocabulary_is_asked_for_in_a_language(gateway: Gateway):
     def core(request: httpx2.Request) -> httpx2.Response:
         assert str(request.url).endswith("/v1/vocabulary/states?language=pt")
         return httpx2.Response(200, json=[{"id": "A01_CREATOR_3_01"}])
@@ -65,7 +65,7 @@ def test_the_vocabulary_is_asked_for_in_a_language(gateway: Callable[..., TestCl
     assert answer.json() == [{"id": "A01_CREATOR_3_01"}]
 
 
-def test_a_batch_is_passed_on_line_by_line(gateway: Callable[..., TestClient]):
+def test_a_batch_is_passed_on_line_by_line(gateway: Gateway):
     def core(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(
             200, content=lines(json.loads(request.content)["texts"]), headers=cores.LINES
@@ -80,10 +80,10 @@ def test_a_batch_is_passed_on_line_by_line(gateway: Callable[..., TestClient]):
     assert [json.loads(line) for line in answer.text.splitlines()] == [{"read": "a"}, {"read": "b"}]
 
 
-def test_a_batch_that_breaks_off_ends_with_an_error(gateway: Callable[..., TestClient]):
+def test_a_batch_that_breaks_off_ends_with_an_error(gateway: Gateway):
     async def lines() -> AsyncIterator[bytes]:
         yield b'{"read": "a"}\n'
-        raise httpx2.ReadError("reset")
+        raise CoreConnectionLostError
 
     def core(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, content=lines(), headers=cores.LINES)
@@ -108,7 +108,7 @@ def test_a_batch_that_breaks_off_ends_with_an_error(gateway: Callable[..., TestC
 )
 @pytest.mark.parametrize("path", [SIGNAL, "/engine/kaldra/batch"])
 def test_faults_of_the_core(
-    gateway: Callable[..., TestClient],
+    gateway: Gateway,
     core: Callable[[httpx2.Request], httpx2.Response],
     status: int,
     code: str,
@@ -133,7 +133,7 @@ def test_faults_of_the_core(
     ],
 )
 def test_what_is_wrong_with_the_core_is_logged(
-    gateway: Callable[..., TestClient],
+    gateway: Gateway,
     caplog: pytest.LogCaptureFixture,
     core: Callable[[httpx2.Request], httpx2.Response],
     cause: str,

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
@@ -14,7 +13,7 @@ from serving.errors import ApiError
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 from serving.shell import Shell
-from tests.app.conftest import KEY, KEYS
+from tests.app.conftest import KEY, KEYS, Gateway
 from tests.fakes import cores
 
 VOCABULARY = "/engine/vocabulary/states"
@@ -152,7 +151,7 @@ def test_a_crowd_is_refused_before_routing(settings: Settings, caplog: pytest.Lo
         assert client.get("/engine/vocabulary").text == "reached"
 
 
-def test_too_many_requests(gateway: Callable[..., TestClient]):
+def test_too_many_requests(gateway: Gateway):
     client = gateway(cores.answering, KALDRA_RATE_LIMIT="1")
 
     def ask(key: str) -> int:
@@ -164,7 +163,7 @@ def test_too_many_requests(gateway: Callable[..., TestClient]):
     assert ask(KEYS["batch-job"]) == 200
 
 
-def test_the_answer_says_what_is_left_and_when_to_come_back(gateway: Callable[..., TestClient]):
+def test_the_answer_says_what_is_left_and_when_to_come_back(gateway: Gateway):
     client = gateway(cores.answering, KALDRA_RATE_LIMIT="1")
     answer = client.get(VOCABULARY, headers=KEY)
     assert answer.headers["ratelimit-policy"] == '"requests";q=1;w=60'
@@ -174,7 +173,7 @@ def test_the_answer_says_what_is_left_and_when_to_come_back(gateway: Callable[..
     assert 1 <= int(answer.headers["retry-after"]) <= 60
 
 
-def test_texts_are_counted(gateway: Callable[..., TestClient]):
+def test_texts_are_counted(gateway: Gateway):
     client = gateway(cores.answering, KALDRA_TEXT_LIMIT="5")
 
     def ask(texts: int) -> int:
@@ -184,9 +183,7 @@ def test_texts_are_counted(gateway: Callable[..., TestClient]):
     assert [ask(3), ask(3), ask(2)] == [200, 429, 200]
 
 
-def test_wrong_keys_are_limited_and_right_ones_from_there_are_not(
-    gateway: Callable[..., TestClient],
-):
+def test_wrong_keys_are_limited_and_right_ones_from_there_are_not(gateway: Gateway):
     client = gateway(cores.answering, KALDRA_RATE_LIMIT="2")
     wrong = {"X-API-Key": "not-a-key-of-anybody"}
     statuses = [client.get(VOCABULARY, headers=wrong).status_code for _ in range(3)]

@@ -4,7 +4,6 @@ import gzip
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Callable
 from typing import get_args
 
 import httpx2
@@ -16,24 +15,18 @@ from app.page import LANGUAGES, STATIC, WORDS
 from contract.options import Context, Options
 from core.apps import safeguard
 from core.kernel import Kernel
-from core.service import create_app as create_core
-from core.settings import Settings as CoreSettings
-from serving.lifecycle import Lifecycle
+from tests.app.conftest import Gateway
 from tests.app.test_page_modules import NODE
 from tests.fakes import cores
 
 FILES = ("/", "/page.css", "/page.js")
-Gateway = Callable[..., TestClient]
 
 
 class RealCore:
     """The real core, answering in this process; remembers what it was asked for."""
 
     def __init__(self) -> None:
-        lifecycle = Lifecycle()
-        lifecycle.started = True
-        service = create_core(CoreSettings.load({}), Kernel.load(), lifecycle=lifecycle)
-        self.client = TestClient(service)
+        self.client = TestClient(cores.real())
         self.asked: list[str] = []
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:

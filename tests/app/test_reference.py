@@ -21,11 +21,9 @@ from contract.apps import AlphaAnswer, GeoAnswer, ProductAnswer, SafeguardAnswer
 from contract.signal import Signal
 from contract.window import WindowAnswer
 from core.kernel import Kernel
-from core.service import create_app as create_core
-from core.settings import Settings as CoreSettings
 from serving.errors import ErrorEnvelope
-from serving.lifecycle import Lifecycle
 from serving.streaming import NDJSON
+from tests.fakes import cores
 from tests.fakes.transports import InProcess
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "generate.py"
@@ -77,11 +75,8 @@ def test_an_example_answers_the_example_of_its_request(generate: ModuleType):
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
     """A gateway open to all in front of a real core."""
-    lifecycle = Lifecycle()
-    lifecycle.started = True
-    core = create_core(CoreSettings.load({}), Kernel.load(), lifecycle=lifecycle)
     settings = Settings.load({"KALDRA_AUTH": "off"})
-    app = create_app(settings, core_transport=InProcess(httpx2.ASGITransport(core)))
+    app = create_app(settings, core_transport=InProcess(httpx2.ASGITransport(cores.real())))
     with TestClient(app) as started:
         yield started
 

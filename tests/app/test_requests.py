@@ -1,10 +1,8 @@
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from starlette.testclient import TestClient
 
-from tests.app.conftest import KEY
+from tests.app.conftest import KEY, Gateway
 from tests.fakes import cores
 
 SIGNAL = "/engine/kaldra/signal"
@@ -18,7 +16,6 @@ SIGNAL = "/engine/kaldra/signal"
         (SIGNAL, {"text": "x" * 50_001}, "body.text"),
         (SIGNAL, {"text": "x", "mood": "y"}, "body.mood"),
         (SIGNAL, {"text": "x", "options": {"steps": 11}}, "body.options.steps"),
-        (SIGNAL, {"text": "x", "options": {"language": "fr"}}, "body.options.language"),
         (SIGNAL, {"text": "x", "options": {"context": {"city": "y"}}}, "body.options.context.city"),
         ("/engine/kaldra/batch", {"texts": []}, "body.texts"),
         ("/engine/kaldra/batch", {"texts": ["x"] * 1001}, "body.texts"),
@@ -27,7 +24,7 @@ SIGNAL = "/engine/kaldra/signal"
     ],
 )
 def test_what_does_not_fit_is_refused_with_its_place(
-    gateway: Callable[..., TestClient], path: str, body: dict[str, Any], where: str
+    gateway: Gateway, path: str, body: dict[str, Any], where: str
 ):
     answer = gateway(cores.away).post(path, json=body, headers=KEY)
     assert answer.status_code == 422
@@ -36,14 +33,14 @@ def test_what_does_not_fit_is_refused_with_its_place(
     assert error["details"][0]["where"] == where
 
 
-def test_the_longest_text_fits_however_it_is_escaped(gateway: Callable[..., TestClient]):
+def test_the_longest_text_fits_however_it_is_escaped(gateway: Gateway):
     content = b'{"text": "' + b"\\ud83d\\ude00" * 50_000 + b'"}'
     headers = {**KEY, "Content-Type": "application/json"}
     assert gateway(cores.answering).post(SIGNAL, content=content, headers=headers).is_success
 
 
 @pytest.mark.parametrize(("path", "limit"), [(SIGNAL, 2000), ("/engine/kaldra/batch", 4000)])
-def test_too_large(gateway: Callable[..., TestClient], path: str, limit: int):
+def test_too_large(gateway: Gateway, path: str, limit: int):
     client = gateway(cores.away, KALDRA_MAX_BODY_BYTES="2000", KALDRA_MAX_BATCH_BYTES="4000")
     headers = {**KEY, "Content-Type": "application/json"}
     answer = client.post(path, content=b" " * (limit + 1), headers=headers)
@@ -51,7 +48,7 @@ def test_too_large(gateway: Callable[..., TestClient], path: str, limit: int):
     assert answer.json()["error"]["message"] == f"The body is larger than {limit} bytes."
 
 
-def test_an_unknown_vocabulary(gateway: Callable[..., TestClient]):
+def test_an_unknown_vocabulary(gateway: Gateway):
     answer = gateway(cores.away).get("/engine/vocabulary/runes", headers=KEY)
     assert answer.status_code == 422
     assert answer.json()["error"]["details"][0]["where"] == "path.kind"

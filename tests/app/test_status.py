@@ -8,16 +8,17 @@ from starlette.testclient import TestClient
 from app import __version__, core_client
 from app.factory import create_app
 from app.settings import Settings
+from tests.app.conftest import Gateway
 from tests.fakes import cores
 
 
-def test_status_is_what_it_always_was(gateway: Callable[..., TestClient]):
+def test_status_is_what_it_always_was(gateway: Gateway):
     answer = gateway(cores.away).get("/status/")
     assert answer.json() == {"status": "KALDRA API Gateway online", "version": "0.1.0"}
     assert __version__ == "0.1.0"
 
 
-def test_status_of_a_ready_core(gateway: Callable[..., TestClient]):
+def test_status_of_a_ready_core(gateway: Gateway):
     def core(request: httpx2.Request) -> httpx2.Response:
         assert request.url.path == "/ready"
         return httpx2.Response(200, json={"status": "ready"})
@@ -27,7 +28,7 @@ def test_status_of_a_ready_core(gateway: Callable[..., TestClient]):
 
 @pytest.mark.parametrize("core", [cores.away, cores.something_else])
 def test_status_of_a_core_that_is_away_or_something_else(
-    gateway: Callable[..., TestClient], core: Callable[[httpx2.Request], httpx2.Response]
+    gateway: Gateway, core: Callable[[httpx2.Request], httpx2.Response]
 ):
     answer = gateway(core).get("/status/core")
     assert answer.status_code == 503

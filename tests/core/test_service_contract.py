@@ -7,7 +7,7 @@ import schemathesis
 from core.kernel import Kernel
 from core.service import create_app
 from core.settings import Settings
-from serving.lifecycle import Lifecycle
+from tests.fakes import cores
 from tests.openapi import bounded, contract_of
 
 contract, subject = contract_of(create_app(Settings.load({}), Mock(spec=Kernel)))
@@ -16,9 +16,7 @@ contract, subject = contract_of(create_app(Settings.load({}), Mock(spec=Kernel))
 @pytest.fixture(scope="module")
 def _core() -> None:
     """A core that computes, in place of the one that only describes itself."""
-    lifecycle = Lifecycle()
-    lifecycle.started = True
-    subject.app = create_app(Settings.load({}), Kernel.load(), lifecycle=lifecycle)
+    subject.app = cores.real()
 
 
 @contract.parametrize()

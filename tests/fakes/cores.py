@@ -1,6 +1,13 @@
-"""Cores that answer, refuse, break off or are away, as functions of the request."""
+"""Cores that answer, refuse, break off or are away, as functions of the request; and a real one."""
 
 import httpx2
+from fastapi import FastAPI
+
+from app.core_http import CoreConnectionLostError, CoreTimeoutError, CoreUnavailableError
+from core.kernel import Kernel
+from core.service import create_app
+from core.settings import Settings
+from serving.lifecycle import Lifecycle
 
 JSON = {"content-type": "application/json"}
 LINES = {"content-type": "application/x-ndjson"}
@@ -12,11 +19,11 @@ def answering(request: httpx2.Request) -> httpx2.Response:
 
 
 def away(request: httpx2.Request) -> httpx2.Response:
-    raise httpx2.ConnectError("refused", request=request)
+    raise CoreUnavailableError
 
 
 def slow(request: httpx2.Request) -> httpx2.Response:
-    raise httpx2.ReadTimeout("slow", request=request)
+    raise CoreTimeoutError
 
 
 def crashing(request: httpx2.Request) -> httpx2.Response:
@@ -38,4 +45,11 @@ def something_else(request: httpx2.Request) -> httpx2.Response:
 
 
 def breaking(request: httpx2.Request) -> httpx2.Response:
-    raise httpx2.RemoteProtocolError("server disconnected", request=request)
+    raise CoreConnectionLostError
+
+
+def real() -> FastAPI:
+    """The real core as an application that has started."""
+    lifecycle = Lifecycle()
+    lifecycle.started = True
+    return create_app(Settings.load({}), Kernel.load(), lifecycle=lifecycle)
