@@ -12,10 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 EXAMPLES = 10
 
 bounded: Any = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=list(HealthCheck),
+    max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 """As many random examples as a test run can afford, beside those that cover each constraint."""
 

@@ -1,8 +1,8 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 from typing import Annotated
 
@@ -28,11 +28,6 @@ class Body(BaseModel):
 
 
 JSON = {"Content-Type": "application/json"}
-
-
-@asynccontextmanager
-async def no_resources() -> AsyncIterator[None]:
-    yield
 
 
 @pytest.fixture
@@ -73,7 +68,7 @@ def service(lifecycle: Lifecycle, metrics: Metrics) -> FastAPI:
         version="1",
         lifecycle=lifecycle,
         metrics=metrics,
-        resources=no_resources,
+        resources=nullcontext,
         routers=(routes,),
         allowed_hosts=("testserver",),
     )
@@ -131,10 +126,16 @@ def test_routing_faults_use_the_envelope(
     assert error["request_id"] == answer.headers["x-request-id"]
 
 
-def test_bad_json(client: TestClient):
-    answer = client.post("/echo", content='{"text": ', headers=JSON)
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b'{"text": ', ""), (b'{"\\ud800": 1}', ""), (b'{"text": "\xff"}', "unicode")],
+)
+def test_bad_json(client: TestClient, content: bytes, reason: str):
+    answer = client.post("/echo", content=content, headers=JSON)
     assert answer.status_code == 400
-    assert answer.json()["error"]["code"] == "bad_json"
+    error = answer.json()["error"]
+    assert error["code"] == "bad_json"
+    assert reason in error["details"][0]["message"]
 
 
 def test_a_wrong_field_is_named_without_its_value(client: TestClient):
@@ -144,19 +145,6 @@ def test_a_wrong_field_is_named_without_its_value(client: TestClient):
     assert error["code"] == "validation_error"
     assert error["details"][0]["where"] == "body.text"
     assert SECRET not in answer.text
-
-
-def test_a_field_name_outside_of_unicode_is_survived(client: TestClient):
-    content = b'{"\\ud800": 1}'
-    answer = client.post("/echo", content=content, headers=JSON)
-    assert answer.status_code == 400
-    assert answer.json()["error"]["code"] == "bad_json"
-
-
-def test_a_body_that_is_no_utf_8_is_refused_with_a_reason(client: TestClient):
-    answer = client.post("/echo", content=b'{"text": "\xff"}', headers=JSON)
-    assert answer.status_code == 400
-    assert "unicode" in answer.json()["error"]["details"][0]["message"]
 
 
 def test_few_of_many_faults_are_listed(client: TestClient):
@@ -283,18 +271,9 @@ def test_a_path_with_a_slash_too_many_is_not_redirected(client: TestClient):
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_large_body_is_refused_before_it_is_parsed(client: TestClient, *, chunked: bool):
     content = b"[" * 1001
-    answer = client.post(
-        "/echo",
-        content=iter([content]) if chunked else content,
-        headers=JSON,
-    )
+    answer = client.post("/echo", content=iter([content]) if chunked else content, headers=JSON)
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] == "body_too_large"
-
-
-def test_a_path_may_have_a_limit_of_its_own(client: TestClient):
-    assert client.post("/large", json={"text": "x" * 1500}).status_code == 200
-    assert client.post("/large", json={"text": "x" * 200_000}).status_code == 413
 
 
 def test_metrics_count_by_route_and_never_by_path(client: TestClient, metrics: Metrics):

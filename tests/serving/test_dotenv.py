@@ -1,4 +1,5 @@
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -134,21 +135,19 @@ def test_a_file_that_is_named_and_absent_is_told(root: Path, monkeypatch: pytest
     assert refused(root, "") == "/mine cannot be read: No such file or directory"
 
 
-def test_a_link_to_nothing_is_told(root: Path):
-    (root / ".env").symlink_to("unmounted")
-    with pytest.raises(SettingsError, match=r"\.env cannot be read: No such file"):
-        EnvFile.of(root)
-
-
-def test_a_pipe_is_told_and_not_waited_for(root: Path):
-    os.mkfifo(root / ".env")
-    with pytest.raises(SettingsError, match=r"\.env is a pipe, a socket or a device; .*/dev/null"):
-        EnvFile.of(root)
-
-
-def test_a_file_that_is_no_text_is_told_with_the_line(root: Path):
-    (root / ".env").write_bytes(b"ENV=dev\nENV=\xff\n")
-    with pytest.raises(SettingsError, match="line 2: this is not UTF-8"):
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda file: file.symlink_to("unmounted"), r"\.env cannot be read: No such file"),
+        (os.mkfifo, r"\.env is a pipe, a socket or a device; .*/dev/null"),
+        (lambda file: file.write_bytes(b"ENV=dev\nENV=\xff\n"), "line 2: this is not UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_as_text_is_told(
+    root: Path, make: Callable[[Path], object], message: str
+):
+    make(root / ".env")
+    with pytest.raises(SettingsError, match=message):
         EnvFile.of(root)
 
 

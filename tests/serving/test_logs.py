@@ -37,19 +37,15 @@ def test_one_json_object_per_line_with_ids(stream: io.StringIO):
     assert (entry["caller"], entry["status"]) == ("front-end", 200)
 
 
-def test_no_control_character_reaches_a_terminal(stream: io.StringIO):
-    logging.getLogger("somewhere").info("\x1b[2J\x7f\x9b\u202e")
+@pytest.mark.parametrize("message", ["\x1b[2J\x7f\x9b\u202e", "half a pair: \ud800\x7f"])
+def test_neither_control_characters_nor_what_is_no_unicode_reach_a_terminal(
+    stream: io.StringIO, message: str
+):
+    logging.getLogger("somewhere").info(message)
     (line,) = stream.getvalue().splitlines()
     assert line.isascii()
     assert line.isprintable()
-    assert json.loads(line)["message"] == "\x1b[2J\x7f\x9b\u202e"
-
-
-def test_what_is_no_unicode_is_logged(stream: io.StringIO):
-    logging.getLogger("somewhere").info("half a pair: \ud800\x7f")
-    (line,) = stream.getvalue().splitlines()
-    assert line.isascii()
-    assert json.loads(line)["message"] == "half a pair: \ud800\x7f"
+    assert json.loads(line)["message"] == message
 
 
 def test_less_severe_records_are_left_out(stream: io.StringIO):

@@ -12,10 +12,6 @@ class Settings(ServiceSettings):
     token: str | None = Field(None, alias="A_TOKEN", description="Optional")
 
 
-def test_an_empty_variable_counts_as_unset():
-    assert Settings.load({"A_PORT": "", "HOME": "/root"}).port == 8000
-
-
 def test_values_are_typed():
     settings = Settings.load({"A_PORT": "81", "ENV": "staging", "KALDRA_DRAIN_SECONDS": "0.5"})
     assert (settings.port, settings.environment, settings.drain_seconds) == (81, "staging", 0.5)

@@ -8,7 +8,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from serving import tracing
-from serving.settings import ServiceSettings, SettingsError
+from serving.settings import ServiceSettings
 from tests.fakes.servers import serving
 
 REPO = Path(__file__).resolve().parents[2]
@@ -89,11 +89,6 @@ def test_a_share_of_new_traces_is_recorded(
     assert sum(span.is_recording() for span in spans) == pytest.approx(
         recorded, abs=48 if 0 < recorded < 200 else 0
     )
-
-
-def test_an_endpoint_is_a_url():
-    with pytest.raises(SettingsError, match="KALDRA_OTLP_ENDPOINT"):
-        ServiceSettings.load({"KALDRA_OTLP_ENDPOINT": "collector:4318"})
 
 
 @pytest.mark.parametrize("module", ["app.main", "core.service"])
