@@ -1,5 +1,6 @@
 import json
 from collections.abc import AsyncIterator, Callable
+from unittest.mock import Mock
 
 import httpx2
 import pytest
@@ -23,35 +24,27 @@ TEXT = {"text": "A calm quarter."}
     ],
 )
 def test_bytes_go_through_unchanged(gateway: Gateway, path: str, core_path: str):
-    seen: list[httpx2.Request] = []
-
-    def core(request: httpx2.Request) -> httpx2.Response:
-        seen.append(request)
-        return cores.answering(request)
-
+    core = Mock(side_effect=cores.answering)
     content = b'{ "text": "A calm quarter." }'
     headers = {**KEY, "Content-Type": "application/json"}
     answer = gateway(core).post(path, content=content, headers=headers)
     assert answer.content == cores.SIGNAL
-    (request,) = seen
+    (call,) = core.call_args_list
+    (request,) = call.args
     assert request.url.path == core_path
     assert request.content == content
 
 
 def test_trace_goes_on_and_the_key_does_not(gateway: Gateway):
-    seen: list[httpx2.Headers] = []
-
-    def core(request: httpx2.Request) -> httpx2.Response:
-        seen.append(request.headers)
-        return cores.answering(request)
-
+    core = Mock(side_effect=cores.answering)
     ids = {
         "x-request-id": "r-9",
         "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "tracestate": "vendor=1",
     }
     gateway(core).post(SIGNAL, json=TEXT, headers={**KEY, **ids})
-    (passed,) = seen
+    (call,) = core.call_args_list
+    passed = call.args[0].headers
     assert {name: passed[name] for name in ids} == ids
     assert "x-api-key" not in passed
 
