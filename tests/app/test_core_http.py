@@ -122,11 +122,7 @@ async def test_connections_are_kept():
 
 async def test_no_more_connections_than_allowed():
     async with core_that(always_ok) as core, transport_to(core.port, connections=2) as transport:
-
-        async def one() -> bytes:
-            return await posted(transport)
-
-        assert await asyncio.gather(*(one() for _ in range(8))) == [b"{}"] * 8
+        assert await asyncio.gather(*(posted(transport) for _ in range(8))) == [b"{}"] * 8
         assert core.connections == 2
 
 
@@ -225,10 +221,8 @@ async def test_a_core_that_takes_no_bytes_is_slow(monkeypatch):
 
 
 async def test_a_pool_that_stays_full_is_no_slow_core():
-    async with (
-        core_that(once(CHUNKED, stays=True)) as core,
-        transport_to(core.port, 0.1, connections=1) as transport,
-    ):
+    serve = once(CHUNKED, stays=True)
+    async with core_that(serve) as core, transport_to(core.port, 0.1, 1) as transport:
         held = await transport.ask("POST", "/", HEADERS, b"{}")
         with pytest.raises(CoreUnavailableError):
             await transport.ask("POST", "/", HEADERS, b"{}")
