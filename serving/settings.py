@@ -79,7 +79,7 @@ class ServiceSettings(BaseModel):
         ge=1,
         le=100_000,
         description="Maximum number of open connections, as far as the limit on open files allows; "
-        "a new one closes the one that was idle longest",
+        "a new one closes the one that has waited longest for its client",
     )
 
     @model_validator(mode="after")

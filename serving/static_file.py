@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from http import HTTPStatus
@@ -12,6 +13,9 @@ from starlette.responses import Response
 LEVEL = 9
 KEPT = 32
 """JSON answers kept: more than there are lists of the vocabulary."""
+
+
+_ACCEPTS_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))", re.IGNORECASE)
 
 
 class StaticFile:
@@ -42,7 +46,7 @@ class StaticFile:
         """Return the file, gzipped for who accepts it; 304 where the caller has it already."""
         if self._headers["etag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=self._headers)
-        if "gzip" in request.headers.get("accept-encoding", ""):
+        if _ACCEPTS_GZIP.search(request.headers.get("accept-encoding", "")):
             headers = {**self._headers, "content-encoding": "gzip"}
             return Response(self._compressed, media_type=self._media_type, headers=headers)
         return Response(self._content, media_type=self._media_type, headers=self._headers)

@@ -1,5 +1,6 @@
 import gzip
 
+import pytest
 from fastapi import Request
 
 from serving.static_file import StaticFile
@@ -22,6 +23,21 @@ def test_who_accepts_gzip_gets_it_and_others_do_not():
     assert packed.headers["content-length"] == str(len(packed.body))
     assert packed.headers["vary"] == "Accept-Encoding, Accept-Language"
     assert file.response(asked()).body == b"a" * 1000
+
+
+@pytest.mark.parametrize(
+    ("accepted", "compressed"),
+    [
+        ("br, GZIP;q=0.5", True),
+        ("gzip;q=0.001, br", True),
+        ("gzip;q=0", False),
+        ("br, gzip ; q=0.0, identity", False),
+        ("identity", False),
+    ],
+)
+def test_a_quality_of_zero_refuses_gzip(accepted: str, compressed: bool):  # noqa: FBT001
+    answer = StaticFile(b"x", "text/plain").response(asked(accept_encoding=accepted))
+    assert ("content-encoding" in answer.headers) == compressed
 
 
 def test_who_has_it_gets_304_without_a_body():
