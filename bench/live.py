@@ -1,6 +1,7 @@
 """Time from a save to the first new answer, and requests that failed meanwhile.
 
 `python -m bench.live bare`, or `local` or `dev` for a stack that is up: 50 edits of each service.
+On dev also how long a new pod serves the image's code, and how long the return to the image takes.
 The file is changed in place and put back at the end. `--stack NAME` names another stack.
 """
 
@@ -29,6 +30,9 @@ SETTLE_SECONDS = 3.0
 GATEWAY = REPO / "app" / "routers" / "status.py"
 CORE = REPO / "core" / "__init__.py"
 START_SECONDS = 60
+NEW_PODS = 5
+POD = "app.kubernetes.io/name=kaldra-api"
+ONLINE = "KALDRA API Gateway online"
 ASK_AGAIN_SECONDS = 0.02
 """More often, asking would take the processor from what is awaited."""
 
@@ -95,6 +99,64 @@ def edits(file: Path, pattern: str, port: int, path: str) -> list[float]:
     return seconds
 
 
+def new_pods(stack: str, port: int) -> list[float]:
+    """Seconds for which the gateway of a new pod answers with the image's code."""
+    before = GATEWAY.read_text(encoding="utf-8")
+    seconds = []
+    try:
+        GATEWAY.write_text(before.replace(ONLINE, "edited"), encoding="utf-8")
+        await_answer(port, "edited")
+        for _ in range(NEW_PODS):
+            kubectl(stack, "delete", "pod", "--selector", POD, "--grace-period=0", "--force")
+            while get(port, "/status/")[0] == http.HTTPStatus.OK:
+                time.sleep(ASK_AGAIN_SECONDS)
+            await_answer(port, "")
+            began = time.perf_counter()
+            await_answer(port, "edited")
+            seconds.append(time.perf_counter() - began)
+    finally:
+        GATEWAY.write_text(before, encoding="utf-8")
+    return seconds
+
+
+def restored(stack: str, port: int) -> float:
+    """Seconds from the command until the image's code answers, after an edit that stayed."""
+    before = GATEWAY.read_text(encoding="utf-8")
+    try:
+        with running("dev", stack):
+            GATEWAY.write_text(before.replace(ONLINE, "edited"), encoding="utf-8")
+            await_answer(port, "edited")
+    finally:
+        GATEWAY.write_text(before, encoding="utf-8")
+    began = time.perf_counter()
+    verb = ["./kaldra", "dev", "--restore", "--stack", stack]
+    subprocess.run(verb, cwd=REPO, check=True)  # noqa: S603  ours
+    await_answer(port, ONLINE)
+    return time.perf_counter() - began
+
+
+def await_answer(port: int, text: str) -> None:
+    """Return when /status/ succeeds with the text."""
+    began = time.perf_counter()
+    while True:
+        code, body = get(port, "/status/")
+        if code == http.HTTPStatus.OK and text in body:
+            return
+        if time.perf_counter() - began > START_SECONDS:
+            raise SystemExit(f"{text!r} is not served after {START_SECONDS} s: {code} {body}")
+        time.sleep(ASK_AGAIN_SECONDS)
+
+
+def kubectl(stack: str, *arguments: str) -> None:
+    """Run kubectl with the environment of the stack."""
+    namespace = settings_of_stack_file(stack, REPO).namespace
+    command = f'eval "$(./kaldra env --stack {stack})" && exec kubectl -n {namespace} "$@"'
+    subprocess.run(  # noqa: S603  ours
+        ["bash", "-c", command, "kubectl", *arguments],  # noqa: S607  any bash
+        cwd=REPO, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
 @contextmanager
 def running(target: str, stack: str) -> Iterator[None]:
     """The verb that serves saves, from its first line on."""
@@ -131,12 +193,17 @@ def main() -> None:
     stack = arguments.stack or arguments.target
     port = 8000 if arguments.target == "bare" else settings_of_stack_file(stack, REPO).api_port
     with running(arguments.target, stack), Load(port) as load:
-        report("gateway", edits(GATEWAY, "KALDRA API Gateway online", port, "/status/"))
+        report("gateway", edits(GATEWAY, ONLINE, port, "/status/"))
         # With what the core says of itself.
         report("core", edits(CORE, r"0\.1\.0", port, "/page/vocabulary"))
     print(f"{load.sent} requests at {RATE} per second, {len(load.failures)} failed")
     for failure in load.failures[:5]:
         print(f"  {failure}")
+    if arguments.target == "dev":
+        with running("dev", stack):
+            stale = new_pods(stack, port)
+        print(f"a new pod answers with the image's code for {max(stale):.1f} s at most")
+        print(f"back to the image: {restored(stack, port):.1f} s")
     sys.exit(bool(load.failures))
 
 
