@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from app.routers.status import ONLINE
 from bench.load import percentile
 from kaldra.paths import REPO
 from kaldra.stack.settings import settings_of_stack_file
@@ -32,7 +33,6 @@ CORE = REPO / "core" / "__init__.py"
 START_SECONDS = 60
 NEW_PODS = 5
 POD = "app.kubernetes.io/name=kaldra-api"
-ONLINE = "KALDRA API Gateway online"
 ASK_AGAIN_SECONDS = 0.02
 """More often, asking would take the processor from what is awaited."""
 
@@ -78,72 +78,66 @@ def get(port: int, path: str) -> tuple[int, str]:
         connection.close()
 
 
+@contextmanager
+def edited(file: Path) -> Iterator[str]:
+    """The text of a file, which is put back at the end."""
+    before = file.read_text(encoding="utf-8")
+    try:
+        yield before
+    finally:
+        file.write_text(before, encoding="utf-8")
+
+
 def edits(file: Path, pattern: str, port: int, path: str) -> list[float]:
     """Seconds from each save, which replaces the pattern, until `path` answers with its text."""
-    before = file.read_text(encoding="utf-8")
     seconds = []
-    try:
+    with edited(file) as before:
         for number in range(EDITS):
             text = f"edit {number:03d}"
             file.write_text(re.sub(pattern, text, before, count=1), encoding="utf-8")
-            began = time.perf_counter()
-            while text not in get(port, path)[1]:
-                if time.perf_counter() - began > START_SECONDS:
-                    raise SystemExit(f"{text} is not served after {START_SECONDS} s")
-                time.sleep(ASK_AGAIN_SECONDS)
-            seconds.append(time.perf_counter() - began)
+            seconds.append(await_answer(port, path, text))
             time.sleep(PAUSE_SECONDS)
-    finally:
-        file.write_text(before, encoding="utf-8")
-        time.sleep(SETTLE_SECONDS)
+    time.sleep(SETTLE_SECONDS)
     return seconds
 
 
 def new_pods(stack: str, port: int) -> list[float]:
     """Seconds for which the gateway of a new pod answers with the image's code."""
-    before = GATEWAY.read_text(encoding="utf-8")
     seconds = []
-    try:
+    with edited(GATEWAY) as before:
         GATEWAY.write_text(before.replace(ONLINE, "edited"), encoding="utf-8")
-        await_answer(port, "edited")
+        await_answer(port, "/status/", "edited")
         for _ in range(NEW_PODS):
             kubectl(stack, "delete", "pod", "--selector", POD, "--grace-period=0", "--force")
             while get(port, "/status/")[0] == http.HTTPStatus.OK:
                 time.sleep(ASK_AGAIN_SECONDS)
-            await_answer(port, "")
-            began = time.perf_counter()
-            await_answer(port, "edited")
-            seconds.append(time.perf_counter() - began)
-    finally:
-        GATEWAY.write_text(before, encoding="utf-8")
+            await_answer(port, "/status/", "")
+            seconds.append(await_answer(port, "/status/", "edited"))
     return seconds
 
 
 def restored(stack: str, port: int) -> float:
     """Seconds from the command until the image's code answers, after an edit that stayed."""
-    before = GATEWAY.read_text(encoding="utf-8")
-    try:
-        with running("dev", stack):
-            GATEWAY.write_text(before.replace(ONLINE, "edited"), encoding="utf-8")
-            await_answer(port, "edited")
-    finally:
-        GATEWAY.write_text(before, encoding="utf-8")
+    with edited(GATEWAY) as before, running("dev", stack):
+        GATEWAY.write_text(before.replace(ONLINE, "edited"), encoding="utf-8")
+        await_answer(port, "/status/", "edited")
     began = time.perf_counter()
     verb = ["./kaldra", "dev", "--restore", "--stack", stack]
     subprocess.run(verb, cwd=REPO, check=True)  # noqa: S603  ours
-    await_answer(port, ONLINE)
+    await_answer(port, "/status/", ONLINE)
     return time.perf_counter() - began
 
 
-def await_answer(port: int, text: str) -> None:
-    """Return when /status/ succeeds with the text."""
+def await_answer(port: int, path: str, text: str) -> float:
+    """Seconds until `path` succeeds with the text."""
     began = time.perf_counter()
     while True:
-        code, body = get(port, "/status/")
+        code, body = get(port, path)
+        seconds = time.perf_counter() - began
         if code == http.HTTPStatus.OK and text in body:
-            return
-        if time.perf_counter() - began > START_SECONDS:
-            raise SystemExit(f"{text!r} is not served after {START_SECONDS} s: {code} {body}")
+            return seconds
+        if seconds > START_SECONDS:
+            raise SystemExit(f"{text!r} is not served after {START_SECONDS} s: {code} {body[:200]}")
         time.sleep(ASK_AGAIN_SECONDS)
 
 
