@@ -261,6 +261,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _note_use(self) -> None:
         """Keep in `unused` while the service has nothing to do for the connection."""
+        if self not in self.connections:  # lost under an answer with others behind it
+            return
         if self._phase in (HEAD, IDLE) or self._unread or self.cycle.response_complete:
             self.server_state.unused.setdefault(self)
         else:
