@@ -134,5 +134,7 @@ def test_kubectl_top_reads_from_metrics_server(breakable: Clone):
         return "kaldra-core" in breakable.run("sh", "-c", f"{top} || sleep 1").output
 
     eventually(measured, "figures of the pods", 120)
+    api_server = ("--namespace=kube-system", "--selector=component=kube-apiserver")
+    assert "--enable-aggregator-routing=true" in breakable.kubectl("describe", "pod", *api_server)
     assert "✓ metrics-server · removed" in breakable.up().output
     assert "metrics.k8s.io" not in breakable.kubectl("get", "apiservices")

@@ -8,10 +8,8 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.paths import state
 
-DATA = Path(cluster.__file__).parent / "data"
-SERVER, API = DATA / "metrics-server.yaml", DATA / "metrics-api.yaml"
-READY = ("rollout", "status", "deployment/metrics-server", "--timeout=180s")
-AVAILABLE = ("wait", "apiservice/v1beta1.metrics.k8s.io", "--for=condition=Available")
+MANIFEST = Path(cluster.__file__).parent / "data" / "metrics-server.yaml"
+API = ("apiservice/v1beta1.metrics.k8s.io", "--for=condition=Available", "--timeout=180s")
 OWN_NAMESPACE = "--namespace="
 """An empty namespace overrides the stack's: the objects have their own."""
 
@@ -23,10 +21,8 @@ def ensure(console: Console, workspace: Workspace) -> None:
         return
     with console.step("metrics-server") as step:
         _installed(workspace).touch()
-        said = kubectl.read(workspace, "apply", OWN_NAMESPACE, f"--filename={SERVER}")
-        kubectl.read(workspace, *READY, "--namespace=kube-system")
-        said += kubectl.read(workspace, "apply", f"--filename={API}")
-        kubectl.read(workspace, *AVAILABLE)
+        said = kubectl.read(workspace, "apply", OWN_NAMESPACE, f"--filename={MANIFEST}")
+        kubectl.read(workspace, "wait", *API)
         changed = [line for line in said.splitlines() if not line.endswith(" unchanged")]
         step.done(f"{len(changed)} objects changed" if changed else "unchanged")
 
@@ -36,8 +32,8 @@ def remove(console: Console, workspace: Workspace) -> None:
     if not _installed(workspace).exists():
         return
     with console.step("metrics-server") as step:
-        files = (f"--filename={API}", f"--filename={SERVER}")
-        kubectl.read(workspace, "delete", OWN_NAMESPACE, "--ignore-not-found", *files)
+        objects = (OWN_NAMESPACE, f"--filename={MANIFEST}")
+        kubectl.read(workspace, "delete", "--ignore-not-found", *objects)
         _installed(workspace).unlink()
         step.done("removed")
 

@@ -54,8 +54,8 @@ def context_name(cluster: str) -> str:
 
 
 def kind_configuration(spec: ClusterSpec, *, cgroup: int) -> dict[str, Any]:
-    """Configuration for `kind create cluster`; on cgroup v1 the kubelet is told to accept that."""
-    configuration: dict[str, Any] = {
+    """Configuration for `kind create cluster`."""
+    return {
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "name": spec.name,
@@ -74,11 +74,26 @@ def kind_configuration(spec: ClusterSpec, *, cgroup: int) -> dict[str, Any]:
                 ],
             }
         ],
+        "kubeadmConfigPatches": kubeadm_patches(cgroup),
     }
+
+
+def kubeadm_patches(cgroup: int) -> list[str]:
+    """What the cluster's components are told: on cgroup v1 the kubelet has to accept that.
+
+    The API server connects to the pods of an APIService such as metrics-server's: at the Service's
+    address, a connection made before kube-proxy knows it leaves the cluster, and is kept.
+    """
+    patches: list[dict[str, Any]] = [
+        {
+            "apiVersion": "kubeadm.k8s.io/v1beta3",  # kind's choice up to Kubernetes 1.35
+            "kind": "ClusterConfiguration",
+            "apiServer": {"extraArgs": {"enable-aggregator-routing": "true"}},
+        }
+    ]
     if cgroup == 1:
-        kubelet = {"kind": "KubeletConfiguration", "failCgroupV1": False}
-        configuration["kubeadmConfigPatches"] = [json.dumps(kubelet)]
-    return configuration
+        patches.append({"kind": "KubeletConfiguration", "failCgroupV1": False})
+    return [json.dumps(patch) for patch in patches]
 
 
 def hosts_file(spec: ClusterSpec) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaldra.cluster.network import ensure_network
+from kaldra.cluster.spec import kubeadm_patches
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.prepare import Prepared, prepare
 from tests.e2e.clone import NAME, Clone, free_ports
@@ -77,10 +78,8 @@ def _create_cluster(clone: Clone, prepared: Prepared, ingress_port: int, folder:
         "name": STAGING,
         "networking": {"apiServerAddress": "127.0.0.1", "disableDefaultCNI": True},
         "nodes": nodes,
+        "kubeadmConfigPatches": kubeadm_patches(machine().cgroup),
     }
-    if machine().cgroup == 1:
-        kubelet = {"kind": "KubeletConfiguration", "failCgroupV1": False}
-        configuration["kubeadmConfigPatches"] = [json.dumps(kubelet)]
     kubeconfig = clone.state / "kubeconfig"
     command = ("create", "cluster", "--config", "-", "--kubeconfig", str(kubeconfig))
     done = subprocess.run(

@@ -2,7 +2,7 @@
 
 import threading
 
-from kaldra.cli.metrics_server import API, AVAILABLE, READY, SERVER
+from kaldra.cli.metrics_server import API, MANIFEST
 from tests.e2e.staging.load import Answers
 from tests.e2e.staging.stage import SERVICES, Stage
 
@@ -13,10 +13,8 @@ SOON = '{"spec": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 15}}}
 
 
 def test_the_number_of_pods_follows_the_load(stage: Stage):
-    stage.apply(SERVER.read_text())
-    stage.kubectl(*READY, "--namespace=kube-system")
-    stage.apply(API.read_text())
-    stage.kubectl(*AVAILABLE)
+    stage.apply(MANIFEST.read_text())
+    stage.kubectl("wait", *API)
     scalers = [f"horizontalpodautoscaler/{service}" for service in SERVICES]
     patch = ("--type=merge", f"--patch={SOON}")
     stage.kubectl("patch", "horizontalpodautoscaler", "kaldra-core", *patch)
