@@ -12,7 +12,8 @@ OTHER_NAME = f"{NAME}-other"
 def test_an_image_that_crashes_is_reported_while_the_old_one_serves(breakable: Clone):
     clone = breakable
     first_line = "from pathlib import Path\n"
-    with clone.edited("app/main.py", first_line, CRASH + first_line), clone.answering():
+    crash = clone.edited("app/main.py", first_line, CRASH + first_line)
+    with crash, clone.impatient(), clone.answering():
         said = clone.up(code=1).output
     assert "kaldra-api" in said
     assert "exit code 1" in said or "CrashLoopBackOff" in said

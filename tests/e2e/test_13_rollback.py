@@ -51,7 +51,8 @@ def test_after_a_release_that_failed_a_rollback_repairs(platform: Clone):
     before = images(clone)
     first = "from pathlib import Path\n"
     with clone.edited("app/main.py", first, f"raise SystemExit\n{first}"):
-        clone.up(code=1)
+        with clone.impatient():
+            clone.up(code=1)
         clone.kaldra("rollback", "--yes")
     assert images(clone) == before
     assert clone.get("/status/")[0] == 200
