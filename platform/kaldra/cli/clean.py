@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from time import time
 from typing import Any, cast
@@ -35,20 +34,6 @@ LOCK = "deploy"
 
 GATHERED = 10
 """Former images of the services that an `up` leaves, more than the last cleaning had left."""
-
-
-@dataclass(frozen=True)
-class Needs:
-    """What has to stay."""
-
-    mentioned: frozenset[str]
-    """Digests, ids and names that states mention: all of other stacks', the last of this one's."""
-    used: frozenset[str]
-    """Ids of images that containers use."""
-    mounted: frozenset[str]
-    """Folders that containers mount."""
-    before: float
-    """What is shared by clones stays if it was made later."""
 
 
 def run(console: Console, *, stack: str, dry_run: bool, everything: bool, assume_yes: bool) -> None:
@@ -97,21 +82,16 @@ def look(console: Console, workspace: Workspace, *, everything: bool) -> list[Ga
         running = [docker_client.container(c["Id"]) for c in api.containers(all=True)]
     containers = [container for container in running if container]
     pulumi, kept = _kept(console, workspace, everything=everything)
-    needs = Needs(
-        mentioned=kept | garbage.mentioned(_states(workspace)),
-        used=frozenset(container["Image"] for container in containers),
-        mounted=frozenset(m["Source"] for c in containers for m in c.get("Mounts") or ()),
-        before=time() - (0 if everything else WEEK_SECONDS),
-    )
-    cache = usage.get("BuildCache") or ()
+    mentioned = kept | garbage.mentioned(_states(workspace))
+    before = time() - (0 if everything else WEEK_SECONDS)
     found = [
-        *garbage.images(images, needs.used, needs.mentioned, needs.before),
-        *garbage.build_cache(cache, everything=everything),
-        *_former_keys(needs),
-        *_tools(needs),
+        *garbage.images(images, frozenset(c["Image"] for c in containers), mentioned, before),
+        *garbage.build_cache(usage.get("BuildCache") or (), everything=everything),
+        *_former_keys({m["Source"] for c in containers for m in c.get("Mounts") or ()}),
+        *_tools(before),
     ]
     if workspace.settings.target == "dev" and pulumi:
-        found += _registry(workspace, needs) + _node(workspace, needs)
+        found += _registry(workspace, mentioned) + _node(workspace, mentioned)
     return found
 
 
@@ -172,7 +152,10 @@ def _kept(
 
 
 def _states(workspace: Workspace) -> Iterator[str]:
-    """States of all stacks of all clones known here, without the history of this stack."""
+    """States of all stacks of all clones known here, without the history of this stack.
+
+    So all releases of other stacks stay, and the last ones of this stack.
+    """
     own = state() / "state" / ".pulumi" / "history" / "kaldra" / workspace.stack
     for folder in {state(), *clones()}:
         for file in (folder / "state" / ".pulumi").rglob("*.json*"):
@@ -181,37 +164,34 @@ def _states(workspace: Workspace) -> Iterator[str]:
                     yield file.read_text(encoding="utf-8", errors="replace")
 
 
-def _registry(workspace: Workspace, needs: Needs) -> list[Garbage]:
+def _registry(workspace: Workspace, kept: frozenset[str]) -> list[Garbage]:
     spec = cluster_spec(workspace)
     if not is_running(spec):
         return []
     stored, tagged = registry_storage.stored(spec.name)
     listed = {image: registry_storage.blobs(spec.registry_port, image) for image in stored}
-    return garbage.manifests(listed, tagged, needs.mentioned)
+    return garbage.manifests(listed, tagged, kept)
 
 
-def _node(workspace: Workspace, needs: Needs) -> list[Garbage]:
-    spec = cluster_spec(workspace)
-    node = docker_client.container(node_name(spec.name))
+def _node(workspace: Workspace, kept: frozenset[str]) -> list[Garbage]:
+    name = node_name(workspace.settings.cluster_name)
+    node = docker_client.container(name)
     if not (node and docker_client.runs(node)):
         return []
-
     images, containers = (
-        docker_client.execute(node_name(spec.name), *CTR, what, "list")
-        for what in ("images", "containers")
+        docker_client.execute(name, *CTR, what, "list") for what in ("images", "containers")
     )
-    registry = f"localhost:{spec.registry_port}"
-    return garbage.node_images(images, containers, registry, needs.mentioned)
+    registry = f"localhost:{workspace.settings.registry_port}"
+    return garbage.node_images(images, containers, registry, kept)
 
 
-def _tools(needs: Needs) -> list[Garbage]:
+def _tools(before: float) -> list[Garbage]:
     """Tools that no clone's links or plugins lead to."""
-    programs = [
-        path.resolve() for folder in {state(), *clones()} for path in (folder / "bin").glob("*")
-    ]
+    folders = {state(), *clones()}
+    programs = [path.resolve() for folder in folders for path in (folder / "bin").glob("*")]
     origins = {
         file.read_text(encoding="utf-8").strip().partition(" ")[2]
-        for folder in {state(), *clones()}
+        for folder in folders
         for file in (folder / "pulumi" / "plugins").glob("*/kaldra-origin")
     }
     made = {
@@ -225,16 +205,16 @@ def _tools(needs: Needs) -> list[Garbage]:
         for path in made
         if Path(path).name in origins or any(p.is_relative_to(path) for p in programs)
     }
-    return garbage.tools(made, frozenset(used), needs.before)
+    return garbage.tools(made, frozenset(used), before)
 
 
-def _former_keys(needs: Needs) -> list[Garbage]:
+def _former_keys(mounted: set[str]) -> list[Garbage]:
     """Folders of API keys that no container mounts and that do not hold the present keys."""
     folders = {str(path) for path in (state() / "secrets").glob("*") if path.is_dir()}
     if secrets.dev_secrets_file().exists():
         folders.discard(str(secrets.directory_of(API_KEYS, secrets.own_keys())))
     why = "keys that no container mounts"
-    return [Garbage("former key", path, 0, why) for path in sorted(folders - needs.mounted)]
+    return [Garbage("former key", path, 0, why) for path in sorted(folders - mounted)]
 
 
 def _remove_cache(name: str) -> None:
