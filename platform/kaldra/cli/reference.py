@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from pydantic import TypeAdapter
 
 from kaldra import environment, variables, versions
-from kaldra.cli import json_output
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
 from kaldra.stack.setting_types import Group
@@ -55,12 +55,20 @@ def refreshed(text: str) -> str:
 
 
 def schemas() -> dict[Path, str]:
-    """JSON Schema of what each verb prints with --json."""
-    folder = REPO / "docs" / "reference" / "cli"
-    return {
-        folder / f"{verb}.json": f"{json.dumps(schema, indent=1)}\n"
-        for verb, schema in json_output.schemas().items()
-    }
+    """JSON Schema of what each verb prints with --json; `logs` prints one such document a line."""
+    from kaldra.cli import doctor, log_records, preview, status  # noqa: PLC0415  messages need none
+
+    found = {}
+    for verb, document in {
+        "doctor": doctor.Report,
+        "logs": log_records.Record,
+        "preview": preview.Preview,
+        "status": status.Status,
+    }.items():
+        schema = TypeAdapter(document).json_schema(mode="serialization")
+        path = REPO / "docs" / "reference" / "cli" / f"{verb}.json"
+        found[path] = f"{json.dumps(schema, indent=1)}\n"
+    return found
 
 
 def verbs(*, hidden: bool = False) -> Mapping[str, Any]:
