@@ -14,13 +14,10 @@ NARROWEST_BAR = 10
 class Span:
     """A span, as its log record tells it."""
 
-    name: str
-    service: str
+    record: Record
     span_id: str
     parent_id: str
     kind: str
-    trace_id: str
-    request_id: str
     start: datetime
     milliseconds: float
     failed: bool
@@ -33,13 +30,10 @@ class Span:
         fields = record.fields
         try:
             return cls(
-                name=record.message,
-                service=record.service,
+                record=record,
                 span_id=fields["span_id"],
                 parent_id=fields["parent_id"],
                 kind=fields["kind"],
-                trace_id=record.trace_id,
-                request_id=record.request_id,
                 start=instant(fields["start"]),
                 milliseconds=float(fields["duration_ms"]),
                 failed=fields["status"] == "error",
@@ -50,15 +44,15 @@ class Span:
 
 def trace_of(spans: Sequence[Span], identifier: str) -> list[Span]:
     """Spans of the last trace whose trace id or request id begins so; none where there is none."""
-    found = [s for s in spans if identifier and _begins(s, identifier)]
-    return _with_id(spans, max(found, key=lambda s: s.start).trace_id) if found else []
+    found = [s for s in spans if identifier and _begins(s.record, identifier)]
+    return _with_id(spans, max(found, key=lambda s: s.start).record.trace_id) if found else []
 
 
 def slowest(spans: Sequence[Span]) -> list[Span]:
     """Spans of the trace of the longest request."""
     requests = [s for s in spans if s.kind == "server"]
     longest = max(requests, key=lambda s: s.milliseconds, default=None)
-    return _with_id(spans, longest.trace_id) if longest else []
+    return _with_id(spans, longest.record.trace_id) if longest else []
 
 
 def lines(trace: Sequence[Span], width: int) -> Iterator[str]:
@@ -68,19 +62,19 @@ def lines(trace: Sequence[Span], width: int) -> Iterator[str]:
     total = max(_offset(s, begin) + s.milliseconds for s in trace)
     first = rows[0][1]
     yield printable(
-        f"{first.start:%Y-%m-%d %H:%M:%S} UTC · {total:.1f} ms · request {first.request_id} "
-        f"· trace {first.trace_id}"
+        f"{first.start:%Y-%m-%d %H:%M:%S} UTC · {total:.1f} ms "
+        f"· request {first.record.request_id} · trace {first.record.trace_id}"
     )
-    names = max(2 * depth + len(s.name) for depth, s in rows)
+    names = max(2 * depth + len(s.record.message) for depth, s in rows)
     bar = min(WIDEST_BAR, max(NARROWEST_BAR, width - names - len("core    99999.9 ms error")))
     for depth, span in rows:
         before = min(bar - 1, int(bar * _offset(span, begin) / total)) if total else 0
         length = max(1, round(bar * span.milliseconds / total)) if total else 1
         drawn = (" " * before + "█" * length)[:bar]
-        name = "  " * depth + span.name
+        service, name = span.record.service, "  " * depth + span.record.message
         failed = " error" if span.failed else ""
         yield printable(
-            f"{span.service:<4} {name:<{names}} {drawn:<{bar}} {span.milliseconds:>8.1f} ms{failed}"
+            f"{service:<4} {name:<{names}} {drawn:<{bar}} {span.milliseconds:>8.1f} ms{failed}"
         )
 
 
@@ -103,9 +97,9 @@ def _offset(span: Span, begin: datetime) -> float:
     return (span.start - begin).total_seconds() * 1000
 
 
-def _begins(span: Span, identifier: str) -> bool:
-    return span.request_id.startswith(identifier) or span.trace_id.startswith(identifier)
+def _begins(record: Record, identifier: str) -> bool:
+    return record.request_id.startswith(identifier) or record.trace_id.startswith(identifier)
 
 
 def _with_id(spans: Sequence[Span], trace_id: str) -> list[Span]:
-    return [s for s in spans if s.trace_id == trace_id]
+    return [s for s in spans if s.record.trace_id == trace_id]
