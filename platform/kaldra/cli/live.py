@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
@@ -33,7 +33,7 @@ class Session:
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str] | None = None
     ) -> None:
-        self._process = subprocess.Popen(  # noqa: S603  python, or the client that `up` chose
+        process = subprocess.Popen(  # noqa: S603  python, or the client that `up` chose
             command,
             cwd=REPO,
             env=environment,
@@ -42,6 +42,9 @@ class Session:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
+        assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018  pipes
+        self._process = process
+        self._input, self._output, self._errors = process.stdin, process.stdout, process.stderr
         self._state: dict[str, Any] | None = None
         self._send({})
 
@@ -69,13 +72,13 @@ class Session:
 
     def _send(self, message: Mapping[str, Any]) -> None:
         try:
-            _pipe(self._process.stdin).write(json.dumps(message).encode() + b"\n")
-            _pipe(self._process.stdin).flush()
+            self._input.write(json.dumps(message).encode() + b"\n")
+            self._input.flush()
         except OSError:
             raise self._ended() from None
 
     def _receive(self) -> dict[str, Any]:
-        line = _pipe(self._process.stdout).readline()
+        line = self._output.readline()
         if not line.endswith(b"\n"):
             raise self._ended()
         answer: dict[str, Any] = json.loads(line)
@@ -83,14 +86,9 @@ class Session:
 
     def _ended(self) -> EndedError:
         self._process.kill()
-        said = _pipe(self._process.stderr).read().decode(errors="replace").strip()
+        said = self._errors.read().decode(errors="replace").strip()
         self.close()
         return EndedError(said.splitlines()[-1] if said else "it ended")
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    assert stream is not None  # noqa: S101  each is opened
-    return stream
 
 
 def changes(folders: Iterable[Path], seconds: float) -> Iterator[list[Path]]:
