@@ -28,14 +28,11 @@ def files() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def forwarded(workspace: Workspace, console: Console, service: Service | None) -> Iterator[None]:
-    """Lead 127.0.0.1:5678 to the debugger of a service, if any, while the block runs.
+def forwarded(workspace: Workspace, console: Console, service: Service) -> Iterator[None]:
+    """Lead 127.0.0.1:5678 to the debugger of a service while the block runs.
 
     One receiver in the container serves each connection: no port of it is published.
     """
-    if service is None:
-        yield
-        return
     require_free(PORT, "the debugger", "--debug", where="the command line")
 
     class Client(socketserver.BaseRequestHandler):

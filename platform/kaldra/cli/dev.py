@@ -5,7 +5,7 @@ import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,8 @@ def run(
             fleet.refresh(write=False)
             fleet.restore()
         else:
-            with debugger.forwarded(workspace, console, debugged):
+            attachable = debugged and debugger.forwarded(workspace, console, debugged)
+            with attachable or nullcontext():
                 _serve_saves(workspace, console, fleet, chosen)
     except KeyboardInterrupt:
         if fleet.is_live:

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from kaldra.cli import lint
 from kaldra.cli.ui import Console
@@ -15,7 +15,7 @@ from kaldra.toolchain.commands import interruptible
 
 def run(console: Console, *, fast: bool, arguments: list[str] | None) -> None:
     """Run lint, then the tests; with --fast without end-to-end tests. Stop at the first failure."""
-    with _preparing(wanted=not fast and not arguments):
+    with nullcontext() if fast or arguments else _preparing():
         lint.run(console)
         selection = ["-m", "not (e2e or interpreters or attack or workflows)"] if fast else []
         code = _end_of([sys.executable, "-m", "pytest", *selection, *(arguments or ())])
@@ -24,11 +24,8 @@ def run(console: Console, *, fast: bool, arguments: list[str] | None) -> None:
 
 
 @contextmanager
-def _preparing(*, wanted: bool) -> Iterator[None]:
+def _preparing() -> Iterator[None]:
     """Meanwhile provide what the end-to-end tests need: on a new machine it is compiled first."""
-    if not wanted:
-        yield
-        return
     command = ["nice", str(REPO / "kaldra"), "env"]
     silent = subprocess.DEVNULL  # what fails here fails again, aloud, in the tests
     process = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent)  # noqa: S603
