@@ -39,16 +39,11 @@ def ready_with_cluster(
     workspace = _checked(stack)
     made: list[ClusterIdentity] = []
 
-    def create_cluster(node_image: str, registry_image: str) -> None:
-        made.append(
-            ensure_cluster_and_registry(
-                console, cluster_spec(workspace, node_image, registry_image)
-            )
-        )
+    def create(*images: str) -> None:
+        made.append(ensure_cluster_and_registry(console, cluster_spec(workspace, *images)))
 
-    prepared = prepare(
-        workspace.settings.target, console, assume_yes=assume_yes, meanwhile=create_cluster
-    )
+    target = workspace.settings.target
+    prepared = prepare(target, console, assume_yes=assume_yes, meanwhile=create)
     if made:
         metrics_server.ensure(console, workspace)
     return opened(console, workspace, prepared), made[0] if made else None
@@ -102,9 +97,8 @@ def ensure_cluster_and_registry(console: Console, spec: ClusterSpec) -> ClusterI
 def load_identity(workspace: Workspace) -> ClusterIdentity | None:
     """Cluster and registry of the last deployment, or None."""
     try:
-        document = json.loads(workspace.identities.read_text(encoding="utf-8"))
-        return ClusterIdentity(cluster=document["cluster"], registry=document["registry"])
-    except (OSError, ValueError, KeyError):
+        return ClusterIdentity(**json.loads(workspace.identities.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         return None
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from kaldra.cli import json_output, policy
 from kaldra.cli.deploy import ready, require_secrets
 from kaldra.cli.events import resource
-from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 
@@ -42,11 +41,19 @@ def run(
     policy.require(console, stack)
     pulumi = ready(console, stack, assume_yes=assume_yes)
     pulumi.ensure_stack()
-    if as_json:
-        _write(pulumi, expect_no_changes=expect_no_changes)
+    if not as_json:
+        options = ["--expect-no-changes"] if expect_no_changes else []
+        pulumi.show("preview", "--diff", "--refresh", *options)
         return
-    options = ["--expect-no-changes"] if expect_no_changes else []
-    pulumi.show("preview", "--diff", "--refresh", *options)
+    document = pulumi.read("preview", "--json", "--refresh", "--stack", stack)
+    changed = changes(document["steps"])
+    unchanged = (document.get("changeSummary") or {}).get("same", 0)
+    json_output.write(Preview(stack, changed, unchanged))
+    if changed and expect_no_changes:
+        raise KaldraError(
+            f"{len(changed)} resources of stack {stack} would change.",
+            hint=f"./kaldra preview --stack {stack}",
+        )
 
 
 def changes(steps: Iterable[Mapping[str, Any]]) -> list[Change]:
@@ -61,16 +68,3 @@ def changes(steps: Iterable[Mapping[str, Any]]) -> list[Change]:
         for step in steps
         if step["op"] not in ("same", "refresh", "read")
     ]
-
-
-def _write(pulumi: Pulumi, *, expect_no_changes: bool) -> None:
-    stack = pulumi.workspace.stack
-    document = pulumi.read("preview", "--json", "--refresh", "--stack", stack)
-    changed = changes(document["steps"])
-    unchanged = (document.get("changeSummary") or {}).get("same", 0)
-    json_output.write(Preview(stack, changed, unchanged))
-    if changed and expect_no_changes:
-        raise KaldraError(
-            f"{len(changed)} resources of stack {stack} would change.",
-            hint=f"./kaldra preview --stack {stack}",
-        )

@@ -20,8 +20,8 @@ def repair(
     Asks before anything is removed. Raises KaldraError where a step fails.
     """
     wanted = {finding.repair for finding in findings if finding.repair}
-    steps: dict[Repair, Callable[[], None]] = {
-        "tools": lambda: _tools(console, workspace, assume_yes=assume_yes),
+    steps: dict[Repair, Callable[[], object]] = {
+        "tools": lambda: prepare(workspace.settings.target, console, assume_yes=assume_yes),
         "cluster": lambda: _cluster(console, workspace, assume_yes=assume_yes),
         "lock": lambda: opened(console, workspace).unlock(),
         "pending": lambda: opened(console, workspace).settle(),
@@ -31,11 +31,6 @@ def repair(
         if name in wanted:
             step()
     return bool(wanted)
-
-
-def _tools(console: Console, workspace: Workspace, *, assume_yes: bool) -> None:
-    """Start the engine; find, download or build programs and plugins."""
-    prepare(workspace.settings.target, console, assume_yes=assume_yes)
 
 
 def _cluster(console: Console, workspace: Workspace, *, assume_yes: bool) -> None:

@@ -71,11 +71,11 @@ def run(console: Console, *, stack: str, as_json: bool) -> None:
             "Live objects differ from the last deployment.",
             f"./kaldra up --stack {stack}  (./kaldra preview shows what it would change)",
         )
-    elif not found.well:
+        sys.exit(DRIFTED)
+    if not found.well:
         verb = "logs" if all(workload.exists for workload in found.workloads) else "up"
         console.error("Not everything is well.", f"./kaldra {verb} --stack {stack}")
-    if found.drift or not found.well:
-        sys.exit(DRIFTED if found.drift else 1)
+        sys.exit(1)
 
 
 def look(console: Console, pulumi: Pulumi, deployed: Deployment) -> Status:

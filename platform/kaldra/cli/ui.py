@@ -20,7 +20,6 @@ from kaldra.progress import Step
 
 if TYPE_CHECKING:
     from rich.console import Console as Terminal
-    from rich.text import Text
 
 TICK_SECONDS = 0.2
 HEARTBEAT_SECONDS = 20.0
@@ -131,18 +130,21 @@ class Console:
     def _print(self, text: str, style: str = "", rest: str = "") -> None:
         with self._lock:
             if self._on_terminal:
-                self._terminal.print(_text(text, style).append(rest))
+                from rich.text import Text  # noqa: PLC0415  see _terminal
+
+                self._terminal.print(Text(text, style).append(rest))
                 return
             self._stream.write(f"{text}{rest}\n")
             self._stream.flush()
 
     def _draw(self) -> None:
         from rich.live import Live  # noqa: PLC0415  see _terminal
+        from rich.text import Text  # noqa: PLC0415  see _terminal
 
         with Live(console=self._terminal, transient=True, auto_refresh=False) as live:
             while self._open:
                 lines = "\n".join(f"… {line}" for line in list(self._open))
-                live.update(_text(lines, no_wrap=True), refresh=True)
+                live.update(Text(lines, no_wrap=True, overflow="ellipsis"), refresh=True)
                 time.sleep(TICK_SECONDS)
 
     def _report_long_steps(self) -> None:
@@ -180,9 +182,3 @@ def confirm(question: str, command: str) -> None:
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise KaldraError("Nothing was changed.")
-
-
-def _text(text: str, style: str = "", *, no_wrap: bool = False) -> "Text":
-    from rich.text import Text  # noqa: PLC0415  see Console._terminal
-
-    return Text(text, style, no_wrap=no_wrap, overflow="ellipsis" if no_wrap else None)
