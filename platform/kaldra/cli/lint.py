@@ -47,22 +47,22 @@ def checks(repo: Path, console: Console) -> dict[str, Check]:
     workflows = [p for p in yaml if p.startswith(".github/workflows/")]
     packages = [d for d in PACKAGES if (repo / d).is_dir()]
 
-    def command(*words: str) -> Check:
-        return partial(_command, repo, words)
+    def command(*words: str, **variables: str) -> Check:
+        return partial(_command, repo, words, **variables)
 
     found: dict[str, Check] = {
         "mypy": command(*python, "mypy", "--no-error-summary", *packages),
         "ruff check": command(*python, "ruff", "check", "--quiet", "."),
         "ruff format": command(*python, "ruff", "format", "--check", "--quiet", "."),
-        "import rules": partial(_import_rules, repo),
+        "import rules": command(
+            *(_tool("lint-imports"), "--no-logo"), PYTHONPATH=f"{repo}{os.pathsep}{repo}/platform"
+        ),
         "dependencies": command(*python, "deptry", "--no-ansi", "."),
         "dead code": partial(_dead_code, repo),
         "yamllint": command(*python, "yamllint", "--strict", *yaml),
         "shellcheck": command(_tool("shellcheck"), *shell),
         "hadolint": command(_tool("hadolint"), *dockerfiles),
-        "vocabularies": partial(
-            _command, repo, (sys.executable, "-c", LOAD_DATA), PYTHONPATH=str(repo)
-        ),
+        "vocabularies": command(sys.executable, "-c", LOAD_DATA, PYTHONPATH=str(repo)),
         "Markdown links": partial(_links, repo, [p for p in tracked if p.endswith(".md")]),
         "rendered objects": partial(_rendered, repo),
     }
@@ -92,12 +92,6 @@ def _command(repo: Path, words: Sequence[str], **variables: str) -> str:
     done = commands.captured(words, cwd=repo, env=os.environ | variables)
     said = (done.stdout + done.stderr).strip()
     return "" if done.returncode == 0 else said or f"exit code {done.returncode}"
-
-
-def _import_rules(repo: Path) -> str:
-    """Imports that violate the contracts in pyproject.toml ([tool.importlinter])."""
-    path = os.pathsep.join([str(repo), str(repo / "platform")])
-    return _command(repo, [_tool("lint-imports"), "--no-logo"], PYTHONPATH=path)
 
 
 def _dead_code(repo: Path) -> str:
