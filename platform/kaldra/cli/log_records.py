@@ -9,9 +9,6 @@ from typing import Any
 
 from kaldra.errors import ConfigurationError
 
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-"""Names of Python's logging levels, the least severe first."""
-
 SPAN_LOGGER = "serving.spans"
 """Writes a record for each span, with the level DEBUG."""
 
@@ -68,34 +65,6 @@ class Record:
                 words.append(f"{name} {short}{'…' * (len(identifier) > _ID_CHARACTERS)}")
         lines = [" ".join(words).rstrip(), *(f"    {line}" for line in exception)]
         return "\n".join(map(printable, lines))
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which records are shown."""
-
-    level: str = ""
-    """The least severe level, in any case."""
-    request: str = ""
-    """Request id or its beginning."""
-    trace: str = ""
-    """Trace id or its beginning."""
-    since: datetime | None = None
-    """Not older than this."""
-
-    def accepts(self, record: Record) -> bool:
-        """Whether the record is shown; a line without a level counts as severe.
-
-        Spans, many for each request, are shown only where the level asks for them.
-        """
-        wanted, level = self.level.upper(), record.level
-        if record.is_span and wanted != "DEBUG":
-            return False
-        if wanted and level in LEVELS and LEVELS.index(level) < LEVELS.index(wanted):
-            return False
-        if self.since and record.order[0] < self.since:
-            return False
-        return record.request_id.startswith(self.request) and record.trace_id.startswith(self.trace)
 
 
 def parse(line: str, *, source: str, service: str) -> Record | None:

@@ -15,12 +15,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kaldra.cli import log_records, log_sources
-from kaldra.cli.log_records import Filter, Record
+from kaldra.cli.log_records import Record
 from kaldra.cli.log_sources import GoneError, Source, Sources, Span
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.stack.services import named
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+"""Names of Python's logging levels, the least severe first."""
 
 LINES = 100
 """Shown of each container where neither a filter nor a time limits them."""
@@ -48,9 +51,23 @@ class Wanted:
     service: str = ""
     """Empty for all."""
     level: str | None = None
+    """The least severe one, in any case."""
     request: str = ""
+    """Id or its beginning, as of a trace."""
     trace: str = ""
     as_json: bool = False
+
+    def accepts(self, record: Record) -> bool:
+        """Whether the record is shown; a line without a level counts as severe.
+
+        Spans, many for each request, are shown only where the level asks for them.
+        """
+        wanted, level = (self.level or "").upper(), record.level
+        if record.is_span and wanted != "DEBUG":
+            return False
+        if wanted and level in LEVELS and LEVELS.index(level) < LEVELS.index(wanted):
+            return False
+        return record.request_id.startswith(self.request) and record.trace_id.startswith(self.trace)
 
 
 def run(console: Console, *, stack: str, **options: Any) -> None:
@@ -62,7 +79,7 @@ def run(console: Console, *, stack: str, **options: Any) -> None:
             hint=f"./kaldra logs --stack {stack} --previous",
         )
     service = named(wanted.service).key if wanted.service else ""
-    span, shown = selection(wanted, datetime.now(UTC))
+    span = selection(wanted, datetime.now(UTC))
     sources = deployed(stack)
     records = (
         followed(sources, span, console, service)
@@ -70,7 +87,7 @@ def run(console: Console, *, stack: str, **options: Any) -> None:
         else last(sources, span, service, beside_spans=wanted.level != "debug")
     )
     try:
-        for record in filter(shown.accepts, records):
+        for record in filter(wanted.accepts, records):
             text = json.dumps(asdict(record)) if wanted.as_json else str(record)
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
@@ -88,18 +105,15 @@ def deployed(stack: str) -> Sources:
     return sources
 
 
-def selection(wanted: Wanted, now: datetime) -> tuple[Span, Filter]:
-    """What is read of each container, and what of that is shown."""
+def selection(wanted: Wanted, now: datetime) -> Span:
+    """What is read of each container."""
     since = log_records.since(wanted.since, now) if wanted.since else None
     tail = wanted.lines
     if tail == 0:  # what is written from now on, also by a container that starts again
         tail, since = None, now
     elif tail is None and not (since or wanted.level or wanted.request or wanted.trace):
         tail = LINES
-    shown = Filter(
-        level=wanted.level or "", request=wanted.request, trace=wanted.trace, since=since
-    )
-    return Span(tail=tail, since=since, previous=wanted.previous), shown
+    return Span(tail=tail, since=since, previous=wanted.previous)
 
 
 def last(
@@ -111,7 +125,7 @@ def last(
 
     def read(source: Source) -> Sequence[Record]:
         try:
-            records = _records(source, sources.read(source, more))
+            records = _records(sources, source, more)
             shown = (r for r in records if not (beside_spans and r.is_span))
             return deque(shown, maxlen=span.tail)
         except GoneError:
@@ -135,7 +149,8 @@ def followed(sources: Sources, span: Span, console: Console, service: str = "") 
                     if source.id not in known and service in ("", _short(source)):
                         known.add(source.id)
                         # One that starts now is read from its first line.
-                        of = replace(span, follow=True) if source.id in present else ALL
+                        late = replace(ALL, since=span.since)
+                        of = replace(span, follow=True) if source.id in present else late
                         _background(_pump, sources, source, of, came)
             except KaldraError as error:
                 if warned != (warned := str(error)):
@@ -155,7 +170,7 @@ def _pump(sources: Sources, source: Source, span: Span, came: "queue.SimpleQueue
         for part in spans:
             passed_on = newest
             try:
-                for record in _records(source, sources.read(source, part)):
+                for record in _records(sources, source, part):
                     # Within a stream, two outputs of a container may be out of order.
                     if passed_on is None or record.order > passed_on.order:
                         newest = max(newest or record, record, key=lambda r: r.order)
@@ -182,10 +197,11 @@ def _ordered(came: "queue.SimpleQueue[Record]") -> Iterator[Record]:
             yield heapq.heappop(held)[-1]
 
 
-def _records(source: Source, lines: Iterator[str]) -> Iterator[Record]:
+def _records(sources: Sources, source: Source, span: Span) -> Iterator[Record]:
     service = _short(source)
-    for line in lines:
-        if record := log_records.parse(line, source=source.name, service=service):
+    for line in sources.read(source, span):
+        record = log_records.parse(line, source=source.name, service=service)
+        if record and not (span.since and record.order[0] < span.since):
             yield record
 
 

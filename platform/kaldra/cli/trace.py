@@ -22,11 +22,7 @@ def run(_: Console, *, stack: str, identifier: str, slowest: bool, since: str, f
     sources = log_sources.File(file) if file else logs.deployed(stack)
     with closing(sources):
         records = logs.last(sources, log_sources.Span(since=start))
-    spans = [
-        span
-        for record in records
-        if (start is None or record.order[0] >= start) and (span := waterfall.Span.of(record))
-    ]
+    spans = [span for record in records if (span := waterfall.Span.of(record))]
     if not spans:
         raise KaldraError("No spans were logged.", hint=_how_to_log(stack, file))
     found = waterfall.slowest(spans) if slowest else waterfall.trace_of(spans, identifier)
