@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +54,8 @@ class Deployment:
         return {k.removesuffix("Image"): str(v) for k, v in outputs.items() if k.endswith("Image")}
 
 
-@dataclass
-class _Ended:
-    code: int = 0
-    output: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
+_Ended = subprocess.CompletedProcess[list[str]]
+"""With the lines of both streams."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +107,7 @@ class Pulumi:
     def read(self, *arguments: str) -> Any:
         """What `pulumi ARGUMENTS` answers in JSON; None where the backend has no such stack."""
         ended = self._run(arguments, accepted=(0, STACK_NOT_FOUND))
-        return None if ended.code else json.loads("\n".join(ended.output))
+        return None if ended.returncode else json.loads("\n".join(ended.stdout))
 
     def run(self, *arguments: str, text: str = "") -> None:
         """Run `pulumi ARGUMENTS` with `text` as its input."""
@@ -128,13 +125,13 @@ class Pulumi:
         Raises KaldraError for an exit code that is not accepted.
         """
         ended = self._process(arguments, each_line, text)
-        if locks := [*filter(None, map(_LOCK.search, ended.errors))] if ended.code else []:
+        if locks := [*filter(None, map(_LOCK.search, ended.stderr))] if ended.returncode else []:
             for lock in locks:
                 self._require_dead(lock)
             self.unlock()
             ended = self._process(arguments, each_line, text)
-        if ended.code not in accepted:
-            raise _failure(arguments, ended)
+        if ended.returncode not in accepted:
+            raise _failure(ended)
         return ended
 
     def unlock(self) -> None:
@@ -183,16 +180,16 @@ class Pulumi:
                 errors="replace",
                 start_new_session=True,
             )
-        ended = _Ended()
+        ended = _Ended(arguments, 0, [], [])
         assert process.stdout and process.stderr  # noqa: S101, PT018  opened with pipes
         errors = threading.Thread(
-            target=lambda: ended.errors.extend(line.rstrip() for line in process.stderr or ())
+            target=lambda: ended.stderr.extend(line.rstrip() for line in process.stderr or ())
         )
         errors.start()
 
         def read() -> None:
             for line in process.stdout or ():
-                ended.output.append(line.rstrip())
+                ended.stdout.append(line.rstrip())
                 if each_line:
                     each_line(line.rstrip())
 
@@ -207,7 +204,7 @@ class Pulumi:
                 raise
             finally:
                 errors.join()
-        ended.code = process.returncode
+        ended.returncode = process.returncode
         return ended
 
     def _interrupted(self, process: "subprocess.Popen[str]", read: Callable[[], None]) -> None:
@@ -224,13 +221,13 @@ class Pulumi:
             process.kill()
 
 
-def _failure(arguments: Sequence[str], ended: _Ended) -> KaldraError:
+def _failure(ended: _Ended) -> KaldraError:
     """The error of a command that failed, with what is not on the screen yet."""
-    verb = " ".join(a for a in arguments[:2] if not a.startswith("-"))
-    text = f"pulumi {verb} failed (exit code {ended.code})"
-    lines = [*_diagnostics(ended.output), *ended.errors]
+    verb = " ".join(word for word in ended.args[:2] if not word.startswith("-"))
+    text = f"pulumi {verb} failed (exit code {ended.returncode})"
+    lines = [*_diagnostics(ended.stdout), *ended.stderr]
     said = "\n".join(line for line in lines if line)[-2000:]
-    reasons = "\n".join([said, *ended.output])
+    reasons = "\n".join([said, *ended.stdout])
     hints = (hint for pattern, hint in _HINTS.items() if pattern.search(reasons))
     # None otherwise: what the doctor looks at was looked at before Pulumi ran.
     hint = next(hints, "")
