@@ -60,7 +60,9 @@ def look(console: Console, workspace: Workspace) -> list[Finding]:
     """Check everything that the stack's target needs; changes nothing."""
     findings = collect(workspace.settings.target)
     if workspace.settings.target == "dev":
-        findings += _cluster(workspace)
+        spec = cluster_spec(workspace)
+        findings.append(guarded("cluster", partial(check_cluster, spec)))
+        findings.append(guarded("registry", partial(check_registry, spec)))
     findings += [_state(workspace, console), _garbage(workspace, console)]
     return [replace(f, where=of_this_stack(f.where), fix=of_this_stack(f.fix)) for f in findings]
 
@@ -83,12 +85,6 @@ def lines(findings: Iterable[Finding]) -> list[str]:
         if finding.fix:
             text.append(f"    → {finding.fix}")
     return text
-
-
-def _cluster(workspace: Workspace) -> list[Finding]:
-    spec = cluster_spec(workspace)
-    checks = {"cluster": check_cluster, "registry": check_registry}
-    return [guarded(name, partial(check, spec)) for name, check in checks.items()]
 
 
 def _garbage(workspace: Workspace, console: Console) -> Finding:

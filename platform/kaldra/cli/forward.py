@@ -52,7 +52,9 @@ def forwarded(workspace: Workspace, service: Service) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with _process(workspace, service, port) as process:
-        _wait_until_listening(process, port)
+        deadline = time.monotonic() + LISTEN_SECONDS
+        while is_free(port) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
         try:
             yield f"http://127.0.0.1:{port}"
         except KaldraError as error:
@@ -79,10 +81,3 @@ def _process(
             yield process
         finally:
             process.terminate()
-
-
-def _wait_until_listening(process: "subprocess.Popen[str]", port: int) -> None:
-    """Return once kubectl listens, has exited, or the timeout has passed."""
-    deadline = time.monotonic() + LISTEN_SECONDS
-    while is_free(port) and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.05)

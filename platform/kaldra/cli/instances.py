@@ -54,7 +54,13 @@ def require_live(workspace: Workspace) -> None:
 def running(workspace: Workspace) -> set[Instance]:
     """Every running container of the stack."""
     if workspace.settings.target == "local":
-        return _containers(workspace)
+        containers.require_engine(workspace)
+        inspected = zip(SERVICES, containers.names(workspace), strict=True)
+        return {
+            Instance(name, container["State"]["StartedAt"], service)
+            for service, name in inspected
+            if (container := docker_client.container(name)) and docker_client.runs(container)
+        }
     return {
         Instance(pod["metadata"]["name"], status["containerID"], BY_NAME[status["name"]])
         for pod in kubectl.listed(workspace, "pods", kubectl.SELECTOR)
@@ -62,17 +68,6 @@ def running(workspace: Workspace) -> set[Instance]:
         for status in pod["status"].get("containerStatuses", ())
         if "running" in status["state"] and status["name"] in BY_NAME
     }
-
-
-def _containers(workspace: Workspace) -> set[Instance]:
-    containers.require_engine(workspace)
-    found = set()
-    for service in SERVICES:
-        name = service.container_name(workspace.settings.namespace)
-        container = docker_client.container(name)
-        if container and docker_client.runs(container):
-            found.add(Instance(name, container["State"]["StartedAt"], service))
-    return found
 
 
 class Watcher:

@@ -4,8 +4,6 @@ Runs once per clone: their state, and the secrets in their files, are encrypted 
 passphrase instead.
 """
 
-from typing import Any
-
 from kaldra import variables
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.workspace import OWN_PASSPHRASE, PUBLISHED_PASSPHRASE, Workspace, environment
@@ -19,21 +17,18 @@ def take_over(pulumi: Pulumi) -> None:
     if pulumi.workspace.has_secret_passphrase or not file.is_file():
         return
     old = file.read_text(encoding="utf-8").strip()
-    for name in _stacks(pulumi):
+    for stack in pulumi.read("stack", "ls", "--json"):
         try:
-            workspace = Workspace.open(name)
+            workspace = Workspace.open(stack["name"])
         except ConfigurationError:  # its file is missing or invalid
             continue
         if workspace.has_secret_passphrase:
             continue
-        with pulumi.console.step(f"stack {name}: re-encrypt with the published passphrase"):
+        with pulumi.console.step(
+            f"stack {stack['name']}: re-encrypt with the published passphrase"
+        ):
             _encrypt_again(workspace, pulumi, old)
     file.rename(file.with_name(f"{OWN_PASSPHRASE}.old"))
-
-
-def _stacks(pulumi: Pulumi) -> list[str]:
-    listed: list[dict[str, Any]] = pulumi.read("stack", "ls", "--json")
-    return [stack["name"] for stack in listed]
 
 
 def _encrypt_again(workspace: Workspace, pulumi: Pulumi, old: str) -> None:
