@@ -49,14 +49,6 @@ def workspace(gateway):
     return Workspace("far", Settings.model_validate({**values, "apiPort": gateway}))
 
 
-def test_a_cluster_that_answers_is_used_by_its_context(kubectl, workspace, tmp_path):
-    kubectl(f'echo "$@" > "{tmp_path}/asked"')
-    health.require_cluster(workspace)
-    asked = (tmp_path / "asked").read_text()
-    assert asked.startswith("--kubeconfig=/far/config --context=far")
-    assert "get --raw=/readyz" in asked
-
-
 def test_a_cluster_that_does_not_is_named_with_its_own_words(kubectl, workspace):
     kubectl('echo "E1 noise" >&2; echo "error: connection refused" >&2; exit 1')
     with pytest.raises(KaldraError) as caught:

@@ -40,13 +40,6 @@ def test_what_pyproject_asks_for_is_locked_in_its_section():
             assert wanted.specifier.contains(locked[wanted.name]), line
 
 
-def test_the_services_get_nothing_of_the_platform():
-    found = sections()
-    assert "numpy" in lock.blocks(found["core"])
-    assert "aiohttp" in lock.blocks(found["gateway"])
-    assert {"pulumi", "pytest", "ruff"} <= lock.blocks(found["platform"]).keys()
-
-
 @pytest.mark.parametrize("changed", [True, False])
 def test_what_follows_from_a_version_is_made_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, changed: bool
