@@ -1,27 +1,18 @@
 import socket
-from io import StringIO
-from pathlib import Path
 
 import pytest
 
 from kaldra.cli import containers, health
-from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.stack.settings import Settings
 from tests.fakes.docker import FakeDocker
 
-QUIET = Console(StringIO())
-
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_port: int) -> Workspace:
+def workspace(monkeypatch: pytest.MonkeyPatch, free_port: int) -> Workspace:
     monkeypatch.setattr(containers, "PROBED_SECONDS", 1)
     monkeypatch.setattr(containers, "LOOK_SECONDS", 0)
-    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
-    settings = Settings(target="local", namespace="mine", api_port=free_port)
-    workspace = Workspace("try", settings)
-    monkeypatch.setattr(Workspace, "open", classmethod(lambda _cls, _stack: workspace))
-    return workspace
+    return Workspace("try", Settings(target="local", namespace="mine", api_port=free_port))
 
 
 def container(health: str = "healthy", *, running: bool = True, port: int = 0) -> dict[str, object]:
@@ -42,10 +33,6 @@ def two(docker: FakeDocker) -> FakeDocker:
     return docker
 
 
-def told(workspace):
-    return [str(workload) for workload in health.workloads(workspace)]
-
-
 @pytest.mark.parametrize(
     ("core", "line"),
     [
@@ -57,7 +44,7 @@ def told(workspace):
 )
 def test_one_that_is_not_well_is_told(workspace, two, core, line):
     two.answers["GET /containers/mine-core/json"] = core
-    assert told(workspace)[0].startswith(line)
+    assert str(health.workloads(workspace)[0]).startswith(line)
 
 
 def test_one_that_has_just_started_is_waited_for(workspace, two):

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import select
 import shutil
 import signal
 import socket
@@ -65,19 +66,6 @@ def held(lock: Path) -> Iterator[None]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-@contextmanager
-def silent_server() -> Iterator[str]:
-    """URL of a server that takes connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-
-
-def asks(pid: int, url: str) -> bool:
-    """Whether the process has a connection to the server."""
-    port = f":{int(url.rpartition(':')[2]):04X} 01 "  # established
-    return any(port in line for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines())
 
 
 @contextmanager
@@ -156,15 +144,13 @@ def test_builds_and_their_queue(tmp_path: Path, number: signal.Signals) -> None:
 
 
 def test_downloads(tmp_path: Path) -> None:
-    home = tmp_path / "home"
     client(tmp_path / "bin", "20.10.24")
-    with (
-        fake_docker(tmp_path) as engine,
-        silent_server() as url,
-        preview(tmp_path, engine, KALDRA_ROUTE="publisher", KALDRA_PUBLISHERS_URL=url) as run,
-    ):
-        interrupted(run, signal.SIGTERM, lambda: asks(run.pid, url))
-    assert of_home(home) == []
+    with fake_docker(tmp_path) as engine, socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        own = {"KALDRA_ROUTE": "publisher", "KALDRA_PUBLISHERS_URL": url}
+        with preview(tmp_path, engine, **own) as run:
+            interrupted(run, signal.SIGTERM, lambda: select.select([silent], [], [], 0)[0])
+    assert of_home(tmp_path / "home") == []
 
 
 @pytest.mark.parametrize(
@@ -240,14 +226,12 @@ def test_tests_remove_what_they_have_made(tmp_path: Path) -> None:
 
 def children(pid: int) -> list[int]:
     """Processes of the session that a command has begun, without itself."""
-    folders = (int(folder.name) for folder in Path("/proc").glob("[0-9]*"))
-    return [other for other in folders if other != pid and session(other) == pid]
-
-
-def session(pid: int) -> int:
-    with suppress(ProcessLookupError):
-        return os.getsid(pid)
-    return 0
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(ProcessLookupError):
+            if folder.name != str(pid) and os.getsid(int(folder.name)) == pid:
+                found.append(int(folder.name))
+    return found
 
 
 def waits_for_a_lock(pid: int) -> bool:

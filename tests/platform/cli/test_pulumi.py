@@ -52,7 +52,7 @@ def test_a_failed_document_is_told_by_its_errors_and_without_a_hint_that_does_no
     script(tmp_path, f"cat <<'E'\n{document}\nE\nexit 1")
     with pytest.raises(KaldraError) as raised:
         pulumi.read("refresh", "--json")
-    assert str(raised.value) == ("pulumi refresh failed (exit code 1):\nerror: the cluster is away")
+    assert str(raised.value) == "pulumi refresh failed (exit code 1):\nerror: the cluster is away"
     assert raised.value.hint == ""
 
 

@@ -65,6 +65,5 @@ def test_only_a_yes_is_a_yes(monkeypatch, answer, good):
     terminal = io.StringIO(f"{answer}\n")
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr("sys.stdin", terminal)
-    good = answer.lower().startswith("y")
     with nullcontext() if good else pytest.raises(KaldraError, match="Nothing was changed"):
         ui.confirm("Go?", "")

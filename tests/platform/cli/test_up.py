@@ -8,9 +8,10 @@ from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack.settings import Settings
 
-IMAGE = {"type": "docker:index/image:Image", "urn": "urn:image"}
+IMAGE = {"type": "docker:index/image:Image", "urn": "urn"}
 STACK = {"type": "pulumi:pulumi:Stack", "outputs": {"apiImage": "r/api@sha256:1"}}
 OLD = ClusterIdentity(cluster="c1", registry="r1")
+SETTLE = ("refresh", "--clear-pending-creates")
 UP = ("up", "--refresh", "--message=Replaces api=r/api@sha256:1")
 
 
@@ -39,24 +40,21 @@ def deployed(monkeypatch):
     return deployed
 
 
-@pytest.mark.parametrize("cluster", [OLD, None, ClusterIdentity(cluster="c2", registry="r1")])
-def test_an_update_refreshes_and_notes_what_it_replaces(pulumi, calls, deployed, cluster):
-    deployed(IMAGE)
+@pytest.mark.parametrize(
+    ("cluster", "pending", "expected"),
+    [
+        (OLD, False, [UP]),
+        (None, False, [UP]),
+        (ClusterIdentity(cluster="c2", registry="r1"), False, [UP]),
+        (ClusterIdentity(cluster="c1", registry="r2"), False, [SETTLE, (*UP, "--replace=urn")]),
+        (OLD, True, [SETTLE, UP]),
+    ],
+)
+def test_what_pulumi_is_asked_to_change(pulumi, calls, deployed, cluster, pending, expected):
+    deployed(IMAGE, pending=pending)
     up.deploy(pulumi, cluster)
-    assert calls == [UP]
+    assert calls == expected
     assert load_identity(pulumi.workspace) == (cluster or OLD)
-
-
-def test_a_new_registry_gets_every_image_again(pulumi, calls, deployed):
-    deployed(IMAGE)
-    up.deploy(pulumi, ClusterIdentity(cluster="c1", registry="r2"))
-    assert calls == [("refresh", "--clear-pending-creates"), (*UP, "--replace=urn:image")]
-
-
-def test_unfinished_operations_are_settled_first(pulumi, calls, deployed):
-    deployed(IMAGE, pending=True)
-    up.deploy(pulumi, OLD)
-    assert calls == [("refresh", "--clear-pending-creates"), UP]
 
 
 def test_a_first_deployment_settles_nothing(pulumi, calls, deployed):
