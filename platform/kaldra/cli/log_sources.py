@@ -4,14 +4,11 @@ Both have the same few operations; what `logs` does with them is the same for ev
 """
 
 import contextlib
-import json
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Protocol
 
 from kaldra.cli import containers, kubectl
@@ -63,7 +60,6 @@ class Sources(Protocol):
 
     def started(self) -> Iterator[Source]:
         """Those that are present, then each one that starts; ends when the connection does."""
-        yield from self.present()
 
     def read(self, source: Source, span: Span) -> Iterator[str]:
         """Lines of a source, each behind its timestamp. Raises GoneError."""
@@ -185,34 +181,6 @@ class Containers(Sources):
             )
             with contextlib.closing(frames):
                 yield from _split(frames)
-
-
-class File(Sources):
-    """Output of services that run without containers, saved in a file; `-` is standard input."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def present(self) -> list[Source]:
-        """The file, whose lines name their services themselves."""
-        return [Source(self._path, self._path, "")]
-
-    def read(self, source: Source, span: Span) -> Iterator[str]:  # noqa: ARG002  read as a whole
-        """Log records behind their own time; other lines have none and are left out."""
-        with contextlib.ExitStack() as opened:
-            try:
-                lines = (
-                    sys.stdin
-                    if source.id == "-"
-                    else opened.enter_context(Path(source.id).open(encoding="utf-8"))
-                )
-            except OSError as error:
-                raise KaldraError(
-                    f"{source.id} cannot be read: {error.strerror}.", hint="Check the path."
-                ) from None
-            for line in lines:
-                with contextlib.suppress(ValueError, KeyError, TypeError):
-                    yield f"{json.loads(line)['time']} {line}"
 
 
 def _source(line: str) -> Source | None:
