@@ -58,7 +58,7 @@ def warnings(events: list[Object], kind: str, name: str = "") -> list[str]:
         for event in events
         if event["involvedObject"]["kind"] == kind and name in ("", event["involvedObject"]["name"])
     ]
-    about.sort(key=_time, reverse=True)
+    about.sort(key=lambda e: e.get("lastTimestamp") or e.get("eventTime") or "", reverse=True)
     texts = (f"{event.get('reason')}: {str(event.get('message')).strip()}" for event in about)
     return list(dict.fromkeys(texts))[:EVENTS]
 
@@ -118,10 +118,5 @@ def _reason(container: Object) -> str:
 
 def _ending(ended: Object) -> str:
     said = str(ended.get("message") or "").strip()
-    return f"{ended.get('reason')}, exit code {ended.get('exitCode')}" + (
-        f": {said}" if said else ""
-    )
-
-
-def _time(event: Object) -> str:
-    return str(event.get("lastTimestamp") or event.get("eventTime") or "")
+    because = f": {said}" if said else ""
+    return f"{ended.get('reason')}, exit code {ended.get('exitCode')}{because}"

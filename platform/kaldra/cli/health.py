@@ -78,7 +78,8 @@ def wait(workspace: Workspace, console: Console) -> str:
     seconds = workspace.settings.rollout_timeout_seconds
     end = time.monotonic() + seconds
     with console.step("pods ready") as step:
-        while missing := _missing(workspace):
+        while late := [w for w in workloads(workspace) if not w.well]:
+            missing = ", ".join(f"{w.name} {w.ready} of {w.wanted}" for w in late)
             if time.monotonic() > end:
                 raise KaldraError(
                     f"Not ready after {seconds} s: {missing}.",
@@ -127,11 +128,6 @@ def require_cluster(workspace: Workspace) -> None:
         hint=f"Check kaldra:kubeContext and kaldra:kubeconfig in Pulumi.{workspace.stack}.yaml; "
         "your credentials for the cluster may have expired.",
     )
-
-
-def _missing(workspace: Workspace) -> str:
-    found = workloads(workspace)
-    return ", ".join(f"{w.name} {w.ready} of {w.wanted}" for w in found if not w.well)
 
 
 def _deployment(name: str, promised: int, found: Mapping[str, Any] | None) -> Workload:

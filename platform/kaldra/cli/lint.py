@@ -134,10 +134,8 @@ def _tracked(repo: Path) -> list[str]:
 
 
 def _is_shell(path: Path) -> bool:
-    if path.suffix == ".sh":
-        return True
     if path.suffix:
-        return False
+        return path.suffix == ".sh"
     with path.open("rb") as file:
         first = file.readline(64)
     return first.startswith(b"#!") and first.rstrip().endswith((b"/sh", b"bash"))

@@ -10,7 +10,7 @@ from kaldra.paths import state
 
 MANIFEST = Path(cluster.__file__).parent / "data" / "metrics-server.yaml"
 API = ("apiservice/v1beta1.metrics.k8s.io", "--for=condition=Available", "--timeout=180s")
-OWN_NAMESPACE = "--namespace="
+OBJECTS = ("--namespace=", f"--filename={MANIFEST}")
 """An empty namespace overrides the stack's: the objects have their own."""
 
 
@@ -21,7 +21,7 @@ def ensure(console: Console, workspace: Workspace) -> None:
         return
     with console.step("metrics-server") as step:
         _installed(workspace).touch()
-        said = kubectl.read(workspace, "apply", OWN_NAMESPACE, f"--filename={MANIFEST}")
+        said = kubectl.read(workspace, "apply", *OBJECTS)
         kubectl.read(workspace, "wait", *API)
         changed = [line for line in said.splitlines() if not line.endswith(" unchanged")]
         step.done(f"{len(changed)} objects changed" if changed else "unchanged")
@@ -32,8 +32,7 @@ def remove(console: Console, workspace: Workspace) -> None:
     if not _installed(workspace).exists():
         return
     with console.step("metrics-server") as step:
-        objects = (OWN_NAMESPACE, f"--filename={MANIFEST}")
-        kubectl.read(workspace, "delete", "--ignore-not-found", *objects)
+        kubectl.read(workspace, "delete", "--ignore-not-found", *OBJECTS)
         _installed(workspace).unlink()
         step.done("removed")
 

@@ -124,9 +124,8 @@ def prepare_state(workspace: Workspace) -> None:
 def _require_passphrase(workspace: Workspace) -> None:
     provider = workspace.settings.secrets_provider
     by_service = workspace.backend.startswith("https://") or (provider and "://" in provider)
-    if not workspace.has_secret_passphrase or by_service or given_passphrase():
-        return
-    if variables.PASSPHRASE_FILE.value:
+    given = given_passphrase() or variables.PASSPHRASE_FILE.value
+    if not workspace.has_secret_passphrase or by_service or given:
         return
     former = [p for p in state().glob(f"{OWN_PASSPHRASE}*") if p.is_file()]
     raise ConfigurationError(
