@@ -63,8 +63,6 @@ def begin(request, tmp_path, monkeypatch):
         ({"registry": {"push": {"username": "who"}}}, "kaldra:registry.push.password is missing"),
         ({"registry": {"push": {"password": HIDDEN}}}, "kaldra:registry.push.username is missing"),
         ({"apiKeys": None}, "kaldra:apiKeys is missing"),
-        ({"imageTag": "dev"}, "dev is a mutable tag"),
-        ({"services": {"core": {"replicas": 1}}}, "at least 2 pods"),
         ({"apiKeys": {"web": "secret-key"}}, "in plain text"),
         ({"apiKeys": '{"web": "secret-key"}'}, "in plain text"),
     ],

@@ -37,8 +37,7 @@ def test_each_problem_stands_under_its_tool_with_its_fix():
 
 
 @pytest.fixture
-def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+def workspace(state: Path) -> Workspace:
     return Workspace("try", Settings(target="local"))
 
 

@@ -18,11 +18,9 @@ CONSOLE = Console(quiet=True)
 
 
 @pytest.fixture
-def kubectl(tmp_path, monkeypatch):
+def kubectl(state):
     """A function that puts a script in kubectl's place."""
-    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
-
-    return lambda script: program(tmp_path / "bin" / "kubectl", script)
+    return lambda script: program(state / "bin" / "kubectl", script)
 
 
 @pytest.fixture

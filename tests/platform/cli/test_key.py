@@ -1,4 +1,3 @@
-import json
 import subprocess
 from io import StringIO
 from pathlib import Path
@@ -13,11 +12,9 @@ QUIET = Console(StringIO(), quiet=True)
 
 
 @pytest.fixture
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def made(state: Path) -> str:
     """The key that a dev stack made for itself."""
-    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
-    document = {"apiKeys": {"dev": "a-key-of-its-own"}}
-    (tmp_path / "dev-secrets.json").write_text(json.dumps(document))
+    (state / "dev-secrets.json").write_text('{"apiKeys": {"dev": "a-key-of-its-own"}}')
     return "a-key-of-its-own"
 
 
@@ -37,11 +34,10 @@ def test_the_curl_command_reads_the_key_itself(made, capsys):
     )
 
 
-def test_before_the_first_deployment_no_key_is_made(tmp_path, monkeypatch):
-    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+def test_before_the_first_deployment_no_key_is_made(state):
     with pytest.raises(KaldraError, match="has no key yet"):
         key.run(QUIET, stack="dev", name="", curl=False)
-    assert list(tmp_path.iterdir()) == []
+    assert list(state.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["", "carol"])

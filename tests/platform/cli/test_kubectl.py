@@ -34,7 +34,7 @@ def write(path: Path, *contexts: str, current: str = "") -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: Path) -> Path:
     """The caller's folder, which is the user's home too."""
     built = NODE.folder / "kube"
     found = str(built) if built.exists() else shutil.which("kubectl")
@@ -42,7 +42,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.skip("no kubectl on this machine")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "kubectl").symlink_to(found)
-    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KUBECONFIG", raising=False)
     write(tmp_path / "one.yaml", "other", current="other")

@@ -2,7 +2,7 @@
 
 import json
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import StringIO
 from itertools import islice
@@ -152,29 +152,28 @@ def test_an_ended_run_cannot_be_followed():
 
 
 @pytest.fixture
-def pods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pods:
-    """Pods of a kubectl that prints the arguments it got after those of the context."""
-    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
-    return Pods(Workspace("try", Settings(target="dev")))
+def read(state: Path) -> Callable[[str, Span], list[str]]:
+    """Reads from a kubectl that is a script."""
 
+    def read(script: str, span: Span) -> list[str]:
+        program(state / "bin" / "kubectl", script)
+        return list(Pods(Workspace("try", Settings(target="dev"))).read(API, span))
 
-def kubectl(folder: Path, script: str) -> None:
-    program(folder / "bin" / "kubectl", script)
+    return read
 
 
 @pytest.mark.parametrize(
     ("said", "error"),
     [('(NotFound): pods "api-1" not found', GoneError), ("connection refused", KaldraError)],
 )
-def test_what_kubectl_refuses(pods, tmp_path, said, error):
-    kubectl(tmp_path, f"echo 'Error from server {said}' >&2; exit 1")
+def test_what_kubectl_refuses(read, said, error):
     with pytest.raises(error, match=r"NotFound|refused"):
-        list(pods.read(API, Span()))
+        read(f"echo 'Error from server {said}' >&2; exit 1", Span())
 
 
-def test_a_container_that_was_never_restarted_has_no_previous_run(pods, tmp_path):
-    kubectl(tmp_path, 'echo "previous terminated container not found" >&2; exit 1')
-    assert list(pods.read(API, Span(previous=True))) == []
+def test_a_container_that_was_never_restarted_has_no_previous_run(read):
+    script = 'echo "previous terminated container not found" >&2; exit 1'
+    assert read(script, Span(previous=True)) == []
 
 
 def test_frames_of_docker_are_put_together_to_lines():

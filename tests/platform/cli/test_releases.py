@@ -1,55 +1,7 @@
 """Releases as `pulumi stack history --json` tells of them."""
 
-import pytest
-
 from kaldra.cli import releases
 from kaldra.cli.releases import message
-
-
-class History:
-    """Entries of one stack, as updates were made one after the other."""
-
-    def __init__(self):
-        self.entries = []
-        self.images = {}
-
-    def add(
-        self, images="", kind="update", *, result="succeeded", commit="", text=None, **settings
-    ):
-        """One more operation; `images` are the digests' first letters, of api and core."""
-        config = {f"kaldra:{key}": _value(value) for key, value in settings.items()}
-        told = {
-            "kind": kind,
-            "result": result,
-            "version": 0,
-            "endTime": "2026-11-22T21:58:00.000Z",
-            "environment": {"git.head": commit} if commit else {},
-            "config": {**config, "kaldra:apiKeys": {"secret": True}},
-            "message": message(self.images) if text is None else text,
-        }
-        self.entries.insert(0, told)
-        if images and result == "succeeded":
-            pairs = zip(("api", "core"), images, strict=True)
-            self.images = {name: f"r/{name}@sha256:{x * 64}" for name, x in pairs}
-
-    @property
-    def updates(self):
-        return list(releases._updates(self.entries, self.images))
-
-    @property
-    def previous(self):
-        found = releases.previous(self.updates)
-        return found and found.number
-
-
-def _value(value):
-    key = "value" if isinstance(value, str) else "objectValue"
-    return {key: value, "secret": False}
-
-
-@pytest.fixture
-def history():
-    return History()
 
 
 def test_a_stack_that_was_never_deployed_has_no_release(history):

@@ -10,21 +10,14 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.stack.settings import Settings
-from tests.platform.cli.test_releases import History
 
 
 @pytest.fixture
-def workspace(tmp_path, monkeypatch):
-    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+def workspace(tmp_path, monkeypatch, state):
     monkeypatch.setattr(rollback, "REPO", tmp_path)
     stack_file = {"config": {"kaldra:target": "dev", "kaldra:apiPort": 8010, "kaldra:logLevel": 1}}
     (tmp_path / "Pulumi.try.yaml").write_text(yaml.safe_dump({**stack_file, "encryptionsalt": "s"}))
     return Workspace("try", Settings(target="dev"))
-
-
-@pytest.fixture
-def history():
-    return History()
 
 
 def test_the_settings_and_images_of_then_with_the_cluster_and_secrets_of_now(

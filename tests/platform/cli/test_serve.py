@@ -25,7 +25,7 @@ class Bare:
         self.core, self.api = unused_port(), unused_port()
         self.programs: dict[str, Program] = {}
 
-    def serve(self, service: serve.Service, *lines: str, reload: bool = False) -> None:
+    def serve(self, service: str, *lines: str, reload: bool = False) -> None:
         ports = (f"CORE_PORT={self.core}", f"API_PORT={self.api}")
         self.env_file.write_text("\n".join([*ports, *lines]))
         serve.run(Console(self.said), service=service, reload=reload)
@@ -71,12 +71,6 @@ def test_the_gateway_alone_uses_the_core_it_is_told(bare: Bare):
     assert bare.programs.keys() == {"kaldra-api"}
 
 
-def test_the_core_alone_needs_no_key(bare: Bare):
-    bare.serve("core")
-    assert bare.programs.keys() == {"kaldra-core"}
-    assert not bare.state.exists()
-
-
 def test_callers_use_the_key_of_the_clone_s_stacks(bare: Bare):
     bare.serve("api")
     folder = Path(bare.programs["kaldra-api"].environment["KALDRA_API_KEYS_DIR"])
@@ -85,17 +79,19 @@ def test_callers_use_the_key_of_the_clone_s_stacks(bare: Bare):
     assert (folder / "dev").read_text() not in bare.said.getvalue()
 
 
-@pytest.mark.parametrize("line", ["KALDRA_AUTH=off", "KALDRA_API_KEYS_DIR=/keys"])
-def test_no_key_is_made_where_none_is_needed(bare: Bare, line: str):
-    bare.serve("api", line)
-    assert "KALDRA_API_KEYS_DIR" not in bare.programs["kaldra-api"].environment
+@pytest.mark.parametrize(
+    ("service", "line"),
+    [("core", ""), ("api", "KALDRA_AUTH=off"), ("api", "KALDRA_API_KEYS_DIR=/keys")],
+)
+def test_no_key_is_made_where_none_is_needed(bare: Bare, service: str, line: str):
+    bare.serve(service, line)
+    assert bare.programs.keys() == {f"kaldra-{service}"}
+    assert "KALDRA_API_KEYS_DIR" not in bare.programs[f"kaldra-{service}"].environment
     assert not bare.state.exists()
 
 
 @pytest.mark.parametrize("service", ["core", "api"])
-def test_a_port_that_is_taken_is_told_with_who_has_it(
-    bare: Bare, service: serve.Service, no_docker
-):
+def test_a_port_that_is_taken_is_told_with_who_has_it(bare: Bare, service: str, no_docker):
     port = bare.core if service == "core" else bare.api
     with (
         socket.create_server(("127.0.0.1", port)),

@@ -24,8 +24,7 @@ def calls(monkeypatch):
 
 
 @pytest.fixture
-def pulumi(calls, tmp_path, monkeypatch):
-    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+def pulumi(calls, state):
     pulumi = Pulumi(Workspace("try", Settings(target="dev")), {}, Console(quiet=True))
     save_identity(pulumi.workspace, OLD)
     return pulumi

@@ -11,8 +11,7 @@ PASSPHRASE = "PULUMI_CONFIG_PASSPHRASE"
 
 
 @pytest.fixture
-def clone(tmp_path, monkeypatch):
-    monkeypatch.setenv("KALDRA_STATE", str(tmp_path))
+def clone(state, monkeypatch):
     for name in (PASSPHRASE, FILE):
         monkeypatch.delenv(name, raising=False)
     return Workspace("try", Settings(target="dev"))
@@ -80,11 +79,12 @@ def test_a_dev_stack_may_have_a_secret_passphrase(clone, monkeypatch):
     assert "canary" not in repr(environment(own, {}))
 
 
-def test_a_backend_of_other_projects_is_never_used(clone, monkeypatch, tmp_path):
+def test_backend_and_kubeconfig_of_other_projects_are_never_used(clone, monkeypatch, tmp_path):
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://company-state")
-    assert (
-        environment(clone, {})["PULUMI_BACKEND_URL"] == f"file://{tmp_path / 'state'}?metadata=skip"
-    )
+    monkeypatch.setenv("KUBECONFIG", "/elsewhere/config")
+    found = environment(clone, {})
+    assert found["PULUMI_BACKEND_URL"] == f"file://{tmp_path / 'state'}?metadata=skip"
+    assert found["KUBECONFIG"] == str(tmp_path / "kubeconfig")
     assert environment(shared(), {})["PULUMI_BACKEND_URL"] == "s3://states"
 
 
@@ -102,8 +102,3 @@ def test_what_a_killed_pulumi_left_of_a_states_attributes_is_removed(clone):
         (stacks / name).write_text(text)
     prepare_state(clone)
     assert {file.name for file in stacks.iterdir()} == {"whole.json.attrs", "cut.json"}
-
-
-def test_the_ambient_kubeconfig_is_not_inherited(clone, monkeypatch, tmp_path):
-    monkeypatch.setenv("KUBECONFIG", "/elsewhere/config")
-    assert environment(clone, {})["KUBECONFIG"] == str(tmp_path / "kubeconfig")
