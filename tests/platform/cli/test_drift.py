@@ -12,20 +12,15 @@ def step(op, before=None, after=None, **more):
     return {"op": op, "urn": DEPLOYMENT, **states, **more}
 
 
-def test_what_is_as_it_was_is_no_drift():
-    assert drift.found([step("refresh"), step("same")]) == []
-
-
-def test_a_deleted_object_is_named():
-    assert drift.found([step("delete")]) == [drift.Drift("Deployment kaldra-api", "deleted", ())]
-
-
-def test_a_changed_object_is_named_with_its_fields():
+def test_what_was_changed_or_deleted_is_named():
     before = {"spec": {"replicas": 2, "paused": False}, "__defaults": ["a"]}
     after = {"spec": {"replicas": 0, "paused": False}, "__defaults": []}
-    (found,) = drift.found([step("update", before, after)])
-    assert found.what == "changed"
-    assert found.fields == ("spec.replicas: 2 in the state, 0 found",)
+    name, field = "Deployment kaldra-api", "spec.replicas: 2 in the state, 0 found"
+    steps = [step("refresh"), step("same"), step("delete"), step("update", before, after)]
+    assert drift.found(steps) == [
+        drift.Drift(name, "deleted", ()),
+        drift.Drift(name, "changed", (field,)),
+    ]
 
 
 def test_fields_that_only_pulumi_sees_have_its_names():

@@ -117,7 +117,8 @@ def test_no_pod_to_forward_to_is_told(kubectl, workspace):
         health._wait_for_status(address, CONSOLE, 1, "")
 
 
-def test_a_forward_ends_with_its_block(kubectl, workspace, tmp_path):
+def test_a_forward_ends_with_its_block(kubectl, workspace, tmp_path, monkeypatch):
+    monkeypatch.setattr(forward, "LISTEN_SECONDS", 0.1)
     loop = "while :; do sleep 0.02; done"
     kubectl(f"trap 'touch {tmp_path}/ended; exit' TERM; echo > {tmp_path}/up; {loop}")
     with forward.forwarded(workspace, API):

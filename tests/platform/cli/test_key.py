@@ -18,11 +18,6 @@ def made(state: Path) -> str:
     return "a-key-of-its-own"
 
 
-def test_the_key_alone_is_printed(made, capsys):
-    key.run(QUIET, stack="dev", name="", curl=False)
-    assert capsys.readouterr().out == f"{made}\n"
-
-
 def test_the_curl_command_reads_the_key_itself(made, capsys):
     key.run(QUIET, stack="dev", name="dev", curl=True)
     command = capsys.readouterr().out

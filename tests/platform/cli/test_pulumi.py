@@ -1,7 +1,6 @@
 """Pulumi as a script of the test's own; tests/e2e/test_18_state.py has the real one."""
 
 import io
-import json
 import os
 import signal
 import socket
@@ -11,7 +10,7 @@ import sys
 import pytest
 
 from kaldra.cli import pulumi as module
-from kaldra.cli.pulumi import Deployment, Pulumi
+from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
@@ -54,21 +53,6 @@ def test_a_failed_document_is_told_by_its_errors_and_without_a_hint_that_does_no
         pulumi.read("refresh", "--json")
     assert str(raised.value) == "pulumi refresh failed (exit code 1):\nerror: the cluster is away"
     assert raised.value.hint == ""
-
-
-def test_a_stack_that_the_backend_does_not_have_is_told_by_its_exit_code(pulumi, tmp_path):
-    script(tmp_path, "echo error: whatever the words >&2; exit 6")
-    assert pulumi.deployment() is None
-
-
-def test_what_is_deployed_is_read_from_an_export(pulumi, tmp_path):
-    outputs = {"apiImage": "r/api@sha256:1", "url": "http://x"}
-    resources = [{"type": "pulumi:pulumi:Stack", "outputs": outputs}]
-    exported = {"deployment": {"resources": resources, "pending_operations": [{}]}}
-    script(tmp_path, f"echo '{json.dumps(exported)}'")
-    found = pulumi.deployment()
-    assert found == Deployment(resources, pending=True)
-    assert found.images == {"api": "r/api@sha256:1"}
 
 
 def test_a_command_that_fails_is_reported_with_its_own_words(pulumi, tmp_path):

@@ -4,7 +4,7 @@ import re
 import signal
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -133,22 +133,20 @@ def reloadable(small: Small, name: str) -> Program:
 def test_a_change_is_reloaded_and_its_fault_is_told(stage: Stage, tmp_path: Path, free_port: int):
     small = Small(tmp_path, free_port, copy=False, KALDRA_DRAIN_SECONDS="0")
     code = small.image / "small" / "answer.py"
-    steps = iter(["second", "broken", "end"])
-    step = next(steps)
 
-    def tick() -> None:
-        nonlocal step
-        if step == "second" and answer(small) == "first":
-            small.edit("second")
-        elif step == "broken" and answer(small) == "second":
-            code.write_text("def broken(:")
-        elif step == "end" and "goes on serving" in stage.said.getvalue():
-            os.kill(os.getpid(), signal.SIGINT)
-        else:
-            return
-        step = next(steps, "")
+    def edits() -> Iterator[None]:
+        while answer(small) != "first":
+            yield
+        small.edit("second")
+        while answer(small) != "second":
+            yield
+        code.write_text("def broken(:")
+        while "goes on serving" not in stage.said.getvalue():
+            yield
+        os.kill(os.getpid(), signal.SIGINT)
 
-    stage.run(stage.program("a"), reloadable(small, "b"), tick=tick)
+    made = edits()
+    stage.run(stage.program("a"), reloadable(small, "b"), tick=lambda: next(made, None))
     assert stage.notes("a") == ["started", "ended"]
     said = stage.said.getvalue()
     assert re.search(r"small/answer.py → b · \d+\.\d s", said)
