@@ -13,7 +13,6 @@ from typing import Any, cast
 from kaldra.cli import garbage, releases
 from kaldra.cli.deploy import cluster_spec, opened
 from kaldra.cli.garbage import KEPT_RELEASES, WEEK_SECONDS, Garbage
-from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console, confirm
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.cluster import registry_storage
@@ -81,8 +80,8 @@ def look(console: Console, workspace: Workspace, *, everything: bool) -> list[Ga
         images = usage.get("Images") or api.images()  # engines from 29 on leave the first out
         running = [docker_client.container(c["Id"]) for c in api.containers(all=True)]
     containers = [container for container in running if container]
-    pulumi, kept = _kept(console, workspace, everything=everything)
-    mentioned = kept | garbage.mentioned(_states(workspace))
+    kept = _kept(console, workspace, everything=everything)
+    mentioned = (kept or frozenset()) | garbage.mentioned(_states(workspace))
     before = time() - (0 if everything else WEEK_SECONDS)
     found = [
         *garbage.images(images, frozenset(c["Image"] for c in containers), mentioned, before),
@@ -90,7 +89,7 @@ def look(console: Console, workspace: Workspace, *, everything: bool) -> list[Ga
         *_former_keys({m["Source"] for c in containers for m in c.get("Mounts") or ()}),
         *_tools(before),
     ]
-    if workspace.settings.target == "dev" and pulumi:
+    if workspace.settings.target == "dev" and kept is not None:
         found += _registry(workspace, mentioned) + _node(workspace, mentioned)
     return found
 
@@ -137,18 +136,16 @@ def table(found: Iterable[Garbage]) -> Iterator[str]:
         yield f"{row.kind:<11}  {row.title:<{width}}  {_megabytes(row.size):>9}  {row.why}"
 
 
-def _kept(
-    console: Console, workspace: Workspace, *, everything: bool
-) -> tuple[Pulumi | None, frozenset[str]]:
-    """Images of the releases that stay, and Pulumi where the stack is deployed from here."""
+def _kept(console: Console, workspace: Workspace, *, everything: bool) -> frozenset[str] | None:
+    """Images of the releases that stay; None where the stack is not deployed from here."""
     pulumi = opened(console, workspace) if pulumi_program().exists() else None
     deployed = pulumi.deployment() if pulumi else None
     if pulumi is None or deployed is None or not deployed.resources:
-        return None, frozenset()
+        return None
     working = releases.working(releases.updates(pulumi, deployed))
     number = 1 if everything else KEPT_RELEASES
     kept = [deployed.images, *(r.images for r in itertools.islice(working, number))]
-    return pulumi, garbage.mentioned(ref for images in kept for ref in images.values())
+    return garbage.mentioned(ref for images in kept for ref in images.values())
 
 
 def _states(workspace: Workspace) -> Iterator[str]:
