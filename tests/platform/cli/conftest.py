@@ -1,6 +1,19 @@
+import signal
+
 import pytest
 
 from kaldra.cli import releases
+
+
+@pytest.fixture
+def interruptible():
+    """Signals as on a terminal: in a shell's background job, interrupts are ignored."""
+    usual = {signal.SIGINT: signal.default_int_handler}
+    usual |= dict.fromkeys((signal.SIGTERM, signal.SIGHUP), signal.SIG_DFL)
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -43,13 +43,14 @@ def workspace(
     return workspace
 
 
-def remembered(folder: Path, monkeypatch: pytest.MonkeyPatch, own: Path) -> Path:
+@pytest.fixture
+def other(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Another clone that has used the cache."""
-    folder.mkdir(parents=True)
-    monkeypatch.setenv("KALDRA_STATE", str(folder))
-    remember_clone()
-    monkeypatch.setenv("KALDRA_STATE", str(own))
-    return folder
+    (tmp_path / "other").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setenv("KALDRA_STATE", str(tmp_path / "other"))
+        remember_clone()
+    return tmp_path / "other"
 
 
 def written(path: Path, text: str = "") -> Path:
@@ -62,8 +63,7 @@ def look() -> list[str]:
     return [each.name for each in clean.look(QUIET, Workspace.open("try"), everything=True)]
 
 
-def test_what_another_clone_needs_stays(workspace, tmp_path, cache, monkeypatch):
-    other = remembered(tmp_path / "other", monkeypatch, tmp_path / "state")
+def test_what_another_clone_needs_stays(other, tmp_path, cache):
     history = other / "state" / ".pulumi" / "history" / "kaldra" / "try" / "1.history.json"
     written(history, json.dumps({"message": f"Replaces kaldra-api={THEIRS}"}))
     written(tmp_path / "state" / "state/.pulumi/stacks/kaldra/dev.json", RELEASED)
@@ -76,8 +76,7 @@ def test_what_another_clone_needs_stays(workspace, tmp_path, cache, monkeypatch)
     assert look() == [FORMER, str(unused)]
 
 
-def test_a_clone_that_is_gone_needs_nothing(workspace, tmp_path, cache, monkeypatch):
-    other = remembered(tmp_path / "other", monkeypatch, tmp_path / "state")
+def test_a_clone_that_is_gone_needs_nothing(other):
     other.rmdir()
     assert look() == [FORMER, RELEASED, THEIRS]
 

@@ -20,6 +20,8 @@ from kaldra.toolchain.machine import machine
 from tests.fakes.docker import FakeDocker, fake_docker
 from tests.fakes.programs import client, program
 
+pytestmark = pytest.mark.usefixtures("interruptible")
+
 NEVER_ENDS = """\
 echo "$0 $*" >>"$KALDRA_HOME/started"
 trap '' TERM
@@ -48,16 +50,6 @@ def of_home(home: Path) -> list[str]:
         if f"KALDRA_HOME={home}\0".encode() in environment:
             found.append(command)
     return found
-
-
-@pytest.fixture(autouse=True)
-def _interruptible() -> Iterator[None]:
-    """In a script's background job interrupts are ignored, also by what is started there."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGINT, before)
-    signal.signal(signal.SIGHUP, hangup)
 
 
 @contextmanager

@@ -58,21 +58,20 @@ def stage(tmp_path: Path) -> Stage:
     return Stage(tmp_path)
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_all_gracefully(stage: Stage, number: signal.Signals):
     def tick() -> None:
         if stage.notes("a") == stage.notes("b") == ["started"]:
             os.kill(os.getpid(), number)
 
-    outer = signal.signal(number, signal.default_int_handler)
-    try:
-        stage.run(stage.program("a"), stage.program("b"), tick=tick)
-        assert signal.getsignal(number) is signal.default_int_handler
-    finally:
-        signal.signal(number, outer)
+    before = signal.getsignal(number)
+    stage.run(stage.program("a"), stage.program("b"), tick=tick)
+    assert signal.getsignal(number) is before
     assert stage.notes("a") == stage.notes("b") == ["started", "ended"]
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_a_hangup_stays_ignored_as_under_nohup(stage: Stage):
     heard = []
 
@@ -80,11 +79,8 @@ def test_a_hangup_stays_ignored_as_under_nohup(stage: Stage):
         heard.append(signal.getsignal(signal.SIGHUP))
         os.kill(os.getpid(), signal.SIGTERM)
 
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        stage.run(stage.program("a"), tick=tick)
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stage.run(stage.program("a"), tick=tick)
     assert heard[0] is signal.SIG_IGN
 
 
