@@ -183,7 +183,7 @@ def _node(workspace: Workspace, kept: frozenset[str]) -> list[Garbage]:
 
 
 def _tools(before: float) -> list[Garbage]:
-    """Tools that no clone's links or plugins lead to."""
+    """Tools made before then that no clone's links or plugins lead to."""
     folders = {state(), *clones()}
     programs = [path.resolve() for folder in folders for path in (folder / "bin").glob("*")]
     origins = {
@@ -191,18 +191,15 @@ def _tools(before: float) -> list[Garbage]:
         for folder in folders
         for file in (folder / "pulumi" / "plugins").glob("*/kaldra-origin")
     }
-    made = {
-        str(folder): (_size(folder), folder.stat().st_mtime)
+    return [
+        Garbage("tool", str(folder), _size(folder), "no clone on this machine has chosen it")
         for kind in ("built", "downloaded")
         for folder in (home() / kind).glob("*")
         if folder.is_dir()
-    }
-    used = {
-        path
-        for path in made
-        if Path(path).name in origins or any(p.is_relative_to(path) for p in programs)
-    }
-    return garbage.tools(made, frozenset(used), before)
+        and folder.stat().st_mtime < before
+        and folder.name not in origins
+        and not any(program.is_relative_to(folder) for program in programs)
+    ]
 
 
 def _former_keys(mounted: set[str]) -> list[Garbage]:

@@ -155,17 +155,6 @@ def node_images(images: str, containers: str, registry: str, kept: frozenset[str
     return found
 
 
-def tools(
-    folders: Mapping[str, tuple[int, float]], used: frozenset[str], before: float
-) -> list[Garbage]:
-    """Folders of built or downloaded tools: path → bytes and time of its making."""
-    return [
-        Garbage("tool", path, size, "no clone on this machine has chosen it")
-        for path, (size, made) in folders.items()
-        if path not in used and made < before
-    ]
-
-
 def _names(image: Mapping[str, Any], kind: str) -> list[str]:
     return [name for name in image.get(kind) or () if not name.startswith("<none>")]
 

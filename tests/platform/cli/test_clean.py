@@ -1,6 +1,7 @@
 """What `clean` gathers from the engine, the cache and the clones, and what it removes."""
 
 import json
+import os
 from io import StringIO
 from pathlib import Path
 
@@ -59,8 +60,8 @@ def written(path: Path, text: str = "") -> Path:
     return path
 
 
-def look() -> list[str]:
-    return [each.name for each in clean.look(QUIET, Workspace.open("try"), everything=True)]
+def look(*, everything: bool = True) -> list[str]:
+    return [each.name for each in clean.look(QUIET, Workspace.open("try"), everything=everything)]
 
 
 def test_what_another_clone_needs_stays(other, tmp_path, cache):
@@ -74,6 +75,9 @@ def test_what_another_clone_needs_stays(other, tmp_path, cache):
     written(cache / "built" / "provider-1" / "program")
     unused = written(cache / "built" / "node-2" / "kube").parent
     assert look() == [FORMER, str(unused)]
+    assert look(everything=False) == [FORMER]
+    os.utime(unused, (0, 0))
+    assert look(everything=False) == [FORMER, str(unused)]
 
 
 def test_a_clone_that_is_gone_needs_nothing(other):

@@ -3,7 +3,6 @@
 import pytest
 
 from kaldra.cli import garbage
-from kaldra.cli.garbage import Garbage
 
 A, B, C, D = ("sha256:" + letter * 64 for letter in "abcd")
 WEEK_AGO = 1000.0
@@ -132,11 +131,4 @@ def test_a_node_keeps_what_runs_what_is_needed_and_what_is_not_ours():
     found = garbage.node_images(images, containers, "localhost:5001", frozenset({B}))
     assert [(each.name, each.size) for each in found] == [
         (f"{core}@{C} sha256:config-of-c", 7 << 20)
-    ]
-
-
-def test_tools_that_no_clone_uses_go_once_they_are_old():
-    folders = {"/used": (1, 0.0), "/new": (1, 2000.0), "/old": (9, 0.0)}
-    assert garbage.tools(folders, frozenset({"/used"}), WEEK_AGO) == [
-        Garbage("tool", "/old", 9, "no clone on this machine has chosen it")
     ]
