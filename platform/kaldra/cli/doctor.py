@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from kaldra.cli import clean, json_output
+from kaldra.cli import clean
 from kaldra.cli.deploy import cluster_spec, opened
 from kaldra.cli.pulumi import is_pulumi
 from kaldra.cli.repair import repair
-from kaldra.cli.ui import Console, of_this_stack
+from kaldra.cli.ui import Console, of_this_stack, write_json
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.cluster.check import check_cluster, check_registry
 from kaldra.errors import KaldraError
@@ -45,7 +45,7 @@ def run(
             break
         findings = look(console, workspace)
     if as_json:
-        json_output.write(Report(stack, findings))
+        write_json(Report(stack, findings))
     else:
         sys.stdout.write("".join(f"{line}\n" for line in lines(findings)))
     wrong = [f.name for f in findings if f.problem]

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kaldra.cli import json_output, policy
+from kaldra.cli import policy
 from kaldra.cli.deploy import ready, require_secrets
 from kaldra.cli.events import resource
-from kaldra.cli.ui import Console
+from kaldra.cli.ui import Console, write_json
 from kaldra.errors import KaldraError
 
 
@@ -48,7 +48,7 @@ def run(
     document = pulumi.read("preview", "--json", "--refresh", "--stack", stack)
     changed = changes(document["steps"])
     unchanged = (document.get("changeSummary") or {}).get("same", 0)
-    json_output.write(Preview(stack, changed, unchanged))
+    write_json(Preview(stack, changed, unchanged))
     if changed and expect_no_changes:
         raise KaldraError(
             f"{len(changed)} resources of stack {stack} would change.",

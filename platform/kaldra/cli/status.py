@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from kaldra.cli import dev, drift, health, json_output, releases
+from kaldra.cli import dev, drift, health, releases
 from kaldra.cli.deploy import opened, ready
 from kaldra.cli.pulumi import Deployment, Pulumi
-from kaldra.cli.ui import Console, of_this_stack
+from kaldra.cli.ui import Console, of_this_stack, write_json
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.errors import KaldraError
 
@@ -63,7 +63,7 @@ def run(console: Console, *, stack: str, as_json: bool) -> None:
     pulumi, deployed = deployed_or_fail(console, stack)
     found = look(console, pulumi, deployed)
     if as_json:
-        json_output.write(found)
+        write_json(found)
     else:
         sys.stdout.write("".join(f"{line}\n" for line in lines(found)))
     if found.drift:

@@ -171,6 +171,14 @@ def of_this_stack(text: str) -> str:
     return re.sub(command, lambda found: f"{found[0]} --stack {shlex.quote(Console.stack)}", text)
 
 
+def write_json(document: object) -> None:
+    """Print a dataclass on standard output; docs/reference/cli/ has the schema of each."""
+    from pydantic import TypeAdapter  # noqa: PLC0415  most verbs print no JSON
+
+    text = TypeAdapter(type(document)).dump_json(document, indent=2).decode()
+    sys.stdout.write(f"{text}\n")
+
+
 def confirm(question: str, command: str) -> None:
     """Ask on the terminal. Raises KaldraError on a no, ConfigurationError where nobody can answer.
 

@@ -13,6 +13,11 @@ def test_pages_are_current(page):
     assert reference.refreshed(text) == text, "run: ./kaldra reference"
 
 
+def test_schemas_are_current():
+    found = {path: path.read_text() for path in (REPO / "docs/reference/cli").iterdir()}
+    assert found == reference.schemas(), "run: ./kaldra reference"
+
+
 def test_a_stale_part_is_written_anew_and_the_rest_kept():
     stale = "# Mine\n<!-- generated: verbs -->\nold\n<!-- end -->\nalso mine\n"
     fresh = reference.refreshed(stale)
