@@ -31,7 +31,7 @@ def run(_: Console, *, stack: str, identifier: str, slowest: bool, since: str, f
     spans = [span for record in records if (span := waterfall.Span.of(record))]
     if not spans:
         raise KaldraError("No spans were logged.", hint=_how_to_log(stack, file))
-    found = waterfall.slowest(spans) if slowest else waterfall.trace_of(spans, identifier)
+    found = waterfall.trace_of(spans, identifier)
     if not found:
         raise KaldraError(
             f"The logs hold no span of request {identifier!r}; those of replaced pods are gone.",

@@ -43,16 +43,17 @@ class Span:
 
 
 def trace_of(spans: Sequence[Span], identifier: str) -> list[Span]:
-    """Spans of the last trace whose trace id or request id begins so; none where there is none."""
-    found = [s for s in spans if identifier and _begins(s.record, identifier)]
-    return _with_id(spans, max(found, key=lambda s: s.start).record.trace_id) if found else []
+    """Spans of the last trace whose trace id or request id begins so; none where there is none.
 
-
-def slowest(spans: Sequence[Span]) -> list[Span]:
-    """Spans of the trace of the longest request."""
-    requests = [s for s in spans if s.kind == "server"]
-    longest = max(requests, key=lambda s: s.milliseconds, default=None)
-    return _with_id(spans, longest.record.trace_id) if longest else []
+    Without an identifier, spans of the trace of the longest request.
+    """
+    if identifier:
+        found = [s for s in spans if _begins(s.record, identifier)]
+        chosen = max(found, key=lambda s: s.start, default=None)
+    else:
+        requests = [s for s in spans if s.kind == "server"]
+        chosen = max(requests, key=lambda s: s.milliseconds, default=None)
+    return [s for s in spans if chosen and s.record.trace_id == chosen.record.trace_id]
 
 
 def lines(trace: Sequence[Span], width: int) -> Iterator[str]:
@@ -99,7 +100,3 @@ def _offset(span: Span, begin: datetime) -> float:
 
 def _begins(record: Record, identifier: str) -> bool:
     return record.request_id.startswith(identifier) or record.trace_id.startswith(identifier)
-
-
-def _with_id(spans: Sequence[Span], trace_id: str) -> list[Span]:
-    return [s for s in spans if s.record.trace_id == trace_id]
