@@ -3,6 +3,15 @@ import signal
 import pytest
 
 from kaldra.cli import releases
+from kaldra.cli.app import app
+from kaldra.cli.ui import Console
+
+
+@pytest.fixture
+def verb(monkeypatch):
+    """Runs a verb in this process; the stack of messages is as before afterwards."""
+    monkeypatch.setattr(Console, "stack", Console.stack)
+    return lambda *words: app(list(words))
 
 
 @pytest.fixture

@@ -25,8 +25,6 @@ def test_a_debugger_attaches_through_a_receiver(tmp_path: Path, free_port: int):
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             ) as process:
-                assert process.stdin
-                assert process.stdout
                 process.stdin.write(f"Content-Length: {len(question)}\r\n\r\n{question}".encode())
                 process.stdin.flush()
                 found = b""

@@ -3,8 +3,7 @@
 import pytest
 import yaml
 
-from kaldra.cli import deploy, policy, preview, up, workspace
-from kaldra.cli.ui import Console
+from kaldra.cli import deploy, policy, workspace
 from kaldra.errors import ConfigurationError
 
 HIDDEN = {"secure": "v1:cipher"}
@@ -24,7 +23,7 @@ class PreparedError(Exception):
 
 
 @pytest.fixture(params=["up", "preview"])
-def begin(request, tmp_path, monkeypatch):
+def begin(request, tmp_path, monkeypatch, verb):
     """Start the verb on a staging stack with other settings; None leaves one out."""
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
     (tmp_path / "Pulumi.yaml").write_text("name: kaldra\n")
@@ -45,13 +44,7 @@ def begin(request, tmp_path, monkeypatch):
             changed["registry"] = WHOLE["registry"] | changed["registry"]
         config = {f"kaldra:{k}": v for k, v in {**WHOLE, **changed}.items() if v is not None}
         (tmp_path / "Pulumi.far.yaml").write_text(yaml.safe_dump({"config": config}))
-        console = Console(quiet=True)
-        if request.param == "up":
-            up.run(console, stack="far", assume_yes=True)
-        else:
-            preview.run(
-                console, stack="far", expect_no_changes=False, assume_yes=True, as_json=False
-            )
+        verb(request.param, "--stack", "far", "--yes", "--quiet")
 
     return begin
 

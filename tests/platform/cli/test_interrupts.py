@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -82,18 +82,18 @@ def command(
             process.kill()
 
 
-@contextmanager
-def preview(folder: Path, engine: FakeDocker, **env: str) -> Iterator["subprocess.Popen[str]"]:
+def preview(
+    folder: Path, engine: FakeDocker, **env: str
+) -> AbstractContextManager["subprocess.Popen[str]"]:
     """A preview that has to provide tools, with the programs of the folder first on PATH."""
-    with command(
+    return command(
         *(REPO / "kaldra", "preview", "--stack", "local"),
         home=folder / "home",
         PATH=f"{folder / 'bin'}:{os.environ['PATH']}",
         DOCKER_HOST=f"unix://{engine.socket}",
         KALDRA_STATE=str(folder / "state"),
         **env,
-    ) as run:
-        yield run
+    )
 
 
 def interrupted(

@@ -14,9 +14,7 @@ NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
 def parsed(text: str, time: str = TIME) -> Record:
-    record = log_records.parse(f"{time} {text}\n", source="kaldra-api-1", service="api")
-    assert record is not None
-    return record
+    return log_records.parse(f"{time} {text}\n", source="kaldra-api-1", service="api")
 
 
 def written(message: str = "request", level: str = "INFO", **fields: object) -> str:

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.cli.app import app
-from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
 from kaldra.stack import stack_file
@@ -77,13 +75,6 @@ def test_a_variable_that_leads_nowhere_is_named(
     code, said = kaldra("preview", "--stack", "local", **{**own, **variables})
     assert code in (1, 2)
     assert told in said
-
-
-@pytest.fixture
-def verb(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Runs a verb in this process; the stack of messages is as before afterwards."""
-    monkeypatch.setattr(Console, "stack", Console.stack)
-    return lambda *words: app(list(words))
 
 
 @pytest.mark.parametrize(

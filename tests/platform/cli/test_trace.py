@@ -1,5 +1,6 @@
 """The waterfall of a request, from lines as the services write them."""
 
+import dataclasses
 import json
 import logging
 import shlex
@@ -101,10 +102,7 @@ def test_what_cannot_be_shown_is_explained(capsys, file, tmp_path):
 
 def test_a_span_that_takes_no_time_is_a_dot(file):
     record = log_records.parse(f"2026-11-29T12:01:03Z {LINES[0]}", source="", service="core")
-    assert record is not None
-    span = waterfall.Span.of(record)
-    assert span is not None
-    empty = waterfall.Span(**{**vars(span), "milliseconds": 0.0})
+    empty = dataclasses.replace(waterfall.Span.of(record), milliseconds=0.0)
     assert list(waterfall.lines([empty], 80))[1].split() == ["core", "read", "█", "0.0", "ms"]
 
 
