@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.staging import ground
+from tests.e2e.staging import infrastructure
 from tests.e2e.staging.load import FIGURES
 from tests.e2e.staging.registry import ENGINE_TRUST
 from tests.e2e.staging.stage import SERVICES, Stage, new_stage
@@ -16,7 +16,7 @@ def empty_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The cluster, with nothing deployed."""
     if os.geteuid() != 0:
         pytest.skip(f"the registry's authority has to be written to {ENGINE_TRUST}, as root")
-    ground.remove()
+    infrastructure.remove()
     folder = tmp_path_factory.mktemp("staging")
     made: list[Stage] = []
     try:
@@ -25,8 +25,8 @@ def empty_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     finally:
         for stage in made:
             (folder / "transcript.log").write_text("\n".join(stage.transcript))
-            ground.forget_trust(stage.made.registry)
-        ground.remove()
+            infrastructure.forget_trust(stage.infrastructure.registry)
+        infrastructure.remove()
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.e2e.clone import (
     eventually,
     write_stack,
 )
-from tests.e2e.staging.ground import STAGING, Ground, make
+from tests.e2e.staging.infrastructure import STAGING, Infrastructure, create
 from tests.e2e.staging.registry import ACCOUNTS
 
 STACK = "e2e-staging"
@@ -64,7 +64,7 @@ SECRETS = {
 class Stage(Clone):
     """The copy, the cluster, and the gateway behind the cluster's ingress."""
 
-    ground: Ground | None = None
+    deployed_on: Infrastructure | None = None
     deployed: bool = False
     """Whether a release serves, be it what the copy's files say or another."""
 
@@ -73,9 +73,9 @@ class Stage(Clone):
         return {**super().environment, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}
 
     @property
-    def made(self) -> Ground:
-        assert self.ground is not None
-        return self.ground
+    def infrastructure(self) -> Infrastructure:
+        assert self.deployed_on is not None
+        return self.deployed_on
 
     def up(self, code: int = 0, seconds: float = VERB_SECONDS) -> Outcome:
         done = super().up(code, seconds)
@@ -87,7 +87,7 @@ class Stage(Clone):
 
     def _bring_certificate(self) -> None:
         """What an administrator does once the namespace is there."""
-        certificate, key = self.made.registry.authority.sign("ingress", f"DNS:{HOST}")
+        certificate, key = self.infrastructure.registry.authority.sign("ingress", f"DNS:{HOST}")
         files = (f"--cert={certificate}", f"--key={key}")
         self.kubectl("create", "secret", "tls", TLS_SECRET, *files)
         eventually(lambda: self.ask("/status/")[0] == HTTPStatus.OK, "an answer over TLS")
@@ -112,8 +112,9 @@ class Stage(Clone):
         self, path: str, body: object = None, *, key: str = KEY, seconds: float = ANSWER_SECONDS
     ) -> tuple[int, str]:
         """GET or POST through the ingress, over TLS; (0, reason) where nobody answers."""
-        address = ("127.0.0.1", self.made.ingress_port)
-        connection = _Connection(address, self.made.registry.authority.certificate, seconds)
+        address = ("127.0.0.1", self.infrastructure.ingress_port)
+        authority = self.infrastructure.registry.authority
+        connection = _Connection(address, authority.certificate, seconds)
         headers = {"X-API-Key": key, "Content-Type": "application/json", "Connection": "close"}
         try:
             if body is None:
@@ -166,8 +167,8 @@ def new_stage(folder: Path) -> Stage:
     decoy = folder / "kubeconfig"
     decoy.write_text(json.dumps({"kind": "Config", "current-context": "the-user's-own"}))
     stage = Stage(root, 0, 0, 0, decoy, stack=STACK, cluster=STAGING)
-    stage.ground = make(stage, folder)
-    address = stage.ground.registry.address
+    stage.deployed_on = create(stage, folder)
+    address = stage.infrastructure.registry.address
     registry = {
         "address": f"{address}/kaldra",
         "push": {"username": "pusher"},

@@ -3,7 +3,7 @@
 import json
 import re
 
-from tests.e2e.staging.ground import NODES
+from tests.e2e.staging.infrastructure import NODES
 from tests.e2e.staging.stage import HOST, KEY, SERVICES, Stage
 
 ONLINE = '{"status":"KALDRA API Gateway online","version":"0.1.0"}'
@@ -17,7 +17,7 @@ def test_up_goes_to_status(empty_stage: Stage):
 
 
 def test_pods_run_from_the_registry_by_digest_on_both_nodes(stage: Stage):
-    address = re.escape(stage.made.registry.address)
+    address = re.escape(stage.infrastructure.registry.address)
     for service in SERVICES:
         pods = stage.pods(service)
         assert len(pods) == 2

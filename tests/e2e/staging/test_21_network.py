@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from tests.e2e import traces
 from tests.e2e.clone import eventually
 from tests.e2e.staging import addons
-from tests.e2e.staging.ground import NODES
+from tests.e2e.staging.infrastructure import NODES
 from tests.e2e.staging.stage import KEY, SERVICES, STACK_FILE, Stage
 
 CORE_PORT = 9000
@@ -78,7 +78,7 @@ spec:
 @pytest.fixture(scope="module")
 def strangers(empty_stage: Stage) -> Iterator[list[tuple[str, str]]]:
     """Name and address of a pod on each node, in a namespace that is not ours."""
-    image = addons.image_of(empty_stage.made.images)
+    image = addons.image_of(empty_stage.infrastructure.images)
     empty_stage.apply(FOREIGN.replace("$IMAGE", image))
     within = ("--namespace=foreign", "--timeout=60s")
     empty_stage.kubectl("rollout", "status", "daemonset/stranger", *within)
@@ -107,7 +107,7 @@ def everywhere(stage: Stage, service: str, port: int) -> Places:
 
 def outside(stage: Stage) -> Places:
     """An address outside of the cluster that answers: what stands for the internet."""
-    host, _, port = stage.made.registry.address.partition(":")
+    host, _, port = stage.infrastructure.registry.address.partition(":")
     return [(host, int(port))]
 
 

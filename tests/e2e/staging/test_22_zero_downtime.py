@@ -3,7 +3,7 @@
 import re
 import time
 
-from tests.e2e.staging.ground import WORKER
+from tests.e2e.staging.infrastructure import WORKER
 from tests.e2e.staging.load import FIGURES, constant_load
 from tests.e2e.staging.stage import ROTATED, ROTATED_KEY, SERVICES, STACK_FILE, Stage
 

@@ -10,7 +10,7 @@ import yaml
 
 from tests.e2e.docker import docker
 from tests.e2e.staging.authority import Authority
-from tests.e2e.staging.ground import NODES
+from tests.e2e.staging.infrastructure import NODES
 from tests.e2e.staging.load import constant_load
 from tests.e2e.staging.stage import SERVICES, STACK, STACK_FILE, Stage
 
@@ -100,14 +100,14 @@ def test_a_password_that_does_not_push(untouched: Stage):
         untouched.different_secret("registry.push.password", "not-the-password"),
     ):
         said = untouched.up(code=1).output
-    assert untouched.made.registry.address in said
+    assert untouched.infrastructure.registry.address in said
     assert "unauthorized" in said
     assert "kaldra:registry.push" in said
     assert "not-the-password" not in said
 
 
 def test_a_registry_whose_certificate_has_expired(untouched: Stage):
-    registry = untouched.made.registry
+    registry = untouched.infrastructure.registry
     registry.certify(expired=True)
     registry.restart()
     try:

@@ -25,7 +25,7 @@ INGRESS_NODE_PORT = 30443
 
 
 @dataclass(frozen=True)
-class Ground:
+class Infrastructure:
     """A cluster that runs, and what belongs to it."""
 
     registry: Registry
@@ -34,7 +34,7 @@ class Ground:
     images: Prepared
 
 
-def make(clone: Clone, folder: Path) -> Ground:
+def create(clone: Clone, folder: Path) -> Infrastructure:
     """Bring up cluster and registry; the clone's kubeconfig gets to know the cluster."""
     with _state_of(clone):
         prepared = prepare("dev", QuietProgress(), assume_yes=True)
@@ -54,7 +54,7 @@ def make(clone: Clone, folder: Path) -> Ground:
     for what in ("daemonset/kube-router", "deployment/coredns"):
         kubectl("rollout", "status", what, "--namespace=kube-system", "--timeout=180s")
     kubectl("rollout", "status", "deployment/ingress", "--namespace=ingress", "--timeout=120s")
-    return Ground(registry, ingress_port, prepared)
+    return Infrastructure(registry, ingress_port, prepared)
 
 
 def _create_cluster(clone: Clone, prepared: Prepared, ingress_port: int, folder: Path) -> None:
