@@ -6,8 +6,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TextIO
 
 from kaldra.errors import KaldraError
 from kaldra.paths import home, state
@@ -16,37 +16,24 @@ GIGABYTE = 10**9
 
 
 @contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Hold the cache's lock of this name; a second process waits for the first."""
-    with _lock_file(name) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
-def sharing(name: str) -> Iterator[None]:
-    """Hold the cache's lock of this name together with others who use the same thing."""
-    with _lock_file(name) as file:
-        fcntl.flock(file, fcntl.LOCK_SH)
-        yield
-
-
-@contextmanager
-def alone(name: str) -> Iterator[bool]:
-    """Try to hold the lock that others share; tells whether nobody else does."""
-    with _lock_file(name) as file:
+def locked(name: str, kind: int = fcntl.LOCK_EX) -> Iterator[bool]:
+    """Hold the cache's lock of this name; tells whether it does: the default waits for it."""
+    folder = home() / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("w") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, kind)
         except BlockingIOError:
             yield False
         else:
             yield True
 
 
-def _lock_file(name: str) -> TextIO:
-    folder = home() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    return (folder / f"{name}.lock").open("w", encoding="utf-8")
+sharing = partial(locked, kind=fcntl.LOCK_SH)
+"""Hold the lock together with others who use the same thing."""
+
+alone = partial(locked, kind=fcntl.LOCK_EX | fcntl.LOCK_NB)
+"""Try to hold the lock that others share; tells whether nobody else does."""
 
 
 def remember_clone() -> None:
