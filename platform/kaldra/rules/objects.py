@@ -7,6 +7,13 @@ from typing import Any
 Object = Mapping[str, Any]
 
 LONG_RUNNING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
+_TEMPLATES = {
+    "Pod": (),
+    "PodTemplate": ("template",),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+    **dict.fromkeys((*LONG_RUNNING, "Job"), ("spec", "template")),
+}
+"""Kind → where the object has its pod."""
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 
 
@@ -69,16 +76,9 @@ def identity(obj: Object) -> str:
 def pod_of(obj: Object) -> Pod | None:
     """The pod that the object is or makes; None where it makes none."""
     kind = kind_of(obj)
-    if kind == "Pod":
-        template: Object = obj
-    elif kind == "CronJob":
-        template = entry(obj, "spec", "jobTemplate", "spec", "template")
-    elif kind == "PodTemplate":
-        template = entry(obj, "template")
-    elif kind in (*LONG_RUNNING, "Job"):
-        template = entry(obj, "spec", "template")
-    else:
+    if kind not in _TEMPLATES:
         return None
+    template = entry(obj, *_TEMPLATES[kind])
     return Pod(kind, entry(template, "metadata"), entry(template, "spec"))
 
 
