@@ -69,8 +69,7 @@ def explained(
     path = ".".join(str(part) for part in fault["loc"] if part != _NAME)
     if fault["loc"][-1:] == (_NAME,):
         return ConfigurationError(
-            f"Setting {NAMESPACE}:{path} in {stack_file} has a wrong name: "
-            f"{_lower_first(_reason(fault))}.",
+            f"Setting {NAMESPACE}:{path} in {stack_file} has a wrong name: {_reason(fault)}.",
             hint=f"Rename it in {stack_file}.",
         )
     if fault["type"] == "extra_forbidden":
@@ -79,7 +78,7 @@ def explained(
         return missing(path, stack_file)
     if not fault["loc"]:
         return ConfigurationError(f"{stack_file}: {_reason(fault)}.", hint=f"Edit {stack_file}.")
-    return wrong(path, stack_file, _lower_first(_reason(fault)))
+    return wrong(path, stack_file, _reason(fault))
 
 
 def _renamed(former: Sequence[str], stack_file: str) -> ConfigurationError:
@@ -105,8 +104,5 @@ def _is_secret(path: str) -> bool:
 
 
 def _reason(fault: Mapping[str, Any]) -> str:
-    return str(fault["msg"]).removeprefix("Value error, ")
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    reason = str(fault["msg"]).removeprefix("Value error, ")
+    return reason[:1].lower() + reason[1:]

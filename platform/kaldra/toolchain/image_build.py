@@ -100,18 +100,13 @@ def build(
                 what=f"Building {recipe.image}",
                 cwd=cwd,
                 env={**recipe.environment(), **(engine or {})},
-                each_line=lambda line: _show(progress.feed(line), status),
+                each_line=lambda line: (text := progress.feed(line)) and status(text),
             )
             return id_file.read_text(encoding="ascii").strip()
         except KaldraError as error:
             raise KaldraError(
                 f"Building {recipe.image} from {recipe.dockerfile} failed {progress.failure()}"
             ) from error
-
-
-def _show(text: str, status: Callable[[str], None]) -> None:
-    if text:
-        status(text)
 
 
 class Progress:
