@@ -1,15 +1,13 @@
 """The docker client: one whose `docker build` can use BuildKit."""
 
-import json
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 from kaldra import variables
 from kaldra.errors import ConfigurationError
-from kaldra.paths import home
+from kaldra.toolchain.commands import captured
 
 CLIENTS = ("/usr/bin/docker", "/usr/local/bin/docker", "/opt/homebrew/bin/docker")
 BUILDX_FOLDERS = (
@@ -47,27 +45,6 @@ def _can_buildkit(client: Path) -> bool:
     own = Path(variables.DOCKER_CONFIG.value or "~/.docker").expanduser() / "cli-plugins"
     if any((Path(folder) / "docker-buildx").exists() for folder in (own, *BUILDX_FOLDERS)):
         return True
-    major = _major_version(client)
-    return major is not None and major <= LAST_CLIENT_WITH_BUILDKIT_INSIDE
-
-
-def _major_version(client: Path) -> int | None:
-    """What the client says of itself; remembered until its file changes."""
-    stat = client.stat()
-    identity = f"{client} {stat.st_size} {stat.st_mtime_ns}"
-    record = home() / "engine" / "clients.json"
-    try:
-        known = json.loads(record.read_text(encoding="utf-8"))
-        if identity in known:
-            return int(known[identity])
-    except (OSError, ValueError, TypeError):
-        known = {}
-    said = subprocess.run(  # noqa: S603
-        [client, "--version"], capture_output=True, text=True, check=False
-    ).stdout
+    said = captured([client, "--version"]).stdout
     found = re.search(r"version (\d+)\.", said)
-    if found is None:
-        return None
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps({**known, identity: int(found[1])}), encoding="utf-8")
-    return int(found[1])
+    return found is not None and int(found[1]) <= LAST_CLIENT_WITH_BUILDKIT_INSIDE

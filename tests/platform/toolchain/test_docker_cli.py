@@ -17,12 +17,3 @@ def test_a_new_client_with_buildx_is_taken(clients, tmp_path, monkeypatch, folde
     program(tmp_path / folder / "docker-buildx", "")
     monkeypatch.setenv("PATH", str(new.parent))
     assert docker_cli.buildkit_client() == new
-
-
-def test_a_client_is_asked_for_its_version_once(clients, monkeypatch):
-    assert docker_cli._major_version(clients) == 20
-    with monkeypatch.context() as patched:
-        patched.delattr("subprocess.run")
-        assert docker_cli._major_version(clients) == 20
-    client(clients.parent, "28.2.2, another")
-    assert docker_cli._major_version(clients) == 28
