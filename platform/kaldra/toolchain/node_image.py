@@ -24,8 +24,6 @@ BINARIES = ("kube", "etcd", "coredns", "pause")
 REPOSITORY = "kaldra/node"
 KEPT_SECONDS = 24 * 3600
 """Another clone on this machine may be about to use an image that is not the newest."""
-MARK = "io.kaldra.binaries"
-"""Label of a node image: digest of the binaries inside."""
 
 
 def ensure_node_base(base: str, kind_files: Path, progress: Progress, *, client: Path) -> str:
@@ -59,8 +57,8 @@ def ensure_node_image(
     node_base: str, binaries: Mapping[str, Path], progress: Progress, *, client: Path
 ) -> str:
     """Add Kubernetes and its images to the package half; what is there already is kept."""
-    digest = _digest(binaries)
-    key = debian.recipe_digest(node_base, digest, *_texts())
+    texts = [path.read_bytes() for path in sorted(NODE_DATA.glob("*.*"))]  # not the Dockerfile
+    key = debian.recipe_digest(node_base, _digest(binaries), *texts)
     tag = f"{REPOSITORY}:v{KUBERNETES}-{key}"
     if docker_client.image_id(tag) is None:
         with locked(f"node-image-{key}"), progress.step(f"node image {tag}") as step:
@@ -98,7 +96,6 @@ def _assemble(
             run(
                 [
                     client, "commit",
-                    "--change", f"LABEL {MARK}={_digest(binaries)}",
                     "--change", 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]',
                     "--change", "CMD []",
                     name, tag,
@@ -143,14 +140,6 @@ def _key(base: str, dockerfile: str, files: Path, own: Mapping[str, bytes]) -> s
     for name in sorted(own):
         parts += [name, own[name]]
     return debian.recipe_digest(*parts)
-
-
-def _texts() -> list[bytes]:
-    return [
-        p.read_bytes()
-        for p in sorted(NODE_DATA.iterdir())
-        if p.is_file() and p.name != "Dockerfile"
-    ]
 
 
 def _digest(binaries: Mapping[str, Path]) -> str:
