@@ -13,7 +13,6 @@ from kaldra.cluster.ports import require_free
 from kaldra.paths import REPO
 from kaldra.stack import dotenv, secrets
 from kaldra.stack.services import API, CORE, SERVICES, Service, named
-from kaldra.stack.settings import Settings
 from kaldra.toolchain.http_request import request
 
 ATTEMPT_SECONDS = 1.0
@@ -66,7 +65,7 @@ def _keys(given: Mapping[str, str], console: Console) -> dict[str, str]:
     """The generated key of this clone, unless keys are configured or disabled."""
     if given.get("KALDRA_AUTH") == "off" or given.get("KALDRA_API_KEYS_DIR"):
         return {}
-    keys = secrets.api_keys(Settings(target="local"))
+    keys = secrets.own_keys()
     console.note(f"API key of caller {', '.join(keys)}: {secrets.dev_secrets_file()}")
     return {"KALDRA_API_KEYS_DIR": str(secrets.as_directory("api-keys", keys))}
 

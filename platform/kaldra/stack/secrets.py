@@ -18,19 +18,34 @@ DEV_CALLER = "dev"
 
 def contents(settings: Settings) -> dict[str, dict[str, str]]:
     """Entries of each secret by name, in plain text; callers must mark them as secret."""
-    return {API_KEYS: api_keys(settings)}
-
-
-def api_keys(settings: Settings) -> dict[str, str]:
-    """API keys by caller name, in plain text; callers must mark them as secret."""
-    if settings.api_keys:
-        return {name: key.get_secret_value() for name, key in settings.api_keys.items()}
-    return own_keys()
+    if not settings.api_keys:
+        return {API_KEYS: own_keys()}
+    return {API_KEYS: {name: key.get_secret_value() for name, key in settings.api_keys.items()}}
 
 
 def own_keys() -> dict[str, str]:
-    """Keys of a stack that names none: one, made on first use."""
-    return {DEV_CALLER: _own_key(dev_secrets_file())}
+    """Keys of a stack that names none: one, made on first use (mode 0600, written atomically)."""
+    path = dev_secrets_file()
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return {DEV_CALLER: str(document["apiKeys"][DEV_CALLER])}
+    except FileNotFoundError:
+        pass
+    except (ValueError, KeyError, TypeError):
+        raise ConfigurationError(f"{path} does not contain a dev key.", hint=f"rm {path}") from None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    keys = {DEV_CALLER: secrets.token_urlsafe(32)}
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"apiKeys": keys}, file)
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        return own_keys()
+    finally:
+        partial.unlink()
+    return keys
 
 
 def as_directory(name: str, entries: Mapping[str, str]) -> Path:
@@ -60,27 +75,3 @@ def directory_of(name: str, entries: Mapping[str, str]) -> Path:
 def dev_secrets_file() -> Path:
     """File with generated secrets, in the clone's state, never in git."""
     return state() / "dev-secrets.json"
-
-
-def _own_key(path: Path) -> str:
-    """Read the dev key; generate it on first use (mode 0600, written atomically)."""
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return str(document["apiKeys"][DEV_CALLER])
-    except FileNotFoundError:
-        pass
-    except (ValueError, KeyError, TypeError):
-        raise ConfigurationError(f"{path} does not contain a dev key.", hint=f"rm {path}") from None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    key = secrets.token_urlsafe(32)
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"apiKeys": {DEV_CALLER: key}}, file)
-    try:
-        os.link(partial, path)
-    except FileExistsError:
-        return _own_key(path)
-    finally:
-        partial.unlink()
-    return key

@@ -12,16 +12,15 @@ from tests.processes import ran
 
 
 def test_a_dev_stack_makes_its_key_once_and_keeps_it(own_state):
-    settings = Settings(target="dev")
-    first = secrets.api_keys(settings)
-    assert secrets.api_keys(settings) == first
+    first = secrets.own_keys()
+    assert secrets.contents(Settings(target="dev")) == {"api-keys": first}
     assert len(first["dev"]) >= 32
     assert (own_state / "dev-secrets.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_key_from_the_configuration_wins():
     settings = Settings.from_config({"target": "dev", "apiKeys": {"ci": "k" * 16}}, "x")
-    assert secrets.api_keys(settings) == {"ci": "k" * 16}
+    assert secrets.contents(settings) == {"api-keys": {"ci": "k" * 16}}
 
 
 def test_a_damaged_secrets_file_is_named_and_left_alone(own_state):
@@ -29,10 +28,10 @@ def test_a_damaged_secrets_file_is_named_and_left_alone(own_state):
     file = own_state / "dev-secrets.json"
     file.write_text("{")
     with pytest.raises(ConfigurationError, match=r"dev-secrets\.json") as caught:
-        secrets.api_keys(Settings(target="dev"))
+        secrets.own_keys()
     assert file.read_text() == "{"
     subprocess.run(["sh", "-c", caught.value.hint], check=True)  # noqa: S607
-    assert secrets.api_keys(Settings(target="dev"))["dev"]
+    assert secrets.own_keys()["dev"]
 
 
 @pytest.mark.parametrize("umask", [0o077, 0o000])
