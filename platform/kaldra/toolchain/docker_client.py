@@ -140,30 +140,36 @@ def _root(error: BaseException) -> BaseException:
     return _root(inner) if isinstance(inner, BaseException) else error
 
 
-def container(name: str) -> dict[str, Any] | None:
-    """Inspect a container, or None."""
-    return _found("inspect_container", name)
+def _found(method: str, name: str, **options: Any) -> dict[str, Any] | None:
+    """Result of an API method about one object, or None where it does not exist."""
+    import docker  # noqa: PLC0415  see the module's docstring
+
+    with engine() as api:
+        try:
+            found: dict[str, Any] | None = getattr(api, method)(name, **options)
+        except docker.errors.NotFound:
+            return None
+    return found
+
+
+container = functools.partial(_found, "inspect_container")
+image = functools.partial(_found, "inspect_image")
+network = functools.partial(_found, "inspect_network")
+volume = functools.partial(_found, "inspect_volume")
+"""Each inspects one object by name; None where it is absent."""
+
+remove_image = functools.partial(_found, "remove_image")
+"""Remove a name of an image, with the last one the image; an absent one is no error."""
+remove_container = functools.partial(_found, "remove_container", force=True, v=True)
+"""Stop and remove a container with its anonymous volumes; an absent one is no error."""
+remove_volume = functools.partial(_found, "remove_volume")
+"""Remove a volume; an absent one is no error."""
 
 
 def image_id(reference: str) -> str | None:
     """Id of a local image, or None."""
     found = image(reference)
     return str(found["Id"]) if found else None
-
-
-def image(reference: str) -> dict[str, Any] | None:
-    """Inspect a local image, or None."""
-    return _found("inspect_image", reference)
-
-
-def network(name: str) -> dict[str, Any] | None:
-    """Inspect a network, or None."""
-    return _found("inspect_network", name)
-
-
-def volume(name: str) -> dict[str, Any] | None:
-    """Inspect a volume, or None."""
-    return _found("inspect_volume", name)
 
 
 def archive(name: str, path: str) -> bytes | None:
@@ -206,30 +212,3 @@ def start(name: str) -> None:
     found = container(name) or {}
     with engine() as api:
         (api.unpause if found.get("State", {}).get("Paused") else api.start)(name)
-
-
-def remove_image(name: str) -> None:
-    """Remove a name of an image, with the last one the image; an absent one is no error."""
-    _found("remove_image", name)
-
-
-def remove_container(name: str) -> None:
-    """Stop and remove a container with its anonymous volumes; an absent one is no error."""
-    _found("remove_container", name, force=True, v=True)
-
-
-def remove_volume(name: str) -> None:
-    """Remove a volume; an absent one is no error."""
-    _found("remove_volume", name)
-
-
-def _found(method: str, name: str, **options: Any) -> dict[str, Any] | None:
-    """Result of an API method about one object, or None where it does not exist."""
-    import docker  # noqa: PLC0415  see the module's docstring
-
-    with engine() as api:
-        try:
-            found: dict[str, Any] | None = getattr(api, method)(name, **options)
-        except docker.errors.NotFound:
-            return None
-    return found
