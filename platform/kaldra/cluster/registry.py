@@ -12,7 +12,6 @@ from kaldra.cluster.spec import (
     LABEL,
     REGISTRY_CONTAINER_PORT,
     ClusterSpec,
-    hosts_file,
     node_name,
     registry_name,
 )
@@ -48,7 +47,9 @@ def is_running(spec: ClusterSpec) -> bool:
 
 def write_hosts(spec: ClusterSpec) -> None:
     """Point the node's containerd at the registry; it reads the file at each pull."""
-    path, text = hosts_file(spec)
+    path = f"etc/containerd/certs.d/localhost:{spec.registry_port}/hosts.toml"
+    address = f"http://{registry_name(spec.name)}:{REGISTRY_CONTAINER_PORT}"
+    text = f'[host."{address}"]\n  capabilities = ["pull", "resolve"]\n'.encode()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for folder in reversed(Path(path).parents[:-1]):
@@ -56,8 +57,8 @@ def write_hosts(spec: ClusterSpec) -> None:
             entry.type, entry.mode = tarfile.DIRTYPE, 0o755
             archive.addfile(entry)
         entry = tarfile.TarInfo(path)
-        entry.size = len(text.encode())
-        archive.addfile(entry, io.BytesIO(text.encode()))
+        entry.size = len(text)
+        archive.addfile(entry, io.BytesIO(text))
     with docker_client.engine() as api:
         api.put_archive(node_name(spec.name), "/", buffer.getvalue())
 

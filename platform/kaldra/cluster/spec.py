@@ -94,10 +94,3 @@ def kubeadm_patches(cgroup: int) -> list[str]:
     if cgroup == 1:
         patches.append({"kind": "KubeletConfiguration", "failCgroupV1": False})
     return [json.dumps(patch) for patch in patches]
-
-
-def hosts_file(spec: ClusterSpec) -> tuple[str, str]:
-    """Path and text of the file that leads the node's containerd to the registry."""
-    path = f"etc/containerd/certs.d/localhost:{spec.registry_port}/hosts.toml"
-    address = f"http://{registry_name(spec.name)}:{REGISTRY_CONTAINER_PORT}"
-    return path, f'[host."{address}"]\n  capabilities = ["pull", "resolve"]\n'

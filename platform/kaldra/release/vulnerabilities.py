@@ -83,9 +83,8 @@ def report(images: Mapping[str, Contents]) -> Report:
             answers = [_ask(where, question) for question in questions[:1]]
             answers += pool.map(lambda question: _ask(where, question), questions[1:])
     except (OSError, ValueError, KeyError) as error:
-        return Report(
-            where, complete=False, reason=f"{where}: {_told(error)}", asked=0, findings=()
-        )
+        reason = f"{where}: {type(error).__name__}: {getattr(error, 'reason', None) or error}"
+        return Report(where, complete=False, reason=reason, asked=0, findings=())
     findings = [
         _finding(question, vulnerability, holders[question])
         for question, answer in zip(questions, answers, strict=True)
@@ -147,8 +146,3 @@ def _finding(
         fixed=tuple(sorted(fixed)),
         images=tuple(sorted(images)),
     )
-
-
-def _told(error: Exception) -> str:
-    reason = getattr(error, "reason", None)
-    return f"{type(error).__name__}: {reason or error}"

@@ -35,7 +35,8 @@ def manifest(type_: str, name: str, inputs: Mapping[str, Any]) -> Manifest:
         _redact_entries(found)
     metadata = found["metadata"]
     if "name" not in metadata:
-        metadata["name"] = f"{name}-{_content_hash(found)}"
+        text = json.dumps(found, sort_keys=True, separators=(",", ":"))
+        metadata["name"] = f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
         # Known to `by_file` alone: an automatic name is no part of a stable file name.
         found["metadata"] = _Automatic(metadata)
     return found
@@ -82,11 +83,6 @@ def _redact_entries(secret: Manifest) -> None:
 
 def _stand_in(entry: str) -> str:
     return _NO_ACCOUNTS if entry == ".dockerconfigjson" else REDACTED
-
-
-def _content_hash(found: Manifest) -> str:
-    text = json.dumps(found, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _sorted(value: Any) -> Any:

@@ -33,7 +33,7 @@ def check(objects: Sequence[Object]) -> list[Fault]:
     Rules for releases are left out where every image comes from a registry on this machine.
     """
     found = [fault for obj in objects for fault in check_object(obj)]
-    released = stack.is_released(stack.images_of(objects))
+    released = stack.is_released(objects)
     for rule, stack_check in (STACK_RULES if released else stack.RULES).items():
         found += [Fault(identity(obj), rule, message) for obj, message in stack_check(objects)]
     return found

@@ -1,7 +1,7 @@
 """What the objects of a stack have to say together."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from kaldra.rules.objects import (
     LONG_RUNNING,
@@ -25,18 +25,13 @@ Objects = Sequence[Object]
 _OWN_MACHINE = re.compile(r"^(localhost|127\.[0-9.]+|\[::1\])(:\d+)?/")
 
 
-def images_of(objects: Objects) -> list[str]:
-    """References of all images that the objects run."""
-    return [
-        str(container.get("image") or "")
+def is_released(objects: Objects) -> bool:
+    """Whether others use them: an image comes from elsewhere than this machine's registry."""
+    return any(
+        not _OWN_MACHINE.match(str(container.get("image") or ""))
         for _, pod in _workloads(objects)
         for _, container in pod.containers()
-    ]
-
-
-def is_released(images: Iterable[str]) -> bool:
-    """Whether others use it: an image comes from elsewhere than this machine's registry."""
-    return any(not _OWN_MACHINE.match(image) for image in images)
+    )
 
 
 def _of(objects: Objects, *kinds: str) -> list[Object]:

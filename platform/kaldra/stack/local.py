@@ -34,7 +34,7 @@ def deploy(settings: Settings, images: Mapping[str, pulumi.Input[str]]) -> None:
 def _container(
     spec: ServiceSpec, image: pulumi.Input[str], network: docker.Network, settings: Settings
 ) -> None:
-    resources = spec.resources
+    resources, contents = spec.resources, secrets.contents(settings)
     environment = {**dotenv.for_container(spec), **spec.variables}
     docker.Container(
         spec.name,
@@ -47,7 +47,15 @@ def _container(
         networks_advanced=[
             docker.ContainerNetworksAdvancedArgs(name=network.name, aliases=[spec.name])
         ],
-        volumes=_volumes(spec, secrets.contents(settings)),
+        # Secrets reach the container as mounted files, never as environment.
+        volumes=[
+            docker.ContainerVolumeArgs(
+                host_path=str(secrets.as_directory(name, contents[name])),
+                container_path=directory,
+                read_only=True,
+            )
+            for name, directory in spec.secret_directories.items()
+        ],
         read_only=True,
         tmpfs=_writable(spec),
         capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
@@ -101,17 +109,3 @@ def _health(spec: Service) -> docker.ContainerHealthcheckArgs:
         start_period="30s",
         retries=3,
     )
-
-
-def _volumes(
-    spec: Service, entries: Mapping[str, Mapping[str, str]]
-) -> list[docker.ContainerVolumeArgs]:
-    """Secrets reach the container as mounted files, never as environment."""
-    return [
-        docker.ContainerVolumeArgs(
-            host_path=str(secrets.as_directory(name, entries[name])),
-            container_path=directory,
-            read_only=True,
-        )
-        for name, directory in spec.secret_directories.items()
-    ]

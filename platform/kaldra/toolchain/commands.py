@@ -55,7 +55,7 @@ def run(  # noqa: PLR0913  each is one independent option
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     stdin: bytes | None = None,
-    each_line: Callable[[str], None] | None = None,
+    each_line: Callable[[str], object] | None = None,
     telling: Callable[[str], object] = bool,
     hint: str = "",
 ) -> str:
@@ -147,7 +147,7 @@ def _started(
 
 
 def _communicate(
-    process: subprocess.Popen[bytes], stdin: bytes | None, each_line: Callable[[str], None] | None
+    process: subprocess.Popen[bytes], stdin: bytes | None, each_line: Callable[[str], object] | None
 ) -> list[str]:
     lines: list[str] = []
     if stdin is not None and process.stdin:

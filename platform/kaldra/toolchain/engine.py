@@ -124,7 +124,7 @@ def stop_engine(progress: Progress) -> bool:
         return False
     with progress.step("Docker Engine") as step:
         os.kill(pid, signal.SIGTERM)
-        _wait(lambda: not _runs(pid, "dockerd"), STOP_SECONDS, "The Docker Engine did not stop")
+        _wait(lambda: started_engine() is None, STOP_SECONDS, "The Docker Engine did not stop")
         _pid_file().unlink(missing_ok=True)
         step.done("stopped")
     return True
@@ -133,7 +133,7 @@ def stop_engine(progress: Progress) -> bool:
 def started_engine() -> int | None:
     """Process id of the dockerd that `up` started, if it still runs."""
     pid = _number(_pid_file())
-    return pid if _runs(pid, "dockerd") else None
+    return pid if _process_name(pid) == "dockerd" else None
 
 
 def _install(progress: Progress, *, assume_yes: bool) -> None:
@@ -214,17 +214,17 @@ def _is_alive() -> bool:
 
 def _is_coming_up() -> bool:
     """Whether a dockerd runs that has not opened its socket yet; a second one would harm it."""
-    system = any(
-        name == "dockerd" and _runs(_number(file), name) for file, name in SYSTEM_PID_FILES.items()
-    )
-    return system or started_engine() is not None
+    numbers = [_number(file) for file, name in SYSTEM_PID_FILES.items() if name == "dockerd"]
+    return started_engine() is not None or "dockerd" in map(_process_name, numbers)
 
 
 def _start_detached(here: Machine) -> None:
     """Start dockerd as a process of its own that outlives this command."""
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    _remove_stale_pid_files()
+    for file, name in SYSTEM_PID_FILES.items():
+        if _process_name(_number(file)) != name:
+            file.unlink(missing_ok=True)
     command = ["dockerd", "--pidfile", str(folder / "docker.pid")]
     (folder / "docker.pid").unlink(missing_ok=True)
     if here.missing_capabilities:
@@ -243,12 +243,6 @@ def _start_detached(here: Machine) -> None:
         setsid=True,
     )
     _pid_file().write_text(f"{pid}\n", encoding="ascii")
-
-
-def _remove_stale_pid_files() -> None:
-    for file, name in SYSTEM_PID_FILES.items():
-        if file.exists() and not _runs(_number(file), name):
-            file.unlink()
 
 
 def _reduced_configuration(folder: Path) -> Path:
@@ -281,12 +275,8 @@ def _number(path: Path) -> int:
         return 0
 
 
-def _runs(pid: int, name: str) -> bool:
-    """Whether the process exists under that name, and is not a zombie."""
-    return _process_name(pid) == name
-
-
 def _process_name(pid: int) -> str | None:
+    """Name of the process; None where it does not exist or is a zombie."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except OSError:

@@ -78,7 +78,7 @@ class Recipe:
 
 def build(
     recipe: Recipe,
-    status: Callable[[str], None],
+    status: Callable[[str], object],
     *,
     client: str | Path = "",
     cwd: Path | None = None,

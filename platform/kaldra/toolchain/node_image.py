@@ -34,7 +34,15 @@ def ensure_node_base(base: str, kind_files: Path, progress: Progress, *, client:
     dockerfile = (NODE_DATA / "Dockerfile").read_text(encoding="utf-8")
     dockerfile = dockerfile.replace("${APT}", debian.APT)
     own = own_files(machine())
-    tag = f"kaldra/node-base:{_key(base, dockerfile, kind_files, own)}"
+    kinds = {
+        str(path.relative_to(kind_files)): path.read_bytes()
+        for path in sorted(kind_files.rglob("*"))
+        if path.is_file()
+    }
+    parts: list[str | bytes] = [base, dockerfile]
+    for pair in (*kinds.items(), *sorted(own.items())):
+        parts += pair
+    tag = f"kaldra/node-base:{debian.recipe_digest(*parts)}"
 
     def build() -> None:
         with progress.step(f"node packages {tag}") as step, tempfile.TemporaryDirectory() as folder:
@@ -130,16 +138,6 @@ def own_files(here: Machine) -> dict[str, bytes]:
         "usr/local/sbin/runc": (DATA / "runc-reduced").read_bytes(),
         "etc/containerd/restrict-oom-score": b"true",
     }
-
-
-def _key(base: str, dockerfile: str, files: Path, own: Mapping[str, bytes]) -> str:
-    listed = sorted(path for path in files.rglob("*") if path.is_file())
-    parts: list[str | bytes] = [base, dockerfile]
-    for path in listed:
-        parts += [str(path.relative_to(files)), path.read_bytes()]
-    for name in sorted(own):
-        parts += [name, own[name]]
-    return debian.recipe_digest(*parts)
 
 
 def _digest(binaries: Mapping[str, Path]) -> str:

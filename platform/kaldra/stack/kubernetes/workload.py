@@ -36,7 +36,16 @@ class Workload(pulumi.ComponentResource):
             data=dict(args.service.variables),
             opts=self._child,
         )
-        secrets = {key: self._secret(key).metadata.name for key in args.secrets}
+        secrets = {
+            key: k8s.core.v1.Secret(
+                f"{self._name}-{key}",
+                metadata=self._metadata(),
+                immutable=True,
+                string_data=content,
+                opts=self._child,
+            ).metadata.name
+            for key, content in args.secrets.items()
+        }
         pod = pod_template(args, account.metadata.name, config.metadata.name, secrets)
         self._deployment(pod)
         self._service()
@@ -46,15 +55,6 @@ class Workload(pulumi.ComponentResource):
         """Without a name the provider appends a random suffix to the resource's."""
         return k8s.meta.v1.ObjectMetaArgs(
             name=name, namespace=self._args.namespace, labels=labels.of_service(self._name)
-        )
-
-    def _secret(self, key: str) -> k8s.core.v1.Secret:
-        return k8s.core.v1.Secret(
-            f"{self._name}-{key}",
-            metadata=self._metadata(),
-            immutable=True,
-            string_data=self._args.secrets[key],
-            opts=self._child,
         )
 
     def _deployment(self, pod: k8s.core.v1.PodTemplateSpecArgs) -> None:
