@@ -1,8 +1,8 @@
 """Ports on 127.0.0.1: whether one is free, and who holds it when it is not."""
 
 import socket
-from collections.abc import Iterator
 from contextlib import suppress
+from glob import iglob
 from pathlib import Path
 
 from kaldra.errors import ConfigurationError, KaldraError
@@ -55,24 +55,14 @@ def _container(port: int) -> str | None:
 
 def _process(port: int, proc: Path) -> str | None:
     sockets = {f"socket:[{inode}]" for inode in _inodes(port, proc)}
-    if not sockets:
-        return None
-    for folder in proc.iterdir():
-        if folder.name.isdigit() and any(link in sockets for link in _open_files(folder)):
-            name = (folder / "comm").read_text(encoding="utf-8").strip()
-            return f"{name} (process {folder.name})"
-    return None
-
-
-def _open_files(process: Path) -> Iterator[str]:
-    """What a process has open; nothing where that may not be seen."""
-    try:
-        entries = list((process / "fd").iterdir())
-    except OSError:
-        return
-    for entry in entries:
+    # Unlike Path's, this glob passes over what may not be seen.
+    for opened in map(Path, iglob(f"{proc}/[0-9]*/fd/*") if sockets else ()):  # noqa: PTH207
         with suppress(OSError):  # closed meanwhile
-            yield str(entry.readlink())
+            if str(opened.readlink()) in sockets:
+                process = opened.parents[1]
+                name = (process / "comm").read_text(encoding="utf-8").strip()
+                return f"{name} (process {process.name})"
+    return None
 
 
 def _inodes(port: int, proc: Path) -> set[str]:
