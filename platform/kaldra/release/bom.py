@@ -44,7 +44,14 @@ def document(name: str, contents: Contents, source: Source) -> str:
 
 
 def _component(package: Package, distribution: str) -> Component:
-    url, licences = package_url(package, distribution), LicenseFactory()
+    debian, licences = package.kind == "deb", LicenseFactory()
+    url = PackageURL(
+        type=package.kind,
+        namespace=(distribution.partition("-")[0] or "debian") if debian else None,
+        name=package.name,
+        version=package.version,
+        qualifiers={"arch": package.architecture, "distro": distribution} if debian else None,
+    )
     return Component(
         name=package.name,
         version=package.version,
@@ -52,17 +59,4 @@ def _component(package: Package, distribution: str) -> Component:
         bom_ref=url.to_string(),
         purl=url,
         licenses=[licences.make_from_string(package.licence)] if package.licence else [],
-    )
-
-
-def package_url(package: Package, distribution: str) -> PackageURL:
-    """The name that the whole world has for a package."""
-    if package.kind != "deb":
-        return PackageURL(type=package.kind, name=package.name, version=package.version)
-    return PackageURL(
-        type="deb",
-        namespace=distribution.partition("-")[0] or "debian",
-        name=package.name,
-        version=package.version,
-        qualifiers={"arch": package.architecture, "distro": distribution},
     )

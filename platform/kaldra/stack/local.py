@@ -43,7 +43,12 @@ def _container(
         command=spec.command,
         user=f"{USER_ID}:{USER_ID}",
         envs=[f"{key}={value}" for key, value in sorted(environment.items())],
-        ports=_ports(spec, settings),
+        ports=[
+            docker.ContainerPortArgs(
+                internal=spec.port, external=settings.api_port, ip="127.0.0.1", protocol="tcp"
+            )
+        ]
+        * spec.exposed,
         networks_advanced=[
             docker.ContainerNetworksAdvancedArgs(name=network.name, aliases=[spec.name])
         ],
@@ -83,16 +88,6 @@ def _writable(spec: ServiceSpec) -> dict[str, str]:
         owner = f"uid={USER_ID},gid={USER_ID}"
         folders[services.LIVE_DIRECTORY] = f"size={services.LIVE_MEBIBYTES}m,mode=0700,{owner}"
     return folders
-
-
-def _ports(spec: Service, settings: Settings) -> list[docker.ContainerPortArgs]:
-    if not spec.exposed:
-        return []
-    return [
-        docker.ContainerPortArgs(
-            internal=spec.port, external=settings.api_port, ip="127.0.0.1", protocol="tcp"
-        )
-    ]
 
 
 def _health(spec: Service) -> docker.ContainerHealthcheckArgs:

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -72,15 +73,11 @@ def check_route() -> Finding:
     reachable = publishers_reachable()
     chosen = route()
     seen = "publishers reachable" if reachable else "publishers not reachable"
-    if chosen is Route.PUBLISHER and not reachable:
-        return Finding(
-            "route",
-            where=seen,
-            route=chosen.value,
-            problem="nothing new can be downloaded",
-            fix="check the connection, or: KALDRA_ROUTE=registries",
-        )
-    return Finding("route", where=seen, route=chosen.value)
+    found = Finding("route", where=seen, route=chosen.value)
+    if reachable or chosen is Route.REGISTRIES:
+        return found
+    fix = "check the connection, or: KALDRA_ROUTE=registries"
+    return replace(found, problem="nothing new can be downloaded", fix=fix)
 
 
 def check_disk() -> Finding:
@@ -90,16 +87,12 @@ def check_disk() -> Finding:
         needed = gobuild.BUILD_GIGABYTES
     existing = next(p for p in (home(), *home().parents) if p.exists())
     free = shutil.disk_usage(existing).free / GIGABYTE
-    where = f"{free:.0f} GB free for {home()}"
-    if free < needed:
-        return Finding(
-            "disk",
-            where=where,
-            problem=f"nearly full: {needed:g} GB are needed",
-            fix="./kaldra clean, or: export KALDRA_HOME=/elsewhere",
-            repair="disk",
-        )
-    return Finding("disk", where=where)
+    found = Finding("disk", where=f"{free:.0f} GB free for {home()}")
+    if free >= needed:
+        return found
+    fix = "./kaldra clean, or: export KALDRA_HOME=/elsewhere"
+    problem = f"nearly full: {needed:g} GB are needed"
+    return replace(found, problem=problem, fix=fix, repair="disk")
 
 
 def check_go() -> Finding:
