@@ -178,6 +178,6 @@ def test_a_reduced_host_needs_an_engine_that_knows_it(docker, monkeypatch):
     kind.require_privileged_containers()
 
 
-def test_kinds_own_lines_are_shown_as_plain_text() -> None:
+def test_kinds_own_lines_are_shown_as_plain_text():
     assert kind._plain(" • Starting control-plane 🕹️  ...") == "Starting control-plane"
     assert kind._plain(" ✓ Preparing nodes 📦 ") == "Preparing nodes"

@@ -1,5 +1,3 @@
-import pytest
-
 from kaldra.cluster import registry_storage
 from kaldra.toolchain import docker_client
 from tests.fakes.archives import archive
@@ -15,13 +13,13 @@ FILES = {
 }
 
 
-def test_images_and_what_has_a_tag_now(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_and_what_has_a_tag_now(monkeypatch):
     monkeypatch.setattr(docker_client, "archive", lambda *_: archive(FILES))
     images, tagged = registry_storage.stored("try")
     assert images == [f"kaldra-api@sha256:{A}", f"kaldra-api@sha256:{B}", f"team/core@sha256:{A}"]
     assert tagged == {f"sha256:{B}"}
 
 
-def test_a_registry_that_never_got_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_registry_that_never_got_an_image(monkeypatch):
     monkeypatch.setattr(docker_client, "archive", lambda *_: None)
     assert registry_storage.stored("try") == ([], frozenset())

@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from docker import APIClient
 from google.protobuf.empty_pb2 import Empty
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.proto.provider_pb2 import DiffResponse, PropertyDiff
@@ -15,7 +14,6 @@ from tests.platform.docker_provider.plugin import CallFailedError, Plugin, runni
 
 pytestmark = pytest.mark.e2e
 URN = urn("Container", "serving")
-Made = tuple[str, dict[str, Any], dict[str, Any]]
 
 
 @pytest.fixture
@@ -31,9 +29,7 @@ def paths(answer: Any) -> dict[str, int]:
     return {path: change.kind for path, change in answer.detailedDiff.items()}
 
 
-def test_it_is_created_as_asked_and_waited_for(
-    plugin: Plugin, made: Made, docker_engine: APIClient
-) -> None:
+def test_it_is_created_as_asked_and_waited_for(plugin, made, docker_engine):
     found = docker_engine.inspect_container(made[0])
     assert found["State"]["Running"]
     assert found["HostConfig"]["Memory"] == 64 << 20
@@ -45,9 +41,7 @@ def test_it_is_created_as_asked_and_waited_for(
     assert plugin.diff(URN, *made, made[1]).changes == DiffResponse.DIFF_NONE
 
 
-def test_limits_and_restart_policy_change_in_place(
-    plugin: Plugin, made: Made, docker_engine: APIClient
-) -> None:
+def test_limits_and_restart_policy_change_in_place(plugin, made, docker_engine):
     news = plugin.check(URN, {**made[1], "memory": 80, "memorySwap": 160, "restart": "always"})
     answer = plugin.diff(URN, *made, news)
     assert not answer.replaces
@@ -57,7 +51,7 @@ def test_limits_and_restart_policy_change_in_place(
     assert (found["Memory"], found["RestartPolicy"]["Name"]) == (80 << 20, "always")
 
 
-def test_anything_else_replaces_the_old_one_first(plugin: Plugin, made: Made) -> None:
+def test_anything_else_replaces_the_old_one_first(plugin, made):
     news = {**made[1], "command": ["sleep", "60"], "envs": ["B=2", "A=1"], "user": "0"}
     answer = plugin.diff(URN, *made, news)
     assert sorted(answer.replaces) == ["command", "user"]
@@ -65,9 +59,7 @@ def test_anything_else_replaces_the_old_one_first(plugin: Plugin, made: Made) ->
 
 
 @pytest.mark.parametrize("how", ["kill", "pause"])
-def test_one_that_was_stopped_is_started(
-    plugin: Plugin, made: Made, docker_engine: APIClient, how: str
-) -> None:
+def test_one_that_was_stopped_is_started(plugin, made, docker_engine, how):
     getattr(docker_engine, how)(made[0])
     answer = plugin.diff(URN, *made, made[1])
     assert (*paths(answer), *answer.replaces) == ("mustRun",)
@@ -76,9 +68,7 @@ def test_one_that_was_stopped_is_started(
     assert docker_engine.inspect_container(made[0])["State"]["Status"] == "running"
 
 
-def test_one_that_others_changed_or_removed_is_noticed(
-    plugin: Plugin, made: Made, docker_engine: APIClient
-) -> None:
+def test_one_that_others_changed_or_removed_is_noticed(plugin, made, docker_engine):
     docker_engine.update_container(made[0], restart_policy={"Name": "no"})
     assert paths(plugin.diff(URN, *made, made[1])) == {"restart": PropertyDiff.UPDATE}
     assert plugin.read(URN, *made)[0]["restart"] == "no"
@@ -87,9 +77,7 @@ def test_one_that_others_changed_or_removed_is_noticed(
     assert plugin.diff(URN, *made, made[1]).replaces == ["name"]
 
 
-def test_one_that_ends_is_kept_and_told_with_its_last_lines(
-    plugin: Plugin, serving: dict[str, Any], docker_engine: APIClient
-) -> None:
+def test_one_that_ends_is_kept_and_told_with_its_last_lines(plugin, serving, docker_engine):
     secret = PropertyValue("FIRST_WORD=hunter2222", is_secret=True)
     command = ["python3", "-c", "import os; raise SystemExit(os.environ['FIRST_WORD'])"]
     inputs = {**serving, "name": f"{PREFIX}-ends", "command": command, "restart": "no"}
@@ -106,9 +94,7 @@ def test_one_that_ends_is_kept_and_told_with_its_last_lines(
     docker_engine.remove_container(error.value.id, force=True)
 
 
-def test_one_that_does_not_become_healthy_says_what_its_check_said(
-    plugin: Plugin, serving: dict[str, Any], docker_engine: APIClient
-) -> None:
+def test_one_that_does_not_become_healthy_says_what_its_check_said(plugin, serving, docker_engine):
     health = {"tests": ["CMD-SHELL", "echo not yet; exit 1"], "interval": "1s", "retries": 1}
     inputs = {**serving, "name": f"{PREFIX}-ill", "healthcheck": health, "waitTimeout": 20}
     with pytest.raises(CallFailedError, match="Its health check said: not yet") as error:
@@ -117,8 +103,8 @@ def test_one_that_does_not_become_healthy_says_what_its_check_said(
 
 
 def test_one_left_by_a_killed_run_is_taken_away_and_another_ones_is_not(
-    plugin: Plugin, made: Made, serving: dict[str, Any], docker_engine: APIClient
-) -> None:
+    plugin, made, serving, docker_engine
+):
     other = urn("Container", "other")
     with pytest.raises(CallFailedError, match="does not belong to this stack") as refused:
         plugin.create(other, made[1])
@@ -130,9 +116,7 @@ def test_one_left_by_a_killed_run_is_taken_away_and_another_ones_is_not(
     plugin.delete(other, id_, state)
 
 
-def test_a_taken_port_names_the_container_that_has_it(
-    plugin: Plugin, serving: dict[str, Any], docker_engine: APIClient, free_port: int
-) -> None:
+def test_a_taken_port_names_the_container_that_has_it(plugin, serving, docker_engine, free_port):
     ports = [{"internal": 8000, "external": free_port, "ip": "127.0.0.1"}]
     first = plugin.check(URN, {**serving, "ports": ports})
     id_, state = plugin.create(URN, first)
@@ -146,7 +130,7 @@ def test_a_taken_port_names_the_container_that_has_it(
     plugin.delete(URN, id_, state)
 
 
-def test_secrets_stay_secret_in_the_state(plugin: Plugin, serving: dict[str, Any]) -> None:
+def test_secrets_stay_secret_in_the_state(plugin, serving):
     secret = PropertyValue([PropertyValue("KEY=hunter2222", is_secret=True)])
     id_, state = plugin.create(URN, {**serving, "envs": secret})
     assert plugin.last_state["envs"].contains_secret()
@@ -154,7 +138,7 @@ def test_secrets_stay_secret_in_the_state(plugin: Plugin, serving: dict[str, Any
     plugin.delete(URN, id_, state)
 
 
-def test_a_cancelled_run_stops_waiting(serving: dict[str, Any], docker_engine: APIClient) -> None:
+def test_a_cancelled_run_stops_waiting(serving, docker_engine):
     health = {"tests": ["CMD", "false"], "interval": "60s"}
     inputs = {**serving, "name": f"{PREFIX}-cancelled", "healthcheck": health, "waitTimeout": 600}
     with running() as plugin, ThreadPoolExecutor(1) as pool:
@@ -168,6 +152,6 @@ def test_a_cancelled_run_stops_waiting(serving: dict[str, Any], docker_engine: A
     docker_engine.remove_container(error.value.id, force=True)
 
 
-def test_inputs_that_are_not_supported_are_refused_by_name(plugin: Plugin) -> None:
+def test_inputs_that_are_not_supported_are_refused_by_name(plugin):
     refused = plugin.failures(URN, {"image": "x", "uploads": [{"file": "/x"}]})
     assert set(refused) == {"uploads", "name"}

@@ -12,7 +12,7 @@ from pulumi.runtime.proto.provider_pb2 import DiffResponse, PropertyDiff
 
 from kaldra.toolchain.image_build import Recipe, build
 from tests.platform.docker_provider.conftest import PREFIX
-from tests.platform.docker_provider.plugin import CallFailedError, Plugin, urn
+from tests.platform.docker_provider.plugin import CallFailedError, urn
 
 pytestmark = pytest.mark.e2e
 URN = urn("Image", "image")
@@ -51,9 +51,7 @@ def registry(docker_engine: APIClient) -> Iterator[str]:
     docker_engine.remove_container(made["Id"], force=True, v=True)
 
 
-def test_it_is_built_only_when_what_it_is_made_of_changes(
-    plugin: Plugin, given: dict[str, Any], source: Path, docker_engine: APIClient
-) -> None:
+def test_it_is_built_only_when_what_it_is_made_of_changes(plugin, given, source, docker_engine):
     inputs = plugin.check(URN, given)
     id_, state = plugin.create(URN, inputs)
     assert id_ == f"{NAME}:dev"
@@ -72,17 +70,15 @@ def test_it_is_built_only_when_what_it_is_made_of_changes(
     assert answer.detailedDiff["repoDigest"].kind == PropertyDiff.UPDATE
 
 
-def test_the_command_line_and_the_plugin_build_the_same_image(
-    plugin: Plugin, given: dict[str, Any], source: Path
-) -> None:
+def test_the_command_line_and_the_plugin_build_the_same_image(plugin, given, source):
     built = plugin.create(URN, plugin.check(URN, given))[1]["repoDigest"]
     recipe = Recipe(f"{NAME}:cli", str(source), str(source / "Dockerfile"))
     assert build(recipe, lambda _: None) == built
 
 
 def test_it_is_pushed_and_pushed_again_when_the_registry_lost_it(
-    plugin: Plugin, given: dict[str, Any], registry: str, docker_engine: APIClient
-) -> None:
+    plugin, given, registry, docker_engine
+):
     name = f"{registry}/{NAME}"
     inputs = plugin.check(URN, {**given, "imageName": f"{name}:dev", "skipPush": False})
     id_, state = plugin.create(URN, inputs)
@@ -94,9 +90,7 @@ def test_it_is_pushed_and_pushed_again_when_the_registry_lost_it(
     assert list(plugin.diff(URN, id_, inputs, lost, inputs).detailedDiff) == ["repoDigest"]
 
 
-def test_a_failed_step_is_told_with_its_last_lines_and_without_secrets(
-    plugin: Plugin, given: dict[str, Any], source: Path
-) -> None:
+def test_a_failed_step_is_told_with_its_last_lines_and_without_secrets(plugin, given, source):
     file = source / "Dockerfile"
     file.write_text(file.read_text() + 'RUN echo "key $KEY"; echo broken; exit 3\n')
     args = PropertyValue({"KEY": PropertyValue("hunter2222", is_secret=True)})
@@ -109,15 +103,13 @@ def test_a_failed_step_is_told_with_its_last_lines_and_without_secrets(
     assert "hunter2222" not in str(error.value)
 
 
-def test_an_unreachable_registry_is_told(plugin: Plugin, given: dict[str, Any]) -> None:
+def test_an_unreachable_registry_is_told(plugin, given):
     news = {**given, "imageName": f"localhost:1/{NAME}:dev", "skipPush": False}
     with pytest.raises(CallFailedError, match=f"Pushing localhost:1/{NAME}:dev failed"):
         plugin.create(URN, plugin.check(URN, news))
 
 
-def test_what_cannot_be_built_is_refused_in_the_preview(
-    plugin: Plugin, given: dict[str, Any], tmp_path: Path
-) -> None:
+def test_what_cannot_be_built_is_refused_in_the_preview(plugin, given, tmp_path):
     missing = {**given, "build": {"context": str(tmp_path), "dockerfile": "nowhere"}}
     assert "there is no file" in plugin.failures(URN, missing)["build.dockerfile"]
     old = {**given, "build": {**given["build"], "builderVersion": "BuilderV1", "addHosts": ["a:1"]}}

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from docker import APIClient
 from pulumi.runtime.proto.provider_pb2 import DiffResponse
 
 from tests.platform.docker_provider.conftest import PREFIX
@@ -24,9 +23,7 @@ def made(plugin: Plugin) -> Any:
     plugin.delete(URN, id_, state)
 
 
-def test_it_is_created_with_the_official_plugins_defaults(
-    plugin: Plugin, made: Any, docker_engine: APIClient
-) -> None:
+def test_it_is_created_with_the_official_plugins_defaults(plugin, made, docker_engine):
     id_, inputs, state = made
     assert docker_engine.inspect_network(NAME)["Id"] == id_
     assert inputs["__defaults"] == ["ipamDriver"]
@@ -34,18 +31,14 @@ def test_it_is_created_with_the_official_plugins_defaults(
     assert plugin.diff(URN, *made, inputs).changes == DiffResponse.DIFF_NONE
 
 
-def test_every_change_replaces_it_and_so_does_its_absence(
-    plugin: Plugin, made: Any, docker_engine: APIClient
-) -> None:
+def test_every_change_replaces_it_and_so_does_its_absence(plugin, made, docker_engine):
     assert plugin.diff(URN, *made, {**made[1], "internal": True}).replaces == ["internal"]
     docker_engine.remove_network(NAME)
     assert plugin.diff(URN, *made, made[1]).replaces == ["name"]
     assert plugin.read(URN, *made) is None
 
 
-def test_one_left_by_a_killed_run_is_taken_over_and_another_one_is_not(
-    plugin: Plugin, made: Any
-) -> None:
+def test_one_left_by_a_killed_run_is_taken_over_and_another_one_is_not(plugin, made):
     assert plugin.create(URN, made[1])[0] == made[0]
     internal = {**made[1], "internal": True}
     with pytest.raises(CallFailedError, match=f"docker network inspect {NAME}") as refused:
@@ -54,7 +47,7 @@ def test_one_left_by_a_killed_run_is_taken_over_and_another_one_is_not(
     plugin.delete(URN, *plugin.create(URN, internal))
 
 
-def test_what_is_missing_or_not_supported_is_refused_by_name(plugin: Plugin) -> None:
+def test_what_is_missing_or_not_supported_is_refused_by_name(plugin):
     assert set(plugin.failures(URN, {"ipamConfigs": [{"subnet": "10.0.0.0/8"}]})) == {
         "ipamConfigs",
         "name",

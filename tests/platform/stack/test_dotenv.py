@@ -17,7 +17,7 @@ def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_what_the_stack_file_leaves_open_is_filled(env_file: Path):
+def test_what_the_stack_file_leaves_open_is_filled(env_file):
     env_file.write_text(
         "API_PORT=8101\nKALDRA_LOG_LEVEL=DEBUG\nKALDRA_CORS_ORIGINS=http://a, http://b\n"
     )
@@ -29,7 +29,7 @@ def test_what_the_stack_file_leaves_open_is_filled(env_file: Path):
     }
 
 
-def test_the_environment_comes_before_the_file(env_file: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_environment_comes_before_the_file(env_file, monkeypatch):
     env_file.write_text("API_PORT=8101\nENV=test\n")
     monkeypatch.setenv("API_PORT", "8102")
     assert dotenv.completed({}) == {"apiPort": "8102", "environment": "test"}
@@ -37,7 +37,7 @@ def test_the_environment_comes_before_the_file(env_file: Path, monkeypatch: pyte
     assert dotenv.origin("ENV") == str(env_file)
 
 
-def test_a_container_gets_what_is_its_service_s_and_not_its_own(env_file: Path):
+def test_a_container_gets_what_is_its_service_s_and_not_its_own(env_file):
     env_file.write_text(
         "KALDRA_RATE_LIMIT=7\nCORE_THREADS=3\nKALDRA_DRAIN_SECONDS=1\nKALDRA_HOST=127.0.0.1\n"
         "CORE_PORT=9100\nCORE_SERVICE_URL=http://elsewhere\nAPI_PORT=8101\nENV=test\n"
@@ -48,7 +48,7 @@ def test_a_container_gets_what_is_its_service_s_and_not_its_own(env_file: Path):
 
 
 @pytest.mark.parametrize("line", ["API_PORT=eight", "CORE_THREADS=0", "KALDRA_RATE_LIMT=1", "?"])
-def test_a_fault_of_either_service_is_a_configuration_error(env_file: Path, line: str):
+def test_a_fault_of_either_service_is_a_configuration_error(env_file, line):
     env_file.write_text(f"\n{line}\n")
     with pytest.raises(ConfigurationError) as caught:
         dotenv.given()

@@ -61,7 +61,7 @@ def promtool() -> str:
     return str(tool)
 
 
-def test_the_alerts_fire_when_they_should_and_only_then(promtool: str, tmp_path: Path):
+def test_the_alerts_fire_when_they_should_and_only_then(promtool, tmp_path):
     for file in (ALERTS, Path(__file__).with_name("alerts_test.yaml")):
         shutil.copy(file, tmp_path)
     for command in ("check", "test"):

@@ -61,7 +61,7 @@ def started(folder: Path, script: str, name: str = "pid") -> tuple[Callable[[], 
 
 
 @pytest.mark.parametrize("script", ["sleep 600 & echo $! >pid; wait", STUBBORN])
-def test_everything_ends_also_what_ignores_sigterm(tmp_path: Path, script: str) -> None:
+def test_everything_ends_also_what_ignores_sigterm(tmp_path, script):
     ended, child = started(tmp_path, script)
     assert runs(child)
     commands.stop_all()
@@ -69,7 +69,7 @@ def test_everything_ends_also_what_ignores_sigterm(tmp_path: Path, script: str) 
     assert ends(child)
 
 
-def test_nothing_is_started_any_more(tmp_path: Path) -> None:
+def test_nothing_is_started_any_more(tmp_path):
     with pytest.raises(KeyboardInterrupt), commands.ending_together():
         raise KeyboardInterrupt
     with pytest.raises(commands.EndingError, match="the next was not begun"):
@@ -79,7 +79,7 @@ def test_nothing_is_started_any_more(tmp_path: Path) -> None:
         assert commands.run(["echo", "a"], what="the next") == "a"
 
 
-def test_apt_is_asked_to_end_and_never_killed(tmp_path: Path, monkeypatch) -> None:
+def test_apt_is_asked_to_end_and_never_killed(tmp_path, monkeypatch):
     """A killed dpkg leaves packages half installed."""
     monkeypatch.setattr(commands, "GRACE_SECONDS", 0.0)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")

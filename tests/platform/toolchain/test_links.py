@@ -1,17 +1,13 @@
 import os
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from kaldra.toolchain import links
 
-Write = Callable[[str, str], Path]
-
 pytestmark = pytest.mark.usefixtures("clone")
 
 
-def test_choice_holds_for_its_version_only(program: Write) -> None:
+def test_choice_holds_for_its_version_only(program):
     kind = program("v1/kind", "")
     links.choose("kind", "0.33.0", {"kind": kind})
     assert (links.folder() / "kind").readlink() == kind
@@ -20,7 +16,7 @@ def test_choice_holds_for_its_version_only(program: Write) -> None:
     assert not links.chosen("kubectl", "1.35.4", ["kubectl"])
 
 
-def test_later_choice_replaces_the_link(program: Write) -> None:
+def test_later_choice_replaces_the_link(program):
     links.choose("kind", "1", {"kind": program("v1/kind", "")})
     links.choose("kind", "2", {"kind": program("v2/kind", "")})
     assert (links.folder() / "kind").readlink().parent.name == "v2"
@@ -35,7 +31,7 @@ def test_later_choice_replaces_the_link(program: Write) -> None:
         lambda _kind, record: record.write_text("{"),
     ],
 )
-def test_program_or_record_that_changed_is_chosen_anew(program: Write, clone: Path, spoil) -> None:
+def test_program_or_record_that_changed_is_chosen_anew(program, clone, spoil):
     kind = program("v1/kind", "")
     links.choose("kind", "1", {"kind": kind})
     spoil(kind, clone / "tools" / "kind.json")

@@ -48,9 +48,7 @@ def installed(name: str) -> str:
     return (plugins.folder(name) / plugins.TOOLS[name].name).read_text()
 
 
-def test_releases_are_installed_once(
-    released: Publishers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_releases_are_installed_once(released, tmp_path, monkeypatch):
     progress = QuietProgress()
     for clone in ("first", "first", "second"):
         monkeypatch.setenv("KALDRA_STATE", str(tmp_path / clone))
@@ -62,13 +60,13 @@ def test_releases_are_installed_once(
     assert progress.said == []
 
 
-def test_failed_download_leaves_no_half_a_plugin(served: Publishers) -> None:
+def test_failed_download_leaves_no_half_a_plugin(served):
     with pytest.raises(KaldraError, match="404"):
         ensure_plugin("docker", QuietProgress(), Route.PUBLISHER)
     assert origin("docker") is None
 
 
-def test_kubernetes_is_built_where_nothing_can_be_downloaded(built: Path) -> None:
+def test_kubernetes_is_built_where_nothing_can_be_downloaded(built):
     assert must_build("kubernetes", Route.REGISTRIES)
     progress = QuietProgress()
     ensure_plugin("kubernetes", progress, Route.REGISTRIES, built)
@@ -79,15 +77,13 @@ def test_kubernetes_is_built_where_nothing_can_be_downloaded(built: Path) -> Non
     assert progress.said == []
 
 
-def test_an_earlier_build_is_replaced(built: Path) -> None:
+def test_an_earlier_build_is_replaced(built):
     ensure_plugin("kubernetes", QuietProgress(), Route.REGISTRIES, built)
     (plugins.folder("kubernetes") / plugins.ORIGIN).write_text("registries kubernetes-provider-0")
     assert must_build("kubernetes", Route.REGISTRIES)
 
 
-def test_official_releases_take_the_place_of_what_was_made_here(
-    released: Publishers, built: Path
-) -> None:
+def test_official_releases_take_the_place_of_what_was_made_here(released, built):
     ensure_plugin("kubernetes", QuietProgress(), Route.REGISTRIES, built)
     ensure_plugin("docker", QuietProgress(), Route.REGISTRIES)
     for route in (Route.PUBLISHER, Route.REGISTRIES):
@@ -97,7 +93,7 @@ def test_official_releases_take_the_place_of_what_was_made_here(
             assert origin(name) == RELEASED
 
 
-def test_plugin_installed_by_hand_stays(program: Write) -> None:
+def test_plugin_installed_by_hand_stays(program):
     program(f"{plugins.folder('kubernetes')}/pulumi-resource-kubernetes", "# mine")
     for route in Route:
         assert not must_build("kubernetes", route)
@@ -106,7 +102,7 @@ def test_plugin_installed_by_hand_stays(program: Write) -> None:
     assert "# mine" in installed("kubernetes")
 
 
-def test_substitute_is_announced_on_every_run() -> None:
+def test_substitute_is_announced_on_every_run():
     progress = QuietProgress()
     for _ in range(2):
         ensure_plugin("docker", progress, Route.REGISTRIES)
@@ -117,8 +113,8 @@ def test_substitute_is_announced_on_every_run() -> None:
 
 
 def test_platform_without_a_pinned_digest_gets_the_substitute(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    monkeypatch,
+):
     mac = replace(LINUX, system="darwin", arch="amd64")
     monkeypatch.setattr(tools, "machine", lambda: mac)
     ensure_plugin("docker", QuietProgress(), Route.PUBLISHER)
@@ -126,9 +122,7 @@ def test_platform_without_a_pinned_digest_gets_the_substitute(
 
 
 @pytest.mark.parametrize("version", ["4.34.2", versions.PULUMI_PLUGINS["kubernetes"]])
-def test_former_python_substitutes_are_removed(
-    version: str, clone: Path, built: Path, program: Write
-) -> None:
+def test_former_python_substitutes_are_removed(version, clone, built, program):
     old = clone / "pulumi" / "plugins" / f"resource-kubernetes-v{version}"
     program(f"{old}/pulumi-resource-kubernetes", "exec python")
     (old / "kaldra-substitute").touch()
@@ -139,9 +133,7 @@ def test_former_python_substitutes_are_removed(
 
 
 @pytest.mark.parametrize("content", ["<html>Log in first</html>", ""])
-def test_what_is_no_program_is_told_with_the_command_that_helps(
-    content: str, program: Write
-) -> None:
+def test_what_is_no_program_is_told_with_the_command_that_helps(content, program):
     folder = plugins.folder("docker")
     program(f"{folder}/pulumi-resource-docker", "").write_text(content)
     with pytest.raises(KaldraError, match="is not a program") as caught:
@@ -149,7 +141,7 @@ def test_what_is_no_program_is_told_with_the_command_that_helps(
     assert f"rm -rf {folder}" in caught.value.hint
 
 
-def test_interrupted_installation_is_repeated(clone: Path) -> None:
+def test_interrupted_installation_is_repeated(clone):
     folder = plugins.folder("docker")
     folder.mkdir(parents=True)
     incomplete = folder.with_name(f"{folder.name}.partial")

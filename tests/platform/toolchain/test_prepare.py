@@ -87,7 +87,7 @@ def workshop(cache: Path, program: Write, monkeypatch: pytest.MonkeyPatch) -> Wo
     return shop
 
 
-def test_dev_gets_everything_and_builds_each_thing_once(workshop: Workshop) -> None:
+def test_dev_gets_everything_and_builds_each_thing_once(workshop):
     prepared = prepare.prepare("dev", QUIET, assume_yes=False)
     assert prepared == prepare.Prepared(Route.REGISTRIES, "base", "builder", "node", "registry")
     assert {p.name for p in links.folder().iterdir()} == {
@@ -97,7 +97,7 @@ def test_dev_gets_everything_and_builds_each_thing_once(workshop: Workshop) -> N
     assert sum(name.startswith("build kube,") for name in workshop.made) == 1
 
 
-def test_a_cluster_is_made_while_the_rest_compiles(workshop: Workshop) -> None:
+def test_a_cluster_is_made_while_the_rest_compiles(workshop):
     there: list[set[str]] = []
 
     def make(node: str, registry: str) -> None:
@@ -109,7 +109,7 @@ def test_a_cluster_is_made_while_the_rest_compiles(workshop: Workshop) -> None:
     assert {"docker", "kind", "kubectl"} <= there[0]
 
 
-def test_builds_compile_one_after_the_other_the_node_s_first(workshop: Workshop) -> None:
+def test_builds_compile_one_after_the_other_the_node_s_first(workshop):
     prepare.prepare("dev", QUIET, assume_yes=False)
     compiled = [name for name in workshop.made if name.startswith("build ")]
     assert compiled == [
@@ -123,7 +123,7 @@ def test_builds_compile_one_after_the_other_the_node_s_first(workshop: Workshop)
     ]
 
 
-def test_what_fails_meanwhile_fails_the_whole(workshop: Workshop) -> None:
+def test_what_fails_meanwhile_fails_the_whole(workshop):
     def make(*_: str) -> None:
         raise KaldraError("no cluster")
 
@@ -131,34 +131,32 @@ def test_what_fails_meanwhile_fails_the_whole(workshop: Workshop) -> None:
         prepare.prepare("dev", QUIET, assume_yes=False, meanwhile=make)
 
 
-def test_local_needs_nothing_of_kubernetes(workshop: Workshop) -> None:
+def test_local_needs_nothing_of_kubernetes(workshop):
     prepared = prepare.prepare("local", QUIET, assume_yes=False)
     assert (prepared.node_image, prepared.registry_image) == (None, None)
     assert not {"kind", "kubectl"} & {p.name for p in links.folder().iterdir()}
     assert not any("kube" in name or "node" in name for name in workshop.made)
 
 
-def test_staging_builds_kubectl_and_no_node(workshop: Workshop) -> None:
+def test_staging_builds_kubectl_and_no_node(workshop):
     prepare.prepare("staging", QUIET, assume_yes=False)
     assert (links.folder() / "kubectl").readlink() == builds.KUBECTL.folder / "kubectl"
     assert {"build kubectl", "build pulumi-resource-kubernetes"} <= set(workshop.made)
     assert not builds.NODE.folder.exists()
 
 
-def test_build_needs_no_pulumi(workshop: Workshop) -> None:
+def test_build_needs_no_pulumi(workshop):
     prepare.prepare("build", QUIET, assume_yes=False)
     assert sorted(workshop.made) == ["ensure_base", "ensure_engine"]
 
 
-def test_second_run_looks_for_no_tool(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_run_looks_for_no_tool(workshop, monkeypatch):
     prepare.prepare("dev", QUIET, assume_yes=False)
     monkeypatch.setattr(tools, "find", lambda tool: pytest.fail(f"looked for {tool.name}"))
     prepare.prepare("dev", QUIET, assume_yes=False)
 
 
-def test_tool_of_the_machine_comes_before_route_and_cache(
-    workshop: Workshop, program: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tool_of_the_machine_comes_before_route_and_cache(workshop, program, monkeypatch):
     kind = program("usr/kind", f"echo {versions.KIND}")
     monkeypatch.setenv("PATH", str(kind.parent))
     prepare.prepare("dev", QUIET, assume_yes=False)
@@ -175,16 +173,14 @@ def publishers_on_a_host(
 
 
 def test_a_host_of_few_capabilities_gets_our_own_node_on_every_route(
-    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    workshop, tmp_path, monkeypatch
+):
     publishers_on_a_host(monkeypatch, tmp_path, missing=("CAP_SYS_RESOURCE",))
     assert prepare.prepare("dev", QUIET, assume_yes=False).node_image == "node"
     assert any(name.startswith("build kube,") for name in workshop.made)
 
 
-def test_publishers_releases_are_taken_where_that_is_the_route(
-    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_publishers_releases_are_taken_where_that_is_the_route(workshop, tmp_path, monkeypatch):
     publishers_on_a_host(monkeypatch, tmp_path, missing=())
     prepared = prepare.prepare("dev", QUIET, assume_yes=False)
     assert prepared.node_image == versions.NODE_IMAGE
@@ -193,7 +189,7 @@ def test_publishers_releases_are_taken_where_that_is_the_route(
 
 
 @pytest.mark.parametrize("broken", ["ensure_engine", "ensure_base", "build pulumi"])
-def test_failure_of_one_part_is_the_failure_of_the_whole(workshop: Workshop, broken: str) -> None:
+def test_failure_of_one_part_is_the_failure_of_the_whole(workshop, broken):
     workshop.broken = broken
     with pytest.raises(KaldraError, match=f"^{broken} failed$"):
         prepare.prepare("dev", QUIET, assume_yes=False)

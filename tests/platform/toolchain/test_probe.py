@@ -8,7 +8,6 @@ import pytest
 from kaldra.errors import ConfigurationError
 from kaldra.toolchain import probe
 from kaldra.toolchain.probe import Route
-from tests.fakes.publishers import Publishers
 
 pytestmark = pytest.mark.usefixtures("fresh_route")
 
@@ -20,29 +19,29 @@ def forget_the_time(cache: Path) -> None:
     probe.route.cache_clear()
 
 
-def test_publishers_come_first(served: Publishers) -> None:
+def test_publishers_come_first(served):
     assert probe.route() is Route.PUBLISHER
 
 
 @pytest.mark.usefixtures("unreachable")
-def test_registries_serve_where_publishers_do_not_answer() -> None:
+def test_registries_serve_where_publishers_do_not_answer():
     assert probe.route() is Route.REGISTRIES
 
 
 @pytest.mark.usefixtures("unreachable")
-def test_environment_decides_without_asking(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_decides_without_asking(monkeypatch):
     monkeypatch.setenv("KALDRA_ROUTE", "publisher")
     assert probe.route() is Route.PUBLISHER
 
 
-def test_unknown_route_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_route_is_a_configuration_error(monkeypatch):
     monkeypatch.setenv("KALDRA_ROUTE", "mirror")
     with pytest.raises(ConfigurationError, match="KALDRA_ROUTE=mirror") as caught:
         probe.route()
     assert "publisher or registries" in caught.value.hint
 
 
-def test_next_run_remembers(served: Publishers, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_next_run_remembers(served, monkeypatch):
     probe.route()
     probe.route.cache_clear()
     monkeypatch.setattr(probe, "publishers_reachable", lambda: pytest.fail("asked again"))
@@ -50,9 +49,7 @@ def test_next_run_remembers(served: Publishers, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("last", list(Route))
-def test_machine_that_is_offline_keeps_its_route(
-    last: Route, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_machine_that_is_offline_keeps_its_route(last, cache, monkeypatch):
     monkeypatch.setattr(probe, "publishers_reachable", lambda: last is Route.PUBLISHER)
     probe.route()
     forget_the_time(cache)
@@ -60,9 +57,7 @@ def test_machine_that_is_offline_keeps_its_route(
     assert probe.route() is last
 
 
-def test_machine_that_gets_online_changes_to_publishers(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_machine_that_gets_online_changes_to_publishers(cache, monkeypatch):
     monkeypatch.setattr(probe, "publishers_reachable", lambda: False)
     probe.route()
     forget_the_time(cache)
@@ -70,7 +65,7 @@ def test_machine_that_gets_online_changes_to_publishers(
     assert probe.route() is Route.PUBLISHER
 
 
-def test_two_checks_at_once_remember_it_both(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_checks_at_once_remember_it_both(cache, monkeypatch):
     both_written = threading.Barrier(2)
     rename = Path.rename
 

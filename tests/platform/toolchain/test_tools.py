@@ -1,5 +1,4 @@
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from tests.fakes.progress import QuietProgress
 from tests.fakes.publishers import Publishers
 from tests.platform.toolchain.conftest import LINUX
 
-Write = Callable[[str, str], Path]
 PLATFORMS = [(s, a) for s in ("linux", "darwin") for a in ("amd64", "arm64")]
 
 pytestmark = pytest.mark.usefixtures("cache", "clone")
@@ -39,26 +37,20 @@ def path(monkeypatch: pytest.MonkeyPatch, *programs: Path) -> None:
         ("v1.37.0", False),
     ],
 )
-def test_kubectl_may_be_one_minor_version_away(
-    version: str, good: object, program: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_kubectl_may_be_one_minor_version_away(version, good, program, monkeypatch):
     kubectl = program("usr/kubectl", f'echo \'{{"gitVersion": "{version}", "go": "go1.1.1"}}\'')
     path(monkeypatch, kubectl)
     assert tools.find(KUBECTL_TOOL) == (kubectl if good else None)
 
 
-def test_good_one_is_found_behind_a_bad_one(
-    program: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_good_one_is_found_behind_a_bad_one(program, monkeypatch):
     old, broken = program("old/kind", "echo 0.20.0"), program("broken/kind", "exit 1")
     good = program("good/kind", f"echo {versions.KIND}")
     path(monkeypatch, old, broken, good)
     assert tools.find(KIND_TOOL) == good
 
 
-def test_pulumi_needs_its_exact_version_and_its_language_host(
-    program: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pulumi_needs_its_exact_version_and_its_language_host(program, monkeypatch):
     alone = program("alone/pulumi", f"echo v{versions.PULUMI}")
     other = [program(f"other/{name}", "echo v3.260.0") for name in PULUMI_TOOL.members]
     whole = [program(f"whole/{name}", f"echo v{versions.PULUMI}") for name in PULUMI_TOOL.members]
@@ -70,7 +62,7 @@ def test_pulumi_needs_its_exact_version_and_its_language_host(
     "tool", [PULUMI_TOOL, KIND_TOOL, KUBECTL_TOOL, ACTIONLINT], ids=lambda t: t.name
 )
 @pytest.mark.parametrize(("system", "arch"), PLATFORMS)
-def test_each_platform_has_its_own_release(tool: Tool, system: str, arch: str) -> None:
+def test_each_platform_has_its_own_release(tool, system, arch):
     url = tool.url(system, arch)
     assert tool.version in url
     assert system in url
@@ -78,7 +70,7 @@ def test_each_platform_has_its_own_release(tool: Tool, system: str, arch: str) -
 
 
 @pytest.mark.parametrize(("release", "digests"), versions.DIGESTS.items())
-def test_digests_are_pinned_for_each_platform(release: str, digests: dict[str, str]) -> None:
+def test_digests_are_pinned_for_each_platform(release, digests):
     platforms = {f"{system}-{arch}" for system, arch in PLATFORMS}
     unknown = {"pulumi-resource-docker": {"darwin-amd64"}}
     assert digests.keys() == platforms - unknown.get(release, set())
@@ -100,9 +92,7 @@ def pulumi(*names: str) -> bytes:
     return archive({f"pulumi/{name}": name for name in names}, "w:gz")
 
 
-def test_bare_program_is_downloaded_once(
-    served: Publishers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bare_program_is_downloaded_once(served, monkeypatch):
     serve(served, KIND_TOOL, b"#!/bin/sh\necho kind", monkeypatch)
     folders = {tools.ensure_downloaded(KIND_TOOL, QuietProgress()) for _ in range(2)}
     kind = folders.pop() / "kind"
@@ -111,17 +101,13 @@ def test_bare_program_is_downloaded_once(
     assert len(served.asked) == 1
 
 
-def test_archive_gives_only_what_is_needed(
-    served: Publishers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_archive_gives_only_what_is_needed(served, monkeypatch):
     serve(served, PULUMI_TOOL, pulumi(*PULUMI_TOOL.members, "pulumi-watch"), monkeypatch)
     folder = tools.ensure_downloaded(PULUMI_TOOL, QuietProgress())
     assert {p.name for p in folder.iterdir()} == set(PULUMI_TOOL.members)
 
 
-def test_incomplete_archive_is_not_kept(
-    served: Publishers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_incomplete_archive_is_not_kept(served, monkeypatch):
     serve(served, PULUMI_TOOL, pulumi("pulumi"), monkeypatch)
     with pytest.raises(KaldraError, match="lacks pulumi-language-python"):
         tools.ensure_downloaded(PULUMI_TOOL, QuietProgress())
@@ -129,8 +115,8 @@ def test_incomplete_archive_is_not_kept(
 
 
 def test_release_without_a_pinned_digest_is_refused_by_platform(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    monkeypatch,
+):
     monkeypatch.setitem(versions.DIGESTS, "kind", {})
     with pytest.raises(KaldraError, match=r"kind .* linux-amd64") as caught:
         tools.ensure_downloaded(KIND_TOOL, QuietProgress())
