@@ -1,9 +1,9 @@
 """Programs end with what they started, and none is started once all are being ended."""
 
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -37,35 +37,27 @@ def ends(pid: int) -> bool:
     return not runs(pid)
 
 
-def started(folder: Path, script: str, name: str = "pid") -> tuple[Callable[[], None], int]:
-    """Run a shell script in a thread; returns how to wait for its end, and the id it wrote."""
-    failures: list[KaldraError] = []
+@pytest.fixture
+def started(tmp_path):
+    """Runs a program in a thread until it has written its id; returns its future, and the id."""
+    with ThreadPoolExecutor(1) as pool:
 
-    def run() -> None:
-        try:
-            commands.run(["sh", "-c", script], what="the script", cwd=folder)
-        except KaldraError as error:
-            failures.append(error)
+        def start(*command: str) -> tuple[Future[str], int]:
+            running = pool.submit(commands.run, command, what="the program", cwd=tmp_path)
+            while not ((file := tmp_path / "pid").exists() and file.read_text().strip()):
+                time.sleep(0.01)
+            return running, int(file.read_text())
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    while not ((folder / name).exists() and (folder / name).read_text().strip()):
-        time.sleep(0.01)
-
-    def ended() -> None:
-        thread.join(60)
-        assert not thread.is_alive()
-        assert "the script failed" in str(failures[0])
-
-    return ended, int((folder / name).read_text())
+        yield start
 
 
 @pytest.mark.parametrize("script", ["sleep 600 & echo $! >pid; wait", STUBBORN])
-def test_everything_ends_also_what_ignores_sigterm(tmp_path, script):
-    ended, child = started(tmp_path, script)
+def test_everything_ends_also_what_ignores_sigterm(started, script):
+    running, child = started("sh", "-c", script)
     assert runs(child)
     commands.stop_all()
-    ended()
+    with pytest.raises(KaldraError, match="the program failed"):
+        running.result(60)
     assert ends(child)
 
 
@@ -79,17 +71,12 @@ def test_nothing_is_started_any_more(tmp_path):
         assert commands.run(["echo", "a"], what="the next") == "a"
 
 
-def test_apt_is_asked_to_end_and_never_killed(tmp_path, monkeypatch):
+def test_apt_is_asked_to_end_and_never_killed(started, tmp_path, monkeypatch):
     """A killed dpkg leaves packages half installed."""
     monkeypatch.setattr(commands, "GRACE_SECONDS", 0.0)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     program(tmp_path / "apt-get", "trap 'echo asked >asked' TERM\necho $$ >pid\nsleep 1; sleep 1")
-    thread = threading.Thread(
-        target=commands.run, args=(["apt-get"],), kwargs={"what": "apt", "cwd": tmp_path}
-    )
-    thread.start()
-    while not (tmp_path / "pid").exists():
-        time.sleep(0.01)
+    running, _ = started("apt-get")
     commands.stop_all()
-    thread.join()
+    running.result(60)
     assert (tmp_path / "asked").exists()
