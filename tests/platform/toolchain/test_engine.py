@@ -75,11 +75,6 @@ def test_an_engine_that_another_user_may_talk_to_is_told(monkeypatch):
     assert "usermod -aG docker" in raised.value.hint
 
 
-def test_an_address_given_by_the_user_is_never_replaced(no_docker, here, clients):
-    with pytest.raises(KaldraError, match=r"No Docker Engine answers at DOCKER_HOST=.*nobody"):
-        engine.ensure_engine(QuietProgress(), assume_yes=True)
-
-
 @pytest.mark.parametrize(
     ("facts", "message", "hint"),
     [
@@ -225,22 +220,14 @@ def test_a_reduced_host_gets_the_runtime_beside_the_users_settings(tmp_path, mon
 def test_the_chosen_context_names_the_engine(tmp_path, monkeypatch, variable):
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    name = hashlib.sha256(b"colima").hexdigest()
-    meta = tmp_path / "contexts" / "meta" / name / "meta.json"
-    meta.parent.mkdir(parents=True)
-    meta.write_text(
-        json.dumps(
-            {
-                "Name": "colima",
-                "Metadata": {},
-                "Endpoints": {"docker": {"Host": "unix:///colima.sock"}},
-            }
-        )
-    )
     if variable:
         monkeypatch.setenv("DOCKER_CONTEXT", "colima")
     current = {} if variable else {"currentContext": "colima"}
     (tmp_path / "config.json").write_text(json.dumps(current))
+    meta = tmp_path / "contexts/meta" / hashlib.sha256(b"colima").hexdigest() / "meta.json"
+    meta.parent.mkdir(parents=True)
+    endpoints = {"docker": {"Host": "unix:///colima.sock"}}
+    meta.write_text(json.dumps({"Name": "colima", "Metadata": {}, "Endpoints": endpoints}))
     assert docker_client.address() == "unix:///colima.sock"
 
 
@@ -266,30 +253,21 @@ def test_an_address_that_cannot_be_used_is_named(monkeypatch, host, reason):
         docker_client.connect()
 
 
-def test_a_refusal_of_the_engine_is_told_in_its_own_words(docker):
-    docker.answers["POST /networks/create"] = (409, {"message": "network exists"})
-    with (
-        pytest.raises(KaldraError, match="Docker refused: network exists"),
-        docker_client.engine() as api,
-    ):
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [("network exists", ""), ("could not find an IPv4 address pool", "docker network prune")],
+)
+def test_a_refusal_is_told_in_the_engines_words_with_what_helps(docker, said, hint):
+    docker.answers["POST /networks/create"] = (500, {"message": said})
+    refused = pytest.raises(KaldraError, match=f"Docker refused: {said}")
+    with refused as raised, docker_client.engine() as api:
         api.create_network("x")
-
-
-def test_a_lack_of_networks_is_told_with_what_frees_them(docker):
-    full = "could not find an available, non-overlapping IPv4 address pool among the defaults"
-    docker.answers["POST /networks/create"] = (500, {"message": full})
-    with pytest.raises(KaldraError, match=full) as raised, docker_client.engine() as api:
-        api.create_network("x")
-    assert raised.value.hint.startswith("docker network prune")
+    assert raised.value.hint.partition("  ")[0] == hint
 
 
 def test_podman_is_named(docker, here, clients):
     components = [{"Name": "Podman Engine", "Version": "5.2"}]
-    docker.answers["GET /version"] = {
-        "Version": "5.2",
-        "ApiVersion": "1.41",
-        "Components": components,
-    }
+    docker.answers["GET /version"] |= {"Components": components}
     assert "is Podman, which is not supported" in engine.check_engine().problem
     with pytest.raises(ConfigurationError, match="is Podman") as raised:
         engine.ensure_engine(QuietProgress(), assume_yes=True)

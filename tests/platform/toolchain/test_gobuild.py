@@ -1,4 +1,4 @@
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from kaldra import versions
 from kaldra.errors import KaldraError
-from kaldra.toolchain import builds, go_tool, gobuild
+from kaldra.toolchain import builds, go_tool, gobuild, inventory
 from kaldra.toolchain.files import sharing
 from kaldra.toolchain.gobuild import Build
 from tests.fakes.progress import QuietProgress
@@ -115,13 +115,8 @@ def test_failed_build_leaves_nothing_and_shows_the_compiler(wanted, program):
 
 def test_two_runs_build_it_once(wanted, cache, program):
     go = program("go", FAKE_GO)
-    runs = [
-        threading.Thread(target=gobuild.build, args=(wanted, lambda: go, QUIET)) for _ in range(3)
-    ]
-    for run in runs:
-        run.start()
-    for run in runs:
-        run.join()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: gobuild.build(wanted, lambda: go, QUIET), range(3)))
     assert asked(cache).count("build") == 1
 
 
@@ -136,13 +131,7 @@ def test_caches_go_away_when_nobody_builds(wanted, cache):
 
 @pytest.mark.parametrize(
     "wanted",
-    [
-        builds.NODE,
-        builds.KUBECTL,
-        builds.KUBERNETES_PROVIDER,
-        builds.PULUMI_CLI,
-        builds.LANGUAGE_HOST,
-    ],
+    [builds.KUBECTL, *inventory.BUILDS],
     ids=lambda wanted: wanted.name,
 )
 def test_every_list_is_pinned_with_hashes(wanted):
