@@ -14,6 +14,7 @@ from tests.fakes.programs import program
 from tests.fakes.progress import QuietProgress
 
 NODE = "/containers/demo-control-plane"
+MINE = {KIND_LABEL: "demo"}
 FAKE_KIND = """\
 #!/bin/sh
 [ "$1" != create ] || cat > {folder}/configuration
@@ -52,18 +53,12 @@ def made(tmp_path: Path, spec: ClusterSpec) -> Path:
     return tmp_path
 
 
-def node(
-    *,
-    running: bool = True,
-    paused: bool = False,
-    labels: dict[str, str] | None = None,
-    port: int = 0,
-) -> dict[str, Any]:
+def node(*, running=True, labels=MINE, port=0, image="") -> dict[str, Any]:
     bindings = {"30080/tcp": [{"HostPort": str(port)}]} if port else {}
     return {
         "Id": "node1",
-        "State": {"Running": running, "Paused": paused},
-        "Config": {"Labels": {KIND_LABEL: "demo"} if labels is None else labels},
+        "State": {"Running": running},
+        "Config": {"Labels": labels, "Image": image},
         "HostConfig": {"PortBindings": bindings},
     }
 
@@ -75,18 +70,18 @@ def complete(engine, monkeypatch):
     monkeypatch.setattr(kind.docker_client, "archive", lambda *_: content)
 
 
-def test_another_port_is_refused_and_nothing_is_removed(engine, spec):
-    engine.answers[f"GET {NODE}/json"] = node(port=1)
-    with pytest.raises(ConfigurationError, match=r"created with port 1.*kaldra:apiPort") as raised:
+@pytest.mark.parametrize(
+    ("found", "message", "hint"),
+    [
+        ({"port": 1}, r"created with port 1.*kaldra:apiPort", "./kaldra down --all"),
+        ({"labels": {}}, "not a node of kind", "Set kaldra:clusterName"),
+    ],
+)
+def test_another_port_or_another_ones_container_is_refused(engine, spec, found, message, hint):
+    engine.answers[f"GET {NODE}/json"] = node(**found)
+    with pytest.raises(ConfigurationError, match=message) as raised:
         ensure_cluster(spec, QuietProgress())
-    assert "./kaldra down --all" in raised.value.hint
-    assert engine.changes() == []
-
-
-def test_somebody_elses_container_of_that_name_is_not_touched(engine, spec):
-    engine.answers[f"GET {NODE}/json"] = node(labels={})
-    with pytest.raises(ConfigurationError, match="not a node of kind"):
-        ensure_cluster(spec, QuietProgress())
+    assert hint in raised.value.hint
     assert engine.changes() == []
 
 
@@ -99,9 +94,7 @@ def test_somebody_elses_container_of_that_name_is_not_touched(engine, spec):
     ],
 )
 def test_another_kubernetes_version_is_told_and_kept(engine, spec, monkeypatch, image, told):
-    found = node()
-    found["Config"]["Image"] = image
-    engine.answers[f"GET {NODE}/json"] = found
+    engine.answers[f"GET {NODE}/json"] = node(image=image)
     monkeypatch.setattr(kind, "is_ready", lambda _spec: True)
     notes = QuietProgress()
     ensure_cluster(spec, notes)

@@ -52,24 +52,21 @@ def test_a_container_that_holds_a_port_is_named(docker):
     assert ports.holder(8000) == "container compose_api_1"
 
 
-def test_only_a_listening_socket_holds_a_port(tmp_path):
+ANY = "0" * 32
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        ({"tcp": row(8000, "01", 7) + row(8000, "0A", 8), "tcp6": ""}, "uvicorn (process 22)"),
+        ({"tcp6": row(8000, "0A", 8, ANY)}, "uvicorn (process 22)"),
+        ({"tcp": row(8000, "0A", 9)}, None),  # of a process that may not be seen
+    ],
+)
+def test_the_process_that_listens_on_any_address_holds_a_port(tmp_path, tables, told):
     (tmp_path / "net").mkdir()
-    (tmp_path / "net" / "tcp").write_text(HEADER + row(8000, "01", 7) + row(8000, "0A", 8))
-    (tmp_path / "net" / "tcp6").write_text(HEADER)
+    for name, rows in tables.items():
+        (tmp_path / "net" / name).write_text(HEADER + rows)
     process(tmp_path, 1, "browser", 7)
     process(tmp_path, 22, "uvicorn", 5, 8)
-    assert ports._process(8000, tmp_path) == "uvicorn (process 22)"
-
-
-def test_a_server_on_every_address_is_found(tmp_path):
-    (tmp_path / "net").mkdir()
-    (tmp_path / "net" / "tcp6").write_text(HEADER + row(8000, "0A", 8, "0" * 32))
-    process(tmp_path, 22, "java", 8)
-    assert ports._process(8000, tmp_path) == "java (process 22)"
-
-
-def test_a_holder_that_may_not_be_seen_is_nobody(tmp_path):
-    (tmp_path / "net").mkdir()
-    (tmp_path / "net" / "tcp").write_text(HEADER + row(8000, "0A", 8))
-    process(tmp_path, 22, "uvicorn")
-    assert ports._process(8000, tmp_path) is None
+    assert ports._process(8000, tmp_path) == told

@@ -14,13 +14,10 @@ def client(tmp_path, cache):
     return program(tmp_path / "docker", script)
 
 
-def test_an_image_that_the_engine_has_is_there(docker, client):
+def test_an_image_is_there_where_the_engine_has_it(docker, client):
+    assert not image_archive.available(TAG, QuietProgress(), client=client)
     docker.answers[f"GET /images/{TAG}/json"] = {"Id": "sha256:1"}
     assert image_archive.available(TAG, QuietProgress(), client=client)
-
-
-def test_an_image_that_nobody_has_is_not(docker, client):
-    assert not image_archive.available(TAG, QuietProgress(), client=client)
 
 
 def test_an_emptied_engine_gets_a_kept_image_back(docker, client, tmp_path):
@@ -55,7 +52,5 @@ def test_an_archive_that_a_killed_run_left_is_not_used(docker, client, cache, tm
 def test_only_the_newest_of_a_name_is_kept(docker, client, cache):
     for tag in ("kaldra/base:1", "kaldra/node-base:1", "kaldra/base:2"):
         image_archive.keep(tag, client=client)
-    assert sorted(path.name for path in cache.glob("images/*.tar")) == [
-        "base@2.tar",
-        "node-base@1.tar",
-    ]
+    kept = sorted(path.name for path in cache.glob("images/*.tar"))
+    assert kept == ["base@2.tar", "node-base@1.tar"]

@@ -5,33 +5,24 @@ import pytest
 from kaldra import variables
 from kaldra.toolchain import machine
 
-
-def bounding_set(mask: int) -> str:
-    return f"Name:\tpython\nCapEff:\t0000000000000000\nCapBnd:\t{mask:016x}\nCapAmb:\t0\n"
-
-
 EVERYTHING = (1 << len(machine.CAPABILITIES)) - 1
-
-
-@pytest.fixture(autouse=True)
-def newest_kernel(monkeypatch):
-    monkeypatch.setattr(machine, "_last_capability", lambda: len(machine.CAPABILITIES) - 1)
-
-
-def test_an_ordinary_host_misses_no_capability():
-    assert machine.missing_capabilities(bounding_set(EVERYTHING)) == ()
+NEWEST = len(machine.CAPABILITIES) - 1
 
 
 @pytest.mark.parametrize(
-    ("bit", "name"), [(0, "CAP_CHOWN"), (24, "CAP_SYS_RESOURCE"), (40, "CAP_CHECKPOINT_RESTORE")]
+    ("held", "newest", "missing"),
+    [
+        (EVERYTHING, NEWEST, ()),
+        (EVERYTHING & ~1, NEWEST, ("CAP_CHOWN",)),
+        (EVERYTHING & ~(1 << 24), NEWEST, ("CAP_SYS_RESOURCE",)),
+        (EVERYTHING & ~(1 << 40), NEWEST, ("CAP_CHECKPOINT_RESTORE",)),
+        ((1 << 37) - 1, 36, ()),  # as many as this kernel knows
+    ],
 )
-def test_a_capability_outside_the_bounding_set_is_named(bit, name):
-    assert machine.missing_capabilities(bounding_set(EVERYTHING & ~(1 << bit))) == (name,)
-
-
-def test_a_capability_that_an_old_kernel_does_not_know_is_not_missing(monkeypatch):
-    monkeypatch.setattr(machine, "_last_capability", lambda: 36)
-    assert machine.missing_capabilities(bounding_set((1 << 37) - 1)) == ()
+def test_capabilities_outside_the_bounding_set_are_missing(monkeypatch, held, newest, missing):
+    monkeypatch.setattr(machine, "_last_capability", lambda: newest)
+    status = f"Name:\tpython\nCapEff:\t0000000000000000\nCapBnd:\t{held:016x}\nCapAmb:\t0\n"
+    assert machine.missing_capabilities(status) == missing
 
 
 def test_a_system_without_capabilities_misses_none():
@@ -52,16 +43,15 @@ def test_a_host_with_public_authorities_alone_has_no_bundle_of_its_own(certifica
     assert machine._own_ca_bundle() is None
 
 
-def test_a_bundle_named_in_the_environment_is_the_hosts(certificates, tmp_path, monkeypatch):
+@pytest.mark.parametrize("named", [True, False])
+def test_a_named_bundle_or_local_authorities_make_it_the_hosts(
+    certificates, tmp_path, monkeypatch, named
+):
     bundle = tmp_path / "bundle.pem"
     bundle.write_text("-----BEGIN CERTIFICATE-----\n")
-    monkeypatch.setenv("PIP_CERT", str(bundle))
-    assert machine._own_ca_bundle() == bundle
-
-
-def test_local_authorities_make_the_systems_bundle_the_hosts(certificates, tmp_path, monkeypatch):
-    bundle = tmp_path / "system.pem"
-    bundle.write_text("-----BEGIN CERTIFICATE-----\n")
-    monkeypatch.setattr(machine, "SYSTEM_BUNDLE", bundle)
-    (certificates / "company.crt").write_text("-----BEGIN CERTIFICATE-----\n")
+    if named:
+        monkeypatch.setenv("PIP_CERT", str(bundle))
+    else:
+        monkeypatch.setattr(machine, "SYSTEM_BUNDLE", bundle)
+        (certificates / "company.crt").write_text("-----BEGIN CERTIFICATE-----\n")
     assert machine._own_ca_bundle() == bundle

@@ -155,29 +155,19 @@ def test_tool_of_the_machine_comes_before_route_and_cache(workshop, program, mon
     assert (links.folder() / "kind").readlink() == kind
 
 
-def publishers_on_a_host(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, missing: tuple[str, ...]
-) -> None:
+@pytest.mark.parametrize("missing", [(), ("CAP_SYS_RESOURCE",)])
+def test_publishers_releases_are_taken_but_for_the_node_of_a_host_with_few_capabilities(
+    workshop, tmp_path, monkeypatch, missing
+):
     here = dataclasses.replace(machine(), missing_capabilities=missing)
     monkeypatch.setattr(prepare, "machine", lambda: here)
     monkeypatch.setattr(prepare, "route", lambda: Route.PUBLISHER)
     monkeypatch.setattr(tools, "ensure_downloaded", lambda tool, _: tmp_path / tool.name)
-
-
-def test_a_host_of_few_capabilities_gets_our_own_node_on_every_route(
-    workshop, tmp_path, monkeypatch
-):
-    publishers_on_a_host(monkeypatch, tmp_path, missing=("CAP_SYS_RESOURCE",))
-    assert prepare.prepare("dev", QUIET, assume_yes=False).node_image == "node"
-    assert any(name.startswith("build kube,") for name in workshop.made)
-
-
-def test_publishers_releases_are_taken_where_that_is_the_route(workshop, tmp_path, monkeypatch):
-    publishers_on_a_host(monkeypatch, tmp_path, missing=())
     prepared = prepare.prepare("dev", QUIET, assume_yes=False)
-    assert prepared.node_image == versions.NODE_IMAGE
+    assert prepared.node_image == ("node" if missing else versions.NODE_IMAGE)
     assert (links.folder() / "kubectl").readlink() == tmp_path / "kubectl" / "kubectl"
-    assert not any(name.startswith("build ") for name in workshop.made)
+    built = [name for name in workshop.made if name.startswith("build ")]
+    assert built == [f"build {','.join(builds.NODE.outputs)}"] * len(missing)
 
 
 @pytest.mark.parametrize("broken", ["ensure_engine", "ensure_base", "build pulumi"])
