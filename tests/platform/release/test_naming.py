@@ -3,14 +3,12 @@ import subprocess
 import pytest
 
 from kaldra.errors import ConfigurationError
-from kaldra.paths import REPO
 from kaldra.release import naming
 from kaldra.stack.settings import VERSION
 
 
 @pytest.fixture
-def clone(tmp_path, monkeypatch):
-    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+def clone(tmp_path):
     (tmp_path / "file").write_text("one")
     git(tmp_path, "init", "--quiet")
     git(tmp_path, "add", "file")
@@ -72,8 +70,3 @@ def test_a_changed_or_added_file_makes_the_revision_dirty(clone):
 
 def test_a_folder_without_git_has_no_revision(tmp_path):
     assert naming.source(tmp_path) == naming.Source("", 0)
-
-
-def test_the_images_are_labelled_with_the_same_version():
-    text = (REPO / "platform" / "images" / "Dockerfile").read_text()
-    assert f'org.opencontainers.image.version="{VERSION}"' in text

@@ -17,12 +17,6 @@ def local():
     return declare(stack="local", target="local")
 
 
-def test_docker_alone_needs_no_cluster_and_no_registry(local):
-    assert not [d for d in local if "kubernetes" in d.type]
-    images = [d for d in local if d.type == "docker:index/image:Image"]
-    assert [d.inputs["skipPush"] for d in images] == [True, True]
-
-
 def test_keys_reach_the_container_as_files_nobody_else_may_list(own_state):
     local = declare(stack="local", state=own_state, target="local")
     volume = one(local, CONTAINER, "kaldra-api")["volumes"][0]
@@ -30,22 +24,6 @@ def test_keys_reach_the_container_as_files_nobody_else_may_list(own_state):
     assert [f.name for f in folder.iterdir()] == ["dev"]
     assert folder.parent.stat().st_mode & 0o777 == 0o700
     assert (folder / "dev").read_text() not in repr([d.inputs for d in local])
-
-
-def test_what_the_stack_leaves_open_comes_from_the_env_file(own_state, tmp_path, monkeypatch):
-    file = tmp_path / "env"
-    file.write_text(
-        "API_PORT=8101\nENV=test\nKALDRA_LOG_LEVEL=DEBUG\nKALDRA_LOG_SPANS=off\nCORE_THREADS=3\n"
-    )
-    monkeypatch.setenv("KALDRA_ENV_FILE", str(file))
-    local = declare(stack="local", state=own_state, target="local", logLevel="ERROR")
-    core, api = (one(local, CONTAINER, name) for name in ("kaldra-core", "kaldra-api"))
-    assert api["ports"][0]["external"] == 8101
-    assert core["envs"] == ["CORE_THREADS=3", "ENV=test", "KALDRA_LOG_LEVEL=ERROR"]
-    assert "API_PORT=8000" in api["envs"]
-    dev = declare(state=own_state)
-    config = one(dev, "kubernetes:core/v1:ConfigMap", "kaldra-core-env")["data"]
-    assert config == {"ENV": "dev", "KALDRA_LOG_LEVEL": "INFO", "KALDRA_LOG_SPANS": "on"}
 
 
 @pytest.mark.parametrize("name", ["kaldra-core", "kaldra-api"])

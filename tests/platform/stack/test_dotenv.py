@@ -5,6 +5,7 @@ import pytest
 from kaldra.errors import ConfigurationError
 from kaldra.stack import dotenv
 from kaldra.stack.services import API, CORE
+from kaldra.stack.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +28,8 @@ def test_what_the_stack_file_leaves_open_is_filled(env_file):
         "apiPort": "8101",
         "gateway": {"rateLimit": 7, "corsOrigins": ["http://a", "http://b"]},
     }
+    on_cluster = Settings.from_config({"target": "dev"}, "x")
+    assert (on_cluster.api_port, on_cluster.log_level) == (8000, "INFO")
 
 
 def test_the_environment_comes_before_the_file(env_file, monkeypatch):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.platform.stack.program import DIGEST, SECRET, declare, declare_staging, one
+from tests.platform.stack.program import SECRET, declare, declare_staging, one
 
 WORKLOADS = ["kaldra-core", "kaldra-api"]
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
@@ -38,15 +38,6 @@ def test_it_talks_to_the_named_context_alone(monkeypatch):
     assert provider["kubeconfig"].endswith("/far.kubeconfig")
 
 
-@pytest.mark.parametrize("name", WORKLOADS)
-def test_images_carry_the_version_and_are_deployed_by_digest(declared, name):
-    image = one(declared, "docker:index/image:Image", name)
-    assert image["imageName"] == f"ghcr.io/4iam/kaldra/{name}:v0.1.0"
-    assert image["skipPush"] is False
-    container = template(declared, name)["spec"]["containers"][0]
-    assert container["image"] == f"ghcr.io/4iam/kaldra/{name}@{DIGEST}"
-
-
 def test_images_that_exist_are_deployed_without_being_built():
     digests = {"core": "sha256:" + "1" * 64, "api": "sha256:" + "2" * 64}
     declared = declare_staging(imageDigests=digests, registry={"push": None})
@@ -75,13 +66,6 @@ def test_a_pod_outlives_the_shutdown_of_its_service(declared, name):
     fields = ServiceSettings.model_fields
     grace = template(declared, name)["spec"]["terminationGracePeriodSeconds"]
     assert fields["drain_seconds"].default < fields["shutdown_seconds"].default < grace
-
-
-def test_the_gateway_is_reached_over_tls_only(declared):
-    ingress = one(declared, INGRESS, "kaldra-api")["spec"]
-    assert ingress["tls"] == [{"hosts": ["api.example.org"], "secretName": "api-tls"}]
-    assert [rule["host"] for rule in ingress["rules"]] == ["api.example.org"]
-    assert spec(declared, "core/v1:Service", "kaldra-api")["type"] == "ClusterIP"
 
 
 def test_a_certificate_may_be_asked_of_cert_manager():

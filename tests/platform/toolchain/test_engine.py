@@ -11,30 +11,22 @@ import pytest
 from docker.context import Context
 
 from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.paths import REPO
 from kaldra.toolchain import docker_client, engine
 from tests.fakes.programs import client, program
 from tests.fakes.progress import QuietProgress
 from tests.platform.toolchain.conftest import LINUX
 
-FAKE_DOCKERD = """\
-#!{python}
-import http.server, os, signal, socketserver, sys
+FAKE_DOCKERD = f"""\
+#!{sys.executable}
+import pathlib, signal, sys
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        version = b'{{"Version": "20.10.24", "ApiVersion": "1.41"}}'
-        body = b'[]' if "containers" in self.path else version
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(body)
-    def address_string(self):
-        return "unix"
-    def log_message(self, *_):
-        pass
+sys.path.insert(0, {str(REPO)!r})
+from tests.fakes.docker import fake_docker
 
-signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
-socketserver.UnixStreamServer({socket!r}, Handler).serve_forever()
+with fake_docker(pathlib.Path(__file__).parents[1]) as engine:
+    engine.answers["GET /containers/json"] = []
+    signal.pause()
 """
 
 
@@ -55,7 +47,7 @@ def silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine on which no engine answers; returns the socket where one would."""
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    socket = tmp_path / "engine.sock"
+    socket = tmp_path / "docker.sock"
     monkeypatch.setattr(
         docker.ContextAPI, "DEFAULT_CONTEXT", Context("default", host=f"unix://{socket}")
     )
@@ -132,8 +124,7 @@ def test_no_client_that_can_build_is_an_error_that_says_what_to_install(
 
 @pytest.fixture
 def dockerd(tmp_path, silence, clients) -> Path:
-    text = FAKE_DOCKERD.format(python=sys.executable, socket=str(silence))
-    return program(tmp_path / "bin" / "dockerd", text)
+    return program(tmp_path / "bin" / "dockerd", FAKE_DOCKERD)
 
 
 def test_an_engine_that_is_installed_is_started_and_stopped_again(dockerd, here, tmp_path):
