@@ -112,7 +112,9 @@ def _ensure() -> None:
 
 
 def _make() -> None:
-    python = _base_python()
+    # This Python, outside of an older environment.
+    own = str(getattr(sys, "_base_executable", sys.executable))
+    python = shutil.which(variables.PYTHON.value) or own
     _require_venv_module(python)
     packages = LOCK.read_text(encoding="utf-8").count("==")
     sys.stderr.write(f"… Python environment: installing {packages} packages of {LOCK.name}\n")
@@ -171,13 +173,6 @@ def _pip(log: Path, requirements: Path) -> bool:
     python = (VENV / "bin" / "python", "-I", "-m", "pip")
     options = ("install", "--no-compile", *PIP_OPTIONS)
     return _logged(log, *python, *options, "-r", requirements)
-
-
-def _base_python() -> str:
-    """The Python that makes the environment: this one, outside of an older environment."""
-    return shutil.which(variables.PYTHON.value) or str(
-        getattr(sys, "_base_executable", sys.executable)
-    )
 
 
 def _require_venv_module(python: str) -> None:

@@ -133,7 +133,8 @@ def clean(given: Mapping[str, str], folder: Path) -> dict[str, str]:
     state = passed.get("KALDRA_STATE", str(REPO / ".kaldra"))
     if not Path(passed.get("HOME", "")).is_absolute():
         passed["HOME"] = _home_of_user() or state
-    if not _is_usable(passed.get("TMPDIR", "")):
+    temporary = passed.get("TMPDIR", "")
+    if not (Path(temporary).is_absolute() and os.access(temporary, os.W_OK | os.X_OK)):
         passed.pop("TMPDIR", None)
     path = search_path(given.get("PATH", ""), state)
     return {**passed, **without_proxy(given=passed), **SET, "PATH": path}
@@ -183,10 +184,6 @@ def _paths(name: str, value: str) -> list[str]:
 def _absolute(path: str, folder: Path) -> str:
     # Path.expanduser() raises an error for an unknown user; this leaves the path as it is.
     return str(folder / os.path.expanduser(path)) if path else ""  # noqa: PTH111
-
-
-def _is_usable(temporary: str) -> bool:
-    return Path(temporary).is_absolute() and os.access(temporary, os.W_OK | os.X_OK)
 
 
 _ALL = [name for names in PASSED.values() for name in names.split()]

@@ -57,7 +57,17 @@ class Network(Resource):
             return "", wanted
         self.status("creating")
         try:
-            id_ = str(self.engine.create_network(**_arguments(wanted))["Id"])
+            made = self.engine.create_network(
+                wanted["name"],
+                driver=wanted.get("driver") or "bridge",
+                options=wanted.get("options") or {},
+                check_duplicate=True,
+                internal=bool(wanted.get("internal")),
+                labels=labels(wanted.get("labels") or []),
+                enable_ipv6=bool(wanted.get("ipv6")),
+                attachable=bool(wanted.get("attachable")),
+            )
+            id_ = str(made["Id"])
         except APIError as error:
             if error.status_code != _CONFLICT:
                 raise KaldraError(
@@ -119,20 +129,6 @@ def _still_used(found: Props, error: APIError) -> KaldraError:
         f"Network {name} cannot be removed: {error.explanation}",
         hint=f"docker rm -f {' '.join(users)}" if users else f"docker network inspect {name}",
     )
-
-
-def _arguments(wanted: Props) -> Props:
-    """Arguments of the SDK's `create_network`."""
-    return {
-        "name": wanted["name"],
-        "check_duplicate": True,
-        "driver": wanted.get("driver") or "bridge",
-        "internal": bool(wanted.get("internal")),
-        "attachable": bool(wanted.get("attachable")),
-        "enable_ipv6": bool(wanted.get("ipv6")),
-        "labels": labels(wanted.get("labels") or []),
-        "options": wanted.get("options") or {},
-    }
 
 
 def _state(id_: str, wanted: Props) -> Props:

@@ -79,12 +79,8 @@ def _require_keys(settings: "Settings", stack_file: str) -> None:
     if not settings.api_keys:
         raise missing("apiKeys", stack_file)
     for caller, key in settings.api_keys.items():
-        if looks_default(key.get_secret_value()):
+        text = key.get_secret_value()
+        placeholder = any(word in text.lower() for word in _PLACEHOLDERS)
+        if placeholder or len(set(text)) < FEWEST_CHARACTERS:
             reason = "it is a default or a pattern; generate one: openssl rand -base64 24"
             raise wrong(f"apiKeys.{caller}", stack_file, reason)
-
-
-def looks_default(key: str) -> bool:
-    """Whether the key looks like a placeholder or a typed pattern."""
-    lowered = key.lower()
-    return len(set(key)) < FEWEST_CHARACTERS or any(word in lowered for word in _PLACEHOLDERS)

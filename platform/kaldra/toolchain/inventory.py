@@ -35,7 +35,8 @@ LEAST_GIGABYTES = 3.0
 def collect(target: Target) -> list[Finding]:
     """One finding for each thing the target needs; a check that fails hides no other."""
     checks: dict[str, Callable[[], Finding]] = {
-        "Python": check_python,
+        # `./kaldra` starts only a recent enough one.
+        "Python": lambda: Finding("Python", platform.python_version(), sys.executable),
         "route": check_route,
         "disk": check_disk,
         "Docker Engine": check_engine,
@@ -61,11 +62,6 @@ def guarded(name: str, check: Callable[[], Finding]) -> Finding:
         return Finding(name, problem=str(error), fix=error.hint)
     except Exception as error:  # noqa: BLE001  the doctor tells of every fault and goes on
         return Finding(name, problem=f"{type(error).__name__}: {error}")
-
-
-def check_python() -> Finding:
-    """The Python that runs this, and the programs; `./kaldra` starts only a recent enough one."""
-    return Finding("Python", platform.python_version(), sys.executable)
 
 
 def check_route() -> Finding:
