@@ -42,9 +42,7 @@ def test_a_cluster_yet_to_be_made_is_well(found, spec):
 
 def test_a_port_that_is_taken_is_told_beforehand(found, spec):
     found(Condition.ABSENT)
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", spec.api_port))
-        server.listen()
+    with socket.create_server(("127.0.0.1", spec.api_port)):
         finding = check.check_cluster(spec)
     assert f"Port {spec.api_port} " in finding.problem
     assert "kaldra:apiPort" in finding.fix

@@ -80,11 +80,9 @@ def test_a_paused_registry_goes_on_though_its_port_is_taken(engine, spec):
 
 
 def test_a_taken_port_is_told_before_anything_is_made(engine, spec):
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", spec.registry_port))
-        server.listen()
-        with pytest.raises(ConfigurationError, match="the local registry"):
-            ensure_registry(spec, QuietProgress())
+    taken = socket.create_server(("127.0.0.1", spec.registry_port))
+    with taken, pytest.raises(ConfigurationError, match="the local registry"):
+        ensure_registry(spec, QuietProgress())
     assert "POST /containers/create" not in engine.changes()
 
 

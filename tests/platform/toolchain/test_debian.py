@@ -136,9 +136,7 @@ def test_tidying_keeps_folders_and_forgets_archive_and_machine(tmp_path):
     (root / "etc/resolv.conf").write_text("nameserver 192.0.2.1")
     (tmp_path / "tidy").write_text(debian.TIDY)
     subprocess.run(["/bin/sh", tmp_path / "tidy", root], check=True)
-    assert [list((root / name).iterdir()) for name in debian.UNNEEDED] == [[]] * len(
-        debian.UNNEEDED
-    )
+    assert not any(list((root / name).iterdir()) for name in debian.UNNEEDED)
     assert (root / "etc/apt/sources.list").read_text() == ""
     assert {path.name for path in (root / "etc").iterdir()} == {"apt"}
 
@@ -189,9 +187,6 @@ done""",
 
 def test_a_build_that_installs_packages_gets_the_hosts_archives_as_secrets(build):
     assert "--secret=id=sources,src=" in build(f"FROM x\nRUN {debian.APT} apt-get upgrade\n")
-
-
-def test_a_build_that_installs_nothing_gets_no_secrets(build):
     assert "--secret" not in build("FROM x\n")
 
 

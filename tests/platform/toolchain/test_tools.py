@@ -10,7 +10,6 @@ from kaldra.toolchain.actionlint import TOOL as ACTIONLINT
 from kaldra.toolchain.tools import KIND_TOOL, KUBECTL_TOOL, PULUMI_TOOL, Tool
 from tests.fakes.archives import archive
 from tests.fakes.progress import QuietProgress
-from tests.fakes.publishers import Publishers
 from tests.platform.toolchain.conftest import LINUX
 
 PLATFORMS = [(s, a) for s in ("linux", "darwin") for a in ("amd64", "arm64")]
@@ -29,13 +28,7 @@ def path(monkeypatch: pytest.MonkeyPatch, *programs: Path) -> None:
 
 @pytest.mark.parametrize(
     ("version", "good"),
-    [
-        ("v1.32.0", False),
-        ("v1.34.9", True),
-        ("v1.35.0", True),
-        ("v1.36.3", True),
-        ("v1.37.0", False),
-    ],
+    [("v1.32.0", False), ("v1.34.9", True), ("v1.36.3", True), ("v1.37.0", False)],
 )
 def test_kubectl_may_be_one_minor_version_away(version, good, program, monkeypatch):
     kubectl = program("usr/kubectl", f'echo \'{{"gitVersion": "{version}", "go": "go1.1.1"}}\'')
@@ -77,14 +70,16 @@ def test_digests_are_pinned_for_each_platform(release, digests):
     assert len(set(digests.values())) == len(digests)
 
 
-def serve(
-    served: Publishers, tool: Tool, content: bytes, monkeypatch: pytest.MonkeyPatch | None
-) -> None:
-    """Let the publishers have the release; pinned where a monkeypatch is given."""
-    served.files[tool.url("linux", "amd64").partition("://")[2]] = content
-    if monkeypatch:
+@pytest.fixture
+def release(served, monkeypatch):
+    """Lets the publishers have a release, whose digest is pinned."""
+
+    def put(tool: Tool, content: bytes) -> None:
+        served.files[tool.url("linux", "amd64").partition("://")[2]] = content
         digest = hashlib.sha256(content).hexdigest()
         monkeypatch.setitem(versions.DIGESTS, tool.name, {"linux-amd64": digest})
+
+    return put
 
 
 def pulumi(*names: str) -> bytes:
@@ -92,8 +87,8 @@ def pulumi(*names: str) -> bytes:
     return archive({f"pulumi/{name}": name for name in names}, "w:gz")
 
 
-def test_bare_program_is_downloaded_once(served, monkeypatch):
-    serve(served, KIND_TOOL, b"#!/bin/sh\necho kind", monkeypatch)
+def test_bare_program_is_downloaded_once(release, served):
+    release(KIND_TOOL, b"#!/bin/sh\necho kind")
     folders = {tools.ensure_downloaded(KIND_TOOL, QuietProgress()) for _ in range(2)}
     kind = folders.pop() / "kind"
     assert kind.read_bytes() == b"#!/bin/sh\necho kind"
@@ -101,14 +96,14 @@ def test_bare_program_is_downloaded_once(served, monkeypatch):
     assert len(served.asked) == 1
 
 
-def test_archive_gives_only_what_is_needed(served, monkeypatch):
-    serve(served, PULUMI_TOOL, pulumi(*PULUMI_TOOL.members, "pulumi-watch"), monkeypatch)
+def test_archive_gives_only_what_is_needed(release):
+    release(PULUMI_TOOL, pulumi(*PULUMI_TOOL.members, "pulumi-watch"))
     folder = tools.ensure_downloaded(PULUMI_TOOL, QuietProgress())
     assert {p.name for p in folder.iterdir()} == set(PULUMI_TOOL.members)
 
 
-def test_incomplete_archive_is_not_kept(served, monkeypatch):
-    serve(served, PULUMI_TOOL, pulumi("pulumi"), monkeypatch)
+def test_incomplete_archive_is_not_kept(release):
+    release(PULUMI_TOOL, pulumi("pulumi"))
     with pytest.raises(KaldraError, match="lacks pulumi-language-python"):
         tools.ensure_downloaded(PULUMI_TOOL, QuietProgress())
     assert not tools.downloaded(PULUMI_TOOL).exists()
