@@ -84,13 +84,6 @@ def test_what_decides_the_nodes_packages_is_in_their_tag(built, host, kind_files
     assert len(tags) == 4
 
 
-def test_only_a_reduced_host_changes_the_nodes_runtime():
-    ordinary = dataclasses.replace(machine(), missing_capabilities=())
-    reduced = dataclasses.replace(machine(), missing_capabilities=("CAP_SYS_RESOURCE",))
-    assert node_image.own_files(ordinary) == {}
-    assert "usr/local/sbin/runc" in node_image.own_files(reduced)
-
-
 @pytest.fixture
 def binaries(tmp_path: Path) -> dict[str, Path]:
     found = {name: tmp_path / name for name in node_image.BINARIES}

@@ -115,14 +115,6 @@ def test_builds_compile_one_after_the_other_the_node_s_first(workshop):
     assert compiled == [f"build {','.join(wanted.outputs)}" for wanted in inventory.BUILDS]
 
 
-def test_what_fails_meanwhile_fails_the_whole(workshop):
-    def make(*_: str) -> None:
-        raise KaldraError("no cluster")
-
-    with pytest.raises(KaldraError, match="no cluster"):
-        prepare.prepare("dev", QUIET, assume_yes=False, meanwhile=make)
-
-
 def test_local_needs_nothing_of_kubernetes(workshop):
     prepared = prepare.prepare("local", QUIET, assume_yes=False)
     assert (prepared.node_image, prepared.registry_image) == (None, None)
