@@ -33,13 +33,7 @@ class Container(Resource):
         inputs = spec.complete(news)
         return inputs, list(spec.failures(inputs))
 
-    def diff(
-        self,
-        id_: str,
-        olds: Props,
-        state: Props,  # noqa: ARG002  the inputs tell what was asked for
-        news: Props,
-    ) -> DiffResponse:
+    def diff(self, id_: str, olds: Props, _old_state: Props, news: Props) -> DiffResponse:
         """Compare with the inputs, and with the container itself: it may have been changed."""
         found = self._find(id_)
         olds = strip(olds)

@@ -47,13 +47,7 @@ class Image(Resource):
             options["contextDigest"] = digest(options["context"], options["dockerfile"])
         return inputs, failures
 
-    def diff(
-        self,
-        id_: str,  # noqa: ARG002  the name is among the inputs
-        olds: Props,
-        state: Props,
-        news: Props,
-    ) -> DiffResponse:
+    def diff(self, _id: str, olds: Props, state: Props, news: Props) -> DiffResponse:
         """Any changed input is a build; so is an image that its registry or engine has lost."""
         found = {
             path: kind

@@ -33,13 +33,7 @@ class Network(Resource):
             inputs["labels"] = [with_defaults(entry, {}) for entry in inputs["labels"]]
         return inputs, list(failures(strip(inputs), _SUPPORTED, ("name",)))
 
-    def diff(
-        self,
-        id_: str,
-        olds: Props,
-        state: Props,  # noqa: ARG002  the inputs tell what was asked for
-        news: Props,
-    ) -> DiffResponse:
+    def diff(self, id_: str, olds: Props, _old_state: Props, news: Props) -> DiffResponse:
         """Every change replaces; so does a network that is gone."""
         found = changes(olds, news, ("labels",), _DEFAULTS)
         observed = []
