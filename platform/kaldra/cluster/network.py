@@ -14,8 +14,7 @@ def ensure_network(cluster: str) -> None:
         return
     options = {"com.docker.network.bridge.enable_ip_masquerade": "true"}
     default = docker_client.network("bridge") or {}
-    mtu = (default.get("Options") or {}).get(MTU)
-    if mtu:
+    if mtu := (default.get("Options") or {}).get(MTU):
         options[MTU] = mtu
     try:
         with docker_client.engine() as api:

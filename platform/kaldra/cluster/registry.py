@@ -31,7 +31,7 @@ def ensure_registry(spec: ClusterSpec, progress: Progress) -> str:
     """
     name = registry_name(spec.name)
     found = docker_client.container(name)
-    if found is None or not _runs(found, spec.registry_port):
+    if not (found and docker_client.runs(found) and _fits(found, spec.registry_port)):
         with progress.step(f"registry localhost:{spec.registry_port}") as step:
             step.done(_bring_up(spec, found))
     volume = docker_client.volume(name) or {}
@@ -42,7 +42,7 @@ def ensure_registry(spec: ClusterSpec, progress: Progress) -> str:
 def is_running(spec: ClusterSpec) -> bool:
     """Whether the registry runs on the wanted port."""
     found = docker_client.container(registry_name(spec.name))
-    return found is not None and _runs(found, spec.registry_port)
+    return bool(found and docker_client.runs(found) and _fits(found, spec.registry_port))
 
 
 def write_hosts(spec: ClusterSpec) -> None:
@@ -115,10 +115,6 @@ def _create(spec: ClusterSpec) -> None:
                 restart_policy={"Name": "unless-stopped"},
             ),
         )
-
-
-def _runs(container: dict[str, Any], port: int) -> bool:
-    return docker_client.runs(container) and _fits(container, port)
 
 
 def _fits(container: dict[str, Any], port: int) -> bool:

@@ -12,10 +12,9 @@ from typing import Any
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
 from kaldra.stack.services import SERVICES, Service
-from serving.dotenv import EXAMPLE, EnvFile, path_in
+from serving.dotenv import EXAMPLE as EXAMPLE  # noqa: PLC0414  for the command line
+from serving.dotenv import EnvFile, path_in
 from serving.settings import ServiceSettings, SettingsError, name_of
-
-__all__ = ["EXAMPLE"]
 
 STACK_SETTINGS = {
     "ENV": "environment",
