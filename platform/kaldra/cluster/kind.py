@@ -3,7 +3,7 @@
 import io
 import json
 import os
-import shutil
+import re
 import tarfile
 import tempfile
 import time
@@ -23,19 +23,18 @@ from kaldra.cluster.spec import (
     context_name,
     kind_configuration,
     node_name,
-    other_version,
     registry_name,
 )
 from kaldra.errors import ConfigurationError, KaldraError
-from kaldra.paths import state
 from kaldra.progress import Progress, Step
-from kaldra.toolchain import docker_client
+from kaldra.toolchain import docker_client, links
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.engine import REDUCED_RUNTIME
 from kaldra.toolchain.machine import machine
-from kaldra.versions import KUBERNETES
+from kaldra.versions import KUBERNETES, NODE_IMAGE
 
 REMOVE = "./kaldra down --all"
+IMAGE_VERSION = re.compile(r":v(\d+\.\d+\.\d+)")
 READY_SECONDS = 300.0
 """A node that was stopped, on a slow machine, needs minutes."""
 REGISTRIES = "/etc/containerd/certs.d"
@@ -118,7 +117,9 @@ def examine(spec: ClusterSpec) -> Condition:
 def outdated_version(name: str) -> str:
     """Kubernetes version of the cluster's node where this revision pins another; else empty."""
     node = docker_client.container(node_name(name)) or {}
-    return other_version(str(node.get("Config", {}).get("Image", "")))
+    found = IMAGE_VERSION.findall(str(node.get("Config", {}).get("Image", "")))
+    pinned = {KUBERNETES, *IMAGE_VERSION.findall(NODE_IMAGE)}
+    return next((version for version in found if version not in pinned), "")
 
 
 def _identity(spec: ClusterSpec) -> str:
@@ -221,13 +222,11 @@ def _kind(
     stdin: bytes | None = None,
     each_line: Callable[[str], None] | None = None,
 ) -> None:
-    own = state() / "bin"
-    path = os.pathsep.join([str(own), variables.PATH.value])
     run(
-        [shutil.which("kind", path=path) or "kind", *arguments],
+        ["kind", *arguments],
         what=f"kind {arguments[0]} {arguments[1]}",
         env={
-            "PATH": path,
+            "PATH": os.pathsep.join([str(links.folder()), variables.PATH.value]),
             "KIND_EXPERIMENTAL_DOCKER_NETWORK": cluster,
             # The node takes the proxies over; it reaches the registry by this name.
             **environment.without_proxy(registry_name(cluster)),

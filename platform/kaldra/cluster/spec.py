@@ -1,12 +1,9 @@
 """What a dev cluster is made of, as plain data: names, kind's configuration, registry mirror."""
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from kaldra.versions import KUBERNETES, NODE_IMAGE
 
 LABEL = "io.kaldra.cluster"
 """Docker label that everything made for a cluster carries, where Docker lets us set one."""
@@ -15,7 +12,6 @@ KIND_LABEL = "io.x-k8s.kind.cluster"
 NODE_PORT = 30080
 """Port of the gateway's NodePort service inside the cluster."""
 REGISTRY_CONTAINER_PORT = 5000
-IMAGE_VERSION = r":v(\d+\.\d+\.\d+)"
 
 
 @dataclass(frozen=True)
@@ -30,12 +26,6 @@ class ClusterSpec:
     kubeconfig: Path
     node_image: str
     registry_image: str
-
-
-def other_version(node_image: str) -> str:
-    """The Kubernetes version that a node image's tag names, where this revision pins another."""
-    pinned = {KUBERNETES, *re.findall(IMAGE_VERSION, NODE_IMAGE)}
-    return next((v for v in re.findall(IMAGE_VERSION, node_image) if v not in pinned), "")
 
 
 def node_name(cluster: str) -> str:
