@@ -112,9 +112,7 @@ def test_substitute_is_announced_on_every_run():
     assert "-P -m kaldra." in installed("docker")
 
 
-def test_platform_without_a_pinned_digest_gets_the_substitute(
-    monkeypatch,
-):
+def test_platform_without_a_pinned_digest_gets_the_substitute(monkeypatch):
     mac = replace(LINUX, system="darwin", arch="amd64")
     monkeypatch.setattr(tools, "machine", lambda: mac)
     ensure_plugin("docker", QuietProgress(), Route.PUBLISHER)

@@ -109,9 +109,7 @@ def test_incomplete_archive_is_not_kept(release):
     assert not tools.downloaded(PULUMI_TOOL).exists()
 
 
-def test_release_without_a_pinned_digest_is_refused_by_platform(
-    monkeypatch,
-):
+def test_release_without_a_pinned_digest_is_refused_by_platform(monkeypatch):
     monkeypatch.setitem(versions.DIGESTS, "kind", {})
     with pytest.raises(KaldraError, match=r"kind .* linux-amd64") as caught:
         tools.ensure_downloaded(KIND_TOOL, QuietProgress())
