@@ -6,6 +6,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from kaldra import variables
@@ -72,19 +73,12 @@ def check_engine() -> Finding:
         installed = shutil.which("dockerd") is not None
         problem = "it is installed, but does not run" if installed else "it is not installed"
         return Finding(name, problem=problem, fix="./kaldra up", repair="tools")
-    client = buildkit_client()
-    where = f"{docker_client.address()}, client {client}"
     route = "started by ./kaldra up" if started_engine() else "found"
-    if client is None:
-        return Finding(
-            name,
-            version,
-            docker_client.address(),
-            route,
-            problem="no docker client here can build with BuildKit",
-            fix="install docker-buildx-plugin, or docker-buildx on Debian",
-        )
-    return Finding(name, version, where, route)
+    found = Finding(name, version, docker_client.address(), route)
+    if client := buildkit_client():
+        return replace(found, where=f"{found.where}, client {client}")
+    fix = "install docker-buildx-plugin, or docker-buildx on Debian"
+    return replace(found, problem="no docker client here can build with BuildKit", fix=fix)
 
 
 def ensure_engine(progress: Progress, *, assume_yes: bool) -> Path:

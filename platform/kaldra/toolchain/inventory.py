@@ -113,15 +113,11 @@ def check_tool(tool: tools.Tool) -> Finding:
     if linked.exists() and all((links.folder() / name).exists() for name in tool.programs):
         version = tools.version_of(linked, tool)
         program = linked.readlink()
-        if version is None:
-            problem = "it does not answer"
-        elif not tool.acceptable(version):
-            problem = f"{tool.version} is needed"
-        else:
-            return Finding(tool.name, version, str(program), origin(program))
-        return Finding(
-            tool.name, version or "", str(program), origin(program), problem, UP, "tools"
-        )
+        found = Finding(tool.name, version or "", str(program), origin(program))
+        if version and tool.acceptable(version):
+            return found
+        problem = f"{tool.version} is needed" if version else "it does not answer"
+        return replace(found, problem=problem, fix=UP, repair="tools")
     passed = [
         f"{program} is {version or 'of no known version'}"
         for program, version in tools.on_path(tool)
