@@ -2,16 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest.mock import Mock
 
 from kaldra.progress import Step
-
-
-class _SilentStep:
-    def update(self, detail: str, fraction: float | None = None) -> None:
-        pass
-
-    def done(self, summary: str) -> None:
-        pass
 
 
 class QuietProgress:
@@ -20,7 +13,7 @@ class QuietProgress:
 
     @contextmanager
     def step(self, _title: str) -> Iterator[Step]:
-        yield _SilentStep()
+        yield Mock(spec=Step)
 
     def note(self, text: str) -> None:
         self.said.append(text)

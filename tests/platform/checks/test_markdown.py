@@ -33,12 +33,6 @@ def root(tmp_path):
     return tmp_path
 
 
-def faults(root, text):
-    page = root / "docs" / "page.md"
-    page.write_text(text)
-    return list(link_faults(page, root))
-
-
 def test_good_links_have_no_fault(root):
     assert list(link_faults(root / "docs" / "page.md", root)) == []
 
@@ -56,7 +50,9 @@ def test_good_links_have_no_fault(root):
     ],
 )
 def test_links_that_lead_nowhere(root, text, fault):
-    assert faults(root, f"# Page\n\n{text}\n") == [fault]
+    page = root / "docs" / "page.md"
+    page.write_text(f"# Page\n\n{text}\n")
+    assert list(link_faults(page, root)) == [fault]
 
 
 def test_headings_become_the_anchors_that_renderers_make(root):

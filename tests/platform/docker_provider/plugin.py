@@ -26,7 +26,6 @@ class CallFailedError(Exception):
 
     def __init__(self, error: Any) -> None:
         super().__init__(error.details())
-        self.code = error.code()
         self.kept: Props | None = None
         self.id = ""
         for key, value in error.trailing_metadata() or ():
@@ -64,7 +63,6 @@ class Plugin:
 
     stub: Any
     messages: list[str]
-    process: "subprocess.Popen[str]"
     last_state: dict[str, PropertyValue] = field(default_factory=dict)
     """Properties of the last created or updated resource, with their secrets."""
 
@@ -81,8 +79,8 @@ class Plugin:
         answer = self.call("Check", urn=urn, news=news, randomSeed=b"seed")
         return {failure.property: failure.reason for failure in answer.failures}
 
-    def check(self, urn: str, news: Props, olds: Props | None = None) -> Props:
-        answer = self.call("Check", urn=urn, news=news, olds=olds or {}, randomSeed=b"seed")
+    def check(self, urn: str, news: Props) -> Props:
+        answer = self.call("Check", urn=urn, news=news, randomSeed=b"seed")
         assert not answer.failures, answer.failures
         return properties(PropertyValue.unmarshal_map(answer.inputs))
 
@@ -116,7 +114,7 @@ class Plugin:
 
 
 @contextmanager
-def running(**settings: Any) -> Iterator[Plugin]:
+def running() -> Iterator[Plugin]:
     """The plugin's process, configured, with an engine that records its messages."""
     log, server = _Log(), grpc.server(ThreadPoolExecutor(2))
     engine_pb2_grpc.add_EngineServicer_to_server(log, server)  # type: ignore[no-untyped-call]
@@ -132,8 +130,8 @@ def running(**settings: Any) -> Iterator[Plugin]:
         port = process.stdout.readline().strip()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             stub = provider_pb2_grpc.ResourceProviderStub(channel)  # type: ignore[no-untyped-call]
-            plugin = Plugin(stub, log.messages, process)
-            plugin.call("Configure", args=settings)
+            plugin = Plugin(stub, log.messages)
+            plugin.call("Configure", args={})
             yield plugin
         process.terminate()
     server.stop(grace=None).wait()
