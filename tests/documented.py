@@ -154,7 +154,7 @@ BY_ANOTHER_TEST = {
     "http://127.0.0.1:8000/engine/kaldra/signal": f"{E2E}/test_12_contract.py::"
     "test_a_signal_is_the_kernel_s_byte_for_byte",
     "docker image inspect kaldra-api:dev --format '{{json .Config.Labels}}'": (
-        "tests/platform/release/test_naming.py::test_the_images_are_labelled_with_the_same_version"
+        "tests/platform/test_versions.py::test_no_file_names_another_version"
     ),
     "KALDRA_TRUSTED_PROXIES=127.0.0.1 KALDRA_ALLOWED_HOSTS=api.example.org "
     ".venv/bin/python -m app": "tests/attack/test_callers.py::"
