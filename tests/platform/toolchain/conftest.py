@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.toolchain import docker_cli, probe
+from kaldra.toolchain import docker_cli, probe, tools
 from kaldra.toolchain.machine import Machine
 from tests.fakes import programs
 from tests.fakes.publishers import Publishers, publishers
@@ -41,6 +41,12 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A KALDRA_STATE of the test's own."""
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
     return tmp_path / "state"
+
+
+@pytest.fixture
+def linux(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools are those of an ordinary machine."""
+    monkeypatch.setattr(tools, "machine", lambda: LINUX)
 
 
 @pytest.fixture

@@ -130,9 +130,7 @@ def test_caches_go_away_when_nobody_builds(wanted, cache):
 
 
 @pytest.mark.parametrize(
-    "wanted",
-    [builds.KUBECTL, *inventory.BUILDS],
-    ids=lambda wanted: wanted.name,
+    "wanted", [builds.KUBECTL, *inventory.BUILDS], ids=lambda wanted: wanted.name
 )
 def test_every_list_is_pinned_with_hashes(wanted):
     folder = wanted.modules

@@ -18,12 +18,7 @@ from tests.platform.toolchain.conftest import LINUX
 
 Write = Callable[[str, str], Path]
 
-pytestmark = pytest.mark.usefixtures("cache", "clone")
-
-
-@pytest.fixture(autouse=True)
-def _linux(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tools, "machine", lambda: LINUX)
+pytestmark = pytest.mark.usefixtures("cache", "clone", "linux")
 
 
 @pytest.fixture

@@ -10,16 +10,10 @@ from kaldra.toolchain.actionlint import TOOL as ACTIONLINT
 from kaldra.toolchain.tools import KIND_TOOL, KUBECTL_TOOL, PULUMI_TOOL, Tool
 from tests.fakes.archives import archive
 from tests.fakes.progress import QuietProgress
-from tests.platform.toolchain.conftest import LINUX
 
 PLATFORMS = [(s, a) for s in ("linux", "darwin") for a in ("amd64", "arm64")]
 
-pytestmark = pytest.mark.usefixtures("cache", "clone")
-
-
-@pytest.fixture(autouse=True)
-def _linux(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tools, "machine", lambda: LINUX)
+pytestmark = pytest.mark.usefixtures("cache", "clone", "linux")
 
 
 def path(monkeypatch: pytest.MonkeyPatch, *programs: Path) -> None:
