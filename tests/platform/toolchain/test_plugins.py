@@ -70,10 +70,7 @@ def test_kubernetes_is_built_where_nothing_can_be_downloaded(built):
     assert not must_build("kubernetes", Route.REGISTRIES)
     ensure_plugin("kubernetes", progress, Route.REGISTRIES)
     assert progress.said == []
-
-
-def test_an_earlier_build_is_replaced(built):
-    ensure_plugin("kubernetes", QuietProgress(), Route.REGISTRIES, built)
+    # Of an earlier build, it is built again.
     (plugins.folder("kubernetes") / plugins.ORIGIN).write_text("registries kubernetes-provider-0")
     assert must_build("kubernetes", Route.REGISTRIES)
 
