@@ -1,7 +1,5 @@
 """From arrays to signals: one dict per text, rounded once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """The three meta readings as dicts."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Bias of a text: four dimensions from words, and its loudness."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args

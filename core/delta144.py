@@ -1,7 +1,5 @@
 """The distribution over the 144 states, row-major (A01_01 .. A12_12)."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from core.encoding import DECIMALS

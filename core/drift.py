@@ -11,8 +11,6 @@ than one: if the order of the texts says nothing, p <= a happens with probabilit
 texts are and however long.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from hashlib import shake_128
 from typing import NamedTuple, get_args

@@ -1,7 +1,5 @@
 """Canonical bytes and hashes: equal results are equal byte for byte."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence

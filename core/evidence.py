@@ -1,7 +1,5 @@
 """Evidence: counts of hits become saturated strengths, coverage and abstention."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

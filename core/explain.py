@@ -4,8 +4,6 @@ Influence is measured, not estimated: the stages run again without the term (or 
 silenced) and the winner's probability is compared.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace

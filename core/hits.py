@@ -4,12 +4,10 @@ A hit is a term at a place; its *meaning* is a row of a table that all lexicons 
 keeps whole numbers only, and the hits of a batch are counted in one go.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +61,7 @@ class Hits:
         return zip(self.first, self.last, self.meaning, strict=True)
 
     @classmethod
-    def of(cls, hits: Iterable[Hit]) -> Hits:
+    def of(cls, hits: Iterable[Hit]) -> Self:
         """Return listed hits as columns."""
         listed = list(hits)
         first, last, meaning = ([hit[place] for hit in listed] for place in range(3))
@@ -105,7 +103,7 @@ class Meanings:
         """Return the meanings of a word whose affix turns it to the opposite side."""
         return self.senses(self._listed[senses[UNDER_NEGATION]].concepts) if senses else ()
 
-    def tally(self) -> Tally:
+    def tally(self) -> "Tally":
         """Return what counts hits, once all lexicons have numbered their meanings."""
         return Tally(self._listed, len(self._opposites))
 

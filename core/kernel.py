@@ -1,10 +1,8 @@
 """The kernel: texts in, signals out. No clock, no randomness, no network, no environment."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from contract.apps import AlphaAnswer, GeoAnswer, ProductAnswer, SafeguardAnswer
 from contract.options import Options
@@ -46,11 +44,11 @@ class Kernel:
         self._assembler = assembler or Assembler(model)
 
     @classmethod
-    def load(cls, data_dir: Path | None = None) -> Kernel:
+    def load(cls, data_dir: Path | None = None) -> Self:
         """Load and check the vocabulary; `DataError` names the file, the path and the reason."""
         return cls(Model(load(data_dir)))
 
-    def watched(self, ended: Callable[[str], None]) -> Kernel:
+    def watched(self, ended: Callable[[str], None]) -> Self:
         """The same kernel for one request, whose stages are timed outside of it."""
         return type(self)(self._model, ended, self._assembler)
 

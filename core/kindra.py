@@ -1,7 +1,5 @@
 """Kindra scores: what a text and its origin say on 144 vectors, and their pull on archetypes."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from contract.options import Context

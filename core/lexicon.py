@@ -9,8 +9,6 @@ hit of the opposite concept; an intensifier directly before it makes it one and 
 ("but") halves what its sentence said before. A mild insult beside a person is an insult.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from operator import itemgetter

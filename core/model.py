@@ -6,8 +6,6 @@ Hits are counted in half units and weights in quarters, both as whole numbers in
 product counts @ weights is exact and does not depend on how many texts are read at once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

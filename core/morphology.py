@@ -4,8 +4,6 @@ Words are folded (no case, no accents). The rules are few on purpose: a form cou
 lexicon holds the word it leads to.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 SHORTEST_BASE = 4

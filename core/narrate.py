@@ -1,7 +1,5 @@
 """The explanation sentence of a signal, in the language of its text."""
 
-from __future__ import annotations
-
 from contract.signal import Signal
 from core.reading import Reading
 

@@ -5,8 +5,6 @@ meta readings → tau, safeguard, confidence. Every stage works row by row: what
 depend on its neighbours.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

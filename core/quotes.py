@@ -4,8 +4,6 @@ A quotation counts as another's when a verb of saying stands beside it and its s
 Everything else in it is still read: dispatches and reviews speak through quotations.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """From text to counts: language, hits, surface measures."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat

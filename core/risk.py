@@ -1,7 +1,5 @@
 """Tau, safeguard and confidence: how far a signal should be trusted and acted on."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import get_args
 

@@ -1,7 +1,5 @@
 """The arc over several texts: stages, coherence, stability, turning points, trend."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ A term is a word, a stem (`grow*`) or a phrase of both. In a phrase `a|b` stands
 and `~` for up to three words of the same clause.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.hits import Senses
@@ -16,7 +14,7 @@ GAP, CHOICE = "~", "|"
 GAP_WORDS = 3
 SHORTEST_STEM = 3
 
-_LEAF: dict[str, Node] = {}
+_LEAF: dict[str, "Node"] = {}
 """The children of every node that has none, so that a leaf costs no dictionary; never written."""
 
 
@@ -56,7 +54,7 @@ class Node:
             heads = [last]
         last.senses = senses
 
-    def child(self, word: str, new: Node | None = None) -> Node:
+    def child(self, word: str, new: "Node | None" = None) -> "Node":
         """Return where a word or a stem leads: `new` if nothing was there."""
         if not word.endswith("*"):
             if self.exact is _LEAF:
@@ -72,7 +70,7 @@ class Node:
         """Tell whether a term goes on from here."""
         return bool(self.exact or self.stems or self.gap)
 
-    def children(self, token: str) -> Iterable[Node]:
+    def children(self, token: str) -> Iterable["Node"]:
         """Yield where a token leads: by the word, by it without 's, by ever shorter stems."""
         exact = self.exact.get(token)
         if exact is not None:

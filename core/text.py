@@ -6,8 +6,6 @@ marks, case folded) is what the lexicons see; it is made character by character,
 character can be traced to the character of the text it came from.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from functools import lru_cache

@@ -5,8 +5,6 @@ tests/core/fredholm.py computes from Fredholm determinants. The interpolants dif
 determinants by less than 1e-12.
 """
 
-from __future__ import annotations
-
 import json
 from functools import lru_cache
 from pathlib import Path

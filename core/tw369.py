@@ -1,7 +1,5 @@
 """TW369: tension of the three planes, severity, drift (Model A), evolution, regime."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import get_args

@@ -4,8 +4,6 @@ Each Python knows the characters of its own Unicode version (3.11: 14.0, 3.13: 1
 letter to one and nothing to another would change results with the interpreter.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 
 RANGES = """

@@ -1,7 +1,5 @@
 """Several texts in time order: drift of the window, correlation, and the arc of the story."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from functools import lru_cache

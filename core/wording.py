@@ -5,8 +5,6 @@ into cells with a sign. The vector says nothing about meaning and is used for dr
 alone, where it sees what texts without evidence still have: words.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b

@@ -1,7 +1,5 @@
 """Alpha: earnings calls."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """What the four applications share."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from contract.apps import Epistemic, TopArchetype

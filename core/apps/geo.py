@@ -1,7 +1,5 @@
 """Geo: geopolitical texts."""
 
-from __future__ import annotations
-
 import math
 from typing import get_args
 

@@ -1,7 +1,5 @@
 """Product: reviews, social posts and support texts."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 
 from contract.apps import ProductAnswer, Theme, VectorScore, Verdict

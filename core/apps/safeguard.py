@@ -1,7 +1,5 @@
 """Safeguard: toxicity and bias with the words that show them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import cast, get_args
 

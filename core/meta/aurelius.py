@@ -1,7 +1,5 @@
 """Aurelius: the Stoic reading: what is in our control, the four virtues, serenity."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

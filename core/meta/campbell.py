@@ -1,7 +1,5 @@
 """Campbell: the stage of the hero's journey, roles, potential of transformation, resonance."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the readings borrow from Kindra: a score on [0, 1] where there is evidence."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Nietzsche: will and resentment, master and slave morality, nihilism, affirmation."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

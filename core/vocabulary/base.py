@@ -1,7 +1,5 @@
 """What the models of all data files share: checks, references between files, located errors."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The words of one language."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Literal
 

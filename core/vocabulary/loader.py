@@ -1,7 +1,5 @@
 """Reads `data/`: every file by its model, in the order in which they refer to each other."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path

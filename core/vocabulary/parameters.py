@@ -1,7 +1,5 @@
 """Context rules and the parameters of TW369."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, Literal, Self, get_args
 

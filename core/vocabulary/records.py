@@ -1,7 +1,5 @@
 """Concepts, archetypes, columns, the 144 states, polarities, modifiers, Kindra layers, readings."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator

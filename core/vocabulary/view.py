@@ -1,7 +1,5 @@
 """The vocabulary as plain lists for a user interface, in one language."""
 
-from __future__ import annotations
-
 from operator import attrgetter
 from typing import Any
 

@@ -71,7 +71,7 @@ def test_signal_id_is_of_normalised_text_and_options(kernel):
 
 
 ALLOWED = {
-    *("__future__", "bisect", "collections", "dataclasses", "functools", "hashlib", "itertools"),
+    *("bisect", "collections", "dataclasses", "functools", "hashlib", "itertools"),
     *("json", "math", "operator", "pathlib", "re", "typing", "unicodedata"),
     *("contract", "core", "numpy", "pydantic", "pydantic_core", "typing_extensions"),
 }
