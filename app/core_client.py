@@ -69,8 +69,7 @@ class CoreClient:
                 _ = task.cancelled() or task.exception()  # everybody may have left meanwhile
 
             task.add_done_callback(forget)
-        result: T = await asyncio.shield(task)
-        return result
+        return await asyncio.shield(task)
 
     async def status(self) -> str:
         """One of `STATES`, as the core tells it itself.

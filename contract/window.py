@@ -56,12 +56,15 @@ class DominantArchetype(Answer):
     share: Share
 
 
+Direction = Literal["rising", "falling", "flat"]
+
+
 class Trend(Answer):
     """Where the index goes."""
 
     slope: Annotated[float, Field(ge=-4, le=4)]
     acceleration: Annotated[float, Field(ge=-4, le=4)]
-    direction: Literal["rising", "falling", "flat"]
+    direction: Direction
 
 
 class Story(Answer):

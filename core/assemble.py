@@ -304,5 +304,4 @@ def _shares(scores: Floats) -> Floats:
     """Return each vector's share of all |score| (texts, 144); zeros when nothing is known."""
     mass = np.abs(scores)
     total = mass.sum(axis=1, keepdims=True)
-    shares: Floats = mass / np.where(total > 0, total, 1.0)
-    return shares
+    return mass / np.where(total > 0, total, 1.0)

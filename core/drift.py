@@ -82,17 +82,11 @@ def _statistics(rows: Floats, order: Integers, first: Integers) -> Floats:
     """Return (orders, splits): the statistic of every split `first` of `rows` in every order."""
     centred = rows - rows.mean(axis=0)
     count, variables = rows.shape
-    squares = _from_products(_products(centred)) if count < variables else _from_sums(centred)
+    squares = _from_products(centred) if count < variables else _from_sums(centred)
     found = [squares(block) for block in np.array_split(order, BLOCKS)]
     scale = count / (first * (count - first))
     statistics: Floats = np.concatenate(found)[:, first - 1] * scale
     return np.round(statistics, TIE_DECIMALS)
-
-
-def _products(rows: Floats) -> Floats:
-    """Return the products of all pairs of rows, with einsum: BLAS may differ between machines."""
-    found: Floats = np.einsum("ik,jk->ij", rows, rows)
-    return found
 
 
 def _from_sums(centred: Floats) -> Callable[[Integers], Floats]:
@@ -106,13 +100,15 @@ def _from_sums(centred: Floats) -> Callable[[Integers], Floats]:
     return squares
 
 
-def _from_products(products: Floats) -> Callable[[Integers], Floats]:
-    """Return what `_from_sums` returns, from the rows' products (texts, texts).
+def _from_products(centred: Floats) -> Callable[[Integers], Floats]:
+    """Return what `_from_sums` returns, from the products of all pairs of rows.
 
     This is faster with fewer texts than variables: ‖S_k‖² - ‖S_(k-1)‖² is the product of row k with
     itself and twice those with the rows before it.
     """
-    count = len(products)
+    count = len(centred)
+    # By einsum: BLAS may differ between machines.
+    products = np.einsum("ik,jk->ij", centred, centred)
     twice = 2.0 * np.tri(count, k=-1) + np.eye(count)
 
     def squares(block: Integers) -> Floats:

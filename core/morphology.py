@@ -8,45 +8,19 @@ from collections.abc import Iterator
 
 SHORTEST_BASE = 4
 
-_ENDINGS: dict[str, tuple[tuple[str, str], ...]] = {
+_ENDINGS = {
     "en": (
-        ("ies", "y"),
-        ("ied", "y"),
-        ("ier", "y"),
-        ("iest", "y"),
-        ("ily", "y"),
-        ("iness", "y"),
-        ("bly", "ble"),
-        ("es", ""),
-        ("s", ""),
-        ("ed", ""),
-        ("ed", "e"),
-        ("ing", ""),
-        ("ing", "e"),
-        ("ly", ""),
-        ("ness", ""),
-        ("er", ""),
-        ("er", "e"),
-        ("est", ""),
-        ("est", "e"),
+        "ies-y ied-y ier-y iest-y ily-y iness-y bly-ble es- s- ed- ed-e ing- ing-e ly- ness- "
+        "er- er-e est- est-e"
     ),
-    "pt": (
-        ("amente", "o"),
-        ("mente", ""),
-        ("issimo", "o"),
-        ("issima", "o"),
-        ("oes", "ao"),
-        ("eis", "el"),
-        ("ais", "al"),
-        ("ns", "m"),
-        ("es", ""),
-        ("as", "o"),
-        ("os", "o"),
-        ("s", ""),
-        ("a", "o"),
-    ),
+    "pt": ("amente-o mente- issimo-o issima-o oes-ao eis-el ais-al ns-m es- as-o os-o s- a-o"),
 }
-"""Endings of inflected forms, and what stands in their place in the word itself."""
+"""Endings of inflected forms, each with what stands in its place in the word itself."""
+
+_PAIRS = {
+    language: [tuple(pair.split("-")) for pair in endings.split()]
+    for language, endings in _ENDINGS.items()
+}
 
 _PREFIXES = {"en": ("un",), "pt": ("des", "in", "im")}
 _WITHOUT = ("less", "lessly", "lessness")
@@ -55,7 +29,7 @@ _WITHOUT = ("less", "lessly", "lessness")
 
 def plain_forms(word: str, language: str) -> Iterator[str]:
     """Yield words that `word` may be an inflected form of, the likeliest first."""
-    for ending, instead in _ENDINGS[language]:
+    for ending, instead in _PAIRS[language]:
         base = word.removesuffix(ending) + instead
         if base != word + instead and len(base) >= SHORTEST_BASE:
             yield base

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from contract.signal import Signal
-from contract.window import DominantArchetype, Story, Trend
+from contract.window import Direction, DominantArchetype, Story, Trend
 from core.encoding import number
 from core.model import Floats, Model
 
@@ -139,14 +139,11 @@ def trend(indices: Sequence[float]) -> Trend:
         slope = float((place * values).sum() / (place * place).sum())
     if len(values) >= 3:
         acceleration = float(np.diff(values, n=2).mean())
-    rounded_slope = number(slope)
-    if abs(rounded_slope) < TREND_BOUND:
-        return {"slope": rounded_slope, "acceleration": number(acceleration), "direction": "flat"}
-    return {
-        "slope": rounded_slope,
-        "acceleration": number(acceleration),
-        "direction": "rising" if rounded_slope > 0 else "falling",
-    }
+    slope = number(slope)
+    direction: Direction = "rising" if slope > 0 else "falling"
+    if abs(slope) < TREND_BOUND:
+        direction = "flat"
+    return {"slope": slope, "acceleration": number(acceleration), "direction": direction}
 
 
 def _transitions(beats: Sequence[Beat]) -> int:

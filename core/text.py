@@ -115,11 +115,8 @@ def fold(text: str) -> str:
     """Return the folded form: no case, no accents, compatibility forms replaced."""
     if text.isascii():
         return text.lower().replace("`", "'")
-    return _NOT_ASCII.sub(_folded_match, text).lower().replace("`", "'")
-
-
-def _folded_match(match: re.Match[str]) -> str:
-    return _fold_character(match[0])
+    folded = _NOT_ASCII.sub(lambda match: _fold_character(match[0]), text)
+    return folded.lower().replace("`", "'")
 
 
 @lru_cache(maxsize=4096)
