@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, JsonValue
 
 from contract.base import Strict
 from contract.options import Options
@@ -36,12 +36,15 @@ Texts = Annotated[list[Text], Field(min_length=1, max_length=MOST_TEXTS)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 
 
+def example(**values: JsonValue) -> ConfigDict:
+    """Configuration of a request that documents an example of it."""
+    return ConfigDict(json_schema_extra={"examples": [values]})
+
+
 class SignalRequest(Strict):
     """One text."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"text": BOARD, "options": {"language": "en"}}]}
-    )
+    model_config = example(text=BOARD, options={"language": "en"})
 
     text: Text
     options: Options = Field(default_factory=Options, description="How the text is read")
@@ -50,7 +53,7 @@ class SignalRequest(Strict):
 class BatchRequest(Strict):
     """Several texts, each read by itself."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"texts": [BOARD, TREATY, REVIEW]}]})
+    model_config = example(texts=[BOARD, TREATY, REVIEW])
 
     texts: Texts = Field(description="Texts; the answers keep their order")
     options: Options = Field(default_factory=Options, description="How the texts are read")
@@ -59,7 +62,7 @@ class BatchRequest(Strict):
 class WindowRequest(Strict):
     """Several texts of one story, oldest first."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"texts": [TREATY, BOARD, REVIEW]}]})
+    model_config = example(texts=[TREATY, BOARD, REVIEW])
 
     texts: Texts = Field(description="Texts in the order of time")
     options: Options = Field(default_factory=Options, description="How the texts are read")
@@ -68,9 +71,7 @@ class WindowRequest(Strict):
 class AlphaRequest(SignalRequest):
     """An earnings call or the like."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"text": BOARD, "ticker": "KLDR3", "quarter": "2026Q3"}]}
-    )
+    model_config = example(text=BOARD, ticker="KLDR3", quarter="2026Q3")
 
     ticker: Annotated[str, Field(pattern=r"^[A-Z0-9.\-]{1,10}$")] | None = Field(
         None, description="Ticker of the company", examples=["KLDR3"]
@@ -83,9 +84,7 @@ class AlphaRequest(SignalRequest):
 class GeoRequest(SignalRequest):
     """A geopolitical text."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"text": TREATY, "region": "Atlantic", "source": "news"}]}
-    )
+    model_config = example(text=TREATY, region="Atlantic", source="news")
 
     region: Label | None = Field(None, description="Region it tells of", examples=["Atlantic"])
     source: Literal["news", "social", "report"] | None = Field(None, description="Kind of source")
@@ -94,18 +93,7 @@ class GeoRequest(SignalRequest):
 class ProductRequest(SignalRequest):
     """What people say of a product."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "text": REVIEW,
-                    "product_id": "kettle-2",
-                    "category": "kitchen",
-                    "channel": "review",
-                }
-            ]
-        }
-    )
+    model_config = example(text=REVIEW, product_id="kettle-2", category="kitchen", channel="review")
 
     product_id: Label | None = Field(None, description="The product", examples=["kettle-2"])
     category: Label | None = Field(None, description="Its category", examples=["kitchen"])
@@ -117,7 +105,7 @@ class ProductRequest(SignalRequest):
 class SafeguardRequest(SignalRequest):
     """A text whose risk is to be judged."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"text": QUARREL, "source": "chat"}]})
+    model_config = example(text=QUARREL, source="chat")
 
     source: Literal["chat", "social", "internal_doc"] | None = Field(
         None, description="Kind of source"
