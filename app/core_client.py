@@ -18,7 +18,6 @@ from app.core_http import (
     CoreTimeoutError,
     CoreUnavailableError,
     HttpTransport,
-    Transport,
 )
 from app.settings import Settings
 from serving.context import CURRENT
@@ -42,7 +41,7 @@ class CoreClient:
     """Requests to one core, on behalf of the request being served."""
 
     def __init__(
-        self, settings: Settings, metrics: Metrics, transport: Transport | None = None
+        self, settings: Settings, metrics: Metrics, transport: HttpTransport | None = None
     ) -> None:
         """Connect lazily; `transport` replaces the network."""
         self._seconds = settings.core_timeout

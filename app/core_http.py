@@ -5,7 +5,6 @@ import io
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Protocol
 
 import aiohttp
 import yarl
@@ -43,40 +42,11 @@ class CoreConnectionLostError(CoreError):
     """The connection ended under the request, as it does while a core is replaced."""
 
 
-class Answer(Protocol):
-    """An answer whose body has not been read yet."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names in any case."""
-
-    async def read(self) -> bytes:
-        """Read all of the body; the connection is given back whatever happens."""
-
-    def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it comes."""
-
-    async def close(self) -> None:
-        """Give back the connection; one with something left to read is closed."""
-
-
-class Transport(Protocol):
-    """Carries requests to one core; every method of it and of its answers raises CoreError."""
-
-    async def ask(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
-        """Send one request, and return when the head of its answer is there."""
-
-    async def close(self) -> None:
-        """Close every connection; no request may follow."""
-
-
 class HttpTransport:
-    """Kept connections over the network, `connections` at most.
+    """Kept connections to one core, `connections` at most.
 
-    `timeout`, in seconds, bounds the wait for a free connection, for the head of an answer and
-    for each piece of its body.
+    Every method of it and of its answers raises CoreError. `timeout`, in seconds, bounds the wait
+    for a free connection, for the head of an answer and for each piece of its body.
     """
 
     def __init__(self, url: str, timeout: float, connections: int) -> None:
@@ -92,7 +62,7 @@ class HttpTransport:
 
     async def ask(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
-    ) -> Answer:
+    ) -> "Answer":
         """Send one request, and return when the head of its answer is there."""
         url = self._urls.get(target)
         if url is None:
@@ -105,7 +75,7 @@ class HttpTransport:
                 answer = await session.request(
                     method, url, data=data, headers=headers, allow_redirects=False
                 )
-        return _Answer(answer)
+        return Answer(answer)
 
     async def close(self) -> None:
         """Close every connection; no request may follow."""
@@ -131,24 +101,28 @@ class HttpTransport:
         return self._session
 
 
-class _Answer:
-    """An answer from the network."""
+class Answer:
+    """An answer whose body has not been read yet."""
 
     def __init__(self, answer: aiohttp.ClientResponse) -> None:
         self.status = answer.status
         self.headers: Mapping[str, str] = answer.headers
+        """Names in any case."""
         self._answer = answer
 
     async def read(self) -> bytes:
+        """Read all of the body; the connection is given back whatever happens."""
         with _faults():
             return await self._answer.read()
 
     async def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes."""
         with _faults():
             async for piece in self._answer.content.iter_any():
                 yield piece
 
     async def close(self) -> None:
+        """Give back the connection; one with something left to read is closed."""
         self._answer.close()
 
 

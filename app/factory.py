@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from app import __version__, auth
 from app.admission import Admission, LoadShedding, guarded_router
 from app.core_client import CoreClient
-from app.core_http import Transport
+from app.core_http import HttpTransport
 from app.cors import CrossOrigin
 from app.routers import applications, engine, page, status, vocabulary
 from app.settings import Settings
@@ -26,7 +26,7 @@ def create_app(
     *,
     lifecycle: Lifecycle | None = None,
     metrics: Metrics | None = None,
-    core_transport: Transport | None = None,
+    core_transport: HttpTransport | None = None,
 ) -> FastAPI:
     """The gateway; `core_transport` replaces the network between it and the core.
 
