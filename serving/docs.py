@@ -3,9 +3,7 @@
 import asyncio
 import functools
 import json
-from collections.abc import Callable, Coroutine
 from importlib.resources import files
-from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
@@ -42,12 +40,5 @@ def router(app: FastAPI) -> APIRouter:
 
     for path, (source, media_type) in FILES.items():
         file = StaticFile(source.read_bytes(), media_type, {"content-security-policy": POLICY})
-        routes.add_api_route(path, _route(file), methods=["GET"])
+        routes.get(path)(file.serve)
     return routes
-
-
-def _route(file: StaticFile) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-    async def send(request: Request) -> Response:
-        return file.response(request)
-
-    return send

@@ -42,6 +42,10 @@ class StaticFile:
     def _compressed(self) -> bytes:
         return gzip.compress(self._content, LEVEL, mtime=0)
 
+    async def serve(self, request: Request) -> Response:
+        """Return the file: the endpoint of a route."""
+        return self.response(request)
+
     def response(self, request: Request) -> Response:
         """Return the file, gzipped for who accepts it; 304 where the caller has it already."""
         if self._headers["etag"] in request.headers.get("if-none-match", ""):

@@ -26,21 +26,13 @@ def router(core: CoreClient) -> APIRouter:
     pages = {
         language: StaticFile(page.render(language), "text/html", headers) for language in LANGUAGES
     }
-    style = StaticFile(page.STYLE, "text/css")
-    script = StaticFile(page.script(), "text/javascript")
+    routes.get("/page.css")(StaticFile(page.STYLE, "text/css").serve)
+    routes.get("/page.js")(StaticFile(page.script(), "text/javascript").serve)
     known: dict[Language, tuple[bytes, StaticFile]] = {}
 
     @routes.get("/")
     async def show(request: Request) -> Response:
         return pages[_language(request)].response(request)
-
-    @routes.get("/page.css")
-    async def page_style(request: Request) -> Response:
-        return style.response(request)
-
-    @routes.get("/page.js")
-    async def page_script(request: Request) -> Response:
-        return script.response(request)
 
     @routes.get("/page/vocabulary")
     async def vocabulary(request: Request, language: Language = "en") -> Response:

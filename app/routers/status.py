@@ -1,7 +1,6 @@
 """`/status/`: whether the gateway, and the core behind it, are there."""
 
 from http import HTTPStatus
-from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -10,6 +9,7 @@ from starlette.responses import Response
 from app import __version__
 from app.core_client import CoreClient
 from serving.errors import responses
+from serving.health import Readiness
 from serving.openapi import example
 
 ONLINE = "KALDRA API Gateway online"
@@ -22,10 +22,8 @@ class Status(BaseModel):
     version: str = __version__
 
 
-class CoreStatus(BaseModel):
+class CoreStatus(Readiness):
     """The core answers the gateway; a saturated one refuses some requests."""
-
-    status: Literal["ready", "saturated"] = "ready"
 
 
 def router(core: CoreClient) -> APIRouter:
