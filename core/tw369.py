@@ -10,9 +10,18 @@ from contract.options import Options
 from contract.signal import Regime
 from core.delta144 import normalised
 from core.model import Floats, Model
-from core.vocabulary import Domain, TwParameters, TwProfileParameters
+from core.vocabulary import PLANES, Domain, TwParameters, TwProfileParameters
 
 REGIMES: tuple[Regime, ...] = get_args(Regime)
+
+SHIFT = 0.3
+SHIFTS: dict[Domain, tuple[float, tuple[float, float, float]]] = {
+    "ALPHA": (0.6, (-0.7, 0.5, 0.2)),
+    "GEO": (0.3, (-0.4, -0.6, 1.0)),
+    "SAFEGUARD": (0.6, (-1.0, 0.5, 0.5)),
+    "DEFAULT": (0.6, (-0.5, 0.5, 0.0)),
+}
+"""From which severity on a domain's weights of planes 3, 6 and 9 move, and in which proportion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +121,11 @@ def weighted_tension(
     parameters: TwParameters, domain: Domain, planes: tuple[float, float, float], severity: float
 ) -> tuple[tuple[float, float, float], float]:
     """Return a domain's weights of planes 3, 6 and 9, shifted by severity, and their tension."""
-    weights = _shifted(parameters, domain, severity)
-    return weights, math.fsum(w * t for w, t in zip(weights, planes, strict=True))
-
-
-def _shifted(
-    parameters: TwParameters, domain: Domain, severity: float
-) -> tuple[float, float, float]:
-    weights = parameters.domains[domain]
-    w3, w6, w9 = weights["3"], weights["6"], weights["9"]
-    shift = 0.3 * severity
-    if domain == "ALPHA" and severity >= 0.6:
-        x = min(shift, w3)
-        w3, w6, w9 = w3 - 0.7 * x, w6 + 0.5 * x, w9 + 0.2 * x
-    elif domain == "GEO" and severity >= 0.3:
-        x = min(shift, (w3 + w6) / 2)
-        w3, w6, w9 = w3 - 0.4 * x, w6 - 0.6 * x, w9 + x
-    elif domain == "SAFEGUARD" and severity >= 0.6:
-        x = min(shift, w3)
-        w3, w6, w9 = w3 - x, w6 + 0.5 * x, w9 + 0.5 * x
-    elif domain == "DEFAULT" and severity >= 0.6:
-        x = min(shift, w3)
-        w3, w6 = w3 - 0.5 * x, w6 + 0.5 * x
+    w3, w6, w9 = (parameters.domains[domain][plane] for plane in PLANES)
+    least, moves = SHIFTS.get(domain, (math.inf, (0.0, 0.0, 0.0)))
+    if severity >= least:
+        x = min(SHIFT * severity, (w3 + w6) / 2 if domain == "GEO" else w3)
+        w3, w6, w9 = (w + move * x for w, move in zip((w3, w6, w9), moves, strict=True))
     total = w3 + w6 + w9
-    return w3 / total, w6 / total, w9 / total
+    weights = w3 / total, w6 / total, w9 / total
+    return weights, math.fsum(w * t for w, t in zip(weights, planes, strict=True))
