@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from serving.settings import Port, Seconds, ServiceSettings
+from serving.settings import Bytes, Limit, Places, Port, Seconds, ServiceSettings
 
 DEVELOPMENT = ("dev", "local", "test")
 """Values of ENV where callers without a key may be served."""
@@ -43,40 +43,33 @@ class Settings(ServiceSettings):
         alias="KALDRA_API_KEYS_DIR",
         description="Directory with the API keys: one file per caller, named after the caller",
     )
-    rate_limit: int = Field(
+    rate_limit: Limit = Field(
         100,
         alias="KALDRA_RATE_LIMIT",
-        ge=0,
         description="Requests per minute that one process (so each replica) accepts from a caller; "
         "0 disables the limit",
     )
-    text_limit: int = Field(
+    text_limit: Limit = Field(
         10_000,
         alias="KALDRA_TEXT_LIMIT",
-        ge=0,
         description="Texts per minute, in batches and windows, that one process accepts from a "
         "caller; 0 disables the limit",
     )
-    concurrency: int = Field(
+    concurrency: Places = Field(
         96,
         alias="KALDRA_CONCURRENCY",
-        ge=1,
-        le=10_000,
         description="Maximum number of concurrent requests to routes that require an API key; "
         "further requests are rejected with 503",
     )
-    caller_concurrency: int = Field(
+    caller_concurrency: Places = Field(
         32,
         alias="KALDRA_CALLER_CONCURRENCY",
-        ge=1,
-        le=10_000,
         description="Maximum number of such requests from one caller; further requests are "
         "rejected with 429",
     )
-    max_bytes_in_flight: int = Field(
+    max_bytes_in_flight: Bytes = Field(
         48 << 20,
         alias="KALDRA_MAX_BYTES_IN_FLIGHT",
-        ge=1024,
         description="Maximum total size of the request bodies above 64 KiB in memory, in bytes; "
         "one caller may use half of it",
     )
@@ -97,16 +90,14 @@ class Settings(ServiceSettings):
         alias="KALDRA_CORS_ORIGINS",
         description="Origins of web front ends that may call the API (CORS), such as https://4iam.ai",
     )
-    max_body_bytes: int = Field(
+    max_body_bytes: Bytes = Field(
         1 << 20,
         alias="KALDRA_MAX_BODY_BYTES",
-        ge=1024,
         description="Maximum size of a request body, in bytes",
     )
-    max_batch_bytes: int = Field(
+    max_batch_bytes: Bytes = Field(
         8 << 20,
         alias="KALDRA_MAX_BATCH_BYTES",
-        ge=1024,
         description="Maximum body size of a request with several texts, in bytes",
     )
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from serving.settings import Port, ServiceSettings
+from serving.settings import Bytes, Places, Port, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -12,18 +12,15 @@ class Settings(ServiceSettings):
     threads: int = Field(
         2, alias="CORE_THREADS", ge=1, le=64, description="Number of texts computed in parallel"
     )
-    places: int = Field(
+    places: Places = Field(
         128,
         alias="CORE_PLACES",
-        ge=1,
-        le=10_000,
         description="Maximum number of running and queued requests; further requests are rejected "
         "with 503",
     )
-    max_bytes_in_flight: int = Field(
+    max_bytes_in_flight: Bytes = Field(
         48 << 20,
         alias="CORE_MAX_BYTES_IN_FLIGHT",
-        ge=1024,
         description="Maximum total size of the request bodies above 64 KiB in memory, in bytes",
     )
     metrics_port: int = Field(

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
+Bytes = Annotated[int, Field(ge=1024)]
+Places = Annotated[int, Field(ge=1, le=10_000)]
+Limit = Annotated[int, Field(ge=0)]
 
 WRONG_CONFIGURATION = 2
 """Exit code of a service with an invalid configuration."""
