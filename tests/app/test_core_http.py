@@ -183,25 +183,6 @@ async def test_an_answer_given_up_closes_its_connection():
 
 
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na"])
-async def test_a_request_cancelled_closes_its_connection(start: bytes):
-    asked = asyncio.Event()
-    gone: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-
-    async def serve(peer: Peer) -> None:
-        await peer.request()
-        await peer.say(start)
-        asked.set()
-        gone.set_result(await peer.left())
-
-    async with core_that(serve) as core, client_to(core.port) as client:
-        task = asyncio.create_task(client.post("/", b"{}"))
-        await asked.wait()
-        await asyncio.sleep(0.05)
-        task.cancel()
-        assert await gone
-
-
-@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na"])
 async def test_an_answer_that_is_late(start: bytes):
     serve = once(start, stays=True)
     async with core_that(serve) as core, transport_to(core.port, 0.1) as transport:

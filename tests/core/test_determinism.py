@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from contract.options import Context, Options
+from contract.options import Options
 from core.encoding import dumps
-from core.kernel import DEFAULT
 
 REPO = Path(__file__).resolve().parents[2]
 TEXTS = [
@@ -55,19 +54,6 @@ def test_a_batch_holds_one_signal_at_a_time(kernel):
     before = alive()
     for _ in kernel.batch(TEXTS * 5):
         assert alive() - before == 1
-
-
-def test_signal_id_is_of_normalised_text_and_options(kernel):
-    def signal_id(text: str, options: Options = DEFAULT) -> str:
-        return str(kernel.signal(text, options)["signal_id"])
-
-    assert signal_id("war  and\npeace ") == signal_id("war and peace")
-    assert signal_id("ﬁne war") == signal_id("fine war")
-    assert signal_id("War and peace") != signal_id("war and peace")
-    assert signal_id("war and peace", Options(steps=2)) != signal_id("war and peace")
-    assert signal_id("war and peace", Options(context=Context(country="BR"))) != signal_id(
-        "war and peace"
-    )
 
 
 ALLOWED = {

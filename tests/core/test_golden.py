@@ -36,10 +36,11 @@ def test_bytes_are_the_reviewed_ones(kernel, text):
 
 
 def test_stamps_are_of_the_kernel_and_its_data(kernel):
-    signal = kernel.signal("War  and peace.")
+    options = Options(steps=2)
+    signal = kernel.signal("War  and peace.", options)
     assert signal["version"] == __version__
     assert signal["data_version"] == kernel.data_version
-    parts = ("War and peace.", Options().canonical(), kernel.data_version)
+    parts = ("War and peace.", options.canonical(), kernel.data_version)
     assert signal["signal_id"] == digest(parts)
 
 

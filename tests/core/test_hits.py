@@ -38,10 +38,3 @@ def test_a_term_means_its_concepts_or_half_their_opposites():
     assert meanings[senses[UNDER_NEGATION]] == ((1,), 1, True)
     assert meanings.senses((0, 2)) == senses
     assert meanings.senses(()) == ()
-
-
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)), max_size=5))
-def test_columns_give_back_the_hits_they_were_made_of(hits):
-    columns = Hits.of(hits)
-    assert list(columns) == hits
-    assert len(columns) == len(hits)

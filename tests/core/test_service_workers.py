@@ -43,12 +43,6 @@ async def occupied(workers: Workers) -> tuple[Gate, asyncio.Future[str]]:
     return gate, computing
 
 
-async def test_the_event_loop_goes_on_while_a_thread_computes(workers: Workers):
-    gate, computing = await occupied(workers)
-    gate.open.set()
-    assert await computing == "computed"
-
-
 async def test_what_finds_no_place_is_refused_at_once(workers: Workers):
     gate = Gate()
     taken = [asyncio.ensure_future(workers.run(gate, CHEAP)) for _ in range(2)]

@@ -1,9 +1,8 @@
-"""F1 and F2 against reference values, against Painlevé II, and against simulated matrices."""
+"""F1 and F2 against reference values and against Painlevé II."""
 
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
-from scipy.linalg import eigh_tridiagonal
 from scipy.special import airy
 
 from core.tracy_widom import HIGH, LOW, f1, f2, quantile
@@ -38,12 +37,9 @@ def painleve():
     return solved.sol
 
 
-def test_reference_values_to_their_five_digits():
+def test_reference_values_to_their_last_digit():
     np.testing.assert_allclose(f1(POINTS), F1, rtol=0, atol=5.1e-6)
     np.testing.assert_allclose(f2(POINTS), F2, rtol=0, atol=5.1e-6)
-
-
-def test_published_twenty_digit_value():
     assert abs(float(f2(-2.0)) - F2_AT_MINUS_2) < 1e-12
 
 
@@ -81,22 +77,3 @@ def test_law_is_a_distribution(law):
 def test_quantile_refuses_what_is_not_a_probability():
     with pytest.raises(ValueError, match="between 0 and 1"):
         quantile(1, [0.5, 1.0])
-
-
-def test_largest_eigenvalues_of_goe_matrices_follow_f1():
-    """Tridiagonal model of 10,000 x 10,000 matrices, upper corner; Kolmogorov at 99 %."""
-    rng = np.random.default_rng(369)
-    n, corner, samples = 10_000, 220, 1_500
-    freedoms = np.arange(n - 1, n - corner, -1, dtype=float)
-    largest = np.empty(samples)
-    for i in range(samples):
-        diagonal = rng.normal(size=corner)
-        off = np.sqrt(rng.chisquare(freedoms) / 2.0)
-        largest[i] = eigh_tridiagonal(
-            diagonal, off, eigvals_only=True, select="i", select_range=(corner - 1, corner - 1)
-        )[0]
-    s = np.sort((largest - np.sqrt(2.0 * n)) * np.sqrt(2.0) * n ** (1.0 / 6.0))
-    law = f1(s)
-    steps = np.arange(samples + 1) / samples
-    distance = max(np.abs(law - steps[1:]).max(), np.abs(law - steps[:-1]).max())
-    assert distance < 1.63 / np.sqrt(samples)
