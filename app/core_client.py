@@ -12,11 +12,9 @@ from opentelemetry.trace import SpanKind
 
 from app.core_http import (
     Answer,
-    CoreConnectionLostError,
     CoreError,
     CoreRefusedError,
     CoreTimeoutError,
-    CoreUnavailableError,
     HttpTransport,
 )
 from app.settings import Settings
@@ -145,7 +143,7 @@ class CoreClient:
             message = "kaldra-core takes too long to answer."
             raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "core_timeout", message) from None
         except CoreError as error:
-            self._note(_cause(error), error)
+            self._note(error.cause, error)
             raise _core_unavailable() from None
 
     def _note(self, cause: str, error: object) -> None:
@@ -212,22 +210,13 @@ class Stream:
             self._note("slow", "no line in time")
             raise CoreTimeoutError("no line in time") from error
         except CoreError as error:
-            self._note(_cause(error), error)
+            self._note(error.cause, error)
             raise
 
     async def close(self) -> None:
         """Give back the connection."""
         with self._at_the_end:
             await self._answer.close()
-
-
-def _cause(error: CoreError) -> str:
-    causes = {
-        CoreTimeoutError: "slow",
-        CoreConnectionLostError: "broken",
-        CoreRefusedError: "refused",
-    }
-    return causes.get(type(error), "away" if isinstance(error, CoreUnavailableError) else "broken")
 
 
 def _core_unavailable() -> ApiError:

@@ -25,17 +25,26 @@ AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "User-Agent")
 class CoreError(Exception):
     """No answer of the core, or not all of it."""
 
+    cause = "broken"
+    """Tells it in logs and metrics."""
+
 
 class CoreUnavailableError(CoreError):
     """Nothing takes the request."""
+
+    cause = "away"
 
 
 class CoreRefusedError(CoreUnavailableError):
     """No connection could be made: no byte of the request was sent."""
 
+    cause = "refused"
+
 
 class CoreTimeoutError(CoreError):
     """The request was taken; the answer does not come in time."""
+
+    cause = "slow"
 
 
 class CoreConnectionLostError(CoreError):
