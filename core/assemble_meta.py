@@ -87,7 +87,7 @@ def _campbell(model: Model, stages: Stages) -> Iterator[Any]:
     rows = zip(
         rounded_blocks([reading.stages, scalars, stages.archetypes]),
         reading.stage.tolist(),
-        stages.evidence.abstained,
+        stages.evidence.silent,
         strict=True,
     )
     for (scores, (confidence, potential, resonance), delta12), stage, abstained in rows:

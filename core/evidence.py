@@ -23,7 +23,7 @@ class Evidence:
     """Strengths of all channels for a number of texts.
 
     `hits` (texts, channels) weighted hits; `strength` (texts, channels) in [0, 1);
-    `words` (texts,); `abstained` (texts,) with the reasons in `reasons`.
+    `words` (texts,); `silent` (texts,) where a text abstains, with the reasons in `reasons`.
     """
 
     hits: Floats
@@ -31,7 +31,6 @@ class Evidence:
     words: Floats
     coverage: Floats
     found: Floats
-    abstained: Sequence[bool]
     silent: npt.NDArray[np.bool_]
     reasons: Sequence[AbstainReason | None]
 
@@ -56,15 +55,13 @@ def gather(model: Model, counts: Floats, readings: Sequence[Reading]) -> Evidenc
         _reason(r, c, a)
         for r, c, a in zip(readings, coverage.tolist(), anything.tolist(), strict=True)
     ]
-    abstained = [reason is not None for reason in reasons]
     return Evidence(
         hits=hits,
         strength=strength,
         words=words,
         coverage=coverage,
         found=np.array([len(reading.hits) for reading in readings], dtype=np.float64),
-        abstained=abstained,
-        silent=np.array(abstained),
+        silent=np.array([reason is not None for reason in reasons]),
         reasons=reasons,
     )
 

@@ -31,7 +31,7 @@ def explain(
     model: Model, reading: Reading, stages: Stages, row: int, options: Options
 ) -> Explanation:
     """Explain row `row` of `stages`, which is the result of `reading`."""
-    abstained = stages.evidence.abstained[row]
+    abstained = stages.evidence.silent[row]
     return {
         "terms": spans(model, reading),
         "influence": {
