@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -15,7 +14,7 @@ from core.drift import drift_test, window_regime
 from core.encoding import digest, number
 from core.model import Floats, Model
 from core.story import arc, drifts
-from core.tracy_widom import f1, quantile
+from core.tracy_widom import QUANTILE_95, QUANTILE_99, f1
 from core.tw369 import regime
 from core.wording import drifts as wording_drifts
 from core.wording import unit
@@ -91,7 +90,6 @@ def correlation(rows: Floats) -> TracyWidom | None:
     mu = edge**2
     sigma = edge * (1.0 / np.sqrt(degrees - 1.0) + 1.0 / np.sqrt(columns)) ** (1.0 / 3.0)
     statistic = (largest - mu) / sigma
-    level_95, level_99 = _levels()
     return {
         "rows": len(rows),
         "columns": columns,
@@ -100,16 +98,9 @@ def correlation(rows: Floats) -> TracyWidom | None:
         "sigma": number(sigma),
         "statistic": number(statistic),
         "f1": number(float(f1(statistic))),
-        "quantile_95": level_95,
-        "quantile_99": level_99,
+        "quantile_95": QUANTILE_95,
+        "quantile_99": QUANTILE_99,
     }
-
-
-@lru_cache(maxsize=1)
-def _levels() -> tuple[float, float]:
-    """Return where F1 is 0.95 and 0.99; searched for once."""
-    low, high = quantile(1, np.array([0.95, 0.99])).tolist()
-    return number(low), number(high)
 
 
 def _items(signals: Sequence[Signal], vectors: Sequence[Floats]) -> list[WindowItem]:
