@@ -39,12 +39,6 @@ def outer(archetypes: Floats, columns: Floats) -> Floats:
     return product.reshape(len(archetypes), 144)
 
 
-def delta12(probabilities: Floats) -> Floats:
-    """Return (texts, 12): the sum of each archetype's twelve states."""
-    summed: Floats = probabilities.reshape(len(probabilities), 12, 12).sum(axis=2)
-    return summed
-
-
 def strongest(probabilities: Floats) -> Integers:
     """Return (texts,) the index of the most probable state; ties go to the lower index.
 
