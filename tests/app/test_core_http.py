@@ -113,14 +113,7 @@ async def test_a_long_body_arrives_whole():
     assert seen == [body]
 
 
-async def test_connections_are_kept():
-    async with core_that(always_ok) as core, transport_to(core.port) as transport:
-        for _ in range(5):
-            await posted(transport)
-        assert core.connections == 1
-
-
-async def test_no_more_connections_than_allowed():
+async def test_connections_are_kept_and_no_more_than_allowed():
     async with core_that(always_ok) as core, transport_to(core.port, connections=2) as transport:
         assert await asyncio.gather(*(posted(transport) for _ in range(8))) == [b"{}"] * 8
         assert core.connections == 2

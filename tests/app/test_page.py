@@ -5,6 +5,7 @@ import re
 import subprocess
 from collections import Counter
 from typing import get_args
+from unittest.mock import Mock
 
 import httpx2
 import pytest
@@ -22,28 +23,20 @@ from tests.fakes import cores
 FILES = ("/", "/page.css", "/page.js")
 
 
-class RealCore:
-    """The real core, answering in this process; remembers what it was asked for."""
-
-    def __init__(self) -> None:
-        self.client = TestClient(cores.real())
-        self.asked: list[str] = []
-
-    def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        self.asked.append(request.url.path)
-        answer = self.client.get(request.url.raw_path.decode())
-        return httpx2.Response(answer.status_code, content=answer.content, headers=cores.JSON)
-
-
 @pytest.fixture(scope="module")
-def _core() -> RealCore:
-    return RealCore()
+def real() -> TestClient:
+    return TestClient(cores.real())
 
 
 @pytest.fixture
-def core(_core: RealCore) -> RealCore:
-    _core.asked.clear()
-    return _core
+def core(real: TestClient) -> Mock:
+    """The real core, answering in this process."""
+
+    def get(request: httpx2.Request) -> httpx2.Response:
+        answer = real.get(request.url.raw_path.decode())
+        return httpx2.Response(answer.status_code, content=answer.content, headers=cores.JSON)
+
+    return Mock(side_effect=get)
 
 
 @pytest.mark.parametrize(
@@ -66,12 +59,12 @@ def test_the_page_needs_no_core_but_its_vocabulary_does(gateway: Gateway):
 
 
 def test_the_vocabulary_is_asked_for_once_and_again_when_the_core_changes(
-    gateway: Gateway, core: RealCore
+    gateway: Gateway, core: Mock
 ):
     client = gateway(core)
     for _ in range(3):
         client.get("/page/vocabulary")
-    counted = Counter(core.asked)
+    counted = Counter(call.args[0].url.path for call in core.call_args_list)
     assert counted.pop("/v1/about") == 3
     assert set(counted.values()) == {1}
 
@@ -89,7 +82,7 @@ def test_the_vocabulary_is_asked_for_once_and_again_when_the_core_changes(
     assert first.headers["etag"] != second.headers["etag"]
 
 
-def test_the_vocabulary_names_what_the_kernel_names(gateway: Gateway, core: RealCore):
+def test_the_vocabulary_names_what_the_kernel_names(gateway: Gateway, core: Mock):
     found = gateway(core).get("/page/vocabulary?language=pt").json()
     kernel = Kernel.load()
     assert found["states"] == kernel.vocabulary("states", "pt")
@@ -97,7 +90,7 @@ def test_the_vocabulary_names_what_the_kernel_names(gateway: Gateway, core: Real
 
 
 @pytest.mark.parametrize("path", [*FILES, "/page/vocabulary"])
-def test_what_a_browser_has_is_not_sent_again(gateway: Gateway, core: RealCore, path: str):
+def test_what_a_browser_has_is_not_sent_again(gateway: Gateway, core: Mock, path: str):
     client = gateway(core)
     answer = client.get(path, headers={"Accept-Encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
@@ -109,7 +102,7 @@ def test_what_a_browser_has_is_not_sent_again(gateway: Gateway, core: RealCore, 
     assert plain.content == answer.content
 
 
-def test_the_page_is_small(gateway: Gateway, core: RealCore):
+def test_the_page_is_small(gateway: Gateway, core: Mock):
     client = gateway(core)
     sizes = {
         path: len(gzip.compress(client.get(path).content, 9))

@@ -76,26 +76,6 @@ def _archetypes(model: Model, counts: Floats, reading: Reading) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("text", "archetype"),
-    [
-        ("The plan was discussed.", "creat"),
-        ("The plan was discussed.", "govern"),
-        ("We talked about the war and the weather.", "mentor"),
-        ("Revenue fell and the market was nervous.", "jokes"),
-    ],
-)
-def test_saying_it_again_never_lowers_the_archetype(kernel, text, archetype):
-    """Words of one archetype: one that speaks for two, as laughter does, may raise the other."""
-    leaders = {"creat": 0, "govern": 6, "mentor": 1, "jokes": 10}
-    share = 0.0
-    for times in range(2, 12):
-        signal = kernel.signal(text + f" {archetype}" * times)
-        new = list(signal["delta12"].values())[leaders[archetype]]
-        assert new >= share - 1e-3
-        share = max(share, new)
-
-
-@pytest.mark.parametrize(
     "text",
     ["", "   \n\t", "...!?", "12345 67890", "zzz qqq", "\u200b\u200b", "你好世界", "🙂" * 50],
 )

@@ -30,16 +30,6 @@ class Client:
             self.left.set()
 
 
-async def test_the_result_of_a_client_who_stays():
-    async def work() -> str:
-        return "done"
-
-    before = asyncio.all_tasks()
-    assert await while_connected(Request(SCOPE, Client().receive), work()) == "done"
-    await asyncio.sleep(0)
-    assert asyncio.all_tasks() == before
-
-
 async def test_work_ends_with_its_client():
     client, ended = Client(), asyncio.Event()
 
@@ -54,14 +44,6 @@ async def test_work_ends_with_its_client():
         await while_connected(Request(SCOPE, client.receive), work())
     assert caught.value.status_code == 499
     assert ended.is_set()
-
-
-async def test_a_fault_of_the_work_comes_through():
-    async def work() -> None:
-        raise LookupError
-
-    with pytest.raises(LookupError):
-        await while_connected(Request(SCOPE, Client().receive), work())
 
 
 async def test_a_stream_is_closed_when_its_client_leaves():
