@@ -1,12 +1,11 @@
 """What comes from the code agrees with it: `./kaldra reference` writes it."""
 
-import importlib.util
 import json
 import re
+import runpy
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import httpx2
@@ -27,6 +26,7 @@ from tests.fakes import cores
 from tests.fakes.transports import InProcess
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "generate.py"
+GENERATE = runpy.run_path(str(SCRIPT))
 ANSWERS: dict[str, Any] = {
     "signal.json": Signal,
     "batch.ndjson": Signal,
@@ -45,26 +45,16 @@ OPERATIONS = [
 ]
 
 
-@pytest.fixture
-def generate() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_generated_files_are_current(generate: ModuleType):
+def test_generated_files_are_current():
     """But for the answers: their numbers may be those of older data."""
-    for path, content in generate.everything().items():
+    for path, content in GENERATE["everything"]().items():
         if path.parent != DIRECTORY:
             assert path.read_text(encoding="utf-8") == content, path
 
 
-def test_an_example_answers_the_example_of_its_request(generate: ModuleType):
+def test_an_example_answers_the_example_of_its_request():
     """Exact numbers may be those of older data; fields and their values must be today's."""
-    answers = generate.example_answers(Kernel.load())
+    answers = GENERATE["example_answers"](Kernel.load())
     assert answers.keys() == {path.name for path in DIRECTORY.iterdir()}
     for name, model in ANSWERS.items():
         for text in (answers[name], (DIRECTORY / name).read_text(encoding="utf-8")):
