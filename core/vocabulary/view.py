@@ -7,23 +7,17 @@ from contract.vocabulary import Kind, Language
 from core.vocabulary.base import Label
 from core.vocabulary.loader import Vocabulary
 
-_SHOWN: dict[Kind, tuple[str, ...]] = {
-    "archetypes": (
-        *("id", "label", "essence", "light", "shadow", "drives"),
-        *("journey_role", "stoic_axis", "description"),
-    ),
-    "columns": ("col", "label", "profile", "plane", "description"),
+_SHOWN: dict[Kind, str] = {
+    "archetypes": "id label essence light shadow drives journey_role stoic_axis description",
+    "columns": "col label profile plane description",
     "states": (
-        *("id", "index", "archetype_id", "row", "col", "label", "profile", "plane"),
-        *("description", "default_modifiers", "allowed_modifiers"),
+        "id index archetype_id row col label profile plane description default_modifiers "
+        "allowed_modifiers"
     ),
-    "polarities": ("id", "label", "dimension", "description", "tw_alignment"),
-    "modifiers": ("id", "label", "category", "description", "tw_alignment"),
-    "kindras": (
-        *("id", "layer", "domain", "plane", "label", "definition"),
-        *("high", "low", "boost", "suppress"),
-    ),
-    "concepts": ("id", "label", "description", "opposite"),
+    "polarities": "id label dimension description tw_alignment",
+    "modifiers": "id label category description tw_alignment",
+    "kindras": "id layer domain plane label definition high low boost suppress",
+    "concepts": "id label description opposite",
 }
 """What is shown of each record, in this order; evidence and weights are the kernel's own."""
 
@@ -50,7 +44,7 @@ def view(vocabulary: Vocabulary, kind: Kind, language: Language) -> list[dict[st
     if language not in {"en", "pt"}:
         raise KeyError(language)
     renamed = _FROM.get(kind, {})
-    getters = {name: attrgetter(renamed.get(name, name)) for name in _SHOWN[kind]}
+    getters = {name: attrgetter(renamed.get(name, name)) for name in _SHOWN[kind].split()}
     return [
         {name: _plain(get(record), language) for name, get in getters.items()}
         for record in getattr(vocabulary, kind)
