@@ -228,16 +228,8 @@ class Lexicon:
         if senses is None and not (starts or negates or intensifies or contrasts):
             return None
         following, openings = self._after(starts)
-        return _Word(
-            alone=bool(senses) or negates or intensifies or contrasts,
-            following=following,
-            openings=openings,
-            senses=senses,
-            starts=starts,
-            negates=negates,
-            intensifies=intensifies,
-            contrasts=contrasts,
-        )
+        alone = bool(senses) or negates or intensifies or contrasts
+        return _Word(alone, following, openings, senses, starts, negates, intensifies, contrasts)
 
     def _after(self, starts: tuple[Node, ...]) -> _Openings:
         """Return how phrases go on from `starts`: one answer, however many words lead there."""
