@@ -10,15 +10,7 @@ from typing import Any
 
 from app import __version__
 from contract.options import Context, Options
-from contract.requests import (
-    LONGEST_TEXT,
-    MOST_TEXTS,
-    AlphaRequest,
-    GeoRequest,
-    ProductRequest,
-    SafeguardRequest,
-    SignalRequest,
-)
+from contract.requests import APPLICATIONS, LONGEST_TEXT, MOST_TEXTS, SignalRequest
 from contract.vocabulary import Language
 
 LANGUAGES: tuple[Language, Language] = ("en", "pt")
@@ -35,13 +27,6 @@ _WORD = re.compile(r'(<[^<>]*\bdata-word="([\w.]+)"[^<>]*>)(?=</)')
 _LABEL = re.compile(r'data-label="([\w.]+)"')
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(async )?function |class |const )", re.MULTILINE)
-
-_DOMAINS = {
-    "alpha": AlphaRequest,
-    "geo": GeoRequest,
-    "product": ProductRequest,
-    "safeguard": SafeguardRequest,
-}
 
 
 def render(language: Language) -> bytes:
@@ -107,7 +92,7 @@ def _facts() -> str:
         'data-label="facts.title" hidden><div class="fields">'
         + "".join(_field(n, schema) for n, schema in _fields(model).items() if n not in common)
         + '</div><button type="submit" data-word="facts.apply"></button></form>'
-        for domain, model in _DOMAINS.items()
+        for domain, model in APPLICATIONS.items()
     )
 
 

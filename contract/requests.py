@@ -110,3 +110,11 @@ class SafeguardRequest(SignalRequest):
     source: Literal["chat", "social", "internal_doc"] | None = Field(
         None, description="Kind of source"
     )
+
+
+APPLICATIONS: dict[str, type[SignalRequest]] = {
+    "alpha": AlphaRequest,
+    "geo": GeoRequest,
+    "product": ProductRequest,
+    "safeguard": SafeguardRequest,
+}

@@ -98,12 +98,6 @@ def routes_page() -> str:
 
 def example_answers(kernel: Kernel) -> dict[str, str]:
     """File name → what the kernel answers to the example of the same route's request."""
-    applications: dict[str, type[BaseModel]] = {
-        "alpha": requests.AlphaRequest,
-        "geo": requests.GeoRequest,
-        "product": requests.ProductRequest,
-        "safeguard": requests.SafeguardRequest,
-    }
     one = _example(requests.SignalRequest)
     many = _example(requests.BatchRequest)["texts"]
     window = _example(requests.WindowRequest)["texts"]
@@ -112,7 +106,7 @@ def example_answers(kernel: Kernel) -> dict[str, str]:
         "window.json": kernel.window(window),
         "vocabulary.json": kernel.vocabulary("archetypes", "en")[:VOCABULARY_ITEMS],
     }
-    for name, model in applications.items():
+    for name, model in requests.APPLICATIONS.items():
         answers[f"{name}.json"] = getattr(kernel, name)(**_example(model))
     texts = {name: dumps(answer).decode() + "\n" for name, answer in answers.items()}
     lines = [dumps(kernel.signal(text)).decode() + "\n" for text in many]
