@@ -62,6 +62,7 @@ def arc(model: Model, signals: Sequence[Signal]) -> Story:
     places = [place for place, signal in enumerate(signals) if not signal["abstained"]]
     spoken = [signals[place] for place in places]
     beats = list(map(beat, spoken))
+    leaders = [one.archetype for one in beats]
     scores = stage_scores(model, beats)
     regimes = [signal["tw_regime"] for signal in spoken]
     return {
@@ -72,9 +73,9 @@ def arc(model: Model, signals: Sequence[Signal]) -> Story:
         ],
         "coherence": number(coherence(beats, scores)) if spoken else 0.0,
         "stability": number(stability([s["delta144"] for s in spoken])),
-        "regime_stability": number(_unchanged(regimes)),
-        "archetype_transitions": _transitions(beats),
-        "dominant_archetypes": _leaders([one.archetype for one in beats]),
+        "regime_stability": number(1.0 - _changes(regimes) / max(1, len(regimes) - 1)),
+        "archetype_transitions": _changes(leaders),
+        "dominant_archetypes": _dominant(leaders),
         "turning_points": [places[turn] for turn in turning_points(drifts(spoken))],
         "trend": trend([signal["tw"]["index"] for signal in spoken]),
     }
@@ -101,7 +102,7 @@ def coherence(beats: Sequence[Beat], scores: Mapping[str, float]) -> float:
     steps = max(1, len(beats) - 1)
     moves = np.abs(np.diff(np.array([one.polarities for one in beats]), axis=0))
     smoothness = 1.0 - (float(moves.mean()) if moves.size else 0.0)
-    steadiness = 1.0 - _transitions(beats) / steps
+    steadiness = 1.0 - _changes([one.archetype for one in beats]) / steps
     return 0.4 * steadiness + 0.3 * smoothness + 0.3 * max(scores.values())
 
 
@@ -146,15 +147,10 @@ def trend(indices: Sequence[float]) -> Trend:
     return {"slope": slope, "acceleration": number(acceleration), "direction": direction}
 
 
-def _transitions(beats: Sequence[Beat]) -> int:
-    return sum(a.archetype != b.archetype for a, b in pairwise(beats))
+def _changes(values: Sequence[str]) -> int:
+    return sum(a != b for a, b in pairwise(values))
 
 
-def _leaders(leaders: Sequence[str]) -> list[DominantArchetype]:
+def _dominant(leaders: Sequence[str]) -> list[DominantArchetype]:
     order = sorted(Counter(leaders).items(), key=lambda item: (-item[1], item[0]))
     return [{"id": name, "share": number(count / len(leaders))} for name, count in order[:LEADING]]
-
-
-def _unchanged(regimes: Sequence[str]) -> float:
-    changes = sum(a != b for a, b in pairwise(regimes))
-    return 1.0 - changes / max(1, len(regimes) - 1)
