@@ -88,9 +88,9 @@ class CoreClient:
             raise _core_unavailable()
         return str(state)
 
-    async def get(self, path: str, query: str = "") -> bytes:
-        """Body of the core's answer to GET; raises like `post`."""
-        return await self._read("GET", f"{path}?{query}" if query else path, None)
+    async def get(self, target: str) -> bytes:
+        """Body of the core's answer to GET of a path with its query; raises like `post`."""
+        return await self._read("GET", target, None)
 
     async def post(self, path: str, body: bytes) -> bytes:
         """Body of the core's answer to `body`, JSON that the gateway has validated.

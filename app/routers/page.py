@@ -45,7 +45,7 @@ def router(core: CoreClient) -> APIRouter:
 
     async def read(about: bytes, language: Language) -> StaticFile:
         answers = await asyncio.gather(
-            *(core.get(f"/v1/vocabulary/{kind}", f"language={language}") for kind in KINDS)
+            *(core.get(f"/v1/vocabulary/{kind}?language={language}") for kind in KINDS)
         )
         try:
             lists = {kind: json.loads(answer) for kind, answer in zip(KINDS, answers, strict=True)}

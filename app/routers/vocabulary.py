@@ -22,5 +22,5 @@ def add_routes(routes: APIRouter, core: CoreClient) -> None:
     )
     async def vocabulary(request: Request, kind: Kind, language: Language = "en") -> Response:
         """List a part of the vocabulary, its texts in English or Portuguese."""
-        work = core.get(f"/v1/vocabulary/{kind}", f"language={language}")
+        work = core.get(f"/v1/vocabulary/{kind}?language={language}")
         return cacheable(request, await while_connected(request, work))
