@@ -107,11 +107,7 @@ def _files(directory: Path) -> tuple[tuple[str, int, int], ...]:
 
 
 def _digests(directory: Path) -> dict[str, bytes]:
-    return {name: _digest(key) for name, key in _read(directory).items()}
-
-
-def _read(directory: Path) -> dict[str, str]:
-    """Keys by caller; entries that start with a dot are Kubernetes' own."""
+    """Digests of the keys by caller; entries that start with a dot are Kubernetes' own."""
     variable = "KALDRA_API_KEYS_DIR"
     try:
         files = [p for p in sorted(directory.iterdir()) if not p.name.startswith(".")]
@@ -130,7 +126,7 @@ def _read(directory: Path) -> dict[str, str]:
             )
     if len(set(keys.values())) < len(keys):
         raise SettingsError(f"{variable}: two callers have the same key")
-    return keys
+    return {name: _digest(key) for name, key in keys.items()}
 
 
 def _digest(key: str) -> bytes:

@@ -42,15 +42,19 @@ class Source:
         """Names of the packages of the tree."""
         return sorted(path.parent.name for path in self._image.glob(f"*/{PACKAGE}"))
 
-    def digests(self) -> dict[str, str]:
-        """SHA-256 of each file that is served now, by its path in the tree."""
-        return dict(self._digests(self.root))
+    def digests(self, root: Path | None = None) -> dict[str, str]:
+        """SHA-256 of each file below `root`, else of those served now, by its path in the tree."""
+        root = root or self.root
+        return {
+            path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in self._files(root)
+        }
 
     def differing(self) -> list[str]:
         """Paths of the files that are not as in the image."""
         if self.root == self._image:
             return []
-        ours, image = self.digests(), dict(self._digests(self._image))
+        ours, image = self.digests(), self.digests(self._image)
         return sorted(p for p in ours.keys() | image.keys() if ours.get(p) != image.get(p))
 
     def write(self, files: Mapping[str, str | None]) -> None:
@@ -109,11 +113,6 @@ class Source:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
         made.rename(self._copy)
-
-    def _digests(self, root: Path) -> Iterator[tuple[str, str]]:
-        for path in self._files(root):
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            yield path.relative_to(root).as_posix(), digest
 
     def _files(self, root: Path) -> Iterator[Path]:
         for package in self.packages:
