@@ -1,7 +1,7 @@
 """From arrays to signals: one dict per text, rounded once."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,7 +47,6 @@ TIE = 0.001
 
 MODIFIER_BOUND = 0.35
 MODIFIERS_AT_MOST = 4
-INDEX_SOURCE: Final = "single_text"
 
 
 class _Row(NamedTuple):
@@ -210,7 +209,7 @@ class Assembler:
             "drift": _drift(row.drift),
             "drift_metric": scalars["drift_metric"],
             "index": scalars["index"],
-            "index_source": INDEX_SOURCE,
+            "index_source": "single_text",
             "regime": regime(parameters, scalars["index"]),
             "profile": options.tw_profile,
             "steps": options.steps,

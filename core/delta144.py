@@ -33,12 +33,6 @@ def normalised(weights: Floats) -> Floats:
     return scaled
 
 
-def outer(archetypes: Floats, columns: Floats) -> Floats:
-    """Return (texts, 144) from two factors of (texts, 12)."""
-    product = archetypes[:, :, None] * columns[:, None, :]
-    return product.reshape(len(archetypes), 144)
-
-
 def strongest(probabilities: Floats) -> Integers:
     """Return (texts,) the index of the most probable state; ties go to the lower index.
 

@@ -75,7 +75,8 @@ def run(
     archetypes = delta144.normalised(base_archetypes * kindra.archetype_factors(model, scores))
     field = tw369.read_field(model, scores, options, damping)
     columns = tw369.evolve(model, base_columns, field.drift, options)
-    probabilities = delta144.outer(archetypes, columns)
+    states = archetypes[:, :, None] * columns[:, None, :]
+    probabilities = states.reshape(len(states), 144)
     polarities = _polarities(model, evidence)
     borrowed = borrow(model, scores)
     strength = evidence.strength

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 
@@ -19,8 +18,6 @@ from core.tw369 import regime
 from core.wording import drifts as wording_drifts
 from core.wording import unit
 
-BY_DRIFT: Final = "drift_test"
-BY_MEAN: Final = "mean_of_texts"
 FLAT = 1e-9
 
 
@@ -48,7 +45,7 @@ def read_window(
         "data_version": version,
         "count": len(signals),
         "index": index,
-        "index_source": BY_DRIFT if drift else BY_MEAN,
+        "index_source": "drift_test" if drift else "mean_of_texts",
         "tw_regime": (
             window_regime(drift["p_value"]) if drift else regime(model.vocabulary.tw, index)
         ),

@@ -120,6 +120,8 @@ def serve(
     trusted_proxies: Sequence[str] = (),
 ) -> NoReturn:
     """Serve `app` until a signal; the process ends when requests have finished or were cut off."""
+    # For running requests after the draining; uvicorn says int, asyncio takes any number.
+    finishing: Any = max(0.1, settings.shutdown_seconds - settings.drain_seconds - ENDING_SECONDS)
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -132,7 +134,7 @@ def serve(
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=list(trusted_proxies),
         timeout_keep_alive=IDLE_SECONDS,
-        timeout_graceful_shutdown=_finishing_seconds(settings),
+        timeout_graceful_shutdown=finishing,
     )
     connections = Connections(connection_limit(settings), metrics)
     server = Server(config, lifecycle, settings, connections)
@@ -159,8 +161,3 @@ def connection_limit(settings: ServiceSettings) -> int:
     )
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard))
     return min(settings.most_connections, max(1, (descriptors - OWN_DESCRIPTORS) // 2))
-
-
-def _finishing_seconds(settings: ServiceSettings) -> Any:
-    """For running requests after the draining; uvicorn says int, asyncio takes any number."""
-    return max(0.1, settings.shutdown_seconds - settings.drain_seconds - ENDING_SECONDS)
