@@ -7,7 +7,7 @@ from core import __version__
 from core.kernel import Kernel
 from core.service import create_app
 from core.settings import Settings
-from core.vocabulary import DataError
+from core.vocabulary.base import DataError
 from serving import logs
 from serving.dotenv import EnvFile
 from serving.lifecycle import Lifecycle, serve

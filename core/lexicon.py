@@ -26,7 +26,7 @@ from core.hits import (
 from core.morphology import plain_forms, turned_by_ending, turned_by_prefix
 from core.term_tree import Node, Step, step, terms
 from core.text import BREAKS, fold
-from core.vocabulary import LexiconSource
+from core.vocabulary.lexicon import LexiconSource
 
 NEGATION_REACH = 5
 PERSON_BEFORE, PERSON_AFTER = 4, 2

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from core.hits import PLAIN, Meanings
 from core.lexicon import Lexicon
 from core.text import fold
-from core.vocabulary import Vocabulary, Weights
+from core.vocabulary.base import Weights
+from core.vocabulary.loader import Vocabulary
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from core.hits import Senses
 from core.text import BREAKS, fold, tokens
-from core.vocabulary import LexiconSource
+from core.vocabulary.lexicon import LexiconSource
 
 GAP, CHOICE = "~", "|"
 GAP_WORDS = 3

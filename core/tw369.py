@@ -10,7 +10,8 @@ from contract.options import Options
 from contract.signal import Regime
 from core.delta144 import normalised
 from core.model import Floats, Model
-from core.vocabulary import PLANES, Domain, TwParameters, TwProfileParameters
+from core.vocabulary.base import PLANES
+from core.vocabulary.parameters import Domain, TwParameters, TwProfileParameters
 
 REGIMES: tuple[Regime, ...] = get_args(Regime)
 

@@ -10,7 +10,7 @@ from core.model import Model
 from core.pipeline import Stages
 from core.reading import Reading
 from core.tw369 import weighted_tension
-from core.vocabulary import Domain
+from core.vocabulary.parameters import Domain
 
 SUPPORTED_COVERAGE = 0.08
 SUPPORTED_CONFIDENCE = 0.5

@@ -3,7 +3,7 @@ import pytest
 from core.hits import INTENSIFIED, NEGATED, PLAIN, WEAKENED, Meanings
 from core.lexicon import Lexicon
 from core.text import fold, tokens
-from core.vocabulary import LexiconSource
+from core.vocabulary.lexicon import LexiconSource
 
 NAMES = ("growth", "guidance", "joy", "art", "decline", "toxic_mild", "toxic_insult")
 CONCEPTS = {name: number for number, name in enumerate(NAMES)}

@@ -16,7 +16,7 @@ from core.encoding import dumps
 from core.kernel import DEFAULT, Kernel
 from core.service import create_app
 from core.settings import Settings
-from core.vocabulary import DataError
+from core.vocabulary.base import DataError
 from serving.metrics import Metrics
 
 TEXT = "The board fears the risk, yet the founders dare to rebuild the company."
