@@ -40,64 +40,51 @@ def found():
     ]
 
 
-def test_words_stems_and_phrases(found):
-    assert found("growth") == [({0}, PLAIN, 1)]
-    assert found("the artists") == [({3}, PLAIN, 1)]
-    assert found("We are raising our guidance") == [({1}, PLAIN, 3)]
-
-
-def test_longest_phrase_wins_and_its_words_do_not_count_again(found):
-    assert found("record revenue growth") == [({0}, PLAIN, 2), ({0}, PLAIN, 1)]
-    assert found("art fair") == [({2}, PLAIN, 2)]
-
-
-def test_word_of_two_concepts_counts_for_both(found):
-    assert found("happy") == [({2, 3}, PLAIN, 1)]
-
-
-def test_possessive_is_the_word(found):
-    assert found("the guidance's") == [({1}, PLAIN, 1)]
-
-
-def test_negation_reaches_five_words_within_the_clause(found):
-    assert found("not a very big and lasting growth")[0][1] == PLAIN
-    assert found("not a very big growth") == [({4}, NEGATED, 1)]
-    assert found("I don\u2019t grow") == [({4}, NEGATED, 1)]
-    assert found("not so, growth") == [({0}, PLAIN, 1)]
-
-
-def test_gap_and_choice_in_a_phrase(found):
-    assert found("costs soared") == [({4}, PLAIN, 2)]
-    assert found("prices have once more soared") == [({4}, PLAIN, 5)]
-    assert found("prices have once more and again soared") == []
-    assert found("costs, soared") == [], "a gap ends with the clause"
+@pytest.mark.parametrize(
+    ("text", "hits"),
+    [
+        # Words, stems and phrases.
+        ("growth", [({0}, PLAIN, 1)]),
+        ("the artists", [({3}, PLAIN, 1)]),
+        ("We are raising our guidance", [({1}, PLAIN, 3)]),
+        # The longest phrase wins, and its words do not count again.
+        ("record revenue growth", [({0}, PLAIN, 2), ({0}, PLAIN, 1)]),
+        ("art fair", [({2}, PLAIN, 2)]),
+        # A word of two concepts counts for both, and a possessive is the word.
+        ("happy", [({2, 3}, PLAIN, 1)]),
+        ("the guidance's", [({1}, PLAIN, 1)]),
+        # A negation reaches five words, within its clause.
+        ("not a very big and lasting growth", [({0}, PLAIN, 1)]),
+        ("not a very big growth", [({4}, NEGATED, 1)]),
+        ("I don\u2019t grow", [({4}, NEGATED, 1)]),
+        ("not so, growth", [({0}, PLAIN, 1)]),
+        ("not only growth", [({0}, PLAIN, 1)]),
+        # An intensifier stands directly before.
+        ("very happy", [({2, 3}, INTENSIFIED, 1)]),
+        ("very much happy", [({2, 3}, PLAIN, 1)]),
+        # A gap holds up to three words and ends with the clause.
+        ("costs soared", [({4}, PLAIN, 2)]),
+        ("prices have once more soared", [({4}, PLAIN, 5)]),
+        ("prices have once more and again soared", []),
+        ("costs, soared", []),
+        # A mild insult needs a person beside it, or stands alone.
+        ("take out the garbage today", [({5}, PLAIN, 1)]),
+        ("you are garbage", [({6}, PLAIN, 1)]),
+        ("Garbage!", [({6}, PLAIN, 1)]),
+        # Forms and affixes; neither concept of "happy" has an opposite.
+        ("happiest", [({2, 3}, PLAIN, 1)]),
+        ("growthless", [({4}, PLAIN, 1)]),
+        ("unhappy", []),
+    ],
+)
+def test_what_is_found(found, text, hits):
+    assert found(text) == hits
 
 
 def test_contrast_halves_what_its_sentence_said_before(found):
     assert [units for _, units, _ in found("growth. very happy art, but growth")] == [
         *(PLAIN, PLAIN, WEAKENED, PLAIN)
     ]
-
-
-def test_mild_insult_needs_a_person_or_stands_alone(found):
-    assert found("take out the garbage today") == [({5}, PLAIN, 1)]
-    assert found("you are garbage") == [({6}, PLAIN, 1)]
-    assert found("Garbage!") == [({6}, PLAIN, 1)]
-
-
-def test_forms_and_affixes(found):
-    assert found("happiest") == [({2, 3}, PLAIN, 1)]
-    assert found("growthless") == [({4}, PLAIN, 1)]
-    assert found("unhappy") == [], "neither concept has an opposite"
-
-
-def test_neutral_phrase_negates_nothing(found):
-    assert found("not only growth") == [({0}, PLAIN, 1)]
-
-
-def test_intensifier_must_stand_directly_before(found):
-    assert found("very happy")[0][1] == INTENSIFIED
-    assert found("very much happy")[0][1] == PLAIN
 
 
 def test_memos_keep_no_long_tokens():
