@@ -4,9 +4,7 @@ Influence is measured, not estimated: the stages run again without the term (or 
 silenced) and the winner's probability is compared.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +12,7 @@ from contract.options import Options
 from contract.signal import Explanation, StageResults, Term, TermInfluence, VectorInfluence
 from core.delta144 import ranking
 from core.encoding import number, rounded
-from core.hits import PLAIN, Hits
+from core.hits import PLAIN, Hit, Hits
 from core.model import Floats, Model
 from core.pipeline import Stages, run
 from core.reading import Reading, count
@@ -64,20 +62,14 @@ def _terms(
 ) -> list[TermInfluence]:
     """Run the stages without each of the most frequent terms."""
     found = reading.tokens()
-    terms = [" ".join(found[first : last + 1]) for first, last, _ in reading.hits]
-    frequency = Counter(terms)
+    by_term: dict[str, list[Hit]] = {}
+    for hit in reading.hits:
+        by_term.setdefault(" ".join(found[hit[0] : hit[1] + 1]), []).append(hit)
+    frequency = {term: len(hits) for term, hits in by_term.items()}
     chosen = sorted(frequency, key=lambda term: (-frequency[term], term))[:TERMS_WEIGHED]
-    variants = [
-        replace(
-            reading,
-            hits=Hits.of(
-                hit for hit, term in zip(reading.hits, terms, strict=True) if term != left_out
-            ),
-        )
-        for left_out in chosen
-    ]
-    counts = count(model, variants)
-    without = run(model, counts, [reading] * len(variants), options)
+    # Whole numbers: what is left is exact.
+    counts = count(model, [reading]) - model.tally([Hits.of(by_term[term]) for term in chosen])
+    without = run(model, counts, [reading] * len(chosen), options)
     archetype, state = _gap(stages, row, without)
     order = sorted(range(len(chosen)), key=lambda i: (-abs(archetype[i]), chosen[i]))
     return [

@@ -82,6 +82,34 @@ class _Memo(dict[_K, _V]):
         return value
 
 
+class _Contrast:
+    """Halves what a sentence said before a "but". Many of them take no longer than few.
+
+    Two halve a hit as far as any number does, so that hits before the last but one need no more;
+    a sentence that the last one found begun is not searched again.
+    """
+
+    def __init__(self, found: list[str], hits: Hits) -> None:
+        self._found, self._hits = found, hits
+        self._position = self._start = 0
+        self._settled = self._halved = 0
+
+    def weaken(self, position: int) -> None:
+        """Halve the hits of the sentence, at most of its 60 tokens before `position`."""
+        for place in range(position, self._position, -1):
+            if self._found[place - 1] in SENTENCE_ENDS:
+                self._start = place
+                break
+        self._position = position
+        earliest = max(self._start, position - LONGEST_SENTENCE)
+        firsts, meanings = self._hits.first, self._hits.meaning
+        for place in range(len(meanings) - 1, self._settled - 1, -1):
+            if firsts[place] < earliest:
+                break
+            meanings[place] = weaker(meanings[place])
+        self._settled, self._halved = self._halved, len(meanings)
+
+
 class Lexicon:
     """The terms of one language, ready to be looked up.
 
@@ -111,6 +139,7 @@ class Lexicon:
         hits = Hits()
         firsts, lasts, meanings = hits.first, hits.last, hits.meaning
         aimed = self._aimed
+        contrast = _Contrast(found, hits)
         last = negated = intensified = -1
         for position, word, after in self._candidates(found):
             if position <= last:
@@ -132,8 +161,12 @@ class Lexicon:
                     intensified = position + 1
                 if contrasts:
                     negated = -1
-                    _weaken(hits, _sentence_start(found, position))
+                    contrast.weaken(position)
         return hits
+
+    def new_words(self, found: list[str]) -> int:
+        """Return how many of the tokens are no word it has met: each takes long to resolve."""
+        return len(found) - sum(map(self._words.__contains__, found))
 
     def _candidates(self, found: list[str]) -> list[tuple[int, _Word, str]]:
         """Return the words that mean something alone or with the word that follows them.
@@ -215,9 +248,11 @@ class Lexicon:
 
     def _listed(self, form: str) -> Senses | None:
         """Return the senses of the listed word that `form` is an inflected form of."""
-        exact = self._root.exact
-        bases = (base for base in plain_forms(form, self.language) if base in exact)
-        return next((exact[b].senses for b in bases if exact[b].senses is not None), None)
+        for base in plain_forms(form, self.language):
+            node = self._root.exact.get(base)
+            if node and node.senses is not None:
+                return node.senses
+        return None
 
     def _resolve(self, token: str) -> _Word | None:
         senses, starts = step((self._root,), token)
@@ -261,22 +296,6 @@ def _reach(found: list[str], negator: int) -> int:
         if token in BREAKS:
             return position
     return end
-
-
-def _sentence_start(found: list[str], position: int) -> int:
-    """Return where the sentence of a token begins, at most 60 tokens before it."""
-    earliest = max(0, position - LONGEST_SENTENCE)
-    while position > earliest and found[position - 1] not in SENTENCE_ENDS:
-        position -= 1
-    return position
-
-
-def _weaken(hits: Hits, start: int) -> None:
-    """Halve the hits from `start` on."""
-    for place in range(len(hits) - 1, -1, -1):
-        if hits.first[place] < start:
-            break
-        hits.meaning[place] = weaker(hits.meaning[place])
 
 
 def _folded(words: Iterable[str]) -> Iterable[str]:

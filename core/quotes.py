@@ -16,27 +16,30 @@ MARKS = frozenset('"“”«»')
 
 _QUOTATION = re.compile(r'["“«][^"“”«»]{1,400}["”»]')
 _SAID = (
-    r"(?:said|says|saying|told|tells|wrote|writes|shouted|yelled|screamed|texted|tweeted|posted"
-    r"|called|replied|answered|added|claimed|disse|dizendo|diz|falou|escreveu|gritou|chamou|postou"
-    r"|respondeu|afirmou|declarou|ameaçou|xingou|segundo|according)"
+    "said|says|saying|told|tells|wrote|writes|shouted|yelled|screamed|texted|tweeted|posted"
+    "|called|replied|answered|added|claimed|disse|dizendo|diz|falou|escreveu|gritou|chamou|postou"
+    "|respondeu|afirmou|declarou|ameaçou|xingou|segundo|according"
 )
 _BEFORE = re.compile(
-    rf"(?<!\bi )(?<!\beu )\b{_SAID}(?: \w{{1,30}}){{0,4}} ?[:,]? ?$", re.IGNORECASE
+    rf" ?[:,]? ?(?:\w{{1,30}}+ ){{0,4}}?(?:{_SAID[::-1]})\b(?! i\b)(?! ue\b)", re.IGNORECASE
 )
+"""Who said it, read backwards from a quotation: matching at one place is no search."""
+
 _AFTER = re.compile(
-    rf" ?[,.]? ?(?!i |eu )(?:(?!i |eu )\w{{1,30}} ){{0,3}}?{_SAID}\b", re.IGNORECASE
+    rf" ?[,.]? ?(?!i |eu )(?:(?!i |eu )\w{{1,30}} ){{0,3}}?(?:{_SAID})\b", re.IGNORECASE
 )
 _NEAR = 80
-"""Characters before a quotation that are searched for who said it."""
+"""Characters before a quotation that may tell who said it."""
 
 
 def of_others(normalised: str) -> Iterator[range]:
     """Yield the places among the tokens of a text that others' words take."""
     counted = place = 0
+    backwards = normalised[::-1]
     for match in _QUOTATION.finditer(normalised):
         start, end = match.span()
-        before = _BEFORE.search(normalised, max(0, start - _NEAR), start)
-        if before or _AFTER.match(normalised, end):
+        before = _BEFORE.match(backwards, len(backwards) - start)
+        if (before and len(before[0]) <= _NEAR) or _AFTER.match(normalised, end):
             first = place + len(tokens(fold(normalised[counted:start])))
             place = first + len(tokens(fold(match[0])))
             counted = end

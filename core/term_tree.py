@@ -101,6 +101,8 @@ Step = tuple[Senses | None, tuple[Node, ...]]
 def step(nodes: tuple[Node, ...], token: str) -> Step:
     """Take a step from all nodes at once; the first of them that ends a term says what it means."""
     reached = [child for node in nodes for child in node.children(token)]
+    if not reached:
+        return None, ()
     senses = next((node.senses for node in reached if node.senses is not None), None)
     onward = (node for child in reached for node in (child, *child.also))
     return senses, tuple(node for node in onward if node.leads_on())

@@ -9,7 +9,7 @@ character can be traced to the character of the text it came from.
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, count, pairwise, repeat
 
 from core import unassigned
 
@@ -32,6 +32,7 @@ BREAKS = frozenset(".!?;:,")
 _ASCII = "".join(c if c.isalnum() or c in "_'.!?;:," else " " for c in map(chr, range(128)))
 """For each ASCII character itself or a space: the quick way to what `_TOKEN` finds."""
 
+BLANK_LINES = re.compile(r"\n\s*\n")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 """Looks back for the mark: a pattern that began with marks would be quadratic in a row of them."""
 
@@ -120,6 +121,11 @@ def fold(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+def _folded_alone(character: str) -> str:
+    return fold(character)
+
+
+@lru_cache(maxsize=4096)
 def _fold_character(character: str) -> str:
     if character in _APOSTROPHES:
         return "'"
@@ -169,12 +175,8 @@ def token_spans(text: str) -> list[tuple[int, int]]:
     """Return (start, end) of every token of `text`, in code points of `text` as given."""
     if text.isascii():  # then folding changes no place
         return [match.span() for match in _TOKEN.finditer(spoken(fold(text)))]
-    offsets: list[int] = []
-    pieces: list[str] = []
-    for position, character in enumerate(text):
-        piece = fold(character)
-        pieces.append(piece)
-        offsets.extend([position] * len(piece))
+    pieces = list(map(_folded_alone, text))
+    offsets = list(chain.from_iterable(map(repeat, count(), map(len, pieces))))
     folded = spoken("".join(pieces))
     return [
         (offsets[match.start()], offsets[match.end() - 1] + 1) for match in _TOKEN.finditer(folded)
@@ -191,7 +193,7 @@ def shouted_words(normalised: str) -> int:
 
 def paragraphs(text: str) -> list[str]:
     """Return the paragraphs of a text (separated by blank lines), without empty ones."""
-    return [part for part in re.split(r"\n\s*\n", text) if part.strip()]
+    return [part for part in BLANK_LINES.split(text) if part.strip()]
 
 
 def sentences(text: str) -> list[tuple[int, int]]:

@@ -22,6 +22,10 @@ KEY = b"kaldra-wording-1"
 LONGEST_WORD = 64
 """Characters of a word that count: what is longer is no word, and should cost no more than one."""
 
+_BYTES = 8
+_KEYED = blake2b(digest_size=_BYTES, key=KEY)
+"""Copied for each piece, so that the key is hashed once."""
+
 _CELL_SHIFT = np.uint64(56)
 _PAIR = np.uint64(3)
 _SIGN = np.uint64(1)
@@ -45,8 +49,8 @@ def vector_of(text: str) -> Floats:
 def vector(words: Sequence[str]) -> Floats:
     """Return (256,) signed counts; whole numbers, so that every sum of them is exact."""
     listed = [_hashes(word[:LONGEST_WORD]) for word in words]
-    single = np.array([own for hashes in listed for own in hashes], dtype=np.uint64)
-    word = np.array([hashes[0] for hashes in listed], dtype=np.uint64)
+    single = np.frombuffer(b"".join(listed), dtype="<u8")
+    word = np.frombuffer(b"".join([hashes[:_BYTES] for hashes in listed]), dtype="<u8")
     every = np.concatenate([single, word[:-1] * _PAIR + word[1:]])
     cells = (every >> _CELL_SHIFT).astype(np.int64)
     return np.bincount(cells, 1.0 - 2.0 * (every & _SIGN), CELLS).astype(np.float64)
@@ -62,11 +66,19 @@ def distance(first: Floats, second: Floats) -> float:
 
 
 @lru_cache(maxsize=1 << 14)
-def _hashes(word: str) -> tuple[int, ...]:
+def _hashes(word: str) -> bytes:
     """Return 64-bit hashes of a word and of its trigrams, ends marked by spaces."""
     padded = f" {word} "
-    pieces = [padded, *(padded[i : i + 3] for i in range(len(word)))]
-    return tuple(
-        int.from_bytes(blake2b(piece.encode(), digest_size=8, key=KEY).digest(), "little")
-        for piece in pieces
-    )
+    trigrams = [padded[i : i + 3] for i in range(len(word))]
+    return _hash(padded) + b"".join(map(_hash_of_trigram, trigrams))
+
+
+def _hash(piece: str) -> bytes:
+    hashed = _KEYED.copy()
+    hashed.update(piece.encode())
+    return hashed.digest()
+
+
+@lru_cache(maxsize=1 << 15)
+def _hash_of_trigram(trigram: str) -> bytes:
+    return _hash(trigram)

@@ -2,12 +2,14 @@
 
 from bisect import bisect_right
 
+import numpy as np
+
 from contract.apps import ProductAnswer, Theme, VectorScore, Verdict
 from core.apps.common import Analysis, planes
 from core.delta144 import ranking
 from core.encoding import number
-from core.hits import Hit, Hits
-from core.model import UNIT, Floats
+from core.hits import Hits
+from core.model import UNIT, Floats, Integers
 from core.text import sentences, token_spans
 
 TOP = 5
@@ -58,10 +60,12 @@ def verdict(pain: float, praise: float, net: float) -> Verdict:
 def themes(analysis: Analysis) -> list[Theme]:
     """Return pain and praise by theme: a sentence's judgement counts for the themes it touches."""
     model = analysis.model
-    counts = _by_sentence(analysis)
+    numbers, sentence = _hits(analysis)
+    meanings, used = np.unique(numbers, return_inverse=True)
+    counts = model.tally([Hits([0], [0], [number]) for number in meanings.tolist()])
     judging = [analysis.channel(name) for name in ("pain", "praise")]
-    judged = counts @ model.weights[:, judging] / UNIT
-    touched = counts @ model.weights[:, model.channels.themes] > 0
+    judged = _by_sentence(counts @ model.weights[:, judging] / UNIT, used, sentence)
+    touched = _by_sentence(counts @ model.weights[:, model.channels.themes], used, sentence) > 0
     found: list[Theme] = []
     for place, axis in enumerate(model.vocabulary.readings.themes):
         if touched[:, place].any():
@@ -70,15 +74,20 @@ def themes(analysis: Analysis) -> list[Theme]:
     return found
 
 
-def _by_sentence(analysis: Analysis) -> Floats:
-    """Return (sentences with hits, concepts): units of hits."""
+def _hits(analysis: Analysis) -> tuple[list[int], list[int]]:
+    """Return the meaning of each hit and the number of its sentence."""
     reading = analysis.reading
     places = token_spans(reading.text)
     ends = [end for _, end in sentences(reading.text)][:-1]
-    hits: dict[int, list[Hit]] = {}
-    for hit in reading.hits:
-        hits.setdefault(bisect_right(ends, places[hit[0]][0]), []).append(hit)
-    return analysis.model.tally(list(map(Hits.of, hits.values())))
+    sentence = [bisect_right(ends, places[first][0]) for first in reading.hits.first]
+    return reading.hits.meaning, sentence
+
+
+def _by_sentence(values: Floats, used: Integers, sentence: list[int]) -> Floats:
+    """Return (sentences, columns): the sums of `values`, whose row `used` each hit counts for."""
+    summed = np.zeros((max(sentence, default=0) + 1, values.shape[1]))
+    np.add.at(summed, sentence, values[used])
+    return summed
 
 
 def _strongest(analysis: Analysis, prefix: str) -> list[VectorScore]:

@@ -6,6 +6,7 @@ from typing import cast, get_args
 from contract.apps import SafeguardAnswer, Severity, Span
 from core.apps.common import Analysis, planes
 from core.bias import DIMENSIONS
+from core.model import Model
 from core.text import token_spans
 
 FLAGS = {
@@ -60,17 +61,21 @@ def spans(analysis: Analysis) -> list[Span]:
     axes = model.vocabulary.readings.bias
     carriers = {axis.id: set(axis.evidence) for axis in axes if axis.id in DIMENSIONS}
     places = token_spans(reading.text)
+    shown = {number: _dimensions(model, number, carriers) for number in set(reading.hits.meaning)}
     found: list[Span] = []
     for first, last, number in reading.hits:
-        meaning = model.meanings[number]
-        names = {model.concepts[c] for c in meaning.concepts}
         start, end = places[first][0], places[last][1]
-        found.extend(
-            {"dimension": name, "term": reading.text[start:end], "start": start, "end": end}
-            for name in DIMENSIONS
-            if not meaning.negated and carriers[name] & names
-        )
+        for name in shown[number]:
+            term = reading.text[start:end]
+            found.append({"dimension": name, "term": term, "start": start, "end": end})
     return found
+
+
+def _dimensions(model: Model, number: int, carriers: Mapping[str, set[str]]) -> list[str]:
+    """Return the dimensions that a meaning speaks for."""
+    meaning = model.meanings[number]
+    names = {model.concepts[c] for c in meaning.concepts}
+    return [name for name in DIMENSIONS if not meaning.negated and carriers[name] & names]
 
 
 def recommendations(analysis: Analysis, flags: list[str], level: int) -> list[str]:

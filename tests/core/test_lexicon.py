@@ -87,6 +87,33 @@ def test_contrast_halves_what_its_sentence_said_before(found):
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("very happy, but", [PLAIN]),
+        ("very happy, but growth, but art, but", [WEAKENED, WEAKENED, WEAKENED]),
+        ("very happy, but growth. art, but growth, but", [PLAIN, PLAIN, WEAKENED, WEAKENED]),
+        (f"very happy but {'x ' * 57} but", [WEAKENED]),
+        (f"very happy but {'x ' * 60} but", [PLAIN]),
+    ],
+)
+def test_each_contrast_halves_at_most_sixty_words_of_its_sentence(found, text, units):
+    assert [each for _, each, _ in found(text)] == units
+
+
+def test_many_contrasts_take_no_longer_than_few():
+    class Counted(list[str]):
+        reads = 0
+
+        def __getitem__(self, place):
+            self.reads += 1
+            return super().__getitem__(place)
+
+    tokens_read = Counted(["growth", "but"] * 1_000)
+    Lexicon(SOURCE, CONCEPTS, Meanings(OPPOSITES)).scan(tokens_read)
+    assert tokens_read.reads <= 2 * len(tokens_read)
+
+
 def test_memos_keep_no_long_tokens():
     lexicon = Lexicon(SOURCE, CONCEPTS, Meanings(OPPOSITES))
     for text, kept in (
