@@ -16,6 +16,7 @@ from core.explain import explain
 from core.model import Model
 from core.pipeline import Stages, run
 from core.reading import Reading, count, read
+from core.text import fold, tokens
 from core.vocabulary import load
 from core.vocabulary.view import KINDS, view
 from core.window import read_window
@@ -139,6 +140,11 @@ class Kernel:
         answer = safeguard.analyse(self._analysis(text, options), source)
         self._ended("analyse")
         return answer
+
+    def new_words(self, pieces: Sequence[str]) -> int:
+        """Return how many words of `pieces`, which are cut from texts, no lexicon has met."""
+        found = [token for piece in pieces for token in tokens(fold(piece))[1:-1]]
+        return min(lexicon.new_words(found) for lexicon in self._model.lexicons.values())
 
     @property
     def vocabulary_kinds(self) -> tuple[Kind, ...]:

@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from itertools import islice
@@ -18,8 +18,8 @@ from contract.signal import Signal
 from contract.vocabulary import Kind, Language
 from contract.window import WindowAnswer
 from core import __version__
-from core.apps.alpha import MOST_SECTIONS
 from core.encoding import dumps
+from core.http.costs import Costs
 from core.http.workers import DEAR, Flow, Workers
 from core.kernel import Kernel
 from serving.bodies import Bodies, body_of, bounded_route
@@ -33,17 +33,6 @@ from serving.tracing import Stages
 PART_TEXTS = 16
 PART_MILLISECONDS = DEAR
 """Texts of a batch computed at a stretch, and how long, before others get their turn."""
-
-TEXT_COST = 0.4
-CHARACTER_COST = 0.00014
-BYTE_COST = 0.0006
-"""Milliseconds that a text takes, that each character adds, and each byte beyond ASCII."""
-
-EXPLAIN_FACTOR = 10
-"""How much longer a text takes that is explained."""
-
-WINDOW_FACTOR = 2
-"""How much longer a window takes than its texts do."""
 
 T = TypeVar("T")
 
@@ -71,8 +60,9 @@ def _admit(_request: Request) -> Iterator[str]:
 def router(kernel: Kernel, workers: Workers, bodies: Bodies) -> APIRouter:
     """The routes, computing with `kernel` in `workers`."""
     routes = APIRouter(prefix="/v1", responses=FAULTS, route_class=bounded_route(bodies, _admit))
-    _add_texts(routes, kernel, workers)
-    _add_applications(routes, kernel, workers)
+    costs = Costs(kernel)
+    _add_texts(routes, kernel, workers, costs)
+    _add_applications(routes, kernel, workers, costs)
     _add_vocabulary(routes, kernel)
     _add_about(routes, kernel)
     return routes
@@ -102,12 +92,12 @@ async def _computed(
     return Response(content, media_type="application/json")
 
 
-def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
+def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers, costs: Costs) -> None:
     @routes.post("/signal", response_model=Signal, tags=["signals"])
     async def signal(request: Request, body: requests.SignalRequest) -> Response:
         """Read one text."""
         options = body.options
-        cost = _cost([body.text], explain=options.explain)
+        cost = costs.texts([body.text], explain=options.explain)
         return await _computed(
             request, workers, kernel, lambda kernel: kernel.signal(body.text, options), cost
         )
@@ -121,7 +111,7 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
     async def batch(request: Request, body: requests.BatchRequest) -> Response:
         """Read up to 1,000 texts; the signals come as they are made, one JSON object per line."""
         body_of(request).content = b""
-        cost = _cost(body.texts, explain=body.options.explain)
+        cost = costs.texts(body.texts, explain=body.options.explain)
         pieces = _pieces(workers, kernel.batch(body.texts, body.options), cost)
         # Computed before the answer begins, while the request can still be refused.
         first = await while_connected(request, anext(pieces))
@@ -132,16 +122,8 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
         """Read several texts as one story, oldest first."""
         body_of(request).content = b""
         steps = kernel.window_steps(body.texts, body.options)
-        work = _in_parts(workers, steps, WINDOW_FACTOR * _cost(body.texts, explain=False))
+        work = _in_parts(workers, steps, costs.window(body.texts))
         return Response(await while_connected(request, work), media_type="application/json")
-
-
-def _cost(texts: Sequence[str], *, explain: bool) -> float:
-    """Milliseconds that reading `texts` takes, about."""
-    characters = sum(map(len, texts))
-    more = sum(len(text.encode()) - len(text) for text in texts if not text.isascii())
-    cost = TEXT_COST * len(texts) + CHARACTER_COST * characters + BYTE_COST * more
-    return cost * (EXPLAIN_FACTOR if explain else 1)
 
 
 async def _pieces(
@@ -200,7 +182,7 @@ async def _again(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[byte
         yield piece
 
 
-def _add_applications(routes: APIRouter, kernel: Kernel, workers: Workers) -> None:
+def _add_applications(routes: APIRouter, kernel: Kernel, workers: Workers, costs: Costs) -> None:
     def add(
         name: str, model: type[requests.SignalRequest], answer: Any, read: Callable[..., Any]
     ) -> None:
@@ -209,9 +191,7 @@ def _add_applications(routes: APIRouter, kernel: Kernel, workers: Workers) -> No
         async def application(request: Request, body: requests.SignalRequest) -> Response:
             facts = body.model_dump(exclude={"text", "options"})
             options = body.options
-            cost = _cost([body.text], explain=options.explain)
-            if name == "alpha":  # which reads every paragraph by itself too
-                cost += TEXT_COST * min(MOST_SECTIONS, body.text.count("\n\n"))
+            cost = costs.application(name, body.text, explain=options.explain)
             return await _computed(
                 request,
                 workers,

@@ -96,9 +96,10 @@ class Workers:
     async def run(self, function: Callable[[], T], cost: float, flow: Flow | None = None) -> T:
         """Result of `function`, which takes about `cost` milliseconds.
 
-        Further parts of the same `flow` are never refused, but wait for their turn. When the caller
-        is cancelled, a waiting computation is dropped; a running one goes on to its end and keeps
-        its place until then. Raises ApiError 503 when every place is taken.
+        Further parts of the same `flow` are never refused, but wait for their turn: the longer, the
+        more those before have taken beyond their cost. When the caller is cancelled, a waiting
+        computation is dropped; a running one goes on to its end and keeps its place until then.
+        Raises ApiError 503 when every place is taken.
         """
         flow = flow or Flow()
         if not flow.number and self.held >= self.places:
@@ -110,7 +111,8 @@ class Workers:
             flow.number = next(self._numbers)
             flow.end = start + flow.total if flow.total else 0.0
         result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        part = _Part(flow.end or flow.tag, flow.number, start, cost, function, result)
+        timed = partial(_timed, function, cost, flow)
+        part = _Part(flow.end or flow.tag, flow.number, start, cost, timed, result)
         self.held += 1
         lane = self._dear if cost >= DEAR else self._cheap
         heapq.heappush(lane, part)
@@ -159,3 +161,13 @@ class Workers:
                 part.result.set_result(future.result())
         # After the caller has gone on: its next part may be the one whose turn it is.
         part.result.get_loop().call_soon(self._start)
+
+
+def _timed(function: Callable[[], T], cost: float, flow: Flow) -> T:
+    """Call a function, and charge the flow for what it takes beyond `cost`."""
+    began = time.thread_time()
+    try:
+        return function()
+    finally:
+        if not flow.total:
+            flow.tag += max(0.0, (time.thread_time() - began) * 1000 - cost)

@@ -1,6 +1,7 @@
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -136,6 +137,32 @@ async def test_of_two_answers_in_parts_the_first_is_completed_first_unless_the_o
     gate.open.set()
     await asyncio.gather(held, *work)
     assert done == ["c", *"aaa", *"bbb"]
+    workers.close()
+
+
+async def test_parts_that_take_more_than_their_cost_wait_the_longer():
+    workers = Workers(threads=1, places=100)
+    done: list[str] = []
+    gate = Gate()
+
+    def long() -> None:
+        end = time.thread_time() + 20 * CHEAP / 1000
+        while time.thread_time() < end:
+            pass
+        done.append("long")
+
+    async def answer(work: Callable[[], None]) -> None:
+        flow = Flow()
+        for _ in range(3):
+            await workers.run(work, CHEAP, flow)
+
+    held = asyncio.ensure_future(workers.run(gate, CHEAP))
+    await begun(gate)
+    work = [asyncio.ensure_future(answer(each)) for each in (long, lambda: done.append("short"))]
+    await asyncio.sleep(0)
+    gate.open.set()
+    await asyncio.gather(held, *work)
+    assert done == ["long", "short", "short", "short", "long", "long"]
     workers.close()
 
 
