@@ -1,7 +1,6 @@
 """`/docs`: Swagger UI, served from here and under a policy that allows no other host."""
 
 import asyncio
-import functools
 import json
 from importlib.resources import files
 
@@ -28,15 +27,17 @@ FILES = {
 def router(app: FastAPI) -> APIRouter:
     """The page and what it loads."""
     routes = APIRouter(include_in_schema=False)
-
-    @functools.cache
-    def document() -> StaticFile:
-        return StaticFile(json.dumps(app.openapi()).encode(), "application/json")
+    making = asyncio.Lock()
+    made: list[StaticFile] = []
 
     @routes.get("/openapi.json")
     async def openapi(request: Request) -> Response:
-        # In a thread: the first time takes long, and others are served meanwhile.
-        return (await asyncio.to_thread(document)).response(request)
+        async with making:  # FastAPI fails where two threads make the document at once
+            if not made:
+                # In a thread: it takes long, and others are served meanwhile.
+                document = await asyncio.to_thread(lambda: json.dumps(app.openapi()).encode())
+                made.append(StaticFile(document, "application/json"))
+        return made[0].response(request)
 
     for path, (source, media_type) in FILES.items():
         file = StaticFile(source.read_bytes(), media_type, {"content-security-policy": POLICY})

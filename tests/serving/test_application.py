@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 from typing import Annotated
 
+import httpx2
 import pytest
 from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import generate_latest
@@ -295,3 +296,22 @@ def test_the_docs_page_needs_nothing_from_elsewhere(client: TestClient):
     for path in re.findall(r'(?:src|href)="(/[^"]+)"', page.text):
         assert client.get(path).status_code == 200
     assert "/echo" in client.get("/openapi.json").json()["paths"]
+
+
+@pytest.mark.anyio
+async def test_the_document_is_made_once_for_all_who_wait(
+    service: FastAPI, monkeypatch: pytest.MonkeyPatch
+):
+    made: list[None] = []
+
+    def document() -> dict[str, str]:
+        made.append(None)
+        time.sleep(0.05)
+        return {}
+
+    monkeypatch.setattr(service, "openapi", document)
+    transport = httpx2.ASGITransport(service)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
+        answers = await asyncio.gather(*(client.get("/openapi.json") for _ in range(4)))
+    assert [answer.json() for answer in answers] == [{}] * 4
+    assert len(made) == 1
