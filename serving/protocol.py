@@ -106,6 +106,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unread: tuple[float, int] | None = None
         """Since when, and how many bytes, an answer waits for its client to read."""
         self._refusal = (400, "bad_request", "The request is not valid HTTP/1.1.")
+        self._served: RequestResponseCycle | None = None
+        """The request that is being served; `cycle` is the last one that came, maybe behind it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
@@ -115,9 +117,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self.server_state.admit(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Forget the connection, and tell the request being served, which uvicorn does not."""
         self.server_state.unused.pop(self, None)
         super().connection_lost(exc)
+        if self._served and not self._served.response_complete:
+            self._served.disconnected = True
+            self._served.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and count it."""
@@ -179,6 +184,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self._phase = ANSWER
         if self.cycle.response_complete:
             self._rest()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._served = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
         """The end of an answer."""

@@ -114,3 +114,16 @@ async def test_connections_that_wait_for_their_client_make_room(platform: Platfo
         api.process.terminate()
         log, _ = api.process.communicate()
     assert '"reason":"evicted"' in log
+
+
+async def test_a_client_who_leaves_takes_all_its_requests_along(platform: Platform):
+    batch = attacks.request(attacks.BATCH, attacks.many_texts())
+    with gateway(platform.core.url) as api:
+        reader, writer = await attacks.connect(api.port)
+        writer.write(batch + attacks.request("/status/"))
+        await reader.read(1)
+        writer.transport.abort()
+        await asyncio.sleep(1)
+        api.process.terminate()
+        log, _ = api.process.communicate()
+    assert "Traceback" not in log
