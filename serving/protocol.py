@@ -8,6 +8,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -81,6 +82,29 @@ class Connections(ServerState):
         logger.warning("connection ended", extra={"fields": {"reason": reason, "client": address}})
 
 
+class _Parser(httptools.HttpRequestParser):
+    """httptools' parser, for which a request to upgrade the connection is like any other.
+
+    By itself it ends the request with its head, and would take the body for the next request.
+    """
+
+    def __init__(self, protocol: "BoundedProtocol") -> None:
+        super().__init__(protocol)
+        self._protocol = protocol
+        self.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+
+    def feed_data(self, data: Any) -> None:
+        """Parse what came."""
+        while data:
+            try:
+                super().feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                super().feed_data(self._protocol.head_without_upgrade())
+                data = data[upgrade.args[0] :]
+            else:
+                return
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, with deadlines that `check` enforces."""
 
@@ -94,6 +118,7 @@ class BoundedProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self.parser = _Parser(self)
         self._phase = HEAD
         self._deadline = 0.0
         self._head_bytes = 0
@@ -164,6 +189,10 @@ class BoundedProtocol(HttpToolsProtocol):
             if size > HEAD_BYTES:
                 self._refusal = (431, "head_too_large", f"The head exceeds {HEAD_BYTES} bytes.")
                 raise ValueError(size)
+        if self.parser.should_upgrade():
+            if self.parser.get_method() == b"CONNECT":
+                raise ValueError("CONNECT")
+            return
         if len(self.pipeline) >= MOST_PIPELINED:
             raise ValueError(MOST_PIPELINED)
         self._phase = BODY
@@ -180,6 +209,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The end of a request."""
+        if self.parser.should_upgrade():
+            return
         super().on_message_complete()
         self._phase = ANSWER
         if self.cycle.response_complete:
@@ -225,6 +256,16 @@ class BoundedProtocol(HttpToolsProtocol):
             if late > min(self._body_bytes / BYTES_PER_SECOND, LONGEST_BODY_SECONDS):
                 self.server_state.note("slow_body", self)
                 self.refuse(408, "request_timeout", "The body did not arrive in time.")
+
+    def head_without_upgrade(self) -> bytes:
+        """The head that has just been parsed, as a client writes it who asks for no upgrade."""
+        lines = [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        first = b"%b %b HTTP/%b" % (
+            self.parser.get_method(),
+            self.url,
+            self.parser.get_http_version().encode(),
+        )
+        return b"\r\n".join([first, *lines, b"", b""])
 
     def detach(self) -> int | None:
         """Give the connection up, where no request has begun, to who gets this descriptor of it."""

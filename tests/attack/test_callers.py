@@ -1,5 +1,6 @@
 """Rows 8 and 15: who a caller is, and what the small print of HTTP allows."""
 
+import asyncio
 import json
 
 import httpx2
@@ -46,6 +47,28 @@ async def test_what_is_no_http_is_answered_with_the_envelope(platform: Platform)
     answer = await attacks.ask(platform.api.port, b"NONSENSE\r\n\r\n")
     assert answer.status == 400
     assert json.loads(answer.body)["error"]["request_id"] == answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_who_offers_another_protocol_is_answered_in_this_one(
+    platform: Platform, *, at_once: bool
+):
+    offer = (
+        b"HTTP/1.1\r\nconnection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AA\r\n"
+    )
+    data = attacks.request(attacks.SIGNAL, attacks.CHEAP, key=KEYS["attacker"])
+    head, end, body = data.replace(b"HTTP/1.1\r\n", offer).partition(b"\r\n\r\n")
+    reader, writer = await attacks.connect(platform.api.port)
+    for part in (head + end + body + data,) if at_once else (head, end, body, data):
+        writer.write(part)
+        await asyncio.sleep(0.05)
+    assert [(await attacks.answer(reader)).status for _ in range(2)] == [200, 200]
+    writer.transport.abort()
+
+
+async def test_a_tunnel_is_refused(platform: Platform):
+    data = b"CONNECT /status/ HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    assert (await attacks.ask(platform.api.port, data)).headers["connection"] == "close"
 
 
 def test_the_vocabulary_is_cached_and_compressed_and_has_heads(platform: Platform):
