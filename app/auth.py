@@ -16,6 +16,9 @@ from serving.special_file import is_special
 
 HEADER = "X-API-Key"
 SHORTEST_KEY = 16
+LONGEST_KEY = 8192
+"""A large file in the place of a key would be read while every request waits."""
+
 CHECK_SECONDS = 5
 """How often the files of the keys are looked at."""
 
@@ -96,14 +99,15 @@ def load(settings: Settings) -> Callers | None:
 def _files(directory: Path) -> tuple[tuple[str, int, int], ...]:
     """Names, inodes and times of a directory's entries; Kubernetes replaces one of them, `..data`.
 
-    Empty where the directory cannot be listed.
+    The times are those of the last change of any kind: others can be set, and a file that can be
+    read at last has the same. Empty where the directory cannot be listed.
     """
     try:
         with os.scandir(directory) as entries:
             found = [(entry.name, os.stat(entry.path)) for entry in entries]  # noqa: PTH116  follows links
     except OSError:
         return ()
-    return tuple(sorted((name, stat.st_ino, stat.st_mtime_ns) for name, stat in found))
+    return tuple(sorted((name, stat.st_ino, stat.st_ctime_ns) for name, stat in found))
 
 
 def _digests(directory: Path) -> dict[str, bytes]:
@@ -113,7 +117,7 @@ def _digests(directory: Path) -> dict[str, bytes]:
         files = [p for p in sorted(directory.iterdir()) if not p.name.startswith(".")]
         if special := [path.name for path in files if is_special(path)]:
             raise SettingsError(f"{variable}: {special[0]!r} in {directory} is not a regular file")
-        keys = {path.name: path.read_text(encoding="ascii").strip() for path in files}
+        keys = {path.name: _key(path) for path in files}
     except (OSError, UnicodeDecodeError) as error:
         problem = getattr(error, "strerror", None) or "a key is not ASCII text"
         raise SettingsError(f"{variable}: {directory} cannot be read: {problem}") from None
@@ -124,9 +128,18 @@ def _digests(directory: Path) -> dict[str, bytes]:
             raise SettingsError(
                 f"{variable}: the key of {name!r} is shorter than {SHORTEST_KEY} characters"
             )
+        if len(key) > LONGEST_KEY:
+            raise SettingsError(
+                f"{variable}: the key of {name!r} is longer than {LONGEST_KEY} characters"
+            )
     if len(set(keys.values())) < len(keys):
         raise SettingsError(f"{variable}: two callers have the same key")
     return {name: _digest(key) for name, key in keys.items()}
+
+
+def _key(path: Path) -> str:
+    with path.open(encoding="ascii") as file:
+        return file.read(LONGEST_KEY + 2).strip()  # with the end of a line
 
 
 def _digest(key: str) -> bytes:

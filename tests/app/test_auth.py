@@ -1,4 +1,5 @@
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -90,11 +91,24 @@ def test_changed_keys_are_read_again_and_unusable_ones_are_not(keys_directory: P
     assert callers.identify(new) == "another"
 
 
+def test_a_key_that_was_copied_with_its_time_is_read_again(keys_directory: Path):
+    now = 0.0
+    file = keys_directory / "front-end"
+    callers = auth.Callers(keys_directory, lambda: now)
+    before = file.stat()
+    time.sleep(0.05)
+    file.write_text("another-key-0123456789")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    now += auth.CHECK_SECONDS
+    assert callers.identify("another-key-0123456789") == "front-end"
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [
         ({}, "holds no key"),
         ({"a": "tiny"}, "the key of 'a' is shorter than 16 characters"),
+        ({"a": "x" * 9000}, "the key of 'a' is longer than 8192 characters"),
         ({"a": "0123456789abcdef", "b": "0123456789abcdef"}, "two callers have the same key"),
         ({"a": "0123456789abcdé-"}, "a key is not ASCII text"),
     ],
