@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
@@ -172,7 +173,7 @@ class CoreClient:
             return unavailable(
                 "core_unavailable",
                 "kaldra-core is busy or starting; try again shortly.",
-                retry_after=int(retry) if retry.isdigit() else 1,
+                retry_after=int(retry) if re.fullmatch(r"[0-9]{1,5}", retry) else 1,
             )
         if not code or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             self._note("failed", f"status {status}")

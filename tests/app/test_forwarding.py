@@ -93,6 +93,7 @@ def test_a_batch_that_breaks_off_ends_with_an_error(gateway: Gateway):
     [
         (cores.away, 503, "core_unavailable", "1"),
         (cores.busy, 503, "core_unavailable", "7"),
+        (cores.busy_for_ever, 503, "core_unavailable", "1"),
         (cores.slow, 504, "core_timeout", None),
         (cores.crashing, 502, "core_failed", None),
         (cores.refusing, 422, "validation_error", None),

@@ -35,6 +35,10 @@ def busy(request: httpx2.Request) -> httpx2.Response:
     return httpx2.Response(503, json={"error": error}, headers={"Retry-After": "7"})
 
 
+def busy_for_ever(request: httpx2.Request) -> httpx2.Response:
+    return httpx2.Response(503, headers={"Retry-After": "9" * 5000})
+
+
 def refusing(request: httpx2.Request) -> httpx2.Response:
     error = {"code": "validation_error", "message": "No.", "details": [{"where": "body"}]}
     return httpx2.Response(422, json={"error": error})
