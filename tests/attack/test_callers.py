@@ -66,6 +66,17 @@ async def test_who_offers_another_protocol_is_answered_in_this_one(
     writer.transport.abort()
 
 
+async def test_who_waits_to_be_told_to_continue_is_told(platform: Platform):
+    data = attacks.request(attacks.SIGNAL, attacks.CHEAP, key=KEYS["attacker"])
+    head, end, body = data.partition(b"\r\n\r\n")
+    reader, writer = await attacks.connect(platform.api.port)
+    writer.write(head + b"\r\nexpect: 100-continue" + end)
+    assert await reader.readuntil(end) == b"HTTP/1.1 100 Continue" + end
+    writer.write(body)
+    assert (await attacks.answer(reader)).status == 200
+    writer.transport.abort()
+
+
 async def test_a_tunnel_is_refused(platform: Platform):
     data = b"CONNECT /status/ HTTP/1.1\r\nhost: localhost\r\n\r\n"
     assert (await attacks.ask(platform.api.port, data)).headers["connection"] == "close"
