@@ -11,15 +11,16 @@ NAMESPACE = "kaldra"
 
 Target = Literal["local", "dev", "staging"]
 Platform = Literal["linux/amd64", "linux/arm64"]
-SHORTEST_KEY = 16
+SHORTEST_KEY, LONGEST_KEY = 16, 8192
+"""The gateway refuses other keys: app/auth.py."""
 
 _DNS_LABEL = r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?"
 _DNS_NAME = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*"
 
 
-def _long_enough(key: SecretStr) -> SecretStr:
-    if len(key) < SHORTEST_KEY:
-        raise ValueError(f"a key needs at least {SHORTEST_KEY} characters")
+def _of_fitting_length(key: SecretStr) -> SecretStr:
+    if not SHORTEST_KEY <= len(key) <= LONGEST_KEY:
+        raise ValueError(f"a key has {SHORTEST_KEY} to {LONGEST_KEY} characters")
     return key
 
 
@@ -39,7 +40,7 @@ def _host_with_dots(registry: str) -> str:
     return registry
 
 
-ApiKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+ApiKey = Annotated[SecretStr, AfterValidator(_of_fitting_length)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Replicas = Annotated[int, Field(ge=1, le=100)]
 DnsLabel = Annotated[str, Field(pattern=f"^{_DNS_LABEL}$")]

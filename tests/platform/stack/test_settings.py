@@ -1,6 +1,7 @@
 import pytest
 import yaml
 
+from app.auth import LONGEST_KEY
 from kaldra.cli.reference import meanings_of
 from kaldra.errors import ConfigurationError
 from kaldra.stack.config_errors import RENAMED
@@ -45,11 +46,12 @@ def test_a_caller_with_a_wrong_name_is_told():
     assert error.hint == "Rename it in Pulumi.dev.yaml."
 
 
-def test_a_key_that_is_too_short_for_the_gateway_is_refused_here():
-    error = refused({"target": "dev", "apiKeys": {"ci": "short"}})
+@pytest.mark.parametrize("key", ["short", "k" * (LONGEST_KEY + 1)])
+def test_a_key_that_the_gateway_refuses_is_refused_here(key):
+    error = refused({"target": "dev", "apiKeys": {"ci": key}})
     assert "kaldra:apiKeys.ci" in str(error)
-    assert "at least 16 characters" in str(error)
-    assert "short" not in str(error)
+    assert f"16 to {LONGEST_KEY} characters" in str(error)
+    assert key not in str(error)
 
 
 @pytest.mark.parametrize("url", ["http://otel.example.org:4318", "http://collector:4318", "x:1"])
