@@ -134,8 +134,13 @@ def _deployment(name: str, promised: int, found: Mapping[str, Any] | None) -> Wo
     if found is None:
         return Workload(name, 0, promised, "does not exist", exists=False)
     reported = found.get("status", {})
-    # Pods of an older template serve as well, but are not what was deployed.
-    ready = min(reported.get("readyReplicas", 0), reported.get("updatedReplicas", 0))
+    updated = reported.get("updatedReplicas", 0)
+    # Pods of an older template serve as well, but are not what was deployed; they may be the ready
+    # ones. A new template that the controller has not seen has no pods yet.
+    older = max(0, reported.get("replicas", 0) - updated)
+    ready = max(0, reported.get("readyReplicas", 0) - older)
+    if reported.get("observedGeneration", 0) < found["metadata"].get("generation", 0):
+        ready = 0
     wanted = max(promised, found["spec"].get("replicas", 1))
     image = found["spec"]["template"]["spec"]["containers"][0]["image"]
     return Workload(name, ready, wanted, image)

@@ -1,5 +1,8 @@
 """`./kaldra up`: install, deploy, and wait until /status/ responds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from kaldra.cli import clean, containers, dev, diagnosis, health, policy, releases
 from kaldra.cli.deploy import (
     ClusterIdentity,
@@ -47,20 +50,28 @@ def deploy(pulumi: Pulumi, cluster: ClusterIdentity | None, *options: str, about
         pulumi.settle()
     replaced = _lost_images(pulumi, cluster) if cluster and deployed.resources else []
     message = releases.message(deployed.images, about)
-    try:
+    with _explained(pulumi):
         pulumi.change("up", "--refresh", f"--message={message}", *replaced, *options)
-    except KaldraError:
-        if reasons := diagnosis.explain(pulumi.workspace):
-            pulumi.console.raw(reasons)
-        raise
     if cluster is not None:
         save_identity(pulumi.workspace, cluster)
 
 
 def ask(pulumi: Pulumi) -> None:
     """Wait until everything is ready; print the gateway's response."""
-    answer = health.wait(pulumi.workspace, pulumi.console)
+    with _explained(pulumi):
+        answer = health.wait(pulumi.workspace, pulumi.console)
     pulumi.console.note(f"{pulumi.workspace.settings.url}/status/ → {answer}")
+
+
+@contextmanager
+def _explained(pulumi: Pulumi) -> Iterator[None]:
+    """Show what Kubernetes knows of the pods if the block fails."""
+    try:
+        yield
+    except KaldraError:
+        if reasons := diagnosis.explain(pulumi.workspace):
+            pulumi.console.raw(reasons)
+        raise
 
 
 def _lost_images(pulumi: Pulumi, cluster: ClusterIdentity) -> list[str]:

@@ -56,13 +56,19 @@ def test_a_cluster_that_does_not_is_named_with_its_own_words(kubectl, workspace)
     assert "kaldra:kubeContext" in caught.value.hint
 
 
-def deployments(**ready):
+def deployments(status=None, **ready):
     spec = {"template": {"spec": {"containers": [{"image": "r/x@sha256:1"}]}}}
     items = [
         {
-            "metadata": {"name": f"kaldra-{name}"},
+            "metadata": {"name": f"kaldra-{name}", "generation": 2},
             "spec": {**spec, "replicas": 1},
-            "status": {"readyReplicas": count, "updatedReplicas": count},
+            "status": {
+                "replicas": count,
+                "readyReplicas": count,
+                "updatedReplicas": count,
+                "observedGeneration": 2,
+                **(status or {}),
+            },
         }
         for name, count in ready.items()
     ]
@@ -77,6 +83,15 @@ def test_a_deployment_that_is_gone_or_has_too_few_pods_is_not_well(kubectl, work
     assert str(api) == "✗ kaldra-api  0/1 ready  does not exist"
     assert core.exists
     assert not api.exists
+
+
+@pytest.mark.parametrize(
+    "status", [{"replicas": 2}, {"updatedReplicas": 0}, {"observedGeneration": 1}]
+)
+def test_ready_pods_of_an_older_template_are_not_counted(kubectl, workspace, tmp_path, status):
+    (tmp_path / "found").write_text(deployments(status, core=1, api=1))
+    kubectl(f"cat {tmp_path}/found")
+    assert [workload.ready for workload in health.workloads(workspace)] == [0, 0]
 
 
 def test_up_waits_for_the_pods_that_are_promised(kubectl, workspace, tmp_path, monkeypatch):
