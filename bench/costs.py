@@ -6,23 +6,17 @@ signal of as much prose. A kind that takes more than it is charged takes from ot
 
 import argparse
 import json
-import os
 import random
 import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from pathlib import Path
 
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-
-REPO = Path(__file__).resolve().parent.parent
-
-from contract.options import Options  # noqa: E402 - one thread must be asked for before numpy
-from core.encoding import dumps  # noqa: E402
-from core.http.costs import APPLICATIONS, Costs  # noqa: E402
-from core.kernel import Kernel  # noqa: E402
+from bench.kernel import PARAGRAPH, REPO  # first: it asks for one thread before numpy is there
+from contract.options import Options
+from core.encoding import dumps
+from core.http.costs import APPLICATIONS, Costs
+from core.kernel import Kernel
 
 BOUND = 3.0
 """How many times its charge a request may take."""
@@ -30,14 +24,6 @@ BOUND = 3.0
 PIECE = 500
 """Characters of a text of a batch."""
 
-PROSE = (
-    "Good afternoon, and thank you for joining the call. Revenue for the quarter was two hundred "
-    "million, up six percent on the year before, as customers in the north returned to our stores "
-    "and the new platform reached its first full season. Costs rose as well: freight remains "
-    "expensive, and two suppliers could not deliver what they had promised in spring. We expect "
-    "these delays to ease by winter, although nobody can be certain of it. Our teams worked with "
-    "great discipline, and I want to thank them for their effort. "
-)
 REPEATED = {
     "insult, said": '"idiot" said ',
     "insult in marks": '"idiot" ',
@@ -161,7 +147,7 @@ def listed(language: str) -> Iterator[tuple[str, list[str]]]:
 
 def kinds() -> dict[str, Callable[[int], str]]:
     """Return what makes a text of each kind of so many characters."""
-    found: dict[str, Callable[[int], str]] = {"prose": partial(repeated, PROSE)}
+    found: dict[str, Callable[[int], str]] = {"prose": partial(repeated, PARAGRAPH)}
     for name, piece in REPEATED.items():
         found[name] = partial(repeated, piece)
     for language in ("en", "pt"):
@@ -228,7 +214,7 @@ def main() -> None:
     arguments = parser.parse_args()
     kernel = Kernel.load()
     known = routes(kernel)
-    prose = repeated(PROSE, arguments.characters)
+    prose = repeated(PARAGRAPH, arguments.characters)
     kernel.signal(prose)
     usual_charge = Costs(kernel).texts([prose], explain=False)
     print(f"{'route':<12} {'kind':<44} {'CPU':>7} {'charge':>7} {'ratio':>6}")
