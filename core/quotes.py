@@ -23,7 +23,7 @@ _SAID = (
 _BEFORE = re.compile(
     rf" ?[:,]? ?(?:\w{{1,30}}+ ){{0,4}}?(?:{_SAID[::-1]})\b(?! i\b)(?! ue\b)", re.IGNORECASE
 )
-"""Who said it, read backwards from a quotation: matching at one place is no search."""
+"""A verb of saying before a quotation, for reversed text: `match` tries one position only."""
 
 _AFTER = re.compile(
     rf" ?[,.]? ?(?!i |eu )(?:(?!i |eu )\w{{1,30}} ){{0,3}}?(?:{_SAID})\b", re.IGNORECASE

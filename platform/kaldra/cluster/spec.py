@@ -69,7 +69,7 @@ def kind_configuration(spec: ClusterSpec, *, cgroup: int) -> dict[str, Any]:
 
 
 def kubeadm_patches(cgroup: int) -> list[str]:
-    """What the cluster's components are told: on cgroup v1 the kubelet has to accept that.
+    """Patches of kubeadm's configuration; on cgroup v1 the kubelet is configured to start there.
 
     The API server connects to the pods of an APIService such as metrics-server's: at the Service's
     address, a connection made before kube-proxy knows it leaves the cluster, and is kept.

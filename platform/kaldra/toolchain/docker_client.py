@@ -159,11 +159,11 @@ volume = functools.partial(_found, "inspect_volume")
 """Each inspects one object by name; None where it is absent."""
 
 remove_image = functools.partial(_found, "remove_image")
-"""Remove a name of an image, with the last one the image; an absent one is no error."""
+"""Untag an image; without tags left it is deleted. A missing image is not an error."""
 remove_container = functools.partial(_found, "remove_container", force=True, v=True)
-"""Stop and remove a container with its anonymous volumes; an absent one is no error."""
+"""Stop and remove a container with its anonymous volumes. A missing one is not an error."""
 remove_volume = functools.partial(_found, "remove_volume")
-"""Remove a volume; an absent one is no error."""
+"""Remove a volume. A missing one is not an error."""
 
 
 def image_id(reference: str) -> str | None:
