@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from kaldra import environment, variables
+from kaldra import environment
+from kaldra.cli.workspace import GUARD
 from kaldra.paths import REPO
 from kaldra.stack import dotenv
+from tests.platform.test_variables import documented, read
 from tests.processes import ran
 
 FOLDER = Path("/srv")
@@ -45,7 +47,7 @@ def test_no_hostile_variable_is_passed_on(name: str) -> None:
 
 
 def test_what_the_platform_and_the_services_read_is_passed_on() -> None:
-    ours = {one.name for one in variables.ALL if one.reader != variables.GUARD} - {"PATH"}
+    ours = {*documented()} - read(GUARD / "pulumi") - {"PATH"}
     needed = ours | dotenv.names()
     assert {name for name in needed if not environment.is_passed(name)} == set()
 

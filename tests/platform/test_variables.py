@@ -1,4 +1,4 @@
-"""Whatever asks the environment for a name asks for one that is defined, and so documented."""
+"""Whatever asks the environment for a name asks for one that is defined and documented."""
 
 import ast
 import os
@@ -12,9 +12,26 @@ from kaldra import variables
 from kaldra.cli.workspace import GUARD
 from kaldra.paths import REPO
 from serving import dotenv
+from tests.core.test_interpreters import NAMED as OTHER_PYTHONS
 
 SOURCES = sorted((REPO / "platform").glob("kaldra/**/*.py"))
-KNOWN = {one.name for one in variables.ALL}
+DEFINED = [
+    one.name
+    for value in vars(variables).values()
+    for one in (value if isinstance(value, tuple) else (value,))
+    if isinstance(one, variables.Variable)
+]
+LIBRARIES = {"NO_COLOR", "DOCKER_CONTEXT", "DOCKER_CERT_PATH"}
+"""Read by rich and by the docker SDK alone."""
+
+
+def documented() -> list[str]:
+    """Names in the table of docs/reference/cli.md."""
+    text = (REPO / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    section = text.partition("\n## Environment variables\n")[2].partition("\n#")[0]
+    rows = [row for row in section.splitlines() if row.startswith("| `")]
+    assert all(len(row.split(" | ")) == 4 for row in rows)
+    return [name for row in rows for name in re.findall(r"`(\w+)`", row.split(" | ")[0])]
 
 
 def asked(tree: ast.AST) -> Iterator[str]:
@@ -44,7 +61,12 @@ def test_only_the_definition_asks_for_a_name() -> None:
 
 
 def test_names_are_defined_once() -> None:
-    assert len(KNOWN) == len(variables.ALL)
+    assert len(set(DEFINED)) == len(DEFINED)
+
+
+def test_what_is_read_and_nothing_else_is_documented_once() -> None:
+    others = read(REPO / "kaldra") | read(GUARD / "pulumi") | {dotenv.VARIABLE, OTHER_PYTHONS}
+    assert sorted(documented()) == sorted({*DEFINED, *others, *LIBRARIES})
 
 
 def read(script: Path) -> set[str]:
@@ -52,16 +74,8 @@ def read(script: Path) -> set[str]:
     return set(re.findall(r"\$\{?([A-Z_]+)", script.read_text(encoding="utf-8")))
 
 
-def test_the_scripts_read_nothing_else() -> None:
+def test_the_launcher_reads_nothing_else() -> None:
     assert read(REPO / "kaldra") == {variables.PYTHON.name}
-    guard = (variables.PULUMI, variables.PLAIN_SECRETS, *variables.LOGGED)
-    assert read(GUARD / "pulumi") == {variable.name for variable in guard}
-
-
-def test_those_that_others_read_have_the_same_name_there() -> None:
-    assert variables.ENV_FILE.name == dotenv.VARIABLE
-    other = (REPO / "tests/core/test_interpreters.py").read_text(encoding="utf-8")
-    assert f'"{variables.OTHER_PYTHONS.name}"' in other
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

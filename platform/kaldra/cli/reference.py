@@ -9,14 +9,14 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from itertools import groupby, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import typer
 from pydantic import TypeAdapter
 
-from kaldra import environment, variables, versions
+from kaldra import environment, versions
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
 from kaldra.stack.setting_types import Group
@@ -127,17 +127,6 @@ def meanings_of(group: type[Group]) -> dict[str, str]:
     return texts
 
 
-def variables_table() -> str:
-    """One row per environment variable; neighbours with the same text share a row."""
-    rows = [
-        f"| {', '.join(f'`{one.name}`' for one in alike)} | {meaning} | {default} | {reader} |"
-        for (meaning, default, reader), alike in groupby(
-            variables.ALL, lambda one: (one.meaning, one.default, one.reader)
-        )
-    ]
-    return _table("variable", "meaning", "default", "read by", rows=rows)
-
-
 def passed_table() -> str:
     """One row per group of variables that processes get."""
     rows = [
@@ -178,7 +167,6 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "verbs": verb_table,
     "options": options_by_verb,
     "settings": settings_table,
-    "variables": variables_table,
     "passed": passed_table,
     "tools": tools_table,
 }
