@@ -5,14 +5,12 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from kaldra.toolchain import gobuild
-from kaldra.toolchain.go_tool import ensure_go
 from tests.e2e.clone import NAME, Clone, free_ports
 from tests.e2e.docker import docker
 from tests.fakes.progress import QuietProgress
@@ -81,7 +79,7 @@ def test_another_builder_that_is_in_use_builds_nothing(clone: Clone, tmp_path: P
         return subprocess.run(command, env={**os.environ, **own}, check=check, capture_output=True)
 
     if buildx("version", check=False).returncode != 0:
-        built = gobuild.build(BUILDX, partial(ensure_go, QuietProgress()), QuietProgress())
+        built = gobuild.build(BUILDX, QuietProgress())
         (tmp_path / "cli-plugins").mkdir()
         (tmp_path / "cli-plugins" / "docker-buildx").symlink_to(built / "docker-buildx")
     buildx("create", "--name=other", "--driver=docker-container", "--use")

@@ -1,9 +1,10 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from kaldra.toolchain import docker_client
+from kaldra.toolchain import docker_cli, docker_client
+from tests.fakes import programs
 from tests.fakes.docker import FakeDocker, fake_docker
 
 
@@ -22,6 +23,17 @@ def no_docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An address where no engine listens."""
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
     docker_client.disconnect()
+
+
+@pytest.fixture
+def docker_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Makes the docker program of a shell script."""
+
+    def make(script: str) -> None:
+        found = programs.program(tmp_path / "docker-script", script)
+        monkeypatch.setattr(docker_cli, "buildkit_client", lambda: found)
+
+    return make
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import yaml
@@ -17,7 +16,6 @@ import yaml
 from kaldra.paths import REPO
 from kaldra.progress import Progress
 from kaldra.toolchain import gobuild
-from kaldra.toolchain.go_tool import ensure_go
 
 PROGRAM = gobuild.Build(
     name="act",
@@ -58,7 +56,7 @@ ACTIONS = {
 
 def program(progress: Progress) -> Path:
     """Path of act, which is built if it is missing."""
-    return gobuild.build(PROGRAM, partial(ensure_go, progress), progress) / "act"
+    return gobuild.build(PROGRAM, progress) / "act"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
-from kaldra.paths import REPO, state
+from kaldra.paths import REPO
 from kaldra.release import bom, contents, naming, pushing, vulnerabilities
 from kaldra.stack.build_arguments import build_arguments
 from kaldra.stack.services import SERVICES, Service
@@ -63,7 +63,7 @@ def _build(console: Console, service: Service, wanted: Wanted, prepared: Prepare
         cache=not wanted.no_cache,
     )
     with console.step(f"image {image}") as step:
-        image_build.build(recipe, lambda line: step.update(line[:70]), client=_docker(), cwd=REPO)
+        image_build.build(recipe, lambda line: step.update(line[:70]), cwd=REPO)
 
 
 def _describe(console: Console, wanted: Wanted, source: naming.Source) -> None:
@@ -71,7 +71,7 @@ def _describe(console: Console, wanted: Wanted, source: naming.Source) -> None:
     found: dict[str, contents.Contents] = {}
     for name in (service.name for service in SERVICES):
         with console.step(f"contents of {name}") as step:
-            found[name] = contents.read(_docker(), f"{name}:{wanted.tag}")
+            found[name] = contents.read(f"{name}:{wanted.tag}")
             file = wanted.out / f"{name}.cdx.json"
             file.write_text(bom.document(name, found[name], source), encoding="utf-8")
             step.done(f"{len(found[name].packages)} packages in {file}")
@@ -108,10 +108,6 @@ def _report(console: Console, wanted: Wanted, found: Mapping[str, contents.Conte
 def _push(console: Console, image: str, registry: str) -> None:
     remote = f"{registry}/{image}"
     with console.step(f"push {remote}") as step:
-        digest = pushing.push(_docker(), image, remote, lambda line: step.update(line[:70]))
+        digest = pushing.push(image, remote, lambda line: step.update(line[:70]))
         step.done(digest)
     print(f"{remote}@{digest}", flush=True)  # noqa: T201  the verb's result
-
-
-def _docker() -> Path:
-    return state() / "bin" / "docker"

@@ -14,7 +14,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from kaldra.cli import bump, reference
@@ -25,7 +24,6 @@ from kaldra.toolchain import actionlint, gobuild
 from kaldra.toolchain.builds import KUBECTL, KUBERNETES_PROVIDER, LANGUAGE_HOST, NODE, PULUMI_CLI
 from kaldra.toolchain.commands import captured
 from kaldra.toolchain.commands import run as run_command
-from kaldra.toolchain.go_tool import ensure_go
 
 LOCK = "requirements.lock"
 MODULE_LISTS = (
@@ -51,7 +49,7 @@ def run(console: Console) -> None:
         step.done(f"{len(changed)} files changed")
     for builds in MODULE_LISTS:
         if builds[0].modules / "go.mod" in changed:
-            gobuild.resolve(builds, partial(ensure_go, console), console)
+            gobuild.resolve(builds, console)
     if changed:
         for script in GENERATORS:
             run_command(

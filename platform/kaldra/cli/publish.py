@@ -10,13 +10,12 @@ from pathlib import Path
 
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
-from kaldra.paths import state
 from kaldra.release import naming, pushing
 from kaldra.stack.services import SERVICES
 from kaldra.toolchain.commands import run as run_command
+from kaldra.toolchain.docker_cli import docker_program
 from kaldra.toolchain.engine import ensure_engine
 from kaldra.toolchain.image_registry import is_local
-from kaldra.toolchain.links import link
 
 
 def run(console: Console, *, tag: str, registry: str, architectures: list[str] | None) -> None:
@@ -24,7 +23,7 @@ def run(console: Console, *, tag: str, registry: str, architectures: list[str] |
     naming.checked_tag(tag)
     registry = naming.checked_registry(registry)
     architectures = architectures or ["amd64", "arm64"]
-    link("docker", ensure_engine(console, assume_yes=False))
+    ensure_engine(console, assume_yes=False)
     published = []
     for service in SERVICES:
         name = f"{registry}/{service.name}"
@@ -42,12 +41,11 @@ def _join(name: str, architectures: list[str]) -> str:
     """Push the manifest list of the images per architecture; return its digest."""
     host = name.partition("/")[0]
     with suppress(KaldraError):  # left over from an interrupted run
-        run_command(
-            [_docker(), "manifest", "rm", name], what=f"Removing manifest list {name}", env=_ENV
-        )
+        command: list[str | Path] = [docker_program(), "manifest", "rm", name]
+        run_command(command, what=f"Removing manifest list {name}", env=_ENV)
     members = [f"{name}-{architecture}" for architecture in architectures]
     _manifest(host, "create", name, *members)
-    command: list[str | Path] = [_docker(), "manifest", "push", "--purge", *_insecure(host), name]
+    command = [docker_program(), "manifest", "push", "--purge", *_insecure(host), name]
     return pushing.pushed_digest(command, f"Pushing {name}", host, lambda _: None)
 
 
@@ -58,7 +56,7 @@ def _digest(image: str) -> str:
 
 
 def _manifest(host: str, verb: str, *arguments: str) -> str:
-    command: list[str | Path] = [_docker(), "manifest", verb, *_insecure(host), *arguments]
+    command: list[str | Path] = [docker_program(), "manifest", verb, *_insecure(host), *arguments]
     try:
         return run_command(command, what=f"docker manifest {verb} {arguments[-1]}", env=_ENV)
     except KaldraError as error:
@@ -68,10 +66,6 @@ def _manifest(host: str, verb: str, *arguments: str) -> str:
 def _insecure(host: str) -> list[str]:
     """A registry on this machine has no TLS."""
     return ["--insecure"] if is_local(host) else []
-
-
-def _docker() -> Path:
-    return state() / "bin" / "docker"
 
 
 _ENV = {"DOCKER_CLI_EXPERIMENTAL": "enabled"}

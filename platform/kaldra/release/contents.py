@@ -13,6 +13,7 @@ from typing import IO, Literal
 
 from kaldra.errors import KaldraError
 from kaldra.toolchain.commands import run
+from kaldra.toolchain.docker_cli import docker_program
 
 _PYTHON_METADATA = re.compile(r"(.*/)?[^/]+\.(dist-info/METADATA|egg-info/PKG-INFO|egg-info)")
 _DEBIAN_STATUS = re.compile(r"var/lib/dpkg/status(\.d/[^/]+)?")
@@ -46,8 +47,9 @@ class Contents:
     packages: tuple[Package, ...] = field(repr=False)
 
 
-def read(docker: Path, image: str) -> Contents:
+def read(image: str) -> Contents:
     """Packages of a local image. KaldraError where Docker does not have it."""
+    docker = docker_program()
     said = run([docker, "image", "inspect", image], what=f"Looking at {image}")
     document = json.loads(said)[0]
     with _exported(docker, image) as stream:

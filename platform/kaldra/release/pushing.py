@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kaldra.errors import KaldraError
 from kaldra.toolchain.commands import run
+from kaldra.toolchain.docker_cli import docker_program
 
 _DIGEST = re.compile(r"\b(sha256:[0-9a-f]{64})\b")
 _UNREACHABLE = re.compile(
@@ -20,11 +21,12 @@ _REFUSED = re.compile(
 )
 
 
-def push(docker: Path, local: str, remote: str, each_line: Callable[[str], None]) -> str:
+def push(local: str, remote: str, each_line: Callable[[str], None]) -> str:
     """Push a local image under its full name; returns the digest of what the registry has.
 
     KaldraError that tells an unreachable registry from refused credentials.
     """
+    docker = docker_program()
     run([docker, "tag", local, remote], what=f"Naming {local} {remote}")
     return pushed_digest(
         [docker, "push", remote], f"Pushing {remote}", remote.partition("/")[0], each_line

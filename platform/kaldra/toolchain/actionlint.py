@@ -3,12 +3,10 @@
 PyPI's package of it holds no program, only a downloader of one.
 """
 
-from functools import partial
 from pathlib import Path
 
 from kaldra.progress import Progress
 from kaldra.toolchain import gobuild, links, tools
-from kaldra.toolchain.go_tool import ensure_go
 from kaldra.toolchain.probe import route
 from kaldra.versions import ACTIONLINT
 
@@ -33,7 +31,7 @@ def ensure(progress: Progress) -> Path:
     """The program of the pinned version, linked in `state()/bin`."""
 
     def build() -> dict[str, Path]:
-        built = gobuild.build(BUILD, partial(ensure_go, progress), progress)
+        built = gobuild.build(BUILD, progress)
         return {TOOL.name: built / TOOL.name}
 
     tools.provide(TOOL, route(), progress, build)

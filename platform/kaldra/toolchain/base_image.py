@@ -1,7 +1,7 @@
 """What the services' images are built on and in."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 
 from kaldra.progress import Progress
 from kaldra.toolchain import debian, image_archive
@@ -23,7 +23,7 @@ class BaseImages:
     """Of the builder stage: the same Python with pip, trusting this host's authorities."""
 
 
-def ensure_base(progress: Progress, *, route: Route, client: Path) -> BaseImages:
+def ensure_base(progress: Progress, route: Route) -> BaseImages:
     """Make or name both images; what is there already is kept."""
     if route is Route.PUBLISHER:
         base = PYTHON_IMAGE
@@ -34,17 +34,13 @@ def ensure_base(progress: Progress, *, route: Route, client: Path) -> BaseImages
             debian.RELEASE, *debian.BOOTSTRAP, debian.TIDY, *BASE_PACKAGES, machine().arch
         )
         base = f"kaldra/base:{key}"
-        image_archive.ensure(
-            base,
-            lambda: debian.bootstrap(base, BASE_PACKAGES, progress, client=client),
-            progress,
-            client=client,
-        )
+        make = partial(debian.bootstrap, base, BASE_PACKAGES, progress)
+        image_archive.ensure(base, make, progress)
     bundle = machine().ca_bundle
     certificates = bundle.read_bytes() if bundle else b""
     dockerfile = builder_dockerfile(base, route, own_authorities=bool(bundle))
     files = {"authorities.crt": certificates}
-    return BaseImages(base, debian.ensure("builder", dockerfile, files, progress, client=client))
+    return BaseImages(base, debian.ensure("builder", dockerfile, files, progress))
 
 
 def builder_dockerfile(base: str, route: Route, *, own_authorities: bool) -> str:

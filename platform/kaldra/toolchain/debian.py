@@ -11,6 +11,7 @@ from kaldra.errors import KaldraError
 from kaldra.progress import Progress, Step
 from kaldra.toolchain import docker_client, image_archive, image_build
 from kaldra.toolchain.commands import run
+from kaldra.toolchain.docker_cli import docker_program
 from kaldra.toolchain.engine import install_packages, update_lists
 from kaldra.toolchain.machine import machine
 
@@ -112,7 +113,7 @@ def _fetchable(address: str) -> str:
     return next(line.split()[0] for line in lines if line.strip() and not line.startswith("#"))
 
 
-def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress, *, client: Path) -> None:
+def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress) -> None:
     """Make a minimal Debian image with a few packages, all up to date, and import it as `tag`."""
     with progress.step(f"base image {tag}") as step:
         if not shutil.which("mmdebstrap"):
@@ -140,15 +141,13 @@ def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress, *, client
             )  # fmt: skip
             step.update("importing")
             run(
-                [client, "import", "--change", 'CMD ["bash"]', archive, tag],
+                [docker_program(), "import", "--change", 'CMD ["bash"]', archive, tag],
                 what="Importing the base image",
             )
         step.done(_size(tag))
 
 
-def ensure(
-    name: str, dockerfile: str, files: Mapping[str, bytes], progress: Progress, *, client: Path
-) -> str:
+def ensure(name: str, dockerfile: str, files: Mapping[str, bytes], progress: Progress) -> str:
     """Build `kaldra/NAME` of a Dockerfile and files beside it unless it exists; returns its tag."""
     tag = f"kaldra/{name}:{recipe_digest(dockerfile, *files.values())}"
 
@@ -156,13 +155,13 @@ def ensure(
         with progress.step(f"{name} image {tag}") as step, tempfile.TemporaryDirectory() as folder:
             for file, content in files.items():
                 (Path(folder) / file).write_bytes(content)
-            build(tag, dockerfile, Path(folder), step, client=client)
+            build(tag, dockerfile, Path(folder), step)
 
-    image_archive.ensure(tag, make, progress, client=client)
+    image_archive.ensure(tag, make, progress)
     return tag
 
 
-def build(tag: str, dockerfile: str, context: Path, step: Step, *, client: Path) -> None:
+def build(tag: str, dockerfile: str, context: Path, step: Step) -> None:
     """Build an image from a Dockerfile's text and a context folder."""
     with tempfile.TemporaryDirectory(prefix="kaldra-secrets-") as folder:
         file = Path(folder) / "Dockerfile"
@@ -176,7 +175,7 @@ def build(tag: str, dockerfile: str, context: Path, step: Step, *, client: Path)
             secret_args=frozenset(proxies),
             secrets=_secrets(Path(folder), step) if APT in dockerfile else {},
         )
-        image_build.build(recipe, lambda line: step.update(line[:70]), client=client)
+        image_build.build(recipe, lambda line: step.update(line[:70]))
     step.done(_size(tag))
 
 

@@ -29,7 +29,7 @@ def buildkit_client() -> Path | None:
     return None
 
 
-def require_buildkit_client() -> Path:
+def docker_program() -> Path:
     """The same. Raises ConfigurationError where there is none."""
     if client := buildkit_client():
         return client

@@ -15,7 +15,7 @@ from kaldra.paths import home
 from kaldra.progress import Progress, Step
 from kaldra.toolchain import docker_client
 from kaldra.toolchain.commands import run
-from kaldra.toolchain.docker_cli import buildkit_client, require_buildkit_client
+from kaldra.toolchain.docker_cli import buildkit_client, docker_program
 from kaldra.toolchain.files import locked
 from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.machine import Machine, machine
@@ -88,7 +88,7 @@ def ensure_engine(progress: Progress, *, assume_yes: bool) -> Path:
     KaldraError where the engine does not come up.
     """
     if engine_version():
-        return require_buildkit_client()
+        return docker_program()
     if variables.DOCKER_HOST.value:
         raise KaldraError(
             f"No Docker Engine answers at DOCKER_HOST={variables.DOCKER_HOST.value}.",
@@ -97,13 +97,13 @@ def ensure_engine(progress: Progress, *, assume_yes: bool) -> Path:
     if not shutil.which("dockerd"):
         _install(progress, assume_yes=assume_yes)
     if engine_version():
-        return require_buildkit_client()
+        return docker_program()
     with progress.step("Docker Engine") as step, locked("docker-engine"):
         # Another run may have started it while this one waited.
         if engine_version() is None:
             _start(step)
         step.done(f"{engine_version()}, started")
-    return require_buildkit_client()
+    return docker_program()
 
 
 def stop_engine(progress: Progress) -> bool:

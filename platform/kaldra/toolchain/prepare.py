@@ -1,16 +1,16 @@
 """Everything a target needs on this machine, prepared at once: builds, downloads, images.
 
-`prepare` lists the tasks with what each needs, and `_run` starts each as soon as it can.
+Each task is begun at once, and waits in a thread of its own for the results that it needs.
 """
 
 import shutil
-from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from kaldra.progress import Progress
 from kaldra.toolchain import (
@@ -32,15 +32,13 @@ from kaldra.toolchain.builds import (
     pulumi_bundle,
 )
 from kaldra.toolchain.files import remember_clone, sharing
-from kaldra.toolchain.go_tool import ensure_go
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.plugins import ensure_plugin, must_build
 from kaldra.toolchain.probe import Route, route
 from kaldra.versions import KIND, NODE_IMAGE
 
 Target = Literal["local", "dev", "staging", "build"]
-Task = tuple[tuple[str, ...], Callable[..., Any]]
-"""Names of the tasks it needs, and a function of their results."""
+Result = TypeVar("Result")
 
 PLUGINS_OF: Mapping[Target, tuple[str, ...]] = {
     "local": ("docker",),
@@ -48,8 +46,8 @@ PLUGINS_OF: Mapping[Target, tuple[str, ...]] = {
     "staging": ("kubernetes", "docker"),
     "build": (),
 }
-TASKS_AT_ONCE = 16
-"""More than can be ready at once: none waits for a thread."""
+MOST_TASKS = 32
+"""More than there are: none waits for a thread."""
 ENDING_SECONDS = 1.0
 """What the other tasks get to tidy up when one failed, after their programs have ended."""
 
@@ -80,58 +78,58 @@ def prepare(
     """
     remember_clone()
     plan = _Plan(route(), progress)
-    plan.docker(assume_yes=assume_yes)
-    plan.images(target)
-    plan.programs(target)
-    plan.plugins(target)
-    if meanwhile and target == "dev":
-        needs = ("node image", "registry image", "kind", "kubectl")
-        plan.tasks["cluster"] = (needs, lambda node, registry, *_: meanwhile(node, registry))
-    with sharing("go-cache"):
-        results = _run(plan.tasks | plan.compilation())
+    unbuilt = {name for name in PLUGINS_OF[target] if must_build(name, plan.way)}
+    node: Future[str] | None = None
+    registry: Future[str] | None = None
+    with sharing("go-cache"), plan.ending_together():
+        docker = plan.docker(assume_yes=assume_yes)
+        base = plan.begin(lambda _: base_image.ensure_base(progress, plan.way), docker)
+        if target == "dev":
+            node, registry = plan.node_image(docker, base), plan.registry_image(base)
+        programs = plan.programs(target)
+        for name in PLUGINS_OF[target]:
+            needs = [plan.built(KUBERNETES_PROVIDER)] if name in unbuilt else []
+            plan.begin(partial(ensure_plugin, name, progress, plan.way), *needs)
+        if meanwhile and node and registry:
+            make = meanwhile
+            plan.begin(lambda node, registry, *_: make(node, registry), node, registry, *programs)
     gobuild.drop_caches()
-    base = results["base image"]
-    return Prepared(
-        plan.way, base.base, base.builder, results.get("node image"), results.get("registry image")
-    )
-
-
-def _run(tasks: Mapping[str, Task]) -> dict[str, Any]:
-    """Run every task once those it needs have ended; returns the results by name."""
-    order = TopologicalSorter({name: needs for name, (needs, _) in tasks.items()})
-    order.prepare()
-    results: dict[str, Any] = {}
-    running: dict[Future[Any], str] = {}
-    pool = ThreadPoolExecutor(TASKS_AT_ONCE, thread_name_prefix="prepare")
-    try:
-        with commands.ending_together():
-            while order.is_active():
-                for name in order.get_ready():
-                    needs, work = tasks[name]
-                    running[pool.submit(work, *(results[need] for need in needs))] = name
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    name = running.pop(future)
-                    results[name] = future.result()
-                    order.done(name)
-    finally:
-        # A thread may wait for another run's lock, or for an answer: it is left behind.
-        pool.shutdown(wait=False, cancel_futures=True)
-        wait(running, timeout=ENDING_SECONDS)
-    return results
+    made, results = base.result(), [one.result() if one else None for one in (node, registry)]
+    return Prepared(plan.way, made.base, made.builder, *results)
 
 
 class _Plan:
-    """The tasks of one run, by name."""
+    """The tasks of one run."""
 
     def __init__(self, way: Route, progress: Progress) -> None:
         self.way = way
-        self.tasks: dict[str, Task] = {}
         self._progress = progress
-        self._builds: dict[str, gobuild.Build] = {}
+        self._pool = ThreadPoolExecutor(MOST_TASKS, thread_name_prefix="prepare")
+        self._tasks: list[Future[Any]] = []
+        self._builds: dict[str, Future[Path]] = {}
         # The publisher's node cannot start privileged containers on a host with few capabilities.
         self._own_node = way is Route.REGISTRIES or bool(machine().missing_capabilities)
 
-    def docker(self, *, assume_yes: bool) -> None:
+    def begin(self, work: Callable[..., Result], *needs: Future[Any]) -> Future[Result]:
+        """Have `work` done with the results of others, which were begun before it."""
+        task = self._pool.submit(lambda: work(*(need.result() for need in needs)))
+        self._tasks.append(task)
+        return task
+
+    @contextmanager
+    def ending_together(self) -> Iterator[None]:
+        """Wait for what the block began; raises the first error, after ending the other tasks."""
+        try:
+            with commands.ending_together():
+                yield
+                for task in wait(self._tasks, return_when=FIRST_EXCEPTION).done:
+                    task.result()
+        finally:
+            # A thread may wait for another run's lock, or for an answer: it is left behind.
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            wait(self._tasks, timeout=ENDING_SECONDS)
+
+    def docker(self, *, assume_yes: bool) -> Future[Path]:
         """Find, start or install Docker; before anything else where that asks a question."""
 
         def ensure() -> Path:
@@ -141,109 +139,66 @@ class _Plan:
 
         asks = machine().terminal and not assume_yes and not shutil.which("dockerd")
         client = ensure() if asks else None
-        self.tasks["docker"] = ((), lambda: client or ensure())
+        return self.begin(lambda: client or ensure())
 
-    def images(self, target: Target) -> None:
-        """Base images; on dev those of node and registry too."""
+    def registry_image(self, base: Future[base_image.BaseImages]) -> Future[str]:
+        """The image of the local registry."""
+        ensure = registry_image.ensure_registry_image
+        return self.begin(lambda base: ensure(base.base, self._progress, self.way), base)
+
+    def node_image(self, docker: Future[Path], base: Future[base_image.BaseImages]) -> Future[str]:
+        """The image of the dev cluster's node."""
         progress = self._progress
-
-        def base(client: Path, way: Route = self.way) -> base_image.BaseImages:
-            return base_image.ensure_base(progress, route=way, client=client)
-
-        self.tasks["base image"] = (("docker",), base)
-        if target != "dev":
-            return
-        self.tasks["registry image"] = (
-            ("base image", "docker"),
-            lambda base, client: registry_image.ensure_registry_image(
-                base.base, progress, route=self.way, client=client
-            ),
-        )
         if not self._own_node:
-            self.tasks["node image"] = ((), lambda: NODE_IMAGE)
-            return
-        node_base = "base image"
+            return self.begin(lambda: NODE_IMAGE)
         if self.way is Route.PUBLISHER:
-            node_base = "node base image"
-            self.tasks[node_base] = (("docker",), partial(base, way=Route.REGISTRIES))
-        find_go = partial(ensure_go, progress)
-        self.tasks["kind files"] = (
-            (),
-            lambda: gobuild.module_folder(
-                NODE, "sigs.k8s.io/kind", "images/base/files", f"kind-files-{KIND}", find_go
-            ),
+            ensure = partial(base_image.ensure_base, progress, Route.REGISTRIES)
+            base = self.begin(lambda _: ensure(), docker)
+        kind = ("sigs.k8s.io/kind", "images/base/files", f"kind-files-{KIND}")
+        files = self.begin(lambda: gobuild.module_folder(NODE, *kind, progress))
+        packages = self.begin(
+            lambda base, files: node_image.ensure_node_base(base.base, files, progress), base, files
         )
-        self.tasks["node packages"] = (
-            (node_base, "kind files", "docker"),
-            lambda base, files, client: node_image.ensure_node_base(
-                base.base, files, progress, client=client
-            ),
-        )
-        self.tasks["node image"] = (
-            ("node packages", *self._built(NODE), "docker"),
-            lambda packages, built, client: node_image.ensure_node_image(
-                packages,
-                {name: built / name for name in node_image.BINARIES},
-                progress,
-                client=client,
-            ),
+        return self.begin(
+            lambda packages, built: node_image.ensure_node_image(packages, built, progress),
+            packages,
+            self.built(NODE),
         )
 
-    def programs(self, target: Target) -> None:
-        """The command-line tools."""
-        if target == "build":
-            return
-        self._program(tools.PULUMI_TOOL, pulumi_bundle, PULUMI_CLI, LANGUAGE_HOST)
+    def programs(self, target: Target) -> list[Future[None]]:
+        """The command-line tools; returns those that a cluster is made with."""
+        made: list[Future[None]] = []
+        if target != "build":
+            self._program(tools.PULUMI_TOOL, pulumi_bundle, PULUMI_CLI, LANGUAGE_HOST)
         if target == "dev":
-            self._program(tools.KIND_TOOL, lambda built: {"kind": built / "kind"}, NODE)
+            kind = tools.KIND_TOOL
+            made.append(self._program(kind, lambda built: {"kind": built / "kind"}, NODE))
         if target in ("dev", "staging"):
             # One program in the node's build is all of Kubernetes' programs.
             node = target == "dev" or NODE.folder.is_dir()
             build, name = (NODE, "kube") if node else (KUBECTL, "kubectl")
-            self._program(tools.KUBECTL_TOOL, lambda built: {"kubectl": built / name}, build)
-
-    def plugins(self, target: Target) -> None:
-        """Pulumi's provider plugins."""
-        for name in PLUGINS_OF[target]:
-            needs = self._built(KUBERNETES_PROVIDER) if must_build(name, self.way) else ()
-            install = partial(ensure_plugin, name, self._progress, self.way)
-            self.tasks[f"plugin {name}"] = (needs, install)
-
-    def compilation(self) -> dict[str, Task]:
-        """Download all modules at once, compile one build after the other in the order of need.
-
-        One build keeps every core busy, and two at once would compile what they share twice.
-        """
-        find_go = partial(ensure_go, self._progress)
-        tasks: dict[str, Task] = {}
-        before: tuple[str, ...] = ()
-        for name, build in self._builds.items():
-            compile_ = partial(gobuild.build, build, find_go, self._progress)
-            tasks[f"modules {build.name}"] = (
-                (),
-                partial(gobuild.fetch, build, find_go, self._progress),
-            )
-            tasks[name] = (
-                (f"modules {build.name}", *before),
-                lambda packages, *_, compile_=compile_: compile_(packages),
-            )
-            before = (name,)
-        return tasks
+            kubectl = tools.KUBECTL_TOOL
+            made.append(self._program(kubectl, lambda built: {"kubectl": built / name}, build))
+        return made
 
     def _program(
         self, tool: tools.Tool, programs: Callable[..., Mapping[str, Path]], *builds: gobuild.Build
-    ) -> None:
+    ) -> Future[None]:
         """Find, download or build a tool; `programs` gets the folders of the builds."""
-        needs = self._built(*builds) if tools.must_build(tool, self.way) else ()
-        self.tasks[tool.name] = (
-            needs,
-            lambda *folders: tools.provide(
-                tool, self.way, self._progress, lambda: programs(*folders)
-            ),
-        )
+        needs = map(self.built, builds) if tools.must_build(tool, self.way) else ()
+        provide = partial(tools.provide, tool, self.way, self._progress)
+        return self.begin(lambda *folders: provide(lambda: programs(*folders)), *needs)
 
-    def _built(self, *builds: gobuild.Build) -> tuple[str, ...]:
-        """Have these built; returns the names of the tasks."""
-        wanted = {f"build {build.name}": build for build in builds}
-        self._builds |= wanted
-        return tuple(wanted)
+    def built(self, build: gobuild.Build) -> Future[Path]:
+        """Have this built: modules are downloaded at once, builds compiled in the order of need.
+
+        One build keeps every core busy, and two at once would compile what they share twice.
+        """
+        if build.name not in self._builds:
+            before = list(self._builds.values())[-1:]
+            modules = self.begin(partial(gobuild.fetch, build, self._progress))
+            compile_ = partial(gobuild.build, build, self._progress)
+            self._builds[build.name] = self.begin(
+                lambda packages, *_: compile_(packages), modules, *before
+            )
+        return self._builds[build.name]

@@ -1,7 +1,5 @@
 """The image of the local registry: the publisher's, or Debian's package of the same program."""
 
-from pathlib import Path
-
 from kaldra.progress import Progress
 from kaldra.toolchain import debian
 from kaldra.toolchain.probe import Route
@@ -31,10 +29,10 @@ http:
 """
 
 
-def ensure_registry_image(base: str, progress: Progress, *, route: Route, client: Path) -> str:
+def ensure_registry_image(base: str, progress: Progress, route: Route) -> str:
     """Reference of an image whose port 5000 serves the registry protocol."""
     if route is Route.PUBLISHER:
         return REGISTRY_IMAGE
     dockerfile = DOCKERFILE.format(base=base, apt=debian.APT)
     files = {"config.yml": CONFIGURATION.encode()}
-    return debian.ensure("registry", dockerfile, files, progress, client=client)
+    return debian.ensure("registry", dockerfile, files, progress)

@@ -6,13 +6,10 @@ One image holds all of it. It is loaded into the nodes and comes from no registr
 import shutil
 import subprocess
 import tempfile
-from functools import partial
 from pathlib import Path
 
 from kaldra.progress import Progress
 from kaldra.toolchain import debian, gobuild, image_archive
-from kaldra.toolchain.docker_cli import buildkit_client
-from kaldra.toolchain.go_tool import ensure_go
 from kaldra.toolchain.prepare import Prepared
 from kaldra.toolchain.probe import Route
 
@@ -36,10 +33,8 @@ COPY kube-router ingress.py /usr/local/bin/
 
 def ensure_image(prepared: Prepared, progress: Progress) -> str:
     """Reference of the image; built once, kept in the cache of tools."""
-    programs = gobuild.build(KUBE_ROUTER, partial(ensure_go, progress), progress)
+    programs = gobuild.build(KUBE_ROUTER, progress)
     gobuild.drop_caches()
-    client = buildkit_client()
-    assert client is not None
     dockerfile, tag = _dockerfile(prepared), image_of(prepared)
 
     def build() -> None:
@@ -47,9 +42,9 @@ def ensure_image(prepared: Prepared, progress: Progress) -> str:
             shutil.copyfile(programs / "kube-router", Path(folder) / "kube-router")
             shutil.copyfile(CONTROLLER, Path(folder) / "ingress.py")
             (Path(folder) / "kube-router").chmod(0o755)
-            debian.build(tag, dockerfile, Path(folder), step, client=client)
+            debian.build(tag, dockerfile, Path(folder), step)
 
-    image_archive.ensure(tag, build, progress, client=client)
+    image_archive.ensure(tag, build, progress)
     return tag
 
 

@@ -7,14 +7,12 @@ beside them.
 import json
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kaldra.paths import home
 from kaldra.progress import Progress
 from kaldra.toolchain import gobuild
-from kaldra.toolchain.go_tool import ensure_go
 
 CHECKOV = "3.3.30"
 PROGRAMS = gobuild.Build(
@@ -35,7 +33,7 @@ WIDER = {
 
 def programs(progress: Progress) -> Path:
     """Folder with kube-score and kubeconform."""
-    built = gobuild.build(PROGRAMS, partial(ensure_go, progress), progress)
+    built = gobuild.build(PROGRAMS, progress)
     gobuild.drop_caches()
     return built
 

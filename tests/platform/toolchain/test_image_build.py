@@ -60,10 +60,10 @@ def test_a_secret_argument_is_on_no_command_line_and_the_builder_is_the_engines(
         ("echo 'unable to prepare context' >&2; exit 1", "unable to prepare context"),
     ],
 )
-def test_a_failure_shows_the_step_and_its_last_lines(program, script, told):
-    client = program("docker", script)
+def test_a_failure_shows_the_step_and_its_last_lines(docker_script, script, told):
+    docker_script(script)
     with pytest.raises(KaldraError, match=told) as caught:
-        build(Recipe("x:dev", ".", "images/x.Dockerfile"), lambda _: None, client=client)
+        build(Recipe("x:dev", ".", "images/x.Dockerfile"), lambda _: None)
     assert str(caught.value).startswith("Building x:dev from images/x.Dockerfile failed ")
 
 

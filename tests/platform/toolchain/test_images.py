@@ -18,8 +18,6 @@ from kaldra.toolchain.probe import Route
 from kaldra.versions import PYTHON_IMAGE, REGISTRY_IMAGE
 from tests.fakes.progress import QuietProgress
 
-CLIENT = Path("/nowhere/docker")
-
 
 @pytest.fixture
 def built(monkeypatch):
@@ -55,7 +53,7 @@ def test_authorities_of_the_host_are_trusted_in_a_builder_of_their_own(built, ho
     tags = []
     for text in ("one", "two"):
         bundle.write_text(text)
-        images = base_image.ensure_base(QuietProgress(), route=Route.PUBLISHER, client=CLIENT)
+        images = base_image.ensure_base(QuietProgress(), Route.PUBLISHER)
         assert images.base == PYTHON_IMAGE
         tags.append(images.builder)
     assert tags[0] != tags[1]
@@ -72,7 +70,7 @@ def kind_files(tmp_path: Path) -> Path:
 
 
 def node_base(kind_files: Path, base: str = "base:1") -> str:
-    return node_image.ensure_node_base(base, kind_files, QuietProgress(), client=CLIENT)
+    return node_image.ensure_node_base(base, kind_files, QuietProgress())
 
 
 def test_what_decides_the_nodes_packages_is_in_their_tag(built, host, kind_files):
@@ -85,11 +83,10 @@ def test_what_decides_the_nodes_packages_is_in_their_tag(built, host, kind_files
 
 
 @pytest.fixture
-def binaries(tmp_path: Path) -> dict[str, Path]:
-    found = {name: tmp_path / name for name in node_image.BINARIES}
-    for path in found.values():
-        path.write_bytes(b"program")
-    return found
+def binaries(tmp_path: Path) -> Path:
+    for name in node_image.BINARIES:
+        (tmp_path / name).write_bytes(b"program")
+    return tmp_path
 
 
 def test_a_node_that_exists_is_assembled_again_for_another_program_only(
@@ -98,22 +95,20 @@ def test_a_node_that_exists_is_assembled_again_for_another_program_only(
     monkeypatch.setattr(docker_client, "image_id", lambda _tag: "sha256:1")
 
     def node() -> str:
-        return node_image.ensure_node_image("node-base:1", binaries, QuietProgress(), client=CLIENT)
+        return node_image.ensure_node_image("node-base:1", binaries, QuietProgress())
 
     before = node()
     assert before == node()
-    binaries["kube"].write_bytes(b"a longer program")
+    (binaries / "kube").write_bytes(b"a longer program")
     assert before != node()
     assert before.startswith("kaldra/node:v1.")
     assert docker.changes() == []
 
 
 def test_the_publishers_images_are_taken_by_digest(built, host):
-    images = base_image.ensure_base(QuietProgress(), route=Route.PUBLISHER, client=CLIENT)
+    images = base_image.ensure_base(QuietProgress(), Route.PUBLISHER)
     assert images == base_image.BaseImages(PYTHON_IMAGE, PYTHON_IMAGE)
-    registry = registry_image.ensure_registry_image(
-        "base:1", QuietProgress(), route=Route.PUBLISHER, client=CLIENT
-    )
+    registry = registry_image.ensure_registry_image("base:1", QuietProgress(), Route.PUBLISHER)
     assert registry == REGISTRY_IMAGE
     assert "@sha256:" in PYTHON_IMAGE
     assert "@sha256:" in REGISTRY_IMAGE

@@ -44,7 +44,7 @@ class Workshop:
             raise KaldraError(f"{name} failed")
         return name
 
-    def build(self, wanted: Build, find_go: object, progress: object, packages: int) -> Path:
+    def build(self, wanted: Build, progress: object, packages: int) -> Path:
         assert packages == PACKAGES
         if wanted.folder.is_dir():
             return wanted.folder
