@@ -8,14 +8,14 @@ import pytest
 import app
 import core
 from kaldra import versions
-from kaldra.cli import bump
+from kaldra.cli import lock
 from kaldra.paths import REPO
 from kaldra.stack import settings
 from kaldra.toolchain.builds import NODE, PULUMI_CLI
 
 
 def test_no_file_names_another_version() -> None:
-    assert [str(path.relative_to(REPO)) for path in bump.outdated(REPO)] == []
+    assert [str(path.relative_to(REPO)) for path in lock.outdated(REPO)] == []
 
 
 def test_the_product_s_version_is_the_services() -> None:
@@ -38,10 +38,10 @@ def bumped(
 ) -> dict[str, str]:
     """Files that one edit of the table changes."""
     monkeypatch.setattr(versions, name, version)
-    changed = bump.outdated(copy)
+    changed = lock.outdated(copy)
     for path, text in changed.items():
         path.write_text(text)
-    assert bump.outdated(copy) == {}
+    assert lock.outdated(copy) == {}
     return {str(path.relative_to(copy)): text for path, text in changed.items()}
 
 

@@ -9,8 +9,7 @@ from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
 from kaldra.release import bom, contents, naming, pushing, vulnerabilities
-from kaldra.stack.build_arguments import build_arguments
-from kaldra.stack.services import SERVICES, Service
+from kaldra.stack.services import SERVICES, Service, build_arguments
 from kaldra.toolchain import image_build
 from kaldra.toolchain.image_build import Recipe
 from kaldra.toolchain.machine import machine

@@ -2,18 +2,23 @@
 
 import base64
 import hashlib
+import socketserver
+import subprocess
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
+from importlib.metadata import files as files_of
 from pathlib import Path
 from typing import Any
 
-from kaldra.cli import debugger, instances, live
+from kaldra.cli import instances, live
 from kaldra.cli.instances import Instance
 from kaldra.cli.live import EndedError, Session
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
+from kaldra.cluster.ports import require_free
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO, state
 from kaldra.stack.services import SERVICES, Service, named
@@ -25,6 +30,9 @@ AGAIN_SECONDS = 5.0
 IN_IMAGES = (REPO / "data", REPO / "platform" / "images")
 LOCK = REPO / "requirements.lock"
 """What images are built of, beside the code."""
+
+DEBUGGER_PORT = 5678
+"""Editors' default for debugpy."""
 
 Answer = Mapping[str, Any]
 
@@ -45,7 +53,7 @@ def run(
             fleet.refresh(write=False)
             fleet.restore()
         else:
-            attachable = debugged and debugger.forwarded(workspace, console, debugged)
+            attachable = debugged and _forwarded(workspace, console, debugged)
             with attachable or nullcontext():
                 _serve_saves(workspace, console, fleet, chosen)
     except KeyboardInterrupt:
@@ -188,7 +196,7 @@ class Fleet:
             live.tell(self._console, instance.name, paths, began, answer)
         if instance.service is self._debugged:
             self._marker.touch()
-            answer = session.request(debug=debugger.files())
+            answer = session.request(debug=debugpy())
             live.tell(self._console, instance.name, ["debugpy"], began, answer)
         return answer
 
@@ -239,6 +247,46 @@ def digests(service: Service) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.suffix in live.SOURCES
     }
+
+
+def debugpy() -> dict[str, str]:
+    """The Python files of debugpy as base64, by path: its compiled ones fit this Python alone."""
+    return {
+        path.as_posix(): base64.b64encode(path.read_binary()).decode()
+        for path in files_of("debugpy") or ()
+        if path.suffix == ".py" and path.parts[0] == "debugpy"
+    }
+
+
+@contextmanager
+def _forwarded(workspace: Workspace, console: Console, service: Service) -> Iterator[None]:
+    """Lead 127.0.0.1:5678 to the debugger of a service while the block runs.
+
+    One receiver in the container serves each connection: no port of it is published.
+    """
+    require_free(DEBUGGER_PORT, "the debugger", "--debug", where="the command line")
+
+    class Client(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            for one in instances.found(workspace):
+                if one.service is service:
+                    subprocess.run(  # noqa: S603  the client that `up` chose
+                        one.receiver(workspace, "--debugger"),
+                        stdin=self.request,
+                        stdout=self.request,
+                        stderr=subprocess.DEVNULL,
+                        check=False,
+                    )
+                    return
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", DEBUGGER_PORT), Client) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        console.note(f"Attach a debugger to {service.name} at 127.0.0.1:{DEBUGGER_PORT}.")
+        try:
+            yield
+        finally:
+            server.shutdown()
 
 
 def _content(path: str) -> str | None:

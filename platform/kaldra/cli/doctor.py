@@ -3,20 +3,21 @@
 import json
 import socket
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from kaldra.cli import clean
-from kaldra.cli.deploy import cluster_spec, opened
+from kaldra.cli.deploy import cluster_spec, ensure_cluster_and_registry, opened
 from kaldra.cli.pulumi import is_pulumi
-from kaldra.cli.repair import repair
-from kaldra.cli.ui import Console, of_this_stack, write_json
+from kaldra.cli.ui import Console, confirm, of_this_stack, write_json
 from kaldra.cli.workspace import Workspace, pulumi_program
+from kaldra.cluster import kind
 from kaldra.cluster.check import check_cluster, check_registry
 from kaldra.errors import KaldraError
-from kaldra.toolchain.findings import Finding
+from kaldra.toolchain.findings import Finding, Repair
 from kaldra.toolchain.inventory import collect, guarded
+from kaldra.toolchain.prepare import prepare
 
 ROUNDS = 4
 """Engine, cluster, lock, unfinished operations: each may hide the next."""
@@ -129,3 +130,45 @@ def dead_lock(workspace: Workspace) -> int | None:
         if host == socket.gethostname() and not is_pulumi(pid):
             return pid
     return None
+
+
+def repair(
+    console: Console, workspace: Workspace, findings: Sequence[Finding], *, assume_yes: bool
+) -> bool:
+    """Repair what can be repaired, each kind once; whether there was anything.
+
+    Nothing is deployed. Asks before anything is removed. Raises KaldraError where a step fails.
+    """
+    wanted = {finding.repair for finding in findings if finding.repair}
+    steps: dict[Repair, Callable[[], object]] = {
+        "tools": lambda: prepare(workspace.settings.target, console, assume_yes=assume_yes),
+        "cluster": lambda: _cluster(console, workspace, assume_yes=assume_yes),
+        "lock": lambda: opened(console, workspace).unlock(),
+        "pending": lambda: opened(console, workspace).settle(),
+        "disk": lambda: _disk(console, workspace, assume_yes=assume_yes),
+    }
+    for name, step in steps.items():
+        if name in wanted:
+            step()
+    return bool(wanted)
+
+
+def _cluster(console: Console, workspace: Workspace, *, assume_yes: bool) -> None:
+    """Start node and registry, and write the kubeconfig."""
+    name = workspace.settings.cluster_name
+    if not (kind.is_complete(cluster_spec(workspace)) or assume_yes):
+        confirm(
+            f"Creating cluster {name} was interrupted. Remove its node and create it again?",
+            f"./kaldra doctor --fix --stack {workspace.stack} --yes",
+        )
+    prepared = prepare(workspace.settings.target, console, assume_yes=assume_yes)
+    images = prepared.node_image or "", prepared.registry_image or ""
+    ensure_cluster_and_registry(console, cluster_spec(workspace, *images))
+
+
+def _disk(console: Console, workspace: Workspace, *, assume_yes: bool) -> None:
+    found = clean.look(console, workspace, everything=False)
+    sys.stderr.write("".join(f"{line}\n" for line in clean.table(found)))
+    if found and not assume_yes:
+        confirm("Remove all of it?", f"./kaldra clean --stack {workspace.stack}")
+    clean.remove(console, workspace, found)

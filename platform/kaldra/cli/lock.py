@@ -13,10 +13,11 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kaldra.cli import bump, reference
+from kaldra import versions
+from kaldra.cli import reference
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
@@ -35,6 +36,8 @@ MODULE_LISTS = (
 GENERATORS = ("docs/reference/generate.py", "tests/core/golden/update.py")
 """Scripts whose output contains the product's version."""
 GROUPS = ("services", "gateway", "core", "platform")
+PROSE = ("README.md", "docs/**/*.md", "bench/*.py", "serving/*.py", "tests/**/*.py")
+"""Files that contain the product's version in text, examples and commands."""
 HEADER = "# Every dependency, pinned with hashes; made by `./kaldra lock` from pyproject.toml.\n"
 
 _REQUIREMENT = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.IGNORECASE)
@@ -42,7 +45,7 @@ _REQUIREMENT = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.IGNORECASE)
 
 def run(console: Console) -> None:
     """Update every file; locked versions are kept if pyproject.toml allows them."""
-    changed = bump.outdated(REPO)
+    changed = outdated(REPO)
     with console.step("Versions") as step:
         for path, text in changed.items():
             path.write_text(text, encoding="utf-8")
@@ -63,6 +66,65 @@ def run(console: Console) -> None:
         text = resolve(REPO)
         (REPO / LOCK).write_text(text, encoding="utf-8")
         step.done(f"{len(blocks(text))} packages in {LOCK}")
+
+
+def outdated(repo: Path) -> dict[Path, str]:
+    """Files with an outdated version, with their updated text."""
+    before: dict[Path, str] = {}
+    after: dict[Path, str] = {}
+    for files, pattern, version in (*_places(), *_prose(repo)):
+        for path in repo.glob(files):
+            text = before.setdefault(path, path.read_text(encoding="utf-8"))
+            after[path] = _replaced(pattern, version, after.get(path, text))
+    return {path: text for path, text in after.items() if text != before[path]}
+
+
+def _places() -> Iterator[tuple[str, str, str]]:
+    """Files, pattern whose only group is the version, version."""
+    lists = "platform/kaldra/toolchain/go"
+    yield "pyproject.toml", r'^version = "(.+)"$', versions.PRODUCT
+    yield "*/__init__.py", r'^__version__ = "(.+)"$', versions.PRODUCT
+    yield "platform/images/Dockerfile", r'image\.version="(.+)"$', versions.PRODUCT
+    yield "pyproject.toml", r'"pulumi==(.+)"', versions.PULUMI
+    manifest = "platform/kaldra/cluster/data/metrics-server.yaml"
+    yield manifest, r"metrics-server/metrics-server:v(.+)$", versions.METRICS_SERVER
+    for name, version in versions.PULUMI_PLUGINS.items():
+        yield "pyproject.toml", rf'"pulumi-{name}==(.+)"', version
+        yield "docs/reference/plugins.md", rf"^\| `{name}` (\S+) \|", version
+    in_list = {
+        "actionlint": {r"rhysd/actionlint": versions.ACTIONLINT},
+        "language": {r"pulumi/pulumi/sdk/v3": versions.PULUMI_LANGUAGE_HOST},
+        "pulumi": {r"pulumi/pulumi/(?:pkg|sdk)/v3": versions.PULUMI},
+        "node/sdk-kubernetes": {r"pulumi/pulumi/sdk/v3": versions.PULUMI_CODEGEN},
+        "node": {
+            r"pulumi/pulumi/(?:pkg|sdk)/v3": versions.PULUMI_CODEGEN,
+            r"pulumi/pulumi-kubernetes/provider/v4": versions.KUBERNETES_PROVIDER_MODULE,
+            r"k8s\.io/kubernetes": versions.KUBERNETES,
+            r"k8s\.io/[a-z-]+ => k8s\.io/[a-z-]+": versions.KUBERNETES.replace("1.", "0.", 1),
+            r"etcd\.io/etcd/server/v3": versions.ETCD,
+            r"coredns/coredns": versions.COREDNS,
+            r"sigs\.k8s\.io/kind": versions.KIND,
+            r"sigs\.k8s\.io/metrics-server": versions.METRICS_SERVER,
+        },
+    }
+    for name, modules in in_list.items():
+        for module, version in modules.items():
+            yield f"{lists}/{name}/go.mod", rf"{module} v(\S+)$", version
+
+
+def _prose(repo: Path) -> Iterator[tuple[str, str, str]]:
+    project = (repo / "pyproject.toml").read_text(encoding="utf-8")
+    former = re.findall(r'^version = "(.+)"$', project, re.MULTILINE)[0]
+    for files in PROSE:
+        yield files, rf"(?<![\w.])v?({re.escape(former)})(?![\w.]*\d)", versions.PRODUCT
+
+
+def _replaced(pattern: str, version: str, text: str) -> str:
+    def put(found: re.Match[str]) -> str:
+        start, end = found.start(1) - found.start(), found.end(1) - found.start()
+        return f"{found[0][:start]}{version}{found[0][end:]}"
+
+    return re.sub(pattern, put, text, flags=re.MULTILINE)
 
 
 def resolve(repo: Path) -> str:

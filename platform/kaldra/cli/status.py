@@ -1,22 +1,32 @@
-"""`./kaldra status`: workloads, images, health, releases and drift."""
+"""`./kaldra status`: workloads, images, health, releases and drift.
+
+Drift are live objects that were changed or deleted outside Pulumi.
+"""
 
 import itertools
+import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from kaldra.cli import dev, drift, health, releases
+from kaldra.cli import dev, health, releases
 from kaldra.cli.deploy import opened, ready
+from kaldra.cli.events import resource
 from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console, of_this_stack, write_json
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.errors import KaldraError
+from kaldra.render.diff import ABSENT, Field, fields
 
 DRIFTED = 3
 """Exit code if objects were changed or deleted outside Pulumi."""
 
 SHOWN_RELEASES = 3
+
+_DRIFT = {"update": "changed", "replace": "changed", "delete": "deleted"}
+"""What a refresh would do to the state → what happened to the object."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,18 @@ class DeployedRelease:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """One object that differs from the state."""
+
+    name: str
+    """Kind and name, such as "Deployment kaldra-api"."""
+    what: str
+    """Changed or deleted."""
+    fields: tuple[str, ...]
+    """Each with its value in the state and the live value; secrets without values."""
+
+
+@dataclass(frozen=True)
 class Status:
     """What `./kaldra status --json` prints."""
 
@@ -49,7 +71,7 @@ class Status:
     """Files that differ from the image, by the pod or container that serves them."""
     releases: Sequence[DeployedRelease]
     """Newest first."""
-    drift: Sequence[drift.Drift]
+    drift: Sequence[Drift]
     well: bool
     """Whether everything serves as promised; drift aside."""
 
@@ -94,7 +116,8 @@ def look(console: Console, pulumi: Pulumi, deployed: Deployment) -> Status:
         for r in itertools.islice(releases.working(updates), SHOWN_RELEASES)
     ]
     with console.step("look for drift") as step:
-        drifted = drift.look(pulumi)
+        options = ("--preview-only", "--json", "--stack", workspace.stack)
+        drifted = drift_in(pulumi.read("refresh", *options)["steps"])
         step.done("none" if not drifted else f"{len(drifted)} found")
     well = bool(answer) and all(workload.well for workload in workloads)
     url, live = workspace.settings.url, dev.differing(workspace, console)
@@ -133,3 +156,32 @@ def deployed_or_fail(console: Console, stack: str) -> tuple[Pulumi, Deployment]:
     if pulumi is None or deployed is None or not deployed.resources:
         raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
     return pulumi, deployed
+
+
+def drift_in(steps: Iterable[Mapping[str, Any]]) -> list[Drift]:
+    """Drift in the steps of `pulumi refresh --preview-only --json`."""
+    drifted = [
+        Drift(resource(step["urn"]), what, _fields(step) if what == "changed" else ())
+        for step in steps
+        if (what := _DRIFT.get(step["op"]))
+    ]
+    return sorted(drifted, key=lambda drift: drift.name)
+
+
+def _fields(step: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields that differ between the state and the live object; else those Pulumi names."""
+    differ = fields(_inputs(step, "oldState"), _inputs(step, "newState"))
+    if not differ:
+        return tuple(sorted(step.get("detailedDiff") or step.get("diffReasons") or ()))
+    return tuple(f"{f.path}: {_shown(f)}" for f in differ)
+
+
+def _inputs(step: Mapping[str, Any], state: str) -> dict[str, Any]:
+    inputs = (step.get(state) or {}).get("inputs") or {}
+    return {key: value for key, value in inputs.items() if not key.startswith("__")}
+
+
+def _shown(field: Field) -> str:
+    pair = (field.before, field.after)
+    before, after = ("nothing" if v is ABSENT else json.dumps(v) for v in pair)
+    return f"{before} in the state, {after} found"

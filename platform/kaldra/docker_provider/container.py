@@ -1,6 +1,7 @@
 """`Container`: created, started and waited for; changed in place only where Docker can."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,6 @@ from docker.errors import APIError
 from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
 
 from kaldra.docker_provider import container_spec as spec
-from kaldra.docker_provider.container_state import drift, state_of
 from kaldra.docker_provider.differences import UPDATE, answer, changes
 from kaldra.docker_provider.resource import PartialFailureError, Resource
 from kaldra.docker_provider.values import Props, strip
@@ -18,6 +18,9 @@ from kaldra.toolchain.docker_client import runs
 
 _OWNER = "io.kaldra.plugin.resource"
 """Label that identifies the resource, of which program, that a container was created for."""
+
+_META = '{"schema_version":"2"}'
+"""Version of the state's shape, as the official plugin writes and asks for it."""
 
 _NOT_FOUND = 404
 _CONFLICT = 409
@@ -77,7 +80,7 @@ class Container(Resource):
         if found is None:
             return None
         actual = {**inputs, **self._drift(spec.plain(inputs), found)}
-        return state_of(spec.plain(actual), found), actual
+        return _state(spec.plain(actual), found), actual
 
     def update(self, id_: str, news: Props, *, preview: bool) -> Props:
         """Set limits and restart policy, and start it when it does not run."""
@@ -118,7 +121,7 @@ class Container(Resource):
 
     def _drift(self, plain: Props, found: dict[str, Any]) -> Props:
         name = plain.get("image")
-        return drift(plain, found, self.tools.find("inspect_image", name) if name else None)
+        return _drift_of(plain, found, self.tools.find("inspect_image", name) if name else None)
 
     def _require_image(self, wanted: Props) -> None:
         name = str(wanted["image"])
@@ -194,12 +197,55 @@ class Container(Resource):
             found = self._find(id_)
             if found is None:
                 raise KaldraError(str(failure)) from failure
-            raise PartialFailureError(failure.reasons, state_of(wanted, found), id_) from failure
+            raise PartialFailureError(failure.reasons, _state(wanted, found), id_) from failure
         found = self._find(id_)
         if found is None:
             raise KaldraError(f"Container {wanted['name']} was removed while it was being created.")
-        return state_of(wanted, found)
+        return _state(wanted, found)
 
 
 def _refused(verb: str, wanted: Props, error: APIError) -> KaldraError:
     return KaldraError(f"Docker refused to {verb} container {wanted['name']}: {error.explanation}")
+
+
+def _state(wanted: Props, found: Mapping[str, Any]) -> Props:
+    """State of a container: its plain inputs and its id."""
+    return {**strip(wanted), "id": found["Id"], "__meta": _META}
+
+
+def _drift_of(plain: Props, found: Mapping[str, Any], image: Mapping[str, Any] | None) -> Props:
+    """The inputs that no longer hold, with the values found instead.
+
+    `image` is the image that the wanted name refers to now, None when there is none.
+    """
+    host = found["HostConfig"]
+    gone: Props = {}
+    if plain.get("mustRun", True) and plain.get("start", True) and not runs(found):
+        gone["mustRun"] = False
+    name = str(found["Name"]).removeprefix("/")
+    if plain.get("name") != name:
+        gone["name"] = name
+    if image is not None and image["Id"] != found["Image"]:
+        gone["image"] = found["Image"]
+    gone |= _network_drift(plain, found.get("NetworkSettings") or {})
+    gone |= _limit_drift(plain, host)
+    return {key: value for key, value in gone.items() if value != plain.get(key)}
+
+
+def _network_drift(plain: Props, settings: Mapping[str, Any]) -> Props:
+    networks = settings.get("Networks") or {}
+    known = {*networks, *(network.get("NetworkID") for network in networks.values())}
+    wanted = plain.get("networksAdvanced") or []
+    joined = [network for network in wanted if network.get("name") in known]
+    return {"networksAdvanced": joined} if len(joined) < len(wanted) else {}
+
+
+def _limit_drift(plain: Props, host: Mapping[str, Any]) -> Props:
+    """Only what was asked for can drift: the engine fills in the rest as it likes."""
+    found: Props = {"restart": (host.get("RestartPolicy") or {}).get("Name") or "no"}
+    if plain.get("memory"):
+        found["memory"] = int(host.get("Memory") or 0) // spec.MEBIBYTE
+    cpus = int(host.get("NanoCpus") or 0) / 10**9
+    if cpus != float(plain.get("cpus") or 0):
+        found["cpus"] = f"{cpus:g}"
+    return found

@@ -1,14 +1,17 @@
 """`Image`: built when something it is made of changed, pushed when the registry lacks it."""
 
+import hashlib
 import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from docker.utils import parse_repository_tag
+from docker.utils.build import PatternMatcher
 from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
 
 from kaldra.docker_provider import resource
-from kaldra.docker_provider.context import digest
 from kaldra.docker_provider.differences import UPDATE, answer, compare
 from kaldra.docker_provider.resource import Resource
 from kaldra.docker_provider.values import UNKNOWN, Props, contains_unknown, strip
@@ -44,7 +47,7 @@ class Image(Resource):
         options.setdefault("platform", f"linux/{machine().arch}")
         failures += _build_failures(options)
         if not failures and not contains_unknown([options["context"], options.get("dockerfile")]):
-            options["contextDigest"] = digest(options["context"], options["dockerfile"])
+            options["contextDigest"] = context_digest(options["context"], options["dockerfile"])
         return inputs, failures
 
     def diff(self, _id: str, olds: Props, state: Props, news: Props) -> DiffResponse:
@@ -178,3 +181,51 @@ def _build_failures(options: Props) -> list[CheckFailure]:
             reason += f"; it is relative to the program, so write {str(inside)!r}"
         failures.append(CheckFailure("build.dockerfile", reason))
     return failures
+
+
+def context_digest(context: str, dockerfile: str) -> str:
+    """SHA-256, in hex, of everything a build of `dockerfile` in `context` can see.
+
+    KaldraError when a file cannot be read.
+    """
+    try:
+        total = hashlib.sha256(_sha256(Path(dockerfile).read_bytes()))
+        for path, mode in _files(context, dockerfile):
+            total.update(os.fsencode(f"{path}\0{stat.filemode(mode)}\0"))
+            total.update(_sha256(_content(Path(context, path), mode)))
+    except OSError as error:
+        raise KaldraError(
+            f"The build context {context} cannot be read: {error.strerror}: {error.filename}",
+            hint=f"Make the file readable, or name it in {ignore_file(context, dockerfile)}.",
+        ) from error
+    return total.hexdigest()
+
+
+def ignore_file(context: str, dockerfile: str) -> Path:
+    """The ignore file that counts: the Dockerfile's own, else the context's (may not exist)."""
+    own = Path(f"{dockerfile}.dockerignore")
+    return own if own.exists() else Path(context, ".dockerignore")
+
+
+def _files(context: str, dockerfile: str) -> Iterator[tuple[str, int]]:
+    """Path in the context and mode of everything but directories, in a fixed order."""
+    path = ignore_file(context, dockerfile)
+    text = path.read_text(encoding="utf-8-sig") if path.exists() else ""
+    lines = (line.strip() for line in text.splitlines() if not line.startswith("#"))
+    matcher = PatternMatcher([line for line in lines if line])
+    # The SDK never ignores .dockerignore; BuildKit does.
+    matcher.patterns.pop()
+    for found in sorted(matcher.walk(os.path.abspath(context))):  # noqa: PTH100  as relpath() does
+        mode = Path(context, found).lstat().st_mode
+        if not stat.S_ISDIR(mode):
+            yield found, mode
+
+
+def _content(path: Path, mode: int) -> bytes:
+    if stat.S_ISLNK(mode):
+        return bytes(path.readlink())
+    return path.read_bytes() if stat.S_ISREG(mode) else b""
+
+
+def _sha256(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()

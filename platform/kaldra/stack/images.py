@@ -5,8 +5,7 @@ import pulumi_docker as docker
 
 from kaldra import variables
 from kaldra.errors import ConfigurationError
-from kaldra.stack.build_arguments import build_arguments
-from kaldra.stack.services import SERVICES, Service
+from kaldra.stack.services import SERVICES, Service, build_arguments
 from kaldra.stack.settings import Settings
 from kaldra.variables import Variable
 

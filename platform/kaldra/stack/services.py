@@ -185,3 +185,12 @@ def _spec(service: Service, settings: "Settings") -> ServiceSpec:
         ports=ports,
         live=settings.takes_live_code,
     )
+
+
+def build_arguments(base: str, builder: str) -> dict[str, str]:
+    """Arguments of the Dockerfiles: the images that the services are built on and in.
+
+    The same sources and images give the same digest: newer builders also date the image by
+    SOURCE_DATE_EPOCH instead of the time of the build.
+    """
+    return {"BASE_IMAGE": base, "BUILDER_IMAGE": builder, "SOURCE_DATE_EPOCH": "0"}

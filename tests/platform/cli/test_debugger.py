@@ -3,7 +3,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from kaldra.cli import debugger
+from kaldra.cli import dev
 from tests.serving.reloading import Small
 
 
@@ -15,7 +15,7 @@ def test_a_debugger_attaches_through_a_receiver(tmp_path: Path, free_port: int):
     })  # fmt: skip
     with small.start(), small.receiver() as receiver:
         for answer in (
-            receiver.ask(debug=debugger.files()),
+            receiver.ask(debug=dev.debugpy()),
             receiver.write(answer="ANSWER = 'second'"),
         ):
             assert answer == {}

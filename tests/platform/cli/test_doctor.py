@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kaldra.cli import clean, doctor, repair
+from kaldra.cli import clean, doctor
 from kaldra.cli.doctor import lines
 from kaldra.cli.garbage import Garbage
 from kaldra.cli.ui import Console
@@ -61,16 +61,16 @@ def test_garbage_is_removed_only_after_a_yes(workspace, monkeypatch):
     monkeypatch.setattr("sys.stdin", StringIO())
     wrong = [Finding("disk", problem="full", repair="disk")]
     with pytest.raises(ConfigurationError, match="Remove all of it"):
-        repair.repair(QUIET, workspace, wrong, assume_yes=False)
+        doctor.repair(QUIET, workspace, wrong, assume_yes=False)
     assert removed == []
-    repair.repair(QUIET, workspace, wrong, assume_yes=True)
+    doctor.repair(QUIET, workspace, wrong, assume_yes=True)
     assert removed == found
 
 
 def test_operations_that_did_not_end_are_settled(workspace, monkeypatch):
     settled = []
     pulumi = SimpleNamespace(settle=lambda: settled.append(workspace.stack))
-    monkeypatch.setattr(repair, "opened", lambda *_: pulumi)
+    monkeypatch.setattr(doctor, "opened", lambda *_: pulumi)
     wrong = [Finding("state", problem="an operation did not end", repair="pending")]
-    repair.repair(QUIET, workspace, wrong, assume_yes=False)
+    doctor.repair(QUIET, workspace, wrong, assume_yes=False)
     assert settled == ["try"]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from kaldra.cli import bump, lock, reference
+from kaldra.cli import lock, reference
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
 from kaldra.toolchain import gobuild
@@ -49,7 +49,7 @@ def test_what_follows_from_a_version_is_made_with_it(
     list_file = tmp_path / "node" / "go.mod"
     monkeypatch.setattr(gobuild, "MODULES", tmp_path)
     monkeypatch.setattr(lock, "REPO", tmp_path)
-    monkeypatch.setattr(bump, "outdated", lambda _: {list_file: "module m\n"} if changed else {})
+    monkeypatch.setattr(lock, "outdated", lambda _: {list_file: "module m\n"} if changed else {})
     monkeypatch.setattr(gobuild, "resolve", lambda builds, *_: made.append(builds[0].name))
     monkeypatch.setattr(lock, "run_command", lambda command, **_: made.append(command[1].name))
     monkeypatch.setattr(reference, "run", lambda _: made.append("reference"))

@@ -4,7 +4,6 @@ import subprocess
 from datetime import UTC, datetime
 
 from kaldra.cli import health, preview, status
-from kaldra.cli.drift import Drift
 from kaldra.paths import REPO
 
 URN = "urn:pulumi:dev::kaldra::kubernetes:apps/v1:Deployment::kaldra-api"
@@ -21,7 +20,9 @@ RELEASE = status.DeployedRelease(
     "3 (then)",
     rollback=True,
 )
-DRIFT = Drift("Deployment kaldra-api", "changed", ("spec.replicas: 1 in the state, 2 found",))
+DRIFT = status.Drift(
+    "Deployment kaldra-api", "changed", ("spec.replicas: 1 in the state, 2 found",)
+)
 WORKLOAD = health.Workload("kaldra-api", 1, 1, "localhost:5001/kaldra-api@sha256:1234")
 
 

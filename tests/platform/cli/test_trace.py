@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import Settings as ApiSettings
-from kaldra.cli import log_records, trace, waterfall
+from kaldra.cli import log_records, trace
 from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError, KaldraError
 from serving import tracing
@@ -102,8 +102,8 @@ def test_what_cannot_be_shown_is_explained(capsys, file, tmp_path):
 
 def test_a_span_that_takes_no_time_is_a_dot(file):
     record = log_records.parse(f"2026-11-29T12:01:03Z {LINES[0]}", source="", service="core")
-    empty = dataclasses.replace(waterfall.Span.of(record), milliseconds=0.0)
-    assert list(waterfall.lines([empty], 80))[1].split() == ["core", "read", "█", "0.0", "ms"]
+    empty = dataclasses.replace(trace.Span.of(record), milliseconds=0.0)
+    assert list(trace.lines([empty], 80))[1].split() == ["core", "read", "█", "0.0", "ms"]
 
 
 def test_spans_are_read_as_the_services_write_them(capsys, tmp_path):

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.docker_provider.context import digest
+from kaldra.docker_provider.image import context_digest as digest
 from kaldra.errors import KaldraError
 
 IGNORE = """# comment

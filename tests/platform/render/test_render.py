@@ -9,7 +9,7 @@ import yaml
 from kaldra import render
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
-from kaldra.render.program import ZERO_DIGEST
+from kaldra.render.__main__ import ZERO_DIGEST
 from tests.processes import ran
 
 CANARY = "canary-5f1d2c-0123-a9k3"

@@ -5,8 +5,8 @@ import os
 import pytest
 import yaml
 
+from kaldra.cli import render
 from kaldra.errors import ConfigurationError
-from kaldra.render import files
 
 ONE = {"configmap-a.yaml": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}}
 TWO = {**ONE, "configmap-b.yaml": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}}
@@ -17,27 +17,27 @@ def contents(folder):
 
 
 def test_each_object_is_one_file(tmp_path):
-    assert files.write(TWO, tmp_path / "new" / "out", "dev") == (2, 0)
+    assert render.write(TWO, tmp_path / "new" / "out", "dev") == (2, 0)
     read = {p.name: yaml.safe_load(p.read_text()) for p in (tmp_path / "new" / "out").iterdir()}
     assert read == TWO
 
 
 def test_what_is_rendered_no_longer_goes_away_and_the_rest_stays(tmp_path):
-    files.write(TWO, tmp_path, "dev")
+    render.write(TWO, tmp_path, "dev")
     (tmp_path / "notes.yaml").write_text("mine: true\n")
-    assert files.write(ONE, tmp_path, "dev") == (0, 1)
+    assert render.write(ONE, tmp_path, "dev") == (0, 1)
     assert sorted(contents(tmp_path)) == ["configmap-a.yaml", "notes.yaml"]
 
 
 @pytest.mark.parametrize("stack", ["", "staging"])
 def test_a_file_not_rendered_for_this_stack_is_never_overwritten(tmp_path, stack):
     if stack:
-        files.write(ONE, tmp_path, stack)
+        render.write(ONE, tmp_path, stack)
     else:
         (tmp_path / "configmap-a.yaml").write_text("mine: true\n")
     before = contents(tmp_path)
     with pytest.raises(ConfigurationError, match=r"configmap-a\.yaml"):
-        files.write(TWO, tmp_path, "dev")
+        render.write(TWO, tmp_path, "dev")
     assert contents(tmp_path) == before
 
 
@@ -45,15 +45,15 @@ def test_a_file_not_rendered_for_this_stack_is_never_overwritten(tmp_path, stack
 def test_a_folder_or_a_pipe_in_the_place_of_a_file_is_left_alone(tmp_path, make):
     make(tmp_path / "configmap-a.yaml")
     with pytest.raises(ConfigurationError):
-        files.write(ONE, tmp_path, "dev")
+        render.write(ONE, tmp_path, "dev")
 
 
 def test_a_pipe_beside_the_files_is_left_alone(tmp_path):
     os.mkfifo(tmp_path / "of-others.yaml")
-    assert files.write(ONE, tmp_path, "dev") == (1, 0)
+    assert render.write(ONE, tmp_path, "dev") == (1, 0)
 
 
 def test_a_file_in_the_place_of_the_folder_is_left_alone(tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(ConfigurationError, match="no folder"):
-        files.write(ONE, tmp_path / "out", "dev")
+        render.write(ONE, tmp_path / "out", "dev")

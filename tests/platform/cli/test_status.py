@@ -1,6 +1,6 @@
 """What `pulumi refresh --preview-only --json` tells, read."""
 
-from kaldra.cli import drift
+from kaldra.cli import status
 
 DEPLOYMENT = (
     "urn:pulumi:dev::kaldra::kaldra:index:Workload$kubernetes:apps/v1:Deployment::kaldra-api"
@@ -17,12 +17,12 @@ def test_what_was_changed_or_deleted_is_named():
     after = {"spec": {"replicas": 0, "paused": False}, "__defaults": []}
     name, field = "Deployment kaldra-api", "spec.replicas: 2 in the state, 0 found"
     steps = [step("refresh"), step("same"), step("delete"), step("update", before, after)]
-    assert drift.found(steps) == [
-        drift.Drift(name, "deleted", ()),
-        drift.Drift(name, "changed", (field,)),
+    assert status.drift_in(steps) == [
+        status.Drift(name, "deleted", ()),
+        status.Drift(name, "changed", (field,)),
     ]
 
 
 def test_fields_that_only_pulumi_sees_have_its_names():
-    (found,) = drift.found([step("update", detailedDiff={"spec.replicas": {}})])
+    (found,) = status.drift_in([step("update", detailedDiff={"spec.replicas": {}})])
     assert found.fields == ("spec.replicas",)
