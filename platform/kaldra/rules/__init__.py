@@ -1,6 +1,6 @@
 """The security rules of every object on Kubernetes: pure functions over plain manifests.
 
-Each rule yields what is wrong. `./kaldra lint` checks what the stacks render.
+They yield what is wrong, under the name of a rule. `./kaldra lint` checks what the stacks render.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,10 +8,6 @@ from dataclasses import dataclass
 
 from kaldra.rules import pod_security, stack, workloads
 from kaldra.rules.objects import Object, identity, pod_of
-
-POD_RULES = {**pod_security.RULES, **workloads.POD_RULES}
-OBJECT_RULES = workloads.OBJECT_RULES
-STACK_RULES = {**stack.RULES, **stack.RELEASED_RULES}
 
 
 @dataclass(frozen=True)
@@ -33,19 +29,13 @@ def check(objects: Sequence[Object]) -> list[Fault]:
     Rules for releases are left out where every image comes from a registry on this machine.
     """
     found = [fault for obj in objects for fault in check_object(obj)]
-    released = stack.is_released(objects)
-    for rule, stack_check in (STACK_RULES if released else stack.RULES).items():
-        found += [Fault(identity(obj), rule, message) for obj, message in stack_check(objects)]
-    return found
+    together = stack.faults(objects)
+    return found + [Fault(identity(obj), rule, message) for obj, rule, message in together]
 
 
 def check_object(obj: Object) -> Iterator[Fault]:
     """Faults of one object by itself."""
-    name, pod = identity(obj), pod_of(obj)
-    if pod is not None:
-        for rule, pod_check in POD_RULES.items():
-            for message in pod_check(pod):
-                yield Fault(name, rule, message)
-    for rule, object_check in OBJECT_RULES.items():
-        for message in object_check(obj):
-            yield Fault(name, rule, message)
+    pod = pod_of(obj)
+    of_pod = (*pod_security.faults(pod), *workloads.pod_faults(pod)) if pod else ()
+    for rule, message in (*of_pod, *workloads.object_faults(obj)):
+        yield Fault(identity(obj), rule, message)

@@ -4,8 +4,7 @@ It includes the standard `baseline`. What Kubernetes waives for Windows pods and
 namespace of their own is waived here too.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from kaldra.rules.objects import Object, Pod, entry
 
@@ -32,181 +31,127 @@ _HANDLERS = (
     ("lifecycle", "postStart"), ("lifecycle", "preStop"),
 )  # fmt: skip
 
-Found = Iterator[str]
+Found = Iterator[tuple[str, str]]
+"""Name of the check, and what is wrong."""
 
 
-def _windows(pod: Pod) -> bool:
-    return bool(entry(pod.spec, "os").get("name") == "windows")
-
-
-def _own_users(pod: Pod) -> bool:
-    return pod.spec.get("hostUsers") is False
-
-
-def _host_process(pod: Pod) -> Found:
+def faults(pod: Pod) -> Found:
+    """What the standard does not allow."""
+    own_users = pod.spec.get("hostUsers") is False
+    yield from _shared(pod)
+    yield from _volumes(pod)
     for who, security in pod.settings():
-        if entry(security, "windowsOptions").get("hostProcess"):
-            yield f"{who} runs as a process of the node (hostProcess)"
+        yield from _settings(who, security)
+    for name, container in pod.containers():
+        yield from _container(name, container, own_users=own_users)
+    if entry(pod.spec, "os").get("name") != "windows":
+        yield from _confinement(pod)
+    if not own_users:
+        yield from _users(pod)
 
 
-def _host_namespaces(pod: Pod) -> Found:
+def _shared(pod: Pod) -> Found:
     for field in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.spec.get(field):
-            yield f"the pod shares a namespace of its node: {field}"
-
-
-def _privileged(pod: Pod) -> Found:
-    for name, container in pod.containers():
-        if entry(container, "securityContext").get("privileged"):
-            yield f"container {name} is privileged"
-
-
-def _added(container: Object) -> set[str]:
-    return set(entry(container, "securityContext", "capabilities").get("add") or ())
-
-
-def _default_capabilities(pod: Pod) -> Found:
-    for name, container in pod.containers():
-        if beyond := sorted(_added(container) - _DEFAULT_CAPABILITIES):
-            yield f"container {name} adds capabilities: {', '.join(beyond)}"
-
-
-def _no_capabilities(pod: Pod) -> Found:
-    for name, container in () if _windows(pod) else pod.containers():
-        dropped = entry(container, "securityContext", "capabilities").get("drop") or ()
-        if "ALL" not in dropped:
-            yield f"container {name} does not drop all capabilities"
-        if beyond := sorted(_added(container) - {"NET_BIND_SERVICE"}):
-            yield f"container {name} adds capabilities: {', '.join(beyond)}"
-
-
-def _host_paths(pod: Pod) -> Found:
-    for volume in pod.spec.get("volumes") or ():
-        if volume.get("hostPath") is not None:
-            yield f"volume {volume.get('name')} is a folder of the node"
-
-
-def _volume_types(pod: Pod) -> Found:
-    for volume in pod.spec.get("volumes") or ():
-        kinds = sorted(kind for kind in set(volume) - {"name"} if volume[kind] is not None)
-        # One that names no type is an emptyDir.
-        if kinds and _VOLUMES.isdisjoint(kinds):
-            yield f"volume {volume.get('name')} has a forbidden type: {', '.join(kinds)}"
-
-
-def _host_ports(pod: Pod) -> Found:
-    for name, container in pod.containers():
-        for port in container.get("ports") or ():
-            if port.get("hostPort"):
-                yield f"container {name} takes port {port['hostPort']} of its node"
-
-
-def _app_armor(pod: Pod) -> Found:
-    for who, security in pod.settings():
-        profile = security.get("appArmorProfile")
-        if profile is not None and profile.get("type") not in _PROFILES:
-            yield f"{who} sets the AppArmor profile {profile.get('type')}"
+            yield "hostNamespaces", f"the pod shares a namespace of its node: {field}"
+    for sysctl in pod.security.get("sysctls") or ():
+        if sysctl.get("name") not in _SAFE_SYSCTLS:
+            yield "sysctls", f"the pod sets the sysctl {sysctl.get('name')}"
     for key, value in entry(pod.metadata, "annotations").items():
         allowed = value in ("", "runtime/default") or str(value).startswith("localhost/")
         if key.startswith(_APPARMOR) and not allowed:
-            yield f"the annotation {key} sets the AppArmor profile {value}"
+            yield "appArmorProfile", f"the annotation {key} sets the AppArmor profile {value}"
 
 
-def _selinux(pod: Pod) -> Found:
+def _volumes(pod: Pod) -> Found:
+    for volume in pod.spec.get("volumes") or ():
+        name = volume.get("name")
+        kinds = sorted(kind for kind in set(volume) - {"name"} if volume[kind] is not None)
+        if "hostPath" in kinds:
+            yield "hostPathVolumes", f"volume {name} is a folder of the node"
+        # One that names no type is an emptyDir.
+        if kinds and _VOLUMES.isdisjoint(kinds):
+            yield "restrictedVolumes", f"volume {name} has a forbidden type: {', '.join(kinds)}"
+
+
+def _settings(who: str, security: Object) -> Found:
+    """Settings of the pod or of a container."""
+    if entry(security, "windowsOptions").get("hostProcess"):
+        yield "windowsHostProcess", f"{who} runs as a process of the node (hostProcess)"
+    profile = security.get("appArmorProfile")
+    if profile is not None and profile.get("type") not in _PROFILES:
+        yield "appArmorProfile", f"{who} sets the AppArmor profile {profile.get('type')}"
+    if message := _seccomp(who, security):
+        yield "seccompProfile_baseline", message
+    options = entry(security, "seLinuxOptions")
+    if (options.get("type") or "") not in _SELINUX_TYPES:
+        yield "seLinuxOptions", f"{who} sets the SELinux type {options['type']}"
+    for field in ("user", "role"):
+        if options.get(field):
+            yield "seLinuxOptions", f"{who} sets an SELinux {field}"
+
+
+def _seccomp(who: str, security: Object) -> str:
+    profile = security.get("seccompProfile")
+    if profile is None or profile.get("type") in _PROFILES:
+        return ""
+    return f"{who} sets the seccomp profile {profile.get('type')}"
+
+
+def _container(name: str, container: Object, *, own_users: bool) -> Found:
+    security = entry(container, "securityContext")
+    if security.get("privileged"):
+        yield "privileged", f"container {name} is privileged"
+    if beyond := _added(security, _DEFAULT_CAPABILITIES):
+        yield "capabilities_baseline", f"container {name} adds capabilities: {beyond}"
+    for port in container.get("ports") or ():
+        if port.get("hostPort"):
+            yield "hostPorts", f"container {name} takes port {port['hostPort']} of its node"
+    mount = security.get("procMount")
+    if mount not in (None, "Default"):
+        yield "procMount_restricted", f"container {name} sets procMount {mount}"
+        if not own_users:
+            yield "procMount", f"container {name} sets procMount {mount}"
+    for path in _HANDLERS:
+        for action in ("httpGet", "tcpSocket"):
+            if host := entry(container, *path, action).get("host"):
+                message = f"container {name}: {'.'.join(path)} asks another host, {host}"
+                yield "hostProbesAndHostLifecycle", message
+
+
+def _added(security: Object, allowed: set[str]) -> str:
+    added = set(entry(security, "capabilities").get("add") or ())
+    return ", ".join(sorted(added - allowed))
+
+
+def _confinement(pod: Pod) -> Found:
+    """What Windows does not have."""
     for who, security in pod.settings():
-        options = entry(security, "seLinuxOptions")
-        if (options.get("type") or "") not in _SELINUX_TYPES:
-            yield f"{who} sets the SELinux type {options['type']}"
-        for field in ("user", "role"):
-            if options.get(field):
-                yield f"{who} sets an SELinux {field}"
-
-
-def _proc_mount(pod: Pod) -> Found:
+        if message := _seccomp(who, security):
+            yield "seccompProfile_restricted", message
+    given = entry(pod.security, "seccompProfile").get("type") in _PROFILES
     for name, container in pod.containers():
-        mount = entry(container, "securityContext").get("procMount")
-        if mount not in (None, "Default"):
-            yield f"container {name} sets procMount {mount}"
+        security = entry(container, "securityContext")
+        if not given and not security.get("seccompProfile"):
+            message = f"container {name} has no seccomp profile, neither has the pod"
+            yield "seccompProfile_restricted", message
+        if "ALL" not in (entry(security, "capabilities").get("drop") or ()):
+            yield "capabilities_restricted", f"container {name} does not drop all capabilities"
+        if beyond := _added(security, {"NET_BIND_SERVICE"}):
+            yield "capabilities_restricted", f"container {name} adds capabilities: {beyond}"
+        if security.get("allowPrivilegeEscalation") is not False:
+            message = f"container {name} does not forbid privilege escalation"
+            yield "allowPrivilegeEscalation", message
 
 
-def _proc_mount_baseline(pod: Pod) -> Found:
-    if not _own_users(pod):
-        yield from _proc_mount(pod)
-
-
-def _seccomp(pod: Pod) -> Found:
-    for who, security in pod.settings():
-        profile = security.get("seccompProfile")
-        if profile is not None and profile.get("type") not in _PROFILES:
-            yield f"{who} sets the seccomp profile {profile.get('type')}"
-
-
-def _seccomp_given(pod: Pod) -> Found:
-    if _windows(pod):
-        return
-    yield from _seccomp(pod)
-    if entry(pod.security, "seccompProfile").get("type") not in _PROFILES:
-        for name, container in pod.containers():
-            if not entry(container, "securityContext").get("seccompProfile"):
-                yield f"container {name} has no seccomp profile, neither has the pod"
-
-
-def _sysctls(pod: Pod) -> Found:
-    for sysctl in pod.security.get("sysctls") or ():
-        if sysctl.get("name") not in _SAFE_SYSCTLS:
-            yield f"the pod sets the sysctl {sysctl.get('name')}"
-
-
-def _handler_hosts(pod: Pod) -> Found:
-    for name, container in pod.containers():
-        for path in _HANDLERS:
-            for action in ("httpGet", "tcpSocket"):
-                if host := entry(container, *path, action).get("host"):
-                    yield f"container {name}: {'.'.join(path)} asks another host, {host}"
-
-
-def _escalation(pod: Pod) -> Found:
-    for name, container in () if _windows(pod) else pod.containers():
-        if entry(container, "securityContext").get("allowPrivilegeEscalation") is not False:
-            yield f"container {name} does not forbid privilege escalation"
-
-
-def _non_root(pod: Pod) -> Found:
-    if _own_users(pod):
-        return
-    whole: Any = pod.security.get("runAsNonRoot")
+def _users(pod: Pod) -> Found:
+    whole = pod.security.get("runAsNonRoot")
     if whole is False:
-        yield "the pod sets runAsNonRoot to false"
+        yield "runAsNonRoot", "the pod sets runAsNonRoot to false"
     for name, container in pod.containers():
         own = entry(container, "securityContext").get("runAsNonRoot")
         if own is False or (own is None and not whole):
-            yield f"container {name} may run as root: runAsNonRoot is not true"
-
-
-def _root_user(pod: Pod) -> Found:
-    for who, security in () if _own_users(pod) else pod.settings():
+            yield "runAsNonRoot", f"container {name} may run as root: runAsNonRoot is not true"
+    for who, security in pod.settings():
         if security.get("runAsUser") == 0:
-            yield f"{who} runs as user 0"
-
-
-RULES: dict[str, Callable[[Pod], Found]] = {
-    "windowsHostProcess": _host_process,
-    "hostNamespaces": _host_namespaces,
-    "privileged": _privileged,
-    "capabilities_baseline": _default_capabilities,
-    "hostPathVolumes": _host_paths,
-    "hostPorts": _host_ports,
-    "appArmorProfile": _app_armor,
-    "seLinuxOptions": _selinux,
-    "procMount": _proc_mount_baseline,
-    "seccompProfile_baseline": _seccomp,
-    "sysctls": _sysctls,
-    "hostProbesAndHostLifecycle": _handler_hosts,
-    "restrictedVolumes": _volume_types,
-    "allowPrivilegeEscalation": _escalation,
-    "runAsNonRoot": _non_root,
-    "runAsUser": _root_user,
-    "seccompProfile_restricted": _seccomp_given,
-    "capabilities_restricted": _no_capabilities,
-    "procMount_restricted": _proc_mount,
-}
+            yield "runAsUser", f"{who} runs as user 0"
