@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from docker.auth import resolve_repository_name
 from docker.utils import parse_repository_tag
 from docker.utils.build import PatternMatcher
 from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
@@ -111,7 +112,7 @@ class Image(Resource):
         if served and f"{repository}@{served}" in self._digests(image):
             self.status("the registry has it already")
             return f"{repository}@{served}"
-        server = own.pop("server", "") or image_registry.server(name)
+        server = own.pop("server", "") or resolve_repository_name(name)[0]
         for message in self.engine.push(
             repository,
             tag or "latest",

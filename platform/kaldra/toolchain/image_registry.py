@@ -1,13 +1,6 @@
-"""Names of images, and what the registries that they lead to hold, asked through the engine."""
+"""What registries on this machine hold, asked through the engine."""
 
 from typing import Any
-
-
-def server(image: str) -> str:
-    """The registry of an image name: `localhost:5001` of `localhost:5001/kaldra-api:dev`."""
-    first, slash, _ = image.partition("/")
-    named = slash and ("." in first or ":" in first or first == "localhost")
-    return first if named else "docker.io"
 
 
 def is_local(server: str) -> bool:
@@ -23,9 +16,10 @@ def digest(api: Any, image: str) -> str | None:
     `api` is the engine's client, which asks the registry.
     None when the registry cannot tell: it is not on this machine, does not run, or refuses.
     """
-    from docker.errors import APIError, NotFound  # noqa: PLC0415  slow to import
+    from docker.auth import resolve_repository_name  # noqa: PLC0415  slow to import
+    from docker.errors import APIError, NotFound  # noqa: PLC0415  as above
 
-    if not is_local(server(image)):
+    if not is_local(resolve_repository_name(image)[0]):
         return None
     try:
         return str(api.inspect_distribution(image)["Descriptor"]["digest"])
