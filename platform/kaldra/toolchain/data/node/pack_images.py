@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 ARCH = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+PLATFORM = {"architecture": ARCH, "os": "linux"}
+OCI = "application/vnd.oci.image."
 IPTABLES = Path("/usr/sbin/xtables-nft-multi")
 EXTENSIONS = Path(f"/usr/lib/{platform.machine()}-linux-gnu/xtables")
 APPLETS = [f"{p}{s}" for p in ("iptables", "ip6tables") for s in ("", "-save", "-restore")]
@@ -54,56 +56,32 @@ class Layout:
         entry.size = len(data)
         self.archive.addfile(entry, io.BytesIO(data))
 
-    def blob(self, data: bytes) -> str:
-        """Add a blob once; returns its digest."""
+    def blob(self, kind: str, data: bytes) -> dict[str, Any]:
+        """Add a blob once; returns its descriptor."""
         digest = hashlib.sha256(data).hexdigest()
         if digest not in self.known:
             self.known.add(digest)
             self.add(f"blobs/sha256/{digest}", data)
-        return f"sha256:{digest}"
+        return {"mediaType": OCI + kind, "digest": f"sha256:{digest}", "size": len(data)}
 
     def image(self, name: str, layers: list[bytes], entrypoint: str) -> None:
         """Add an image of uncompressed layers."""
-        digests = [self.blob(layer) for layer in layers]
-        config = encoded(
-            {
-                "architecture": ARCH,
-                "os": "linux",
-                "config": {
-                    "Entrypoint": [entrypoint],
-                    "Env": ["PATH=/usr/local/bin:/usr/sbin:/usr/bin"],
-                },
-                "rootfs": {"type": "layers", "diff_ids": digests},
-            }
-        )
-        manifest = encoded(
-            {
-                "schemaVersion": 2,
-                "mediaType": "application/vnd.oci.image.manifest.v1+json",
-                "config": {
-                    "mediaType": "application/vnd.oci.image.config.v1+json",
-                    "digest": self.blob(config),
-                    "size": len(config),
-                },
-                "layers": [
-                    {
-                        "mediaType": "application/vnd.oci.image.layer.v1.tar",
-                        "digest": digest,
-                        "size": len(layer),
-                    }
-                    for digest, layer in zip(digests, layers, strict=True)
-                ],
-            }
-        )
-        self.manifests.append(
-            {
-                "mediaType": "application/vnd.oci.image.manifest.v1+json",
-                "digest": self.blob(manifest),
-                "size": len(manifest),
-                "annotations": {"io.containerd.image.name": name},
-                "platform": {"architecture": ARCH, "os": "linux"},
-            }
-        )
+        added = [self.blob("layer.v1.tar", layer) for layer in layers]
+        path = "PATH=/usr/local/bin:/usr/sbin:/usr/bin"
+        config = {
+            **PLATFORM,
+            "config": {"Entrypoint": [entrypoint], "Env": [path]},
+            "rootfs": {"type": "layers", "diff_ids": [each["digest"] for each in added]},
+        }
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": OCI + "manifest.v1+json",
+            "config": self.blob("config.v1+json", encoded(config)),
+            "layers": added,
+        }
+        described = self.blob("manifest.v1+json", encoded(manifest))
+        described["annotations"] = {"io.containerd.image.name": f"registry.k8s.io/{name}"}
+        self.manifests.append({**described, "platform": PLATFORM})
 
     def close(self) -> None:
         """Write the index and end the archive."""
@@ -147,27 +125,17 @@ def main(
     iptables = layer(iptables_files(), {f"usr/sbin/{name}": IPTABLES.name for name in APPLETS})
     for name in KUBERNETES:
         layers = [kube, iptables] if name == "kube-proxy" else [kube]
-        layout.image(f"registry.k8s.io/{name}:v{kubernetes}", layers, f"/usr/local/bin/{name}")
-    layout.image(
-        f"registry.k8s.io/metrics-server/{METRICS_SERVER}:v{metrics_server}",
-        [kube],
-        f"/usr/local/bin/{METRICS_SERVER}",
-    )
-    layout.image(
-        f"registry.k8s.io/etcd:{etcd}",
-        [layer({"usr/local/bin/etcd": binaries / "etcd"})],
-        "/usr/local/bin/etcd",
-    )
-    layout.image(
-        f"registry.k8s.io/coredns/coredns:v{coredns}",
-        [layer({"coredns": binaries / "coredns"})],
-        "/coredns",
-    )
-    # kubeadm and containerd's configuration, which is kind's, name it differently.
-    for tag in (pause, re.sub(r"^(\d+\.\d+).*", r"\1", pause)):
-        layout.image(
-            f"registry.k8s.io/pause:{tag}", [layer({"pause": binaries / "pause"})], "/pause"
-        )
+        layout.image(f"{name}:v{kubernetes}", layers, f"/usr/local/bin/{name}")
+    name = f"metrics-server/{METRICS_SERVER}:v{metrics_server}"
+    layout.image(name, [kube], f"/usr/local/bin/{METRICS_SERVER}")
+    for name, program in (
+        (f"etcd:{etcd}", "usr/local/bin/etcd"),
+        (f"coredns/coredns:v{coredns}", "coredns"),
+        # kubeadm and containerd's configuration, which is kind's, name it differently.
+        (f"pause:{pause}", "pause"),
+        (re.sub(r"^(\d+\.\d+).*", r"pause:\1", pause), "pause"),
+    ):
+        layout.image(name, [layer({program: binaries / Path(program).name})], f"/{program}")
     layout.close()
 
 
