@@ -18,28 +18,9 @@ from pydantic.alias_generators import to_camel
 
 from kaldra.paths import REPO, state
 from kaldra.stack import config_errors, otlp, staging_checks
+from kaldra.stack import setting_types as types
 from kaldra.stack.services import KEYS, SERVICES
-from kaldra.stack.setting_types import (
-    NAMESPACE,
-    ApiKey,
-    Autoscaling,
-    Digest,
-    DnsLabel,
-    DnsName,
-    Gateway,
-    Group,
-    ImageTag,
-    Ingress,
-    OtlpEndpoint,
-    Platform,
-    Port,
-    Quota,
-    Registry,
-    SecretsProvider,
-    ServiceSettings,
-    StateBackend,
-    Target,
-)
+from kaldra.stack.setting_types import NAMESPACE, Group, ServiceSettings, Target
 from kaldra.versions import PRODUCT
 
 __all__ = ["NAMESPACE", "VERSION", "Settings", "settings_of_stack_file"]
@@ -57,7 +38,7 @@ def _known(key: str) -> str:
 ServiceKey = Annotated[str, AfterValidator(_known)]
 
 
-def host_platform() -> Platform:
+def host_platform() -> types.Platform:
     """Platform of the images that this machine runs without emulation."""
     arm = host.machine().lower() in ("arm64", "aarch64")
     return "linux/arm64" if arm else "linux/amd64"
@@ -75,48 +56,48 @@ class Settings(Group):
     log_spans: bool | None = None
     """Whether the services log the spans of each request, for `./kaldra trace`; default: true on
     local and dev, false on staging"""
-    otlp_endpoint: OtlpEndpoint | None = None
+    otlp_endpoint: types.OtlpEndpoint | None = None
     """URL that spans are sent to by OTLP/HTTP, such as http://collector.monitoring.svc:4318; on
     clusters a Service (NAME.NAMESPACE.svc) or an IP address, the only destination beside the
     stack's own that network policies open"""
     trace_sampling_ratio: Annotated[float, Field(ge=0, le=1)] | None = None
     """Share of the requests whose spans are recorded, unless a caller decides; default: all"""
-    gateway: Gateway = Gateway()
-    namespace: DnsLabel = "kaldra"
+    gateway: types.Gateway = types.Gateway()
+    namespace: types.DnsLabel = "kaldra"
     """Kubernetes namespace (dev, staging), or Docker network and name prefix (local)"""
-    cluster_name: DnsLabel = "kaldra-dev"
+    cluster_name: types.DnsLabel = "kaldra-dev"
     """Name of the kind cluster (dev)"""
     kubeconfig: str | None = None
     """Path of the kubeconfig; default: the clone's own file on dev, the files of KUBECONFIG or
     ~/.kube/config on staging"""
     kube_context: str | None = None
     """Context in the kubeconfig; default on dev: kind-<clusterName>"""
-    api_port: Port = 8000
+    api_port: types.Port = 8000
     """Port on 127.0.0.1 of the gateway (local, dev)"""
-    registry_port: Port = 5001
+    registry_port: types.Port = 5001
     """Port on 127.0.0.1 of the dev registry"""
-    registry: Registry = Registry()
-    image_tag: ImageTag | None = None
+    registry: types.Registry = types.Registry()
+    image_tag: types.ImageTag | None = None
     """Tag of the images; default: dev on dev, `v` and the version on staging"""
-    image_digests: dict[ServiceKey, Digest] | None = None
+    image_digests: dict[ServiceKey, types.Digest] | None = None
     """Digests of existing images by service; if set, nothing is built"""
-    image_platform: Platform = Field(default_factory=host_platform)
+    image_platform: types.Platform = Field(default_factory=host_platform)
     """Platform of the images"""
     services: dict[ServiceKey, ServiceSettings] = Field({})
     """Per service (core, api): replicas (default 1; on staging the minimum, 2), maxReplicas (6;
     staging), resources (cpuRequest, cpuLimit in millicores; memoryRequest, memoryLimit in MiB)"""
-    autoscaling: Autoscaling = Autoscaling()
-    quota: Quota = Quota()
-    ingress: Ingress = Ingress()
+    autoscaling: types.Autoscaling = types.Autoscaling()
+    quota: types.Quota = types.Quota()
+    ingress: types.Ingress = types.Ingress()
     metrics: Literal["annotations", "serviceMonitor", "off"] = "annotations"
     """How Prometheus discovers the pods (staging)"""
-    metrics_namespace: DnsName = "monitoring"
+    metrics_namespace: types.DnsName = "monitoring"
     """Namespace whose pods may read /metrics (staging)"""
-    api_keys: dict[DnsLabel, ApiKey] | None = None
+    api_keys: dict[types.DnsLabel, types.ApiKey] | None = None
     """API keys by caller name (secret); default on local and dev: one generated key"""
-    state_backend: StateBackend | None = None
+    state_backend: types.StateBackend | None = None
     """URL of the Pulumi backend; default: this clone's own folder"""
-    secrets_provider: SecretsProvider | None = None
+    secrets_provider: types.SecretsProvider | None = None
     """Key management service that encrypts the stack's secrets, or `passphrase` for your own
     passphrase on dev and local"""
     live: bool | None = None

@@ -2,24 +2,18 @@
 
 from pathlib import Path
 
+from kaldra import versions
 from kaldra.paths import home
 from kaldra.toolchain.files import link_or_copy, locked, publishing
 from kaldra.toolchain.gobuild import Build
-from kaldra.versions import (
-    KUBERNETES,
-    KUBERNETES_PROVIDER_MODULE,
-    PULUMI,
-    PULUMI_LANGUAGE_HOST,
-    PULUMI_PLUGINS,
-)
 
 _PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
-_PULUMI_SDK = f"github.com/pulumi/pulumi/sdk/v3@v{PULUMI}/python"
-_MAJOR, _MINOR, _ = KUBERNETES.split(".")
+_PULUMI_SDK = f"github.com/pulumi/pulumi/sdk/v3@v{versions.PULUMI}/python"
+_MAJOR, _MINOR, _ = versions.KUBERNETES.split(".")
 _KUBERNETES_STAMPS = {
     f"k8s.io/component-base/version.{name}": value
     for name, value in {
-        "gitVersion": f"v{KUBERNETES}",
+        "gitVersion": f"v{versions.KUBERNETES}",
         "gitMajor": _MAJOR,
         "gitMinor": _MINOR,
         "gitTreeState": "clean",
@@ -49,12 +43,14 @@ KUBECTL = Build(
 
 # The node image waits for the node's programs; nothing waits for these, so they yield the CPU.
 _PROVIDER = "github.com/pulumi/pulumi-kubernetes/provider/v4"
-_PROVIDER_DATA = f"{_PROVIDER}@v{KUBERNETES_PROVIDER_MODULE}/cmd/pulumi-resource-kubernetes"
+_PROVIDER_DATA = (
+    f"{_PROVIDER}@v{versions.KUBERNETES_PROVIDER_MODULE}/cmd/pulumi-resource-kubernetes"
+)
 KUBERNETES_PROVIDER = Build(
     name="kubernetes-provider",
     list="node",
     outputs={"pulumi-resource-kubernetes": "./provider"},
-    stamps={f"{_PROVIDER}/pkg/version.Version": PULUMI_PLUGINS["kubernetes"]},
+    stamps={f"{_PROVIDER}/pkg/version.Version": versions.PULUMI_PLUGINS["kubernetes"]},
     embedded={
         f"provider/{name}": f"{_PROVIDER_DATA}/{name}"
         for name in ("schema.json", "terraform-mapping.json")
@@ -73,7 +69,7 @@ COMPONENTS_LEFT_OUT = (
 PULUMI_CLI = Build(
     name="pulumi",
     outputs={"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
-    stamps={_PULUMI_VERSION: f"v{PULUMI}"},
+    stamps={_PULUMI_VERSION: f"v{versions.PULUMI}"},
     tags=("disable_grpc_modules",),  # Envoy's protocols, of use inside of Google's cloud only
     niceness=10,
     kept={"scripts/exec": f"{_PULUMI_SDK}/cmd", "scripts/dynamic": f"{_PULUMI_SDK}/dist"},
@@ -87,7 +83,7 @@ LANGUAGE_HOST = Build(
             "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"
         )
     },
-    stamps={_PULUMI_VERSION: f"v{PULUMI_LANGUAGE_HOST}"},
+    stamps={_PULUMI_VERSION: f"v{versions.PULUMI_LANGUAGE_HOST}"},
     niceness=15,
 )
 """The last language host inside the SDK module; newer ones are in a module that is not served."""
@@ -95,7 +91,7 @@ LANGUAGE_HOST = Build(
 
 def pulumi_bundle(cli: Path, language: Path) -> dict[str, Path]:
     """The CLI, its language host and their scripts in one folder, where they find each other."""
-    folder = home() / "built" / f"pulumi-{PULUMI}-{PULUMI_CLI.key}-{LANGUAGE_HOST.key}"
+    folder = home() / "built" / f"pulumi-{versions.PULUMI}-{PULUMI_CLI.key}-{LANGUAGE_HOST.key}"
     programs = (
         cli / "pulumi",
         language / "pulumi-language-python",

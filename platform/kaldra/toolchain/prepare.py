@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeVar
 from kaldra.progress import Progress
 from kaldra.toolchain import (
     base_image,
+    builds,
     commands,
     engine,
     gobuild,
@@ -22,14 +23,6 @@ from kaldra.toolchain import (
     node_image,
     registry_image,
     tools,
-)
-from kaldra.toolchain.builds import (
-    KUBECTL,
-    KUBERNETES_PROVIDER,
-    LANGUAGE_HOST,
-    NODE,
-    PULUMI_CLI,
-    pulumi_bundle,
 )
 from kaldra.toolchain.files import remember_clone, sharing
 from kaldra.toolchain.machine import machine
@@ -88,7 +81,7 @@ def prepare(
             node, registry = plan.node_image(docker, base), plan.registry_image(base)
         programs = plan.programs(target)
         for name in PLUGINS_OF[target]:
-            needs = [plan.built(KUBERNETES_PROVIDER)] if name in unbuilt else []
+            needs = [plan.built(builds.KUBERNETES_PROVIDER)] if name in unbuilt else []
             plan.begin(partial(ensure_plugin, name, progress, plan.way), *needs)
         if meanwhile and node and registry:
             make = meanwhile
@@ -155,37 +148,39 @@ class _Plan:
             ensure = partial(base_image.ensure_base, progress, Route.REGISTRIES)
             base = self.begin(lambda _: ensure(), docker)
         kind = ("sigs.k8s.io/kind", "images/base/files", f"kind-files-{KIND}")
-        files = self.begin(lambda: gobuild.module_folder(NODE, *kind, progress))
+        files = self.begin(lambda: gobuild.module_folder(builds.NODE, *kind, progress))
         packages = self.begin(
             lambda base, files: node_image.ensure_node_base(base.base, files, progress), base, files
         )
         return self.begin(
             lambda packages, built: node_image.ensure_node_image(packages, built, progress),
             packages,
-            self.built(NODE),
+            self.built(builds.NODE),
         )
 
     def programs(self, target: Target) -> list[Future[None]]:
         """The command-line tools; returns those that a cluster is made with."""
         made: list[Future[None]] = []
         if target != "build":
-            self._program(tools.PULUMI_TOOL, pulumi_bundle, PULUMI_CLI, LANGUAGE_HOST)
+            self._program(
+                tools.PULUMI_TOOL, builds.pulumi_bundle, builds.PULUMI_CLI, builds.LANGUAGE_HOST
+            )
         if target == "dev":
             kind = tools.KIND_TOOL
-            made.append(self._program(kind, lambda built: {"kind": built / "kind"}, NODE))
+            made.append(self._program(kind, lambda built: {"kind": built / "kind"}, builds.NODE))
         if target in ("dev", "staging"):
             # One program in the node's build is all of Kubernetes' programs.
-            node = target == "dev" or NODE.folder.is_dir()
-            build, name = (NODE, "kube") if node else (KUBECTL, "kubectl")
+            node = target == "dev" or builds.NODE.folder.is_dir()
+            build, name = (builds.NODE, "kube") if node else (builds.KUBECTL, "kubectl")
             kubectl = tools.KUBECTL_TOOL
             made.append(self._program(kubectl, lambda built: {"kubectl": built / name}, build))
         return made
 
     def _program(
-        self, tool: tools.Tool, programs: Callable[..., Mapping[str, Path]], *builds: gobuild.Build
+        self, tool: tools.Tool, programs: Callable[..., Mapping[str, Path]], *needed: gobuild.Build
     ) -> Future[None]:
-        """Find, download or build a tool; `programs` gets the folders of the builds."""
-        needs = map(self.built, builds) if tools.must_build(tool, self.way) else ()
+        """Find, download or build a tool; `programs` gets the folders of what it needs built."""
+        needs = map(self.built, needed) if tools.must_build(tool, self.way) else ()
         provide = partial(tools.provide, tool, self.way, self._progress)
         return self.begin(lambda *folders: provide(lambda: programs(*folders)), *needs)
 
