@@ -14,8 +14,8 @@ from kaldra.release import naming, pushing
 from kaldra.stack.services import SERVICES
 from kaldra.toolchain.commands import run as run_command
 from kaldra.toolchain.docker_cli import docker_program
+from kaldra.toolchain.docker_client import is_local
 from kaldra.toolchain.engine import ensure_engine
-from kaldra.toolchain.image_registry import is_local
 
 
 def run(console: Console, *, tag: str, registry: str, architectures: list[str] | None) -> None:

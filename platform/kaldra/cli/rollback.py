@@ -18,7 +18,7 @@ from kaldra.paths import REPO
 from kaldra.render.diff import ABSENT, fields
 from kaldra.stack import stack_file
 from kaldra.stack.settings import NAMESPACE
-from kaldra.toolchain import docker_client, image_registry
+from kaldra.toolchain import docker_client
 from kaldra.toolchain.files import sharing
 
 
@@ -94,7 +94,7 @@ def _require_images(workspace: Workspace, release: Release) -> None:
 def _in_registry(port: int, reference: str) -> bool:
     address = f"localhost:{port}"
     with docker_client.engine() as api:
-        digest = image_registry.digest(api, f"{address}/{reference.partition('/')[2]}")
+        digest = docker_client.registry_digest(api, f"{address}/{reference.partition('/')[2]}")
     if digest is None:
         raise KaldraError(
             f"Cannot check whether the registry at {address} has {reference}.",

@@ -17,7 +17,7 @@ from kaldra.docker_provider.differences import UPDATE, answer, compare
 from kaldra.docker_provider.resource import Resource
 from kaldra.docker_provider.values import UNKNOWN, Props, contains_unknown, strip
 from kaldra.errors import KaldraError
-from kaldra.toolchain import image_registry
+from kaldra.toolchain.docker_client import is_local, registry_digest
 from kaldra.toolchain.image_build import Recipe, build
 from kaldra.toolchain.machine import machine
 
@@ -91,7 +91,7 @@ class Image(Resource):
         if not isinstance(known, str) or not known or known == UNKNOWN:
             return False
         if "@" in known:
-            return image_registry.digest(self.engine, known) == ""
+            return registry_digest(self.engine, known) == ""
         return self.tools.find("inspect_image", known) is None
 
     def _build(self, inputs: Props) -> str:
@@ -108,7 +108,7 @@ class Image(Resource):
         """Make sure the registry has it under its name; returns `repository@digest`."""
         name, own = str(inputs["imageName"]), dict(inputs.get("registry") or {})
         repository, tag = parse_repository_tag(name)
-        served = image_registry.digest(self.engine, name)
+        served = registry_digest(self.engine, name)
         if served and f"{repository}@{served}" in self._digests(image):
             self.status("the registry has it already")
             return f"{repository}@{served}"
@@ -122,14 +122,14 @@ class Image(Resource):
             auth_config=own if own.get("username") else None,
         ):
             if "error" in message:
-                hint = "./kaldra doctor" if image_registry.is_local(server) else "docker login"
+                hint = "./kaldra doctor" if is_local(server) else "docker login"
                 raise KaldraError(f"Pushing {name} failed: {message['error']}", hint=hint)
             if self.tools.cancelled.is_set():
                 raise KaldraError(f"Cancelled pushing {name}.")
             self.status(f"pushing: {message.get('status', '')} {message.get('progress', '')}")
         own_digests = [text for text in self._digests(image) if text.startswith(f"{repository}@")]
         reference = "".join(own_digests[-1:])
-        if not reference or image_registry.digest(self.engine, reference) == "":
+        if not reference or registry_digest(self.engine, reference) == "":
             raise KaldraError(f"{server} accepted {name}, but does not serve {reference}.")
         return reference
 

@@ -83,7 +83,7 @@ def test_any_release_that_worked_may_be_named(history):
 def test_the_dev_registry_of_now_is_asked_for_an_image(docker, monkeypatch, told, held):
     asked = []
     monkeypatch.setattr(
-        rollback.image_registry, "digest", lambda _api, image: asked.append(image) or told
+        rollback.docker_client, "registry_digest", lambda _api, image: asked.append(image) or told
     )
     assert rollback._in_registry(5009, "localhost:5001/kaldra-api@sha256:aa") is held
     assert asked == ["localhost:5009/kaldra-api@sha256:aa"]
