@@ -147,13 +147,17 @@ def bootstrap(tag: str, packages: tuple[str, ...], progress: Progress) -> None:
         step.done(_size(tag))
 
 
-def ensure(name: str, dockerfile: str, files: Mapping[str, bytes], progress: Progress) -> str:
+def ensure(
+    name: str, dockerfile: str, files: Mapping[str, bytes], progress: Progress, title: str = ""
+) -> str:
     """Build `kaldra/NAME` of a Dockerfile and files beside it unless it exists; returns its tag."""
-    tag = f"kaldra/{name}:{recipe_digest(dockerfile, *files.values())}"
+    tag = f"kaldra/{name}:{recipe_digest(dockerfile, *files, *files.values())}"
+    title = title or f"{name} image"
 
     def make() -> None:
-        with progress.step(f"{name} image {tag}") as step, tempfile.TemporaryDirectory() as folder:
+        with progress.step(f"{title} {tag}") as step, tempfile.TemporaryDirectory() as folder:
             for file, content in files.items():
+                (Path(folder) / file).parent.mkdir(parents=True, exist_ok=True)
                 (Path(folder) / file).write_bytes(content)
             build(tag, dockerfile, Path(folder), step)
 

@@ -1,7 +1,6 @@
 """The image of the dev cluster's node: the publisher's, or Debian plus freshly built Kubernetes."""
 
 import hashlib
-import shutil
 import tempfile
 import time
 from contextlib import suppress
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from kaldra.errors import KaldraError
 from kaldra.progress import Progress, Step
-from kaldra.toolchain import debian, docker_client, image_archive
+from kaldra.toolchain import debian, docker_client
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.docker_cli import docker_program
 from kaldra.toolchain.files import link_or_copy, locked
@@ -32,33 +31,12 @@ def ensure_node_base(base: str, kind_files: Path, progress: Progress) -> str:
     `kind_files` is the folder `images/base/files` of kind's Go module.
     """
     dockerfile = (NODE_DATA / "Dockerfile").read_text(encoding="utf-8")
-    dockerfile = dockerfile.replace("${APT}", debian.APT)
-    own = own_files(machine())
-    kinds = {
-        str(path.relative_to(kind_files)): path.read_bytes()
-        for path in sorted(kind_files.rglob("*"))
-        if path.is_file()
-    }
-    parts: list[str | bytes] = [base, dockerfile]
-    for pair in (*kinds.items(), *sorted(own.items())):
-        parts += pair
-    tag = f"kaldra/node-base:{debian.recipe_digest(*parts)}"
-
-    def build() -> None:
-        with progress.step(f"node packages {tag}") as step, tempfile.TemporaryDirectory() as folder:
-            context = Path(folder)
-            # Module caches are read-only; the copy must not be.
-            shutil.copytree(kind_files, context / "kind", copy_function=shutil.copyfile)
-            (context / "own").mkdir()
-            for path, content in own.items():
-                target = context / "own" / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
-            text = dockerfile.replace("${BASE_IMAGE}", base).replace("ARG BASE_IMAGE\n", "")
-            debian.build(tag, text, context, step)
-
-    image_archive.ensure(tag, build, progress)
-    return tag
+    for name, value in (("ARG BASE_IMAGE\n", ""), ("${BASE_IMAGE}", base), ("${APT}", debian.APT)):
+        dockerfile = dockerfile.replace(name, value)
+    kinds = sorted(path for path in kind_files.rglob("*") if path.is_file())
+    files = {path.relative_to(kind_files).as_posix(): path.read_bytes() for path in kinds}
+    files = {f"files/{path}": content for path, content in (files | own_files(machine())).items()}
+    return debian.ensure("node-base", dockerfile, files, progress, title="node packages")
 
 
 def ensure_node_image(node_base: str, binaries: Path, progress: Progress) -> str:
