@@ -1,11 +1,12 @@
 """Running containers whose code can be replaced: of which service, and how each is reached."""
 
-import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from kaldra.cli import containers, kubectl
+from kaldra.cli.log_sources import Pods
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import state
@@ -74,11 +75,10 @@ class Watcher:
     """Tells when `running` may have changed: on Docker always, which costs little to ask."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
         self._changed = threading.Event()
         self._changed.set()
         self._always = workspace.settings.target == "local"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._pods = Pods(workspace)
         self._ended = False
         if not self._always:
             threading.Thread(target=self._watch, daemon=True).start()
@@ -93,19 +93,12 @@ class Watcher:
     def close(self) -> None:
         """End the watching."""
         self._ended = True
-        if self._process:
-            self._process.kill()
+        self._pods.close()
 
     def _watch(self) -> None:
-        command = kubectl.command(
-            self._workspace, "get", "pods", kubectl.SELECTOR, "--watch", "--output=name"
-        )
         while not self._ended:
-            with subprocess.Popen(  # noqa: S603
-                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
-            ) as self._process:
-                assert self._process.stdout is not None  # noqa: S101  opened with a pipe
-                for _ in self._process.stdout:
+            with suppress(KaldraError):
+                for _ in self._pods.started():
                     self._changed.set()
             self._changed.set()
             time.sleep(WATCH_AGAIN_SECONDS)
