@@ -1,6 +1,5 @@
 """`./kaldra diff`: how a change of this repository changes the rendered objects."""
 
-import io
 import subprocess
 import sys
 import tarfile
@@ -68,35 +67,31 @@ def _revision(ref: str) -> str:
     asked = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"]
     done = _git(*asked)
     if done.returncode != 0:
-        reason = done.stderr.decode(errors="replace").strip() or "no such branch, tag or commit"
+        reason = done.stderr.strip() or "no such branch, tag or commit"
         raise ConfigurationError(
             f"{ref!r} is not a commit of this repository: {reason}.",
             hint=""
             if "not a git repository" in reason
             else "git fetch origin, then for example: ./kaldra diff origin/main",
         )
-    return done.stdout.decode().strip()
+    return done.stdout.strip()
 
 
 @contextmanager
 def _checkout(revision: str) -> Iterator[Path]:
     """The files of a commit in a temporary folder; the working tree is not changed."""
-    done = _git("archive", "--format=tar", revision)
-    if done.returncode != 0:
-        raise KaldraError(f"git archive failed: {done.stderr.decode(errors='replace').strip()}")
     with tempfile.TemporaryDirectory(prefix="kaldra-diff-") as name:
-        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as files:
-            files.extractall(name, filter="data")
-        yield Path(name)
+        folder, packed = Path(name, "files"), Path(name, "files.tar")
+        done = _git("archive", "--format=tar", f"--output={packed}", revision)
+        if done.returncode != 0:
+            raise KaldraError(f"git archive failed: {done.stderr.strip()}")
+        with tarfile.open(packed) as files:
+            files.extractall(folder, filter="data")
+        yield folder
 
 
-def _git(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
+def _git(*arguments: str) -> "subprocess.CompletedProcess[str]":
     try:
-        return subprocess.run(  # noqa: S603
-            ["git", *arguments],  # noqa: S607
-            cwd=REPO,
-            capture_output=True,
-            check=False,
-        )
+        return commands.captured(["git", *arguments], cwd=REPO)
     except FileNotFoundError:
         raise ConfigurationError("git is not installed.", hint="apt-get install git") from None
