@@ -10,7 +10,7 @@ import pytest
 
 from kaldra.cli.reference import verbs
 from tests import commands
-from tests.documented import ON_THE_PLATFORM, PAGES, REPO, documented
+from tests.documented import PAGES, REPO, documented, is_run_on_the_platform
 from tests.e2e.clone import LOCAL_STACK, NAME, STACK, Clone
 
 CHANGES = ("pulumi destroy", "pulumi config set", "kubectl ")
@@ -25,9 +25,8 @@ done: set[str] = set()
 
 def blocks_of(page: Path) -> list[list[str]]:
     """The commands of each block that are run here."""
-    found = (
-        [c for c in typed if c in ON_THE_PLATFORM] for p, _, typed in documented() if p == page
-    )
+    blocks = (typed for of, _, typed in documented() if of == page)
+    found = ([each for each in typed if is_run_on_the_platform(each)] for typed in blocks)
     return [typed for typed in found if typed]
 
 

@@ -96,8 +96,8 @@ def test_the_command_line_takes_each_command() -> None:
 def test_a_test_runs_each_command() -> None:
     documented_ = {
         " ".join(["./kaldra", *_without_stack(words)])
-        for table in documented.TABLES
-        for line in table
+        for _, _, typed in documented.documented()
+        for line in typed
         for words in commands.calls(line)
     }
     assert named().keys() - documented_ == RUN_BY.keys()
