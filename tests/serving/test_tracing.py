@@ -1,7 +1,6 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -9,31 +8,26 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from serving import tracing
 from serving.settings import ServiceSettings
-from tests.fakes.servers import serving
+from tests.fakes.servers import Asked, http_server
 
 REPO = Path(__file__).resolve().parents[2]
 
 
-class Collector(BaseHTTPRequestHandler):
-    received: list[tuple[str, ExportTraceServiceRequest]]
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        assert self.headers["content-type"] == "application/x-protobuf"
-        self.received.append((self.path, ExportTraceServiceRequest.FromString(body)))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
+@pytest.fixture
+def received() -> list[tuple[str, ExportTraceServiceRequest]]:
+    """Path and body of each request to the collector."""
+    return []
 
 
 @pytest.fixture
-def collector() -> Iterator[str]:
-    Collector.received = []
-    server = HTTPServer(("127.0.0.1", 0), Collector)
-    with serving(server):
-        yield f"http://127.0.0.1:{server.server_port}"
+def collector(received: list[tuple[str, ExportTraceServiceRequest]]) -> Iterator[str]:
+    def take(asked: Asked) -> tuple[int, bytes]:
+        assert asked.headers["content-type"] == "application/x-protobuf"
+        received.append((asked.path, ExportTraceServiceRequest.FromString(asked.body)))
+        return 200, b""
+
+    with http_server(take) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def started(**environment: str) -> tracing.Tracing:
@@ -41,13 +35,11 @@ def started(**environment: str) -> tracing.Tracing:
     return tracing.of(settings, service="kaldra-test", version="1")
 
 
-def test_spans_are_sent_to_the_endpoint_at_the_end_at_the_latest(
-    collector: str, caplog: pytest.LogCaptureFixture
-):
+def test_spans_are_sent_to_the_endpoint_at_the_end_at_the_latest(collector, received, caplog):
     sending = started(KALDRA_OTLP_ENDPOINT=f"{collector}/")
     sending.tracer.start_span("one").end()
     sending.close()
-    ((path, request),) = Collector.received
+    ((path, request),) = received
     assert path == "/v1/traces"
     (resource,) = request.resource_spans
     attributes = {a.key: a.value.string_value for a in resource.resource.attributes}
@@ -56,17 +48,17 @@ def test_spans_are_sent_to_the_endpoint_at_the_end_at_the_latest(
     assert not caplog.records
 
 
-def test_spans_that_are_sent_can_be_logged_too(collector: str, caplog: pytest.LogCaptureFixture):
+def test_spans_that_are_sent_can_be_logged_too(collector, received, caplog):
     both = started(KALDRA_OTLP_ENDPOINT=collector, KALDRA_LOG_SPANS="on")
     both.tracer.start_span("one", attributes={"place": 1}).end()
     both.close()
     (record,) = caplog.records
     assert record.getMessage() == "one"
     assert getattr(record, "fields")["place"] == 1  # noqa: B009
-    assert len(Collector.received) == 1
+    assert len(received) == 1
 
 
-def test_an_endpoint_that_is_away_costs_a_warning(collector: str, caplog: pytest.LogCaptureFixture):
+def test_an_endpoint_that_is_away_costs_a_warning(collector, caplog):
     sending = started(KALDRA_OTLP_ENDPOINT=f"{collector.rpartition(':')[0]}:1")
     sending.tracer.start_span("one").end()
     sending.close()
@@ -75,9 +67,7 @@ def test_an_endpoint_that_is_away_costs_a_warning(collector: str, caplog: pytest
 
 @pytest.mark.parametrize("sent", [False, True])
 @pytest.mark.parametrize(("ratio", "recorded"), [("0", 0), ("0.5", 100), ("1", 200)])
-def test_a_share_of_new_traces_is_recorded(
-    collector: str, ratio: str, recorded: int, *, sent: bool
-):
+def test_a_share_of_new_traces_is_recorded(collector, ratio, recorded, sent):
     tracing = started(
         KALDRA_LOG_SPANS="on",
         KALDRA_TRACE_SAMPLING_RATIO=ratio,

@@ -1,7 +1,6 @@
 """Whether a stack is ready, with a kubectl that is a script."""
 
 import json
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -12,7 +11,7 @@ from kaldra.errors import KaldraError
 from kaldra.stack.services import API
 from kaldra.stack.settings import Settings
 from tests.fakes.programs import program
-from tests.fakes.servers import serving
+from tests.fakes.servers import http_server
 
 CONSOLE = Console(quiet=True)
 
@@ -26,19 +25,8 @@ def kubectl(state):
 @pytest.fixture
 def gateway():
     """The port of a gateway that says it is online."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b'{"status":"online"}')
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    with serving(server):
-        yield server.server_port
+    with http_server(lambda _: (200, b'{"status":"online"}')) as port:
+        yield port
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 import json
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from kaldra.release import vulnerabilities
 from tests.conftest import unused_port
-from tests.fakes.servers import serving
+from tests.fakes.servers import http_server
 from tests.platform.release.images import CONTENTS
 
 FAULT = {
@@ -27,28 +25,17 @@ BASE_FAULT = {"id": "DEBIAN-CVE-2026-2", "details": "Long words\nin lines", "aff
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict]]:
+def service(monkeypatch):
     """An OSV service; what it was asked."""
-    asked: list[dict] = []
+    questions = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            asked.append(question)
-            body = json.dumps(answer(question)).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answered(asked):
+        questions.append(json.loads(asked.body))
+        return 200, json.dumps(answer(questions[-1])).encode()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    address = f"http://127.0.0.1:{server.server_port}/"
-    monkeypatch.setenv("KALDRA_VULNERABILITIES_URL", address)
-    with serving(server):
-        yield asked
+    with http_server(answered) as port:
+        monkeypatch.setenv("KALDRA_VULNERABILITIES_URL", f"http://127.0.0.1:{port}/")
+        yield questions
 
 
 def answer(question: dict) -> dict:
