@@ -1,16 +1,16 @@
 """A clone whose stack is a staging stack, deployed to the cluster that plays it."""
 
 import contextlib
-import http.client
 import json
 import secrets
-import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+
+import httpx2
 
 from tests.e2e.clone import (
     ANSWER_SECONDS,
@@ -108,25 +108,22 @@ class Stage(Clone):
         finally:
             file.write_text(before)
 
-    def ask(
-        self, path: str, body: object = None, *, key: str = KEY, seconds: float = ANSWER_SECONDS
-    ) -> tuple[int, str]:
+    def ask(self, path: str, body: object = None, *, key: str = KEY) -> tuple[int, str]:
         """GET or POST through the ingress, over TLS; (0, reason) where nobody answers."""
-        address = ("127.0.0.1", self.infrastructure.ingress_port)
-        authority = self.infrastructure.registry.authority
-        connection = _Connection(address, authority.certificate, seconds)
-        headers = {"X-API-Key": key, "Content-Type": "application/json", "Connection": "close"}
+        trusted = self.infrastructure.registry.authority.certificate
+        context = ssl.create_default_context(cafile=str(trusted))
         try:
-            if body is None:
-                connection.request("GET", path, headers=headers)
-            else:
-                connection.request("POST", path, json.dumps(body), headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode(errors="replace")
-        except (OSError, http.client.HTTPException) as error:
+            with httpx2.Client(verify=context, trust_env=False, timeout=ANSWER_SECONDS) as client:
+                answer = client.request(
+                    "GET" if body is None else "POST",
+                    f"https://127.0.0.1:{self.infrastructure.ingress_port}{path}",
+                    json=body,
+                    headers={"Host": HOST, "X-API-Key": key, "Connection": "close"},
+                    extensions={"sni_hostname": HOST},
+                )
+        except httpx2.TransportError as error:
             return 0, f"{type(error).__name__}: {error}"
-        finally:
-            connection.close()
+        return answer.status_code, answer.text
 
     def get(self, path: str, *, port: int | None = None, **headers: str) -> tuple[int, str]:
         return self.ask(path)
@@ -140,24 +137,6 @@ class Stage(Clone):
             if pod["metadata"]["labels"].get("app.kubernetes.io/name") == service
             and "deletionTimestamp" not in pod["metadata"]
         ]
-
-
-class _Connection(http.client.HTTPSConnection):
-    """To one address, under the name that the certificate is for."""
-
-    def __init__(self, address: tuple[str, int], authority: Path, seconds: float) -> None:
-        context = ssl.create_default_context(cafile=str(authority))
-        super().__init__(HOST, timeout=seconds, context=context)
-        self._address = address
-        self._tls = context
-
-    def connect(self) -> None:
-        plain = socket.create_connection(self._address, self.timeout)
-        try:
-            self.sock = self._tls.wrap_socket(plain, server_hostname=HOST)
-        except OSError:
-            plain.close()
-            raise
 
 
 def new_stage(folder: Path) -> Stage:
