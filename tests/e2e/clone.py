@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,11 @@ class Clone:
     """Tag of the images."""
     stack: str = STACK
     cluster: str = NAME
+
+    @property
+    def local(self) -> "Clone":
+        """The copy with its stack on Docker alone."""
+        return replace(self, stack=LOCAL_STACK, api_port=self.local_port)
 
     # Commands ---------------------------------------------------------------------------------
 
@@ -147,6 +152,20 @@ class Clone:
                 start_new_session=True,
             )
 
+    @contextmanager
+    def following(self) -> Iterator[Path]:
+        """`./kaldra logs --follow`, from now on; the file with what it shows."""
+        shown = self.root / "followed.log"
+        command = f"exec ./kaldra logs --follow --lines 0 --stack {self.stack} >followed.log"
+        process = self.start("sh", "-c", command)
+        try:
+            eventually(shown.exists, "it was started")
+            yield shown
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        shown.unlink()
+
     def follow(
         self, said: Outcome, *, env: Mapping[str, str] | None = None, **filled: str
     ) -> Outcome:
@@ -177,6 +196,13 @@ class Clone:
         items = json.loads(self.kubectl("get", kind, "--output=json"))["items"]
         return {item["metadata"]["name"]: item for item in items}
 
+    def images(self) -> dict[str, str]:
+        """Reference of each Deployment's image."""
+        return {
+            name: deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+            for name, deployment in self.objects("deployments").items()
+        }
+
     # What there is ----------------------------------------------------------------------------
 
     @property
@@ -199,6 +225,12 @@ class Clone:
         operations = latest.get("pending_operations") or []
         return any(operation["resource"]["type"] == type_ for operation in operations)
 
+    def await_operation(self, process: "subprocess.Popen[str]", type_: str) -> None:
+        """Return while an `up` that was started is busy with a resource of the type."""
+        busy = f"work on {type_}"
+        eventually(lambda: self.pending(type_) or process.poll() is not None, busy, 300)
+        assert process.poll() is None
+
     @property
     def checkpoint(self) -> Path:
         return self.state / "state" / ".pulumi" / "stacks" / "kaldra" / f"{self.stack}.json"
@@ -215,6 +247,11 @@ class Clone:
             return code == http.HTTPStatus.OK and json.loads(body)["version"] == version
 
         eventually(told, f"version {version}", 20)
+
+    def await_log_level(self, service: str, level: str) -> None:
+        """Return once the pods of a service have the level."""
+        command = ("exec", f"deployment/{service}", "--", "printenv", "KALDRA_LOG_LEVEL")
+        eventually(lambda: self.kubectl(*command).strip() == level, f"{service} at {level}", 20)
 
     def layers(self, service: str) -> dict[str, int]:
         """Layers of an image as the registry has it: digest → compressed bytes."""
@@ -239,6 +276,15 @@ class Clone:
         finally:
             file.write_text(before)
             self.settled = False
+
+    def release(self, name: str) -> AbstractContextManager[None]:
+        """Let the gateway be of version 0.1.0+NAME until the block ends."""
+        return self.edited("app/__init__.py", '"0.1.0"', f'"0.1.0+{name}"')
+
+    def configured(self, setting: str) -> AbstractContextManager[None]:
+        """Let the stack's file say more until the block ends."""
+        file = f"Pulumi.{self.stack}.yaml"
+        return self.edited(file, "config:\n", f"config:\n  kaldra:{setting}\n")
 
     def impatient(self) -> AbstractContextManager[None]:
         """Give rollouts, of which one will fail, less time until the block ends."""
@@ -295,11 +341,11 @@ def copy_of_repo(target: Path) -> None:
 def write_stack(root: Path, stack: str, **settings: object) -> None:
     lines = [f"  kaldra:{key}: {json.dumps(value)}" for key, value in settings.items()]
     # The salt as in git; a team's stack has none before its first secret.
-    salt = [] if settings["target"] == "staging" else [_published_salt()]
+    salt = [] if settings["target"] == "staging" else [published_salt()]
     (root / f"Pulumi.{stack}.yaml").write_text("\n".join([*salt, "config:", *lines]) + "\n")
 
 
-def _published_salt() -> str:
+def published_salt() -> str:
     lines = (REPO / "Pulumi.dev.yaml").read_text().splitlines()
     return next(line for line in lines if line.startswith("encryptionsalt"))
 

@@ -30,23 +30,23 @@ def run(*arguments: str, check: bool) -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=check)
 
 
-def leftovers() -> list[str]:
+def leftovers(prefix: str = NAME) -> list[str]:
     """Containers, networks and volumes with the tests' name or label: `network kaldra-e2e-…`."""
     found = set()
     for kind in KINDS:
         every = ("--all",) if kind == "container" else ()
         column = "{{.Names}}" if kind == "container" else "{{.Name}}"
-        for of_ours in (f"name={NAME}", f"label=io.kaldra.cluster={NAME}"):
+        for of_ours in (f"name={prefix}", f"label=io.kaldra.cluster={prefix}"):
             listed = docker(kind, "ls", *every, "--filter", of_ours, "--format", column)
             found |= {f"{kind} {name}" for name in listed.split()}
     return sorted(found)
 
 
-def remove_leftovers() -> None:
+def remove_leftovers(prefix: str = NAME) -> None:
     """Remove what a killed run of these tests left behind."""
     if not engine_answers():
         return
-    for item in leftovers():
+    for item in leftovers(prefix):
         kind, name = item.split()
         options = ("--force", "--volumes") if kind == "container" else ()
         docker(kind, "rm", *options, name)

@@ -29,10 +29,8 @@ def test_plain_pulumi_finds_nothing_to_do_and_changes_no_file(platform: Clone):
 def test_the_stack_tells_its_address_and_digests(platform: Clone):
     said = platform.shell("pulumi stack output --show-secrets=false").output
     assert f"http://127.0.0.1:{platform.api_port}" in said
-    for service in ("api", "core"):
-        deployed = platform.objects("deployments")[f"kaldra-{service}"]
-        image = deployed["spec"]["template"]["spec"]["containers"][0]["image"]
-        assert f"localhost:{platform.registry_port}/kaldra-{service}@sha256:" in image
+    for service, image in platform.images().items():
+        assert f"localhost:{platform.registry_port}/{service}@sha256:" in image
         assert image in said
 
 

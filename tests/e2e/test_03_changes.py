@@ -1,17 +1,13 @@
 """Changes reach what runs: as little as possible travels, and no request is lost."""
 
-from typing import Any
+from tests.e2e.clone import Clone
 
-from tests.e2e.clone import STACK, Clone, eventually
-
-LINE = '__version__ = "0.1.0"'
-EDITED = '__version__ = "0.1.0+edited"'
 MOST_BYTES = 200_000
 
 
 def test_a_changed_line_is_served_after_up(platform: Clone):
     before, core = platform.layers("api"), pod_ids(platform, "kaldra-core")
-    with platform.edited("app/__init__.py", LINE, EDITED), platform.answering():
+    with platform.release("edited"), platform.answering():
         changes = platform.up().changes
         platform.await_version("0.1.0+edited")
         pushed = platform.layers("api").items() - before.items()
@@ -22,13 +18,11 @@ def test_a_changed_line_is_served_after_up(platform: Clone):
 
 def test_a_changed_setting_rolls_the_deployments_forward(platform: Clone):
     before = platform.objects("deployments")
-    configured = f"Pulumi.{STACK}.yaml", "config:\n", "config:\n  kaldra:logLevel: DEBUG\n"
-    with platform.edited(*configured), platform.answering():
+    with platform.configured("logLevel: DEBUG"), platform.answering():
         platform.shell("pulumi up --yes --skip-preview --non-interactive")
         for name, deployment in platform.objects("deployments").items():
             assert deployment["metadata"]["uid"] == before[name]["metadata"]["uid"]
-            assert log_level(platform, deployment) == "DEBUG"
-            await_log_level(platform, name, "DEBUG")
+            platform.await_log_level(name, "DEBUG")
 
 
 def test_a_file_that_no_image_holds_changes_nothing(platform: Clone):
@@ -40,14 +34,3 @@ def test_a_file_that_no_image_holds_changes_nothing(platform: Clone):
 def pod_ids(clone: Clone, service: str) -> set[str]:
     pods = clone.objects("pods").items()
     return {pod["metadata"]["uid"] for name, pod in pods if name.startswith(service)}
-
-
-def log_level(clone: Clone, deployment: dict[str, Any]) -> str:
-    container = deployment["spec"]["template"]["spec"]["containers"][0]
-    name = container["envFrom"][0]["configMapRef"]["name"]
-    return str(clone.objects("configmaps")[name]["data"]["KALDRA_LOG_LEVEL"])
-
-
-def await_log_level(clone: Clone, service: str, level: str) -> None:
-    command = ("exec", f"deployment/{service}", "--", "printenv", "KALDRA_LOG_LEVEL")
-    eventually(lambda: clone.kubectl(*command).strip() == level, f"{service} logging {level}", 20)

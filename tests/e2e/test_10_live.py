@@ -15,10 +15,10 @@ ROOT = "open('/srv/written', 'w')"
 
 
 @contextmanager
-def dev(clone: Clone, stack: str = STACK) -> Iterator["subprocess.Popen[str]"]:
+def dev(clone: Clone) -> Iterator["subprocess.Popen[str]"]:
     """`./kaldra dev`, from its first line on."""
     before = len(said(clone))
-    process = clone.start("./kaldra", "dev", "--stack", stack)
+    process = clone.start("./kaldra", "dev", "--stack", clone.stack)
     try:
         eventually(lambda: "live: kaldra-core, kaldra-api" in said(clone)[before:], "dev")
         yield process
@@ -32,58 +32,58 @@ def said(clone: Clone) -> str:
     return log.read_text() if log.exists() else ""
 
 
-def serves(clone: Clone, text: str, port: int) -> None:
+def serves(clone: Clone, text: str) -> None:
     def answered() -> bool:
-        code, body = clone.get("/status/", port=port)
+        code, body = clone.get("/status/")
         return code == 200 and json.loads(body)["status"] == text
 
     eventually(answered, text)
 
 
 @pytest.fixture(params=[STACK, LOCAL_STACK])
-def stack(request: pytest.FixtureRequest, platform: Clone) -> str:
-    if request.param == LOCAL_STACK:
-        platform.kaldra("up", stack=LOCAL_STACK)
-    return str(request.param)
+def live(request: pytest.FixtureRequest, platform: Clone) -> Clone:
+    if request.param == STACK:
+        return platform
+    platform.local.kaldra("up")
+    return platform.local
 
 
-def test_a_save_is_served_and_up_returns_to_what_the_files_say(platform: Clone, stack: str):
-    port = platform.api_port if stack == STACK else platform.local_port
+def test_a_save_is_served_and_up_returns_to_what_the_files_say(platform: Clone, live: Clone):
     before = len(said(platform))
     with ExitStack() as edits, platform.answering():
-        with dev(platform, stack):
+        with dev(live):
             edits.enter_context(platform.edited(FILE, LINE, "first"))
-            serves(platform, "first", port)
+            serves(live, "first")
             with platform.edited("app/__init__.py", "__version__", "broken("):
                 eventually(lambda: "app/__init__.py, line" in said(platform)[before:], "the fault")
-                serves(platform, "first", port)
-        status = platform.kaldra("status", stack=stack).output
+                serves(live, "first")
+        status = live.kaldra("status").output
         assert "LIVE: " in status
         assert FILE in status
     assert f"  {FILE} → kaldra-api · " in said(platform)[before:]
-    platform.kaldra("up", stack=stack)
-    serves(platform, LINE, port)
-    assert "LIVE" not in platform.kaldra("status", stack=stack).output
-    platform.kaldra("preview", "--expect-no-changes", stack=stack)
+    live.kaldra("up")
+    serves(live, LINE)
+    assert "LIVE" not in live.kaldra("status").output
+    live.kaldra("preview", "--expect-no-changes")
 
 
 def test_a_new_pod_is_brought_up_to_date_and_restored_without_a_rollout(platform: Clone):
     with platform.edited(FILE, LINE, "third"), dev(platform):
-        serves(platform, "third", platform.api_port)
+        serves(platform, "third")
         before = set(platform.objects("pods"))
         platform.kubectl("delete", "pod", "--selector=app.kubernetes.io/name=kaldra-api")
-        serves(platform, "third", platform.api_port)
+        serves(platform, "third")
     after = set(platform.objects("pods"))
     assert after != before
     platform.kaldra("dev", "--restore")
-    serves(platform, LINE, platform.api_port)
+    serves(platform, LINE)
     assert set(platform.objects("pods")) == after
     platform.settled = True
 
 
 def test_live_code_needs_no_rights(platform: Clone):
     with platform.edited(FILE, LINE, "fourth"), dev(platform):
-        serves(platform, "fourth", platform.api_port)
+        serves(platform, "fourth")
         space = json.loads(platform.kubectl("get", "namespace", "kaldra", "--output=json"))
         assert space["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
         written = platform.kubectl(

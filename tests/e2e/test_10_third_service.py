@@ -23,8 +23,8 @@ def third(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     assert len(added) <= 6
     stack = clone.root / f"Pulumi.{LOCAL_STACK}.yaml"
     stack.write_text(re.sub(r"(namespace: ).*", rf'\1"{NAMESPACE}"', stack.read_text()))
-    yield clone
-    clone.kaldra("down", stack=LOCAL_STACK)
+    yield clone.local
+    clone.local.kaldra("down")
 
 
 def followed(root: Path) -> list[str]:
@@ -57,17 +57,16 @@ def test_its_objects_are_rendered(third: Clone):
 
 
 def test_it_runs_on_docker(third: Clone):
-    said = third.kaldra("preview", stack=LOCAL_STACK).output
+    said = third.kaldra("preview").output
     assert "kaldra-worker" in said
-    third.kaldra("up", stack=LOCAL_STACK)
-    assert third.get("/status/", port=third.local_port)[0] == HTTPStatus.OK
-    assert "kaldra-third-worker  1/1 ready" in third.kaldra("status", stack=LOCAL_STACK).output
+    third.kaldra("up")
+    assert third.get("/status/")[0] == HTTPStatus.OK
+    assert "kaldra-third-worker  1/1 ready" in third.kaldra("status").output
     health = docker("inspect", "--format", "{{.State.Health.Status}}", f"{NAMESPACE}-worker")
     assert health.strip() == "healthy"
 
 
 def test_a_setting_of_it_is_known(third: Clone):
-    stack = f"Pulumi.{LOCAL_STACK}.yaml"
-    with third.edited(stack, "config:", "config:\n  kaldra:services: {worker: {replicas: many}}"):
-        said = third.kaldra("preview", stack=LOCAL_STACK, code=2).output
+    with third.configured("services: {worker: {replicas: many}}"):
+        said = third.kaldra("preview", code=2).output
     assert "kaldra:services.worker.replicas" in said

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -15,7 +14,7 @@ from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, environment, prepare_state
 from kaldra.errors import KaldraError
-from tests.e2e.clone import REPO, Clone, eventually, kill_tree
+from tests.e2e.clone import eventually, kill_tree, published_salt
 
 PROGRAM = """
 import os, pathlib, time, pulumi
@@ -25,19 +24,17 @@ if wait := os.environ.get("WAIT"):
     pathlib.Path(wait).touch()
     time.sleep(600)
 """
-SALT = next(
-    line for line in (REPO / "Pulumi.dev.yaml").read_text().splitlines() if "encryptionsalt" in line
-)
+SALT = published_salt()
 OLD = "a passphrase that a clone made"
 
 
 @pytest.fixture
-def tools(platform: Clone) -> Path:
+def tools(platform) -> Path:
     return platform.state / "bin"
 
 
 @pytest.fixture
-def project(tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tools, tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
     modules: tuple[ModuleType, ...] = (driver, takeover, workspace)
     for module in modules:
@@ -71,7 +68,7 @@ def up(image: str, **variables: str) -> Pulumi:
     return pulumi
 
 
-def test_releases_are_known_whatever_the_state_looks_like(project: Path) -> None:
+def test_releases_are_known_whatever_the_state_looks_like(project):
     before = (project / "Pulumi.try.yaml").read_text()
     for image, compressed in zip("123456", ("", "true", "", "true", "", ""), strict=True):
         up(image, PULUMI_DIY_BACKEND_GZIP=compressed or "false")
@@ -91,9 +88,7 @@ def as_told(_pid: int, hint: str) -> None:
 
 
 @pytest.mark.parametrize("end", [as_told, lambda pid, _hint: kill_tree(pid)])
-def test_a_dead_lock_in_any_folder_is_removed_and_a_live_one_kept(
-    project: Path, end: Callable[[int, str], None]
-) -> None:
+def test_a_dead_lock_in_any_folder_is_removed_and_a_live_one_kept(project, end):
     write(project, stateBackend=(project / "shared").as_uri(), secretsProvider="passphrase")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PULUMI_CONFIG_PASSPHRASE", "the team's")
@@ -114,7 +109,7 @@ def test_a_dead_lock_in_any_folder_is_removed_and_a_live_one_kept(
         up("2")
 
 
-def test_a_wrong_passphrase_is_told(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_passphrase_is_told(project, monkeypatch):
     write(project, secretsProvider="passphrase")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "right")
     up("1")
@@ -124,7 +119,7 @@ def test_a_wrong_passphrase_is_told(project: Path, monkeypatch: pytest.MonkeyPat
     assert "is not the one this stack was made with" in caught.value.hint
 
 
-def test_a_state_that_was_deleted_is_made_again_with_the_same_file(project: Path) -> None:
+def test_a_state_that_was_deleted_is_made_again_with_the_same_file(project):
     before = (project / "Pulumi.try.yaml").read_text()
     up("1")
     shutil.rmtree(project / "state/state")
@@ -133,7 +128,7 @@ def test_a_state_that_was_deleted_is_made_again_with_the_same_file(project: Path
 
 
 @pytest.fixture
-def former(project: Path) -> Path:
+def former(project) -> Path:
     """A stack that a clone encrypted with its own passphrase."""
     write(project)
     pulumi = opened(OLD, IMAGE="r/api@sha256:1")
@@ -143,7 +138,7 @@ def former(project: Path) -> Path:
     return project
 
 
-def test_a_former_stack_is_taken_over_under_the_salt_in_git(former: Path) -> None:
+def test_a_former_stack_is_taken_over_under_the_salt_in_git(former):
     write(former, SALT)
     before = (former / "Pulumi.try.yaml").read_text()
     takeover.take_over(opened())
@@ -154,14 +149,14 @@ def test_a_former_stack_is_taken_over_under_the_salt_in_git(former: Path) -> Non
     takeover.take_over(pulumi)
 
 
-def test_secrets_in_the_file_of_a_former_stack_are_taken_over(former: Path) -> None:
+def test_secrets_in_the_file_of_a_former_stack_are_taken_over(former):
     opened(OLD).run("config", "set", "--secret", "kaldra:apiKeys", "{}", "--stack", "try")
     takeover.take_over(opened())
     shown = opened().read("config", "--show-secrets", "--json", "--stack", "try")
     assert shown["kaldra:apiKeys"]["value"] == "{}"
 
 
-def test_a_takeover_that_was_interrupted_is_repeated(former: Path) -> None:
+def test_a_takeover_that_was_interrupted_is_repeated(former):
     write(former, SALT)
     takeover.take_over(opened())
     (former / "state/passphrase.old").rename(former / "state/passphrase")

@@ -54,8 +54,7 @@ def adapted(clone: Clone) -> str:
         "localhost:5001": f"localhost:{clone.registry_port}",
         encoded(THROWAWAY_KEY): encoded(clone.key),
     }
-    for name, deployment in clone.objects("deployments").items():
-        image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
+    for name, image in clone.images().items():
         replacements[DIGESTS[name]] = image.rpartition("@")[2]
     for old, new in replacements.items():
         assert old in text

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.docker import remove_leftovers
 from tests.e2e.staging import infrastructure
 from tests.e2e.staging.load import FIGURES
 from tests.e2e.staging.registry import ENGINE_TRUST
@@ -16,7 +17,7 @@ def empty_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The cluster, with nothing deployed."""
     if os.geteuid() != 0:
         pytest.skip(f"the registry's authority has to be written to {ENGINE_TRUST}, as root")
-    infrastructure.remove()
+    remove_leftovers(infrastructure.STAGING)
     folder = tmp_path_factory.mktemp("staging")
     made: list[Stage] = []
     try:
@@ -26,7 +27,7 @@ def empty_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         for stage in made:
             (folder / "transcript.log").write_text("\n".join(stage.transcript))
             infrastructure.forget_trust(stage.infrastructure.registry)
-        infrastructure.remove()
+        remove_leftovers(infrastructure.STAGING)
 
 
 @pytest.fixture

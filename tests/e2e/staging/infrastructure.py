@@ -13,7 +13,6 @@ from kaldra.cluster.spec import kubeadm_patches
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.prepare import Prepared, prepare
 from tests.e2e.clone import NAME, Clone, free_ports
-from tests.e2e.docker import docker, engine_answers
 from tests.e2e.staging import addons
 from tests.e2e.staging.registry import ENGINE_TRUST, Registry
 from tests.fakes.progress import QuietProgress
@@ -92,20 +91,6 @@ def _create_cluster(clone: Clone, prepared: Prepared, ingress_port: int, folder:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-
-
-def remove() -> None:
-    """Take cluster, registry and network away, also those of a killed run."""
-    if not engine_answers():
-        return
-    for kind in ("container", "network"):
-        every = ("--all",) if kind == "container" else ()
-        names = "{{.Names}}" if kind == "container" else "{{.Name}}"
-        for name in docker(
-            kind, "ls", *every, f"--filter=name={STAGING}", "--format", names
-        ).split():
-            options = ("--force", "--volumes") if kind == "container" else ()
-            docker(kind, "rm", *options, name)
 
 
 def forget_trust(registry: Registry) -> None:

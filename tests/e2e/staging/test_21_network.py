@@ -11,14 +11,13 @@ from tests.e2e import traces
 from tests.e2e.clone import eventually
 from tests.e2e.staging import addons
 from tests.e2e.staging.infrastructure import NODES
-from tests.e2e.staging.stage import KEY, SERVICES, STACK_FILE, Stage
+from tests.e2e.staging.stage import KEY, SERVICES, Stage
 
 CORE_PORT = 9000
 API_PORT = 8000
 FOREIGN_PORT = 8080
 OTLP_PORT = 4318
 OTLP_ENDPOINT = f"http://collector.foreign.svc:{OTLP_PORT}"
-TRACED = STACK_FILE, "config:\n", f"config:\n  kaldra:otlpEndpoint: {OTLP_ENDPOINT}\n"
 TEXT = "The harbour pilot hid the seventh lighthouse."
 CONNECT = """
 import json, socket, sys
@@ -147,7 +146,7 @@ def test_the_core_reaches_nothing(stage: Stage, strangers):
 
 
 def test_spans_are_sent_to_the_collector_and_nothing_else_is_opened(serving: Stage, strangers):
-    with serving.edited(*TRACED):
+    with serving.configured(f"otlpEndpoint: {OTLP_ENDPOINT}"):
         serving.up()
     wanted = {("kaldra-api", "POST /engine/kaldra/signal"), ("kaldra-core", "POST /v1/signal")}
 

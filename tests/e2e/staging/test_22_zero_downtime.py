@@ -5,10 +5,7 @@ import time
 
 from tests.e2e.staging.infrastructure import WORKER
 from tests.e2e.staging.load import FIGURES, constant_load
-from tests.e2e.staging.stage import ROTATED, ROTATED_KEY, SERVICES, STACK_FILE, Stage
-
-LINE = '__version__ = "0.1.0"'
-EDITED = '__version__ = "0.1.0+released"'
+from tests.e2e.staging.stage import ROTATED, ROTATED_KEY, SERVICES, Stage
 
 
 def identities(stage: Stage) -> dict[str, str]:
@@ -28,8 +25,8 @@ def settled(stage: Stage) -> None:
 def test_a_new_release(serving: Stage):
     before = identities(serving)
     with (
-        serving.edited("app/__init__.py", LINE, EDITED),
-        serving.edited("core/__init__.py", LINE, EDITED),
+        serving.release("released"),
+        serving.edited("core/__init__.py", '"0.1.0"', '"0.1.0+released"'),
         constant_load(serving, "new release of both services"),
     ):
         began = time.monotonic()
@@ -44,8 +41,7 @@ def test_a_new_release(serving: Stage):
 
 def test_a_changed_setting(serving: Stage):
     identity, generation = identities(serving), generations(serving)
-    configured = STACK_FILE, "config:\n", "config:\n  kaldra:logLevel: DEBUG\n"
-    with serving.edited(*configured), constant_load(serving, "configuration change"):
+    with serving.configured("logLevel: DEBUG"), constant_load(serving, "configuration change"):
         serving.up()
     # An update with a rolling restart, not another deployment.
     assert identities(serving) == identity

@@ -14,7 +14,6 @@ from tests.e2e.staging.infrastructure import NODES
 from tests.e2e.staging.load import constant_load
 from tests.e2e.staging.stage import SERVICES, STACK, STACK_FILE, Stage
 
-LINE = '__version__ = "0.1.0"'
 NO_IMAGE = f"sha256:{'0' * 63}1"
 
 
@@ -54,21 +53,12 @@ def generation(stage: Stage) -> list[int]:
     return [item["metadata"]["generation"] for item in stage.objects("deployments").values()]
 
 
-def version(name: str) -> tuple[str, str, str]:
-    """An edit that makes another image of the gateway."""
-    return "app/__init__.py", LINE, f'__version__ = "0.1.0+{name}"'
-
-
-def setting(line: str) -> tuple[str, str, str]:
-    return STACK_FILE, "config:\n", f"config:\n  kaldra:{line}\n"
-
-
 # Failures of a rollout ------------------------------------------------------------------------
 
 
 def test_an_image_that_does_not_exist(mended: Stage):
     digests = json.dumps({"core": NO_IMAGE, "api": NO_IMAGE})
-    with mended.edited(*setting(f"imageDigests: {digests}")):
+    with mended.configured(f"imageDigests: {digests}"):
         said = mended.up(code=1).output
     assert f"kaldra-api@{NO_IMAGE}" in said
     assert "not found" in said
@@ -76,7 +66,7 @@ def test_an_image_that_does_not_exist(mended: Stage):
 
 def test_a_password_that_does_not_pull(mended: Stage):
     with (
-        mended.edited(*version("unpulled")),
+        mended.release("unpulled"),
         mended.different_secret("registry.pull.password", "not-the-password"),
     ):
         said = mended.up(code=1).output
@@ -86,7 +76,7 @@ def test_a_password_that_does_not_pull(mended: Stage):
 
 def test_a_quota_that_leaves_no_room(mended: Stage):
     tight = f'quota: {{"pods": 4}}\n  kaldra:logLevel: {"WARNING"}'
-    with mended.edited(*setting(tight)):
+    with mended.configured(tight):
         said = mended.up(code=1).output
     assert "exceeded quota: kaldra" in said
 
@@ -96,7 +86,7 @@ def test_a_quota_that_leaves_no_room(mended: Stage):
 
 def test_a_password_that_does_not_push(untouched: Stage):
     with (
-        untouched.edited(*version("unpushed")),
+        untouched.release("unpushed"),
         untouched.different_secret("registry.push.password", "not-the-password"),
     ):
         said = untouched.up(code=1).output
@@ -111,7 +101,7 @@ def test_a_registry_whose_certificate_has_expired(untouched: Stage):
     registry.certify(expired=True)
     registry.restart()
     try:
-        with untouched.edited(*version("untrusted")):
+        with untouched.release("untrusted"):
             said = untouched.up(code=1).output
     finally:
         registry.certify()

@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from tests.e2e.staging import scanners
-from tests.e2e.staging.stage import Stage
 from tests.fakes.progress import QuietProgress
 
 WAIVED = {
@@ -19,7 +18,7 @@ WAIVED = {
 
 
 @pytest.fixture(scope="module")
-def rendered(empty_stage: Stage) -> Path:
+def rendered(empty_stage) -> Path:
     empty_stage.kaldra("render", "--out", "scanned")
     return empty_stage.root / "scanned"
 
@@ -35,7 +34,7 @@ def files(rendered: Path) -> list[Path]:
     return found
 
 
-def test_kube_score(rendered: Path, programs: Path):
+def test_kube_score(rendered, programs):
     waived = [f"--ignore-test={check}" for check in WAIVED]
     ask = partial(scanners.said_by, programs / "kube-score", "score", "--exit-one-on-warning")
     assert ask(*waived, *files(rendered)) == ""
@@ -43,9 +42,7 @@ def test_kube_score(rendered: Path, programs: Path):
     assert "ImagePullPolicy is not set to Always" in ask(*files(rendered))
 
 
-def test_kubeconform_with_the_clusters_own_schemas(
-    rendered: Path, programs: Path, empty_stage: Stage, tmp_path: Path
-):
+def test_kubeconform_with_the_clusters_own_schemas(rendered, programs, empty_stage, tmp_path):
     openapi = json.loads(empty_stage.kubectl("get", "--raw", "/openapi/v2"))
     location = scanners.write_schemas(openapi, tmp_path)
     ask = partial(
@@ -59,6 +56,6 @@ def test_kubeconform_with_the_clusters_own_schemas(
     assert "'replica' not allowed" in ask(tmp_path / "wrong.yaml")
 
 
-def test_checkov(rendered: Path):
+def test_checkov(rendered):
     program, only = scanners.checkov(), "--framework=kubernetes"
     assert scanners.said_by(program, f"--directory={rendered}", only, "--compact", "--quiet") == ""

@@ -3,17 +3,13 @@
 from tests.e2e.clone import VERB_SECONDS
 from tests.e2e.staging.addons import MANIFESTS
 from tests.e2e.staging.load import constant_load
-from tests.e2e.staging.stage import SERVICES, STACK_FILE, Stage
-
-LINE = '__version__ = "0.1.0"'
-WRONG = '__version__ = "0.1.0+wrong"'
-MONITORED = STACK_FILE, "config:\n", "config:\n  kaldra:metrics: serviceMonitor\n"
+from tests.e2e.staging.stage import Stage
 
 
 def test_a_rollback_brings_back_images_and_settings(stage: Stage):
     stage.apply((MANIFESTS / "monitoring.yaml").read_text())
-    before = images(stage)
-    with stage.edited("app/__init__.py", LINE, WRONG), stage.edited(*MONITORED):
+    before = stage.images()
+    with stage.release("wrong"), stage.configured("metrics: serviceMonitor"):
         stage.up()
         stage.await_version("0.1.0+wrong")
         # The cluster holds the objects to the schemas that it has been given.
@@ -22,11 +18,11 @@ def test_a_rollback_brings_back_images_and_settings(stage: Stage):
         asked = stage.kaldra("rollback", code=2).output
         assert "metrics: serviceMonitor → not set" in asked
         assert "Nothing was changed" in asked
-        assert images(stage) != before
+        assert stage.images() != before
         with constant_load(stage, "rollback"):
             stage.kaldra("rollback", "--yes")
             stage.await_version("0.1.0")
-    assert images(stage) == before
+    assert stage.images() == before
     assert stage.objects("servicemonitors") == {}
     assert "✓ no drift" in stage.kaldra("status").output
 
@@ -48,11 +44,3 @@ def test_drift_is_told_with_object_and_field_and_put_right(stage: Stage):
     assert "Deployment kaldra-api was changed" in said
     assert "spec.minReadySeconds" in said
     assert "✓ no drift" in stage.kaldra("status").output
-
-
-def images(stage: Stage) -> dict[str, str]:
-    """Reference of each Deployment's image."""
-    found = stage.objects("deployments")
-    return {
-        name: found[name]["spec"]["template"]["spec"]["containers"][0]["image"] for name in SERVICES
-    }
