@@ -1,30 +1,12 @@
 """Images without a stack: the same layers each time, described, and pushed where one may."""
 
 import json
-import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
-import pytest
-
-from kaldra.toolchain import gobuild
 from tests.e2e.clone import NAME, Clone, free_ports
 from tests.e2e.docker import docker
-from tests.fakes.progress import QuietProgress
-from tests.fakes.servers import serving
 from tests.platform.release.test_bom import is_valid
 
 SERVICES = ("kaldra-api", "kaldra-core")
-BUILDX = gobuild.Build(
-    name="buildx",
-    outputs={"docker-buildx": "github.com/docker/buildx/cmd/buildx"},
-    stamps={},
-    lists=Path(__file__).parent / "modules",
-    niceness=10,
-)
 
 
 def build(clone: Clone, *options: str, code: int = 0, **env: str) -> str:
@@ -38,27 +20,6 @@ def layers() -> list[list[str]]:
     return [json.loads(docker("inspect", f"{name}:{NAME}", "--format", form)) for name in SERVICES]
 
 
-@contextmanager
-def strict_registry() -> Iterator[int]:
-    """A registry that lets nobody in; its port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", 'Basic realm="kaldra"')
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        do_HEAD = do_POST = do_GET  # noqa: N815  names of the protocol
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    with serving(server):
-        yield int(server.server_port)
-
-
 def test_two_builds_of_the_same_sources_have_the_same_layers(clone: Clone):
     build(clone)
     first = layers()
@@ -67,31 +28,6 @@ def test_two_builds_of_the_same_sources_have_the_same_layers(clone: Clone):
     remove_images_of_builds()
     build(clone, "--no-cache")
     assert layers() == first
-
-
-@pytest.mark.extended
-def test_another_builder_that_is_in_use_builds_nothing(clone: Clone, tmp_path: Path):
-    """Such a builder is a container that keeps what it builds to itself."""
-    own = {"DOCKER_CONFIG": str(tmp_path)}
-
-    def buildx(*arguments: str, check: bool = True) -> "subprocess.CompletedProcess[bytes]":
-        command = ("docker", "buildx", *arguments)
-        return subprocess.run(command, env={**os.environ, **own}, check=check, capture_output=True)
-
-    if buildx("version", check=False).returncode != 0:
-        built = gobuild.build(BUILDX, QuietProgress())
-        (tmp_path / "cli-plugins").mkdir()
-        (tmp_path / "cli-plugins" / "docker-buildx").symlink_to(built / "docker-buildx")
-    buildx("create", "--name=other", "--driver=docker-container", "--use")
-    buildx("install")  # older clients, which have a builder inside, use buildx as well
-    recorded = [tmp_path / "buildx" / name for name in ("current", "instances/other")]
-    before = [file.read_bytes() for file in recorded]
-    assert b"other*" in buildx("ls").stdout
-    clone.run("./kaldra", "build", "--tag", f"{NAME}-other", env=own)
-    for name in SERVICES:
-        docker("image", "rm", f"{name}:{NAME}-other")
-    assert [file.read_bytes() for file in recorded] == before
-    assert "buildx_buildkit_other" not in docker("container", "ls", "--all")
 
 
 def test_the_bill_of_materials_holds_what_the_image_holds(clone: Clone):
@@ -131,13 +67,6 @@ def test_a_registry_that_does_not_answer_is_named(clone: Clone):
     said = build(clone, "--push", f"127.0.0.1:{free_ports(1)[0]}", code=1)
     assert "cannot be reached" in said
     assert "connection refused" in said
-
-
-def test_a_registry_that_wants_credentials_says_how_to_give_them(clone: Clone):
-    with strict_registry() as port:
-        said = build(clone, "--push", f"127.0.0.1:{port}", code=1)
-        assert "refuses docker's credentials" in said
-        assert f"docker login 127.0.0.1:{port}" in said
 
 
 def test_a_wrong_tag_is_refused_before_docker_is_asked(clone: Clone):

@@ -43,20 +43,13 @@ def test_the_core_works_for_known_callers_alone(stage: Stage):
     assert stage.ask("/engine/kaldra/signal", text, key=KEY[::-1])[0] == 401
 
 
-def test_what_a_cluster_for_others_needs_is_in_place(stage: Stage):
+def test_budgets_and_quota_count_the_pods(stage: Stage):
     for service in SERVICES:
-        scaler = stage.objects("horizontalpodautoscalers")[service]["spec"]
-        assert (scaler["minReplicas"], scaler["maxReplicas"]) == (2, 4)
-        assert scaler["metrics"][0]["resource"]["name"] == "cpu"
         budget = stage.objects("poddisruptionbudgets")[service]
         assert budget["status"]["currentHealthy"] == 2
         assert budget["status"]["disruptionsAllowed"] == 1
-    assert set(stage.objects("networkpolicies")) == {"default-deny", *SERVICES}
     [quota] = stage.objects("resourcequotas").values()
     assert quota["status"]["used"]["pods"] == "4"
-    assert len(stage.objects("limitranges")) == 1
-    ingress = stage.objects("ingresses")["kaldra-api"]["spec"]
-    assert ingress["tls"][0]["hosts"] == [HOST]
 
 
 def test_up_again_changes_nothing(stage: Stage):

@@ -65,6 +65,12 @@ def test_what_staging_lacks_is_told_before_the_tools_are_provided(begin, changed
         begin(**changed)
 
 
+def test_a_wrong_setting_is_told_before_anything_is_made(begin, tmp_path):
+    with pytest.raises(ConfigurationError, match=r"logLevl in Pulumi\.far\.yaml.*kaldra:logLevel"):
+        begin(logLevl="DEBUG")
+    assert not (tmp_path / "state").exists()
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -5,14 +5,6 @@ import pytest
 from kaldra.cluster import check
 from kaldra.cluster.kind import Condition
 from kaldra.cluster.kubeconfig import ApiServer
-from kaldra.cluster.spec import ClusterSpec
-
-
-@pytest.fixture
-def spec(free_port, tmp_path) -> ClusterSpec:
-    return ClusterSpec(
-        "demo", free_port, free_port, tmp_path / "kubeconfig", "node:1", "registry:1"
-    )
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,10 @@ NODE = "/containers/demo-control-plane"
 MINE = {KIND_LABEL: "demo"}
 FAKE_KIND = """\
 #!/bin/sh
-[ "$1" != create ] || cat > {folder}/configuration
 echo "$@" > {folder}/arguments
-echo "$KIND_EXPERIMENTAL_DOCKER_NETWORK" > {folder}/network
-echo "$NO_PROXY" > {folder}/direct
 [ ! -e "{kubeconfig}.lock" ] || exit 1
 touch {folder}/made
 """
-
-
-@pytest.fixture
-def spec(tmp_path, free_port) -> ClusterSpec:
-    return ClusterSpec("demo", free_port, 5001, tmp_path / "kubeconfig", "node:1", "registry:1")
 
 
 @pytest.fixture
@@ -64,9 +56,9 @@ def node(*, running=True, labels=MINE, port=0, image="") -> dict[str, Any]:
 
 
 @pytest.fixture
-def complete(engine, monkeypatch):
+def complete(engine, spec, monkeypatch):
     """The creation of the node that is found was completed."""
-    content = archive({"certs.d/localhost:5001/hosts.toml": ""})
+    content = archive({f"certs.d/localhost:{spec.registry_port}/hosts.toml": ""})
     monkeypatch.setattr(kind.docker_client, "archive", lambda *_: content)
 
 
@@ -102,25 +94,14 @@ def test_another_kubernetes_version_is_told_and_kept(engine, spec, monkeypatch, 
     assert ["./kaldra down --all" in said for said in notes.said] == ([True] if told else [])
 
 
-def test_a_new_cluster_is_made_with_its_own_network_and_kubeconfig(engine, spec, made, monkeypatch):
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+def test_what_makes_a_new_cluster_count_as_complete_comes_last(engine, spec, made):
     engine.answers[f"GET {NODE}/json"] = lambda _body: node() if (made / "made").exists() else None
     Path(f"{spec.kubeconfig}.lock").touch()
-
-    found = ensure_cluster(spec, QuietProgress())
-
-    assert found == "node1"
-    # The kubeconfig comes last: without it the node does not count as complete.
+    assert ensure_cluster(spec, QuietProgress()) == "node1"
     assert (made / "arguments").read_text() == (
         f"export kubeconfig --name demo --kubeconfig {spec.kubeconfig}\n"
     )
-    assert (made / "network").read_text() == "demo\n"
-    # The node's own downloads go through the proxy, those from the registry beside it do not.
-    assert "demo-registry" in (made / "direct").read_text().strip().split(",")
-    assert json.loads((made / "configuration").read_text())["name"] == "demo"
     assert engine.changes()[-1] == f"PUT {NODE}/archive"
-    written = engine.bodies[f"PUT {NODE}/archive"]
-    assert b"etc/containerd/certs.d/localhost:5001/hosts.toml" in written
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -142,6 +123,14 @@ def test_a_node_that_cannot_be_started_is_kept(engine, spec, complete):
     with pytest.raises(KaldraError, match="port is already allocated"):
         ensure_cluster(spec, QuietProgress())
     assert engine.changes() == [f"POST {NODE}/start"]
+
+
+def test_a_taken_port_is_told_before_anything_is_made(engine, spec):
+    taken = socket.create_server(("127.0.0.1", spec.api_port))
+    with taken, pytest.raises(ConfigurationError, match="which the gateway needs") as raised:
+        ensure_cluster(spec, QuietProgress())
+    assert "kaldra:apiPort" in raised.value.hint
+    assert engine.changes() == []
 
 
 def test_a_failing_kind_shows_what_it_said(engine, spec, made):
@@ -169,8 +158,3 @@ def test_a_reduced_host_needs_an_engine_that_knows_it(docker, monkeypatch):
         kind.require_privileged_containers()
     docker.answers["GET /info"] = {"DefaultRuntime": "runc-reduced"}
     kind.require_privileged_containers()
-
-
-def test_kinds_own_lines_are_shown_as_plain_text():
-    assert kind._plain(" • Starting control-plane 🕹️  ...") == "Starting control-plane"
-    assert kind._plain(" ✓ Preparing nodes 📦 ") == "Preparing nodes"

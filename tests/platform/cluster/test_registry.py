@@ -1,20 +1,14 @@
 import socket
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kaldra.cluster.registry import IDENTITY_LABEL, delete_registry, ensure_registry
-from kaldra.cluster.spec import LABEL, ClusterSpec
+from kaldra.cluster.spec import LABEL
 from kaldra.errors import ConfigurationError, KaldraError
 from tests.fakes.progress import QuietProgress
 
 CONTAINER = "/containers/demo-registry"
-
-
-@pytest.fixture
-def spec(free_port) -> ClusterSpec:
-    return ClusterSpec("demo", 1, free_port, Path("kubeconfig"), "node:1", "registry:1")
 
 
 def container(port: int, *, running: bool = True, paused: bool = False) -> dict[str, Any]:

@@ -21,6 +21,10 @@ def template(declared, name):
     return one(declared, DEPLOYMENT, name)["spec"]["template"]
 
 
+def environment(declared, name):
+    return one(declared, "kubernetes:core/v1:ConfigMap", f"{name}-env")["data"]
+
+
 @pytest.fixture
 def declared():
     return declare_staging()
@@ -140,15 +144,14 @@ def test_spans_leave_to_one_destination(declared, url, peer, port):
     names = [dns] if peer is IN_TRACING else []
     assert one(traced, POLICY, "kaldra-core")["spec"]["egress"] == [rule, *names]
     for name in WORKLOADS:
-        data = one(traced, "kubernetes:core/v1:ConfigMap", f"{name}-env")["data"]
+        data = environment(traced, name)
         assert data["KALDRA_OTLP_ENDPOINT"] == url
         assert data["KALDRA_TRACE_SAMPLING_RATIO"] == "0.25"
 
 
 def test_spans_are_logged_on_dev_unless_the_stack_says_otherwise():
     def logged(declared):
-        data = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-core-env")["data"]
-        return data.get("KALDRA_LOG_SPANS")
+        return environment(declared, "kaldra-core").get("KALDRA_LOG_SPANS")
 
     assert logged(declare()) == "on"
     assert logged(declare(logSpans=False)) is None
@@ -224,7 +227,7 @@ def test_the_gateway_gets_lists_of_origins_hosts_and_proxies():
             "trustedProxies": ["10.244.0.0/16", "10.0.0.7"],
         }
     )
-    data = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-api-env")["data"]
+    data = environment(declared, "kaldra-api")
     assert data["KALDRA_CORS_ORIGINS"] == "https://4iam.ai,https://x.example.org"
     assert data["KALDRA_ALLOWED_HOSTS"] == "api.example.org,127.0.0.1"
     assert data["KALDRA_TRUSTED_PROXIES"] == "10.244.0.0/16,10.0.0.7/32"
@@ -232,18 +235,18 @@ def test_the_gateway_gets_lists_of_origins_hosts_and_proxies():
 
 
 def test_the_gateway_is_told_of_limits_that_the_stack_names_and_of_no_others():
-    silent = one(declare_staging(), "kubernetes:core/v1:ConfigMap", "kaldra-api-env")["data"]
+    silent = environment(declare_staging(), "kaldra-api")
     named = {"KALDRA_RATE_LIMIT": "0", "CORE_TIMEOUT_SECONDS": "5"}
     unnamed = {*named, "KALDRA_ALLOWED_HOSTS", "KALDRA_TRUSTED_PROXIES"}
     assert not unnamed & silent.keys()
     declared = declare_staging(gateway={"rateLimit": 0, "coreTimeoutSeconds": 5})
-    data = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-api-env")["data"]
-    assert data == {**silent, **named}
-    core = one(declared, "kubernetes:core/v1:ConfigMap", "kaldra-core-env")["data"]
-    assert not named.keys() & core.keys()
+    assert environment(declared, "kaldra-api") == {**silent, **named}
+    assert not named.keys() & environment(declared, "kaldra-core").keys()
 
 
-def test_the_autoscaler_has_the_target_of_the_stack():
-    declared = declare_staging(autoscaling={"targetCpuUtilization": 60})
+def test_the_autoscaler_has_the_target_and_the_bounds_of_the_stack():
+    bounds = {"core": {"replicas": 3, "maxReplicas": 4}}
+    declared = declare_staging(autoscaling={"targetCpuUtilization": 60}, services=bounds)
     scaler = spec(declared, "autoscaling/v2:HorizontalPodAutoscaler", "kaldra-core")
     assert scaler["metrics"][0]["resource"]["target"]["averageUtilization"] == 60
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (3, 4)

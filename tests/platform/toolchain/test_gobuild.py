@@ -1,7 +1,9 @@
 from collections.abc import Callable
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -111,6 +113,14 @@ def test_a_list_is_resolved_for_all_its_builds(wanted, cache, go):
         "go.mod": "module m\n",
         "go.sum": "h\n",
     }
+
+
+def test_a_nearly_full_disk_is_told_before_building(wanted, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**8))
+    monkeypatch.setattr(gobuild, "find_go", lambda: pytest.fail("looked for Go"))
+    with pytest.raises(KaldraError, match="nearly full: building the tools") as caught:
+        gobuild.build(wanted, QUIET)
+    assert "export KALDRA_HOME=" in caught.value.hint
 
 
 def test_failed_build_leaves_nothing_and_shows_the_compiler(wanted, go):
