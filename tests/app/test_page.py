@@ -16,7 +16,6 @@ from app.page import LANGUAGES, STATIC, WORDS
 from contract.options import Context, Options
 from core.apps import safeguard
 from core.kernel import Kernel
-from tests.app.conftest import Gateway
 from tests.app.test_page_modules import NODE
 from tests.fakes import cores
 
@@ -29,7 +28,7 @@ def real() -> TestClient:
 
 
 @pytest.fixture
-def core(real: TestClient) -> Mock:
+def core(real) -> Mock:
     """The real core, answering in this process."""
 
     def get(request: httpx2.Request) -> httpx2.Response:
@@ -43,14 +42,14 @@ def core(real: TestClient) -> Mock:
     ("query", "header", "language"),
     [("", "en-US,pt", "en"), ("", "pt-BR,pt;q=0.9", "pt"), ("?language=en", "pt", "en")],
 )
-def test_it_speaks_the_reader_s_language(gateway: Gateway, query: str, header: str, language: str):
+def test_it_speaks_the_reader_s_language(gateway, query, header, language):
     answer = gateway(cores.away).get(f"/{query}", headers={"Accept-Language": header})
     assert f'<html lang="{language}">' in answer.text
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "Accept-Language" in answer.headers["vary"]
 
 
-def test_the_page_needs_no_core_but_its_vocabulary_does(gateway: Gateway):
+def test_the_page_needs_no_core_but_its_vocabulary_does(gateway):
     client = gateway(cores.away)
     assert all(client.get(path).status_code == 200 for path in FILES)
     answer = client.get("/page/vocabulary")
@@ -58,9 +57,7 @@ def test_the_page_needs_no_core_but_its_vocabulary_does(gateway: Gateway):
     assert answer.json()["error"]["code"] == "core_unavailable"
 
 
-def test_the_vocabulary_is_asked_for_once_and_again_when_the_core_changes(
-    gateway: Gateway, core: Mock
-):
+def test_the_vocabulary_is_asked_for_once_and_again_when_the_core_changes(gateway, core):
     client = gateway(core)
     for _ in range(3):
         client.get("/page/vocabulary")
@@ -82,7 +79,7 @@ def test_the_vocabulary_is_asked_for_once_and_again_when_the_core_changes(
     assert first.headers["etag"] != second.headers["etag"]
 
 
-def test_the_vocabulary_names_what_the_kernel_names(gateway: Gateway, core: Mock):
+def test_the_vocabulary_names_what_the_kernel_names(gateway, core):
     found = gateway(core).get("/page/vocabulary?language=pt").json()
     kernel = Kernel.load()
     assert found["states"] == kernel.vocabulary("states", "pt")
@@ -90,10 +87,11 @@ def test_the_vocabulary_names_what_the_kernel_names(gateway: Gateway, core: Mock
 
 
 @pytest.mark.parametrize("path", [*FILES, "/page/vocabulary"])
-def test_what_a_browser_has_is_not_sent_again(gateway: Gateway, core: Mock, path: str):
+def test_what_a_browser_has_is_not_sent_again(gateway, core, path):
     client = gateway(core)
     answer = client.get(path, headers={"Accept-Encoding": "gzip"})
     assert answer.headers["content-encoding"] == "gzip"
+    assert "Accept-Encoding" in answer.headers["vary"]
     again = client.get(path, headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
     assert again.content == b""
@@ -102,7 +100,7 @@ def test_what_a_browser_has_is_not_sent_again(gateway: Gateway, core: Mock, path
     assert plain.content == answer.content
 
 
-def test_the_page_is_small(gateway: Gateway, core: Mock):
+def test_the_page_is_small(gateway, core):
     client = gateway(core)
     sizes = {
         path: len(gzip.compress(client.get(path).content, 9))
@@ -111,7 +109,7 @@ def test_the_page_is_small(gateway: Gateway, core: Mock):
     assert sum(sizes.values()) <= 100_000, sizes
 
 
-def test_the_policy_allows_nothing_from_elsewhere(gateway: Gateway):
+def test_the_policy_allows_nothing_from_elsewhere(gateway):
     policy = gateway(cores.away).get("/").headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
