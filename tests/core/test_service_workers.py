@@ -1,7 +1,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -98,72 +99,64 @@ async def test_a_fault_frees_its_place(workers: Workers):
             await workers.run(lambda: 1 // 0, CHEAP)
 
 
-async def test_cheap_work_overtakes_dear_work():
-    workers = Workers(threads=1, places=100)
-    done: list[str] = []
-    gate = Gate()
+class Queue:
+    """Answers in parts that wait for one thread, and the names of the parts that are done."""
 
-    async def dear(name: str) -> None:
-        flow = Flow()
-        for _ in range(3):
-            await workers.run(lambda: done.append(name), DEAR, flow)
+    def __init__(self) -> None:
+        self.workers = Workers(threads=1, places=100)
+        self.answers: list[asyncio.Future[None]] = []
+        self.done: list[str] = []
 
-    held = asyncio.ensure_future(workers.run(gate, CHEAP))
-    work = [asyncio.ensure_future(dear("a")), asyncio.ensure_future(dear("b"))]
+    def put(self, name: str, parts: int, cost: float, *, total: float = 0, ms: float = 0) -> None:
+        flow = Flow(total)
+
+        def part() -> None:
+            end = time.thread_time() + ms / 1000
+            while time.thread_time() < end:
+                pass
+            self.done.append(name)
+
+        async def answer() -> None:
+            for _ in range(parts):
+                await self.workers.run(part, cost, flow)
+
+        self.answers.append(asyncio.ensure_future(answer()))
+
+
+@asynccontextmanager
+async def queued() -> AsyncIterator[Queue]:
+    """The thread is held while answers are put into the queue; they are complete afterwards."""
+    queue, gate = Queue(), Gate()
+    held = asyncio.ensure_future(queue.workers.run(gate, CHEAP))
     await begun(gate)
-    work += [
-        asyncio.ensure_future(workers.run(lambda: done.append("cheap"), CHEAP)) for _ in range(3)
-    ]
+    yield queue
     await asyncio.sleep(0)
     gate.open.set()
-    await asyncio.gather(held, *work)
-    assert done == ["cheap", "cheap", "cheap", "a", "b", "a", "b", "a", "b"]
-    workers.close()
+    await asyncio.gather(held, *queue.answers)
+    queue.workers.close()
+
+
+async def test_cheap_work_overtakes_dear_work():
+    async with queued() as queue:
+        for name in ("a", "b"):
+            queue.put(name, 3, DEAR)
+        for _ in range(3):
+            queue.put("cheap", 1, CHEAP)
+    assert queue.done == ["cheap", "cheap", "cheap", "a", "b", "a", "b", "a", "b"]
 
 
 async def test_of_two_answers_in_parts_the_first_is_completed_first_unless_the_other_is_cheaper():
-    workers = Workers(threads=1, places=100)
-    done: list[str] = []
-    gate = Gate()
-
-    async def answer(name: str, parts: int) -> None:
-        flow = Flow(total=parts * DEAR)
-        for _ in range(parts):
-            await workers.run(lambda: done.append(name), DEAR, flow)
-
-    held = asyncio.ensure_future(workers.run(gate, CHEAP))
-    work = [asyncio.ensure_future(answer(*given)) for given in (("a", 3), ("b", 3), ("c", 1))]
-    await begun(gate)
-    gate.open.set()
-    await asyncio.gather(held, *work)
-    assert done == ["c", *"aaa", *"bbb"]
-    workers.close()
+    async with queued() as queue:
+        for name, parts in (("a", 3), ("b", 3), ("c", 1)):
+            queue.put(name, parts, DEAR, total=parts * DEAR)
+    assert queue.done == ["c", *"aaa", *"bbb"]
 
 
 async def test_parts_that_take_more_than_their_cost_wait_the_longer():
-    workers = Workers(threads=1, places=100)
-    done: list[str] = []
-    gate = Gate()
-
-    def long() -> None:
-        end = time.thread_time() + 20 * CHEAP / 1000
-        while time.thread_time() < end:
-            pass
-        done.append("long")
-
-    async def answer(work: Callable[[], None]) -> None:
-        flow = Flow()
-        for _ in range(3):
-            await workers.run(work, CHEAP, flow)
-
-    held = asyncio.ensure_future(workers.run(gate, CHEAP))
-    await begun(gate)
-    work = [asyncio.ensure_future(answer(each)) for each in (long, lambda: done.append("short"))]
-    await asyncio.sleep(0)
-    gate.open.set()
-    await asyncio.gather(held, *work)
-    assert done == ["long", "short", "short", "short", "long", "long"]
-    workers.close()
+    async with queued() as queue:
+        queue.put("long", 3, CHEAP, ms=20 * CHEAP)
+        queue.put("short", 3, CHEAP)
+    assert queue.done == ["long", "short", "short", "short", "long", "long"]
 
 
 async def test_dear_work_is_not_starved_by_cheap_work():

@@ -1,6 +1,5 @@
 """Images built in a real engine and pushed to a real registry by the plugin's process."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.proto.provider_pb2 import DiffResponse, PropertyDiff
 
 from kaldra.toolchain.image_build import Recipe, build
+from tests.conftest import unused_port
 from tests.platform.docker_provider.conftest import PREFIX
 from tests.platform.docker_provider.plugin import CallFailedError, urn
 
@@ -38,8 +38,7 @@ def registry(docker_engine: APIClient) -> Iterator[str]:
     """Address of a registry without storage of its own."""
     tags = [tag for image in docker_engine.images() for tag in image["RepoTags"] or []]
     image = next(tag for tag in tags if tag.startswith(("kaldra/registry:", "registry:")))
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = unused_port()
     made = docker_engine.create_container(
         image,
         name=f"{PREFIX}-registry",

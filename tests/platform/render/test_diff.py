@@ -34,26 +34,30 @@ def test_a_field_that_comes_or_goes():
     assert "| `spec.old` | `a` | (none) |" in text
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "field"),
+    [
+        ({"a": {}}, {}, diff.Field("a", {}, diff.ABSENT)),
+        ({"l": {"a.b/c": 1}}, {"l": {"a.b/c": 2}}, diff.Field('l["a.b/c"]', 1, 2)),
+        # Entries of a list are known by their names, and where they have none by their places.
+        (
+            {"c": [{"name": "api", "image": "a:1"}, {"name": "log"}]},
+            {"c": [{"name": "log"}, {"name": "api", "image": "a:2"}]},
+            diff.Field("c[api].image", "a:1", "a:2"),
+        ),
+        (
+            {"rules": [{"port": 1}, {"port": 2}]},
+            {"rules": [{"port": 1}, {"port": 3}]},
+            diff.Field("rules[1].port", 2, 3),
+        ),
+    ],
+)
+def test_a_difference_has_the_path_of_its_field(before, after, field):
+    assert diff.fields(before, after) == [field]
+
+
 def test_an_empty_value_is_not_an_absent_one():
-    assert diff.fields({"a": {}}, {}) == [diff.Field("a", {}, diff.ABSENT)]
     assert '| `spec.a` | `""` | `null` |' in told(deployment(a=""), deployment(a=None))
-
-
-def test_entries_of_a_list_are_known_by_their_names():
-    before = {"containers": [{"name": "api", "image": "a:1"}, {"name": "log", "image": "b:1"}]}
-    after = {"containers": [{"name": "log", "image": "b:1"}, {"name": "api", "image": "a:2"}]}
-    assert diff.fields(before, after) == [diff.Field("containers[api].image", "a:1", "a:2")]
-
-
-def test_entries_without_names_are_known_by_their_places():
-    before = {"rules": [{"port": 1}, {"port": 2}]}
-    after = {"rules": [{"port": 1}, {"port": 3}]}
-    assert diff.fields(before, after) == [diff.Field("rules[1].port", 2, 3)]
-
-
-def test_a_key_with_dots_is_quoted():
-    before, after = ({"labels": {"kaldra.io/a": value}} for value in "xy")
-    assert [f.path for f in diff.fields(before, after)] == ['labels["kaldra.io/a"]']
 
 
 @pytest.mark.parametrize(

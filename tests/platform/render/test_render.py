@@ -81,18 +81,17 @@ atexit.register(lambda: sys.stderr.write("Exception ignored in: the event loop\\
 """An interpreter that ends may write much to standard error."""
 
 
-def test_a_program_that_asks_a_plugin_cannot_be_rendered(checkout):
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('pulumi.runtime.invoke("kubernetes:yaml:decode", {})', "asks a plugin"),
+        ("nothing.like_this()", r"failed to render:\n(.*\n)*.*NameError: name 'nothing'"),
+    ],
+)
+def test_a_program_that_cannot_be_rendered_is_told_why(checkout, line, told):
     program = checkout / "platform/__main__.py"
-    question = 'pulumi.runtime.invoke("kubernetes:yaml:decode", {})\n'
-    program.write_text(program.read_text() + LAST_WORDS + question)
-    with pytest.raises(KaldraError, match="asks a plugin"):
-        render.manifests("dev", checkout)
-
-
-def test_a_program_that_fails_is_told_with_its_line(checkout):
-    program = checkout / "platform/__main__.py"
-    program.write_text(program.read_text() + LAST_WORDS + "nothing.like_this()\n")
-    with pytest.raises(KaldraError, match=r"failed to render:\n(.*\n)*.*NameError: name 'nothing'"):
+    program.write_text(f"{program.read_text()}{LAST_WORDS}{line}\n")
+    with pytest.raises(KaldraError, match=told):
         render.manifests("dev", checkout)
 
 

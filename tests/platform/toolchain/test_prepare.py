@@ -11,7 +11,6 @@ from kaldra.toolchain import (
     builds,
     engine,
     gobuild,
-    inventory,
     links,
     node_image,
     prepare,
@@ -107,12 +106,6 @@ def test_a_cluster_is_made_while_the_rest_compiles(workshop):
     prepare.prepare("dev", QUIET, assume_yes=False, meanwhile=make)
     assert len(there) == 1
     assert {"docker", "kind", "kubectl"} <= there[0]
-
-
-def test_builds_compile_one_after_the_other_the_node_s_first(workshop):
-    prepare.prepare("dev", QUIET, assume_yes=False)
-    compiled = [name for name in workshop.made if name.startswith("build ")]
-    assert compiled == [f"build {','.join(wanted.outputs)}" for wanted in inventory.BUILDS]
 
 
 def test_local_needs_nothing_of_kubernetes(workshop):
