@@ -1,6 +1,5 @@
 import os
 import time
-from pathlib import Path
 
 import pytest
 
@@ -8,7 +7,7 @@ from app import auth
 from app.settings import Settings
 from serving.errors import ApiError
 from serving.settings import SettingsError
-from tests.app.conftest import KEY, KEYS, Gateway
+from tests.app.conftest import KEY, KEYS
 from tests.fakes import cores
 
 SIGNAL = "/engine/kaldra/signal"
@@ -26,7 +25,7 @@ GUARDED = (
 
 
 @pytest.mark.parametrize("path", GUARDED)
-def test_no_key(gateway: Gateway, path: str):
+def test_no_key(gateway, path):
     method = "GET" if path == VOCABULARY else "POST"
     answer = gateway(cores.answering).request(method, path, json={"text": "x"})
     assert answer.status_code == 401
@@ -35,20 +34,20 @@ def test_no_key(gateway: Gateway, path: str):
 
 
 @pytest.mark.parametrize("key", ["wrong", KEYS["front-end"][:-1], KEYS["front-end"] + "x", "\xe9"])
-def test_a_wrong_key(gateway: Gateway, key: str):
+def test_a_wrong_key(gateway, key):
     headers = {b"X-API-Key": key.encode("latin-1")}
     answer = gateway(cores.answering).post(SIGNAL, json={"text": "x"}, headers=headers)
     assert answer.status_code == 401
     assert key not in answer.text
 
 
-def test_the_key_is_checked_before_the_body_is_parsed(gateway: Gateway):
+def test_the_key_is_checked_before_the_body_is_parsed(gateway):
     headers = {"Content-Type": "application/json"}
     answer = gateway(cores.answering).post(SIGNAL, content=b"{not json", headers=headers)
     assert answer.status_code == 401
 
 
-def test_open_routes_need_no_key(gateway: Gateway):
+def test_open_routes_need_no_key(gateway):
     client = gateway(cores.away)
     for path in ("/health", "/ready", "/status/", "/docs", "/openapi.json"):
         assert client.get(path).status_code == 200
@@ -63,9 +62,7 @@ def test_without_keys_nobody_is_served():
         callers.identify("anything")
 
 
-def test_every_key_is_compared_whichever_fits(
-    keys_directory: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_every_key_is_compared_whichever_fits(keys_directory, monkeypatch):
     compared: list[bytes] = []
 
     def compare(first: bytes, second: bytes) -> bool:
@@ -77,7 +74,7 @@ def test_every_key_is_compared_whichever_fits(
     assert len(compared) == len(KEYS)
 
 
-def test_changed_keys_are_read_again_and_unusable_ones_are_not(keys_directory: Path):
+def test_changed_keys_are_read_again_and_unusable_ones_are_not(keys_directory):
     now = 0.0
     callers = auth.Callers(keys_directory, lambda: now)
     new = "another-key-0123456789"
@@ -91,7 +88,7 @@ def test_changed_keys_are_read_again_and_unusable_ones_are_not(keys_directory: P
     assert callers.identify(new) == "another"
 
 
-def test_a_key_that_was_copied_with_its_time_is_read_again(keys_directory: Path):
+def test_a_key_that_was_copied_with_its_time_is_read_again(keys_directory):
     now = 0.0
     file = keys_directory / "front-end"
     callers = auth.Callers(keys_directory, lambda: now)
@@ -113,7 +110,7 @@ def test_a_key_that_was_copied_with_its_time_is_read_again(keys_directory: Path)
         ({"a": "0123456789abcdé-"}, "a key is not ASCII text"),
     ],
 )
-def test_unusable_keys_stop_the_start(tmp_path: Path, files: dict[str, str], expected: str):
+def test_unusable_keys_stop_the_start(tmp_path, files, expected):
     for name, key in files.items():
         (tmp_path / name).write_text(key, encoding="utf-8")
     with pytest.raises(SettingsError, match=expected) as caught:
@@ -121,17 +118,17 @@ def test_unusable_keys_stop_the_start(tmp_path: Path, files: dict[str, str], exp
     assert not any(key in str(caught.value) for key in files.values())
 
 
-def test_a_key_that_is_a_pipe_stops_the_start(tmp_path: Path):
+def test_a_key_that_is_a_pipe_stops_the_start(tmp_path):
     os.mkfifo(tmp_path / "a")
     with pytest.raises(SettingsError, match=r"'a' in .* is not a regular file"):
         auth.load(Settings.load({"KALDRA_API_KEYS_DIR": str(tmp_path)}))
 
 
-def test_a_missing_directory_is_named(tmp_path: Path):
+def test_a_missing_directory_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"absent cannot be read: No such file"):
         auth.load(Settings.load({"KALDRA_API_KEYS_DIR": str(tmp_path / "absent")}))
 
 
-def test_the_caller_is_in_no_answer(gateway: Gateway):
+def test_the_caller_is_in_no_answer(gateway):
     answer = gateway(cores.answering).post(SIGNAL, json={"text": "x"}, headers=KEY)
     assert "front-end" not in answer.text + str(answer.headers)

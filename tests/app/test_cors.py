@@ -1,6 +1,5 @@
 import pytest
 
-from tests.app.conftest import Gateway
 from tests.fakes import cores
 
 ORIGIN = "https://4iam.ai"
@@ -12,7 +11,7 @@ PREFLIGHT = {
 }
 
 
-def test_a_listed_origin_may_ask(gateway: Gateway):
+def test_a_listed_origin_may_ask(gateway):
     client = gateway(cores.away, KALDRA_CORS_ORIGINS=f"https://example.org, {ORIGIN}")
     allowed = client.options("/engine/kaldra/signal", headers={"Origin": ORIGIN, **PREFLIGHT})
     assert allowed.status_code == 200
@@ -24,7 +23,7 @@ def test_a_listed_origin_may_ask(gateway: Gateway):
 
 
 @pytest.mark.parametrize("origins", ["", "https://example.org"])
-def test_others_may_not(gateway: Gateway, origins: str):
+def test_others_may_not(gateway, origins):
     client = gateway(cores.away, KALDRA_CORS_ORIGINS=origins)
     answer = client.options("/engine/kaldra/signal", headers={"Origin": ORIGIN, **PREFLIGHT})
     assert answer.status_code >= 400
@@ -39,9 +38,7 @@ def test_others_may_not(gateway: Gateway, origins: str):
         ({"Access-Control-Request-Headers": "x-other"}, "headers"),
     ],
 )
-def test_a_listed_origin_may_not_ask_for_more(
-    gateway: Gateway, changed: dict[str, str], refused: str
-):
+def test_a_listed_origin_may_not_ask_for_more(gateway, changed, refused):
     client = gateway(cores.away, KALDRA_CORS_ORIGINS=ORIGIN)
     headers = {"Origin": ORIGIN, **PREFLIGHT, **changed}
     answer = client.options("/engine/kaldra/signal", headers=headers)

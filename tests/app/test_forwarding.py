@@ -1,12 +1,12 @@
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from unittest.mock import Mock
 
 import httpx2
 import pytest
 
 from app.core_http import CoreConnectionLostError
-from tests.app.conftest import KEY, Gateway
+from tests.app.conftest import KEY
 from tests.fakes import cores
 
 SIGNAL = "/engine/kaldra/signal"
@@ -23,7 +23,7 @@ TEXT = {"text": "A calm quarter."}
         ("/safeguard/evaluate", "/v1/apps/safeguard"),
     ],
 )
-def test_bytes_go_through_unchanged(gateway: Gateway, path: str, core_path: str):
+def test_bytes_go_through_unchanged(gateway, path, core_path):
     core = Mock(side_effect=cores.answering)
     content = b'{ "text": "A calm quarter." }'
     headers = {**KEY, "Content-Type": "application/json"}
@@ -35,7 +35,7 @@ def test_bytes_go_through_unchanged(gateway: Gateway, path: str, core_path: str)
     assert request.content == content
 
 
-def test_trace_goes_on_and_the_key_does_not(gateway: Gateway):
+def test_trace_goes_on_and_the_key_does_not(gateway):
     core = Mock(side_effect=cores.answering)
     ids = {
         "x-request-id": "r-9",
@@ -49,7 +49,7 @@ def test_trace_goes_on_and_the_key_does_not(gateway: Gateway):
     assert "x-api-key" not in passed
 
 
-def test_the_vocabulary_is_asked_for_in_a_language(gateway: Gateway):
+def test_the_vocabulary_is_asked_for_in_a_language(gateway):
     def core(request: httpx2.Request) -> httpx2.Response:
         assert str(request.url).endswith("/v1/vocabulary/states?language=pt")
         return httpx2.Response(200, json=[{"id": "A01_CREATOR_3_01"}])
@@ -58,7 +58,7 @@ def test_the_vocabulary_is_asked_for_in_a_language(gateway: Gateway):
     assert answer.json() == [{"id": "A01_CREATOR_3_01"}]
 
 
-def test_a_batch_is_passed_on_line_by_line(gateway: Gateway):
+def test_a_batch_is_passed_on_line_by_line(gateway):
     def core(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(
             200, content=lines(json.loads(request.content)["texts"]), headers=cores.LINES
@@ -73,7 +73,7 @@ def test_a_batch_is_passed_on_line_by_line(gateway: Gateway):
     assert [json.loads(line) for line in answer.text.splitlines()] == [{"read": "a"}, {"read": "b"}]
 
 
-def test_a_batch_that_breaks_off_ends_with_an_error(gateway: Gateway):
+def test_a_batch_that_breaks_off_ends_with_an_error(gateway):
     async def lines() -> AsyncIterator[bytes]:
         yield b'{"read": "a"}\n'
         raise CoreConnectionLostError
@@ -101,14 +101,7 @@ def test_a_batch_that_breaks_off_ends_with_an_error(gateway: Gateway):
     ],
 )
 @pytest.mark.parametrize("path", [SIGNAL, "/engine/kaldra/batch"])
-def test_faults_of_the_core(
-    gateway: Gateway,
-    core: Callable[[httpx2.Request], httpx2.Response],
-    status: int,
-    code: str,
-    retry_after: str | None,
-    path: str,
-):
+def test_faults_of_the_core(gateway, core, status, code, retry_after, path):
     body = TEXT if path == SIGNAL else {"texts": ["x"]}
     answer = gateway(core).post(path, json=body, headers=KEY)
     assert answer.status_code == status
@@ -126,12 +119,7 @@ def test_faults_of_the_core(
         (cores.something_else, "not_a_core"),
     ],
 )
-def test_what_is_wrong_with_the_core_is_logged(
-    gateway: Gateway,
-    caplog: pytest.LogCaptureFixture,
-    core: Callable[[httpx2.Request], httpx2.Response],
-    cause: str,
-):
+def test_what_is_wrong_with_the_core_is_logged(gateway, caplog, core, cause):
     gateway(core).post(SIGNAL, json=TEXT, headers=KEY)
     (record,) = [r for r in caplog.records if r.name == "app.core_client"]
     assert record.fields["cause"] == cause  # type: ignore[attr-defined]

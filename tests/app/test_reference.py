@@ -72,9 +72,7 @@ def client() -> Iterator[TestClient]:
 
 
 @pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
-def test_every_route_has_a_sentence_and_an_example_that_works(
-    client: TestClient, name: str, operation: dict[str, Any]
-):
+def test_every_route_has_a_sentence_and_an_example_that_works(client, name, operation):
     """What Swagger UI fills in by itself is answered as its example of the answer says."""
     assert re.fullmatch(r"[A-Z].*\.", operation["summary"])
     assert operation["tags"]

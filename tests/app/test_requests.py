@@ -1,8 +1,6 @@
-from typing import Any
-
 import pytest
 
-from tests.app.conftest import KEY, Gateway
+from tests.app.conftest import KEY
 from tests.fakes import cores
 
 SIGNAL = "/engine/kaldra/signal"
@@ -23,9 +21,7 @@ SIGNAL = "/engine/kaldra/signal"
         ("/geo/analyze", {"text": "x", "source": "rumour"}, "body.source"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_its_place(
-    gateway: Gateway, path: str, body: dict[str, Any], where: str
-):
+def test_what_does_not_fit_is_refused_with_its_place(gateway, path, body, where):
     answer = gateway(cores.away).post(path, json=body, headers=KEY)
     assert answer.status_code == 422
     error = answer.json()["error"]
@@ -33,14 +29,14 @@ def test_what_does_not_fit_is_refused_with_its_place(
     assert error["details"][0]["where"] == where
 
 
-def test_the_longest_text_fits_however_it_is_escaped(gateway: Gateway):
+def test_the_longest_text_fits_however_it_is_escaped(gateway):
     content = b'{"text": "' + b"\\ud83d\\ude00" * 50_000 + b'"}'
     headers = {**KEY, "Content-Type": "application/json"}
     assert gateway(cores.answering).post(SIGNAL, content=content, headers=headers).is_success
 
 
 @pytest.mark.parametrize(("path", "limit"), [(SIGNAL, 2000), ("/engine/kaldra/batch", 4000)])
-def test_too_large(gateway: Gateway, path: str, limit: int):
+def test_too_large(gateway, path, limit):
     client = gateway(cores.away, KALDRA_MAX_BODY_BYTES="2000", KALDRA_MAX_BATCH_BYTES="4000")
     headers = {**KEY, "Content-Type": "application/json"}
     answer = client.post(path, content=b" " * (limit + 1), headers=headers)
@@ -48,7 +44,7 @@ def test_too_large(gateway: Gateway, path: str, limit: int):
     assert answer.json()["error"]["message"] == f"The body is larger than {limit} bytes."
 
 
-def test_an_unknown_vocabulary(gateway: Gateway):
+def test_an_unknown_vocabulary(gateway):
     answer = gateway(cores.away).get("/engine/vocabulary/runes", headers=KEY)
     assert answer.status_code == 422
     assert answer.json()["error"]["details"][0]["where"] == "path.kind"

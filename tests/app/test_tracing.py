@@ -30,7 +30,7 @@ def kernel() -> Kernel:
 
 
 @pytest.fixture
-def client(settings: Settings, kernel: Kernel) -> Iterator[TestClient]:
+def client(settings, kernel) -> Iterator[TestClient]:
     core = service.create_app(CoreSettings.load(ON), kernel)
     gateway = Settings.load({**ON, "KALDRA_API_KEYS_DIR": str(settings.api_keys_directory)})
     transport = InProcess(httpx2.ASGITransport(core))
@@ -46,9 +46,7 @@ def spans(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     ]
 
 
-def test_a_request_is_one_tree_of_both_services(
-    client: TestClient, caplog: pytest.LogCaptureFixture
-):
+def test_a_request_is_one_tree_of_both_services(client, caplog):
     body = {"text": TEXT, "options": {"explain": True}}
     client.post(SIGNAL, json=body, headers={**KEY, "X-Request-ID": "r-1"})
     found = spans(caplog)
@@ -74,18 +72,14 @@ def test_a_request_is_one_tree_of_both_services(
 
 
 @pytest.mark.parametrize("path", ["/engine/kaldra/batch", "/engine/kaldra/window"])
-def test_parts_of_many_texts_are_spans(
-    client: TestClient, caplog: pytest.LogCaptureFixture, path: str
-):
+def test_parts_of_many_texts_are_spans(client, caplog, path):
     client.post(path, json={"texts": [TEXT] * 40}, headers=KEY)
     names = [span["name"] for span in spans(caplog)]
     assert names.count("compute") == names.count("queue") > 2
     assert names[-1] == f"POST {path}"
 
 
-def test_neither_texts_nor_keys_nor_paths_are_in_spans(
-    client: TestClient, caplog: pytest.LogCaptureFixture
-):
+def test_neither_texts_nor_keys_nor_paths_are_in_spans(client, caplog):
     secret = KEY["X-API-Key"]
     for key in (secret, f"{secret}-wrong"):
         for path in ("signal", "batch", "window"):
@@ -101,29 +95,25 @@ def test_neither_texts_nor_keys_nor_paths_are_in_spans(
 
 
 @pytest.mark.parametrize(("flags", "recorded"), [("01", True), ("00", False)])
-def test_a_caller_decides_whether_its_trace_is_recorded(
-    client: TestClient, caplog: pytest.LogCaptureFixture, flags: str, *, recorded: bool
-):
+def test_a_caller_decides_whether_its_trace_is_recorded(client, caplog, flags, recorded):
     client.get("/status/", headers={"traceparent": PARENT + flags})
     assert [span["parent_id"] for span in spans(caplog)] == ["b7ad6b7169203331"] * recorded
 
 
-def test_what_failed_is_an_error(
-    client: TestClient, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-):
+def test_what_failed_is_an_error(client, caplog, monkeypatch):
     monkeypatch.setattr(Kernel, "signal", lambda *_: 1 / 0)
     client.post(SIGNAL, json={"text": TEXT}, headers=KEY)
     failed = [span["name"] for span in spans(caplog) if span["status"] == "error"]
     assert failed == ["POST /v1/signal", "POST /v1/signal", f"POST {SIGNAL}"]
 
 
-def test_probes_are_not_traced(client: TestClient, caplog: pytest.LogCaptureFixture):
+def test_probes_are_not_traced(client, caplog):
     client.get("/health")
     client.get("/ready")
     assert spans(caplog) == []
 
 
-def test_log_lines_have_the_ids_of_the_span(client: TestClient, caplog: pytest.LogCaptureFixture):
+def test_log_lines_have_the_ids_of_the_span(client, caplog):
     written: list[dict[str, Any]] = []
 
     class Handler(logging.Handler):

@@ -31,7 +31,7 @@ def core() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def site(request: pytest.FixtureRequest) -> Iterator[str]:
+def site(request) -> Iterator[str]:
     """Address of a gateway that asks for no key, or whose key the page has already."""
     if SITE:
         yield SITE
@@ -41,9 +41,7 @@ def site(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def locked(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def locked(request, tmp_path_factory) -> Iterator[str]:
     """Address of a gateway that asks for `KEY`."""
     if SITE:
         yield SITE
@@ -62,7 +60,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def look(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Look]:
+def look(browser, request) -> Iterator[Look]:
     """Opens watched pages: `look(address, color_scheme="dark")`."""
     known = KEY if SITE and "locked" not in request.fixturenames else ""
     with ExitStack() as pages:

@@ -5,13 +5,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import screenshot
-from tests.browser.conftest import Look
 from tests.browser.reader import TEXT, is_read, read, reading, settled, story
 
 TABS = ("alpha", "geo", "product", "safeguard")
 
 
-def test_the_keyboard_alone_reads_a_text_and_looks_at_it(look: Look, site: str):
+def test_the_keyboard_alone_reads_a_text_and_looks_at_it(look, site):
     page = look(site)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the text")).to_be_focused()
@@ -52,9 +51,7 @@ def focused(page: Page) -> str:
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize(("scheme", "locale"), [("light", "en-US"), ("dark", "pt-BR")])
-def test_every_view_fits_and_breaks_no_rule(
-    look: Look, site: str, width: int, scheme: str, locale: str
-):
+def test_every_view_fits_and_breaks_no_rule(look, site, width, scheme, locale):
     page = look(
         site,
         viewport={"width": width, "height": 800},
@@ -87,7 +84,7 @@ def test_every_view_fits_and_breaks_no_rule(
     check("story")
 
 
-def test_nothing_moves_where_that_is_asked_for(look: Look, site: str):
+def test_nothing_moves_where_that_is_asked_for(look, site):
     for motion, still in (("reduce", True), ("no-preference", False)):
         page = look(site, reduced_motion=motion)
         read(page, TEXT)
@@ -99,7 +96,7 @@ def test_nothing_moves_where_that_is_asked_for(look: Look, site: str):
         assert (set(durations) == {"0s"}) == still
 
 
-def test_a_screen_reader_finds_tables_heads_and_live_regions(look: Look, site: str):
+def test_a_screen_reader_finds_tables_heads_and_live_regions(look, site):
     page = reading(look, site)
     states = page.get_by_role("table", name="Probability of each state")
     assert states.get_by_role("columnheader").count() == 13

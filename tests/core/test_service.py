@@ -1,8 +1,6 @@
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
 
 import pytest
 from prometheus_client import generate_latest
@@ -11,7 +9,6 @@ from starlette.types import ASGIApp, Message, Send
 
 from contract.options import Options
 from contract.signal import Signal
-from contract.vocabulary import Language
 from core.encoding import dumps
 from core.kernel import DEFAULT, Kernel
 from core.service import create_app
@@ -23,32 +20,32 @@ TEXT = "The board fears the risk, yet the founders dare to rebuild the company."
 
 
 @pytest.fixture(scope="module")
-def client(kernel: Kernel) -> Iterator[TestClient]:
+def client(kernel) -> Iterator[TestClient]:
     with TestClient(create_app(Settings.load({}), kernel)) as client:
         yield client
 
 
-def test_a_signal_is_the_kernels_byte_for_byte(client: TestClient, kernel: Kernel):
+def test_a_signal_is_the_kernels_byte_for_byte(client, kernel):
     options = {"language": "en", "steps": 3, "explain": True, "context": {"country": "BR"}}
     answer = client.post("/v1/signal", json={"text": TEXT, "options": options})
     assert answer.headers["content-type"] == "application/json"
     assert answer.content == dumps(kernel.signal(TEXT, Options.model_validate(options)))
 
 
-def test_the_versions_are_those_of_each_signal(client: TestClient, kernel: Kernel):
+def test_the_versions_are_those_of_each_signal(client, kernel):
     about = client.get("/v1/about").json()
     signal = json.loads(dumps(kernel.signal(TEXT)))
     assert about == {key: signal[key] for key in ("version", "data_version")}
 
 
-def test_a_batch_streams_one_signal_per_line_in_order(client: TestClient, kernel: Kernel):
+def test_a_batch_streams_one_signal_per_line_in_order(client, kernel):
     texts = [TEXT, "", "Paz e esperança.", TEXT] * 10
     answer = client.post("/v1/batch", json={"texts": texts})
     assert answer.headers["content-type"] == "application/x-ndjson"
     assert answer.content.splitlines() == [dumps(kernel.signal(text)) for text in texts]
 
 
-def test_the_first_lines_of_a_batch_are_sent_before_the_last_are_made(kernel: Kernel):
+def test_the_first_lines_of_a_batch_are_sent_before_the_last_are_made(kernel):
     made = 0
     seen: list[int] = []
 
@@ -91,7 +88,7 @@ async def _post(app: ASGIApp, path: str, body: bytes, send: Send) -> None:
     await app({**scope, **more, "client": ("127.0.0.1", 1), "root_path": ""}, receive, send)
 
 
-def test_a_window(client: TestClient, kernel: Kernel):
+def test_a_window(client, kernel):
     texts = [TEXT, "The alliance is in crisis.", "Order returns."]
     answer = client.post("/v1/window", json={"texts": texts})
     assert answer.content == dumps(kernel.window(texts))
@@ -106,27 +103,25 @@ def test_a_window(client: TestClient, kernel: Kernel):
         ("safeguard", {"source": "chat"}),
     ],
 )
-def test_an_application_gets_its_facts(
-    client: TestClient, kernel: Kernel, app: str, facts: dict[str, Any]
-):
+def test_an_application_gets_its_facts(client, kernel, app, facts):
     answer = client.post(f"/v1/apps/{app}", json={"text": TEXT, **facts})
     assert answer.content == dumps(getattr(kernel, app)(TEXT, **facts))
 
 
 @pytest.mark.parametrize("language", ["en", "pt"])
-def test_the_vocabulary(client: TestClient, kernel: Kernel, language: Language):
+def test_the_vocabulary(client, kernel, language):
     for kind in kernel.vocabulary_kinds:
         answer = client.get(f"/v1/vocabulary/{kind}", params={"language": language})
         assert answer.content == dumps(kernel.vocabulary(kind, language))
 
 
-def test_a_broken_vocabulary_stops_the_start(tmp_path: Path):
+def test_a_broken_vocabulary_stops_the_start(tmp_path):
     (tmp_path / "archetypes.json").write_text("{")
     with pytest.raises(DataError, match=r"^\S+\.json: "):
         Kernel.load(tmp_path)
 
 
-def test_metrics_tell_service_and_queue(kernel: Kernel):
+def test_metrics_tell_service_and_queue(kernel):
     metrics = Metrics("kaldra-core", "1")
     client = TestClient(create_app(Settings.load({}), kernel, metrics=metrics))
     client.post("/v1/signal", json={"text": TEXT})

@@ -41,11 +41,11 @@ class Clone:
 
 
 @pytest.fixture
-def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
+def clone(tmp_path, monkeypatch) -> Clone:
     return Clone(tmp_path, monkeypatch)
 
 
-def test_it_is_made_once(clone: Clone) -> None:
+def test_it_is_made_once(clone):
     bootstrap._ensure()
     made = len(clone.calls)
     assert made > 0
@@ -53,7 +53,7 @@ def test_it_is_made_once(clone: Clone) -> None:
     assert len(clone.calls) == made
 
 
-def test_a_changed_lock_makes_it_again(clone: Clone) -> None:
+def test_a_changed_lock_makes_it_again(clone):
     bootstrap._ensure()
     bootstrap.LOCK.write_text("b==1\n")
     bootstrap._ensure()
@@ -61,7 +61,7 @@ def test_a_changed_lock_makes_it_again(clone: Clone) -> None:
     assert (clone.venv / "requirements.lock").read_text() == "b==1\n"
 
 
-def test_it_holds_the_packages_of_this_clone(clone: Clone) -> None:
+def test_it_holds_the_packages_of_this_clone(clone):
     bootstrap._ensure()
     folders = [clone.packages.parent / line for line in clone.packages.read_text().splitlines()]
     assert [folder.resolve() for folder in folders] == [
@@ -73,14 +73,14 @@ def test_it_holds_the_packages_of_this_clone(clone: Clone) -> None:
     assert clone.packages.exists()
 
 
-def test_a_real_environment_finds_them_from_anywhere(tmp_path: Path) -> None:
+def test_a_real_environment_finds_them_from_anywhere(tmp_path):
     question = "import kaldra.paths, serving.dotenv; print(kaldra.paths.REPO)"
     command = (sys.executable, "-I", "-c", question)
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert Path(done.stdout.strip()) == bootstrap.REPO
 
 
-def test_what_is_half_made_or_does_not_start_is_made_again(clone: Clone) -> None:
+def test_what_is_half_made_or_does_not_start_is_made_again(clone):
     clone.failing = "pip install"
     with pytest.raises(SystemExit):
         bootstrap._ensure()
@@ -93,7 +93,7 @@ def test_what_is_half_made_or_does_not_start_is_made_again(clone: Clone) -> None
     assert not (clone.venv / "requirements.lock").exists()
 
 
-def test_every_install_checks_hashes_also_where_the_fast_one_fails(clone: Clone) -> None:
+def test_every_install_checks_hashes_also_where_the_fast_one_fails(clone):
     clone.failing = "bin/uv"
     bootstrap._ensure()
     fast, uv, plain = clone.installs
@@ -106,9 +106,7 @@ def test_every_install_checks_hashes_also_where_the_fast_one_fails(clone: Clone)
     assert all("--require-hashes" in words for words in clone.installs)
 
 
-def test_an_environment_of_somebody_else_stays(
-    clone: Clone, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_environment_of_somebody_else_stays(clone, capsys):
     (clone.venv / "bin").mkdir(parents=True)
     (clone.venv / "mine").write_text("kept")
     with pytest.raises(SystemExit):
@@ -123,7 +121,7 @@ def test_an_environment_of_somebody_else_stays(
     assert (clone.venv.with_name(".venv.old") / "mine").read_text() == "kept"
 
 
-def test_a_link_to_another_environment_is_replaced_alone(clone: Clone, tmp_path: Path) -> None:
+def test_a_link_to_another_environment_is_replaced_alone(clone, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     (other / "mine").write_text("kept")
@@ -133,9 +131,7 @@ def test_a_link_to_another_environment_is_replaced_alone(clone: Clone, tmp_path:
     assert not clone.venv.is_symlink()
 
 
-def test_a_real_environment_that_lacks_a_package_does_not_work(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_real_environment_that_lacks_a_package_does_not_work(tmp_path, monkeypatch):
     monkeypatch.setattr(bootstrap, "VENV", Path(sys.prefix))
     assert bootstrap._works()
     monkeypatch.setattr(bootstrap, "VENV", tmp_path)
@@ -153,13 +149,7 @@ def test_a_real_environment_that_lacks_a_package_does_not_work(
         ("KALDRA_HOME", "KALDRA_HOME", "export KALDRA_HOME='/srv/a-b'"),
     ],
 )
-def test_a_path_that_no_search_path_can_hold_is_named(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    name: str,
-    what: str,
-    command: str,
-) -> None:
+def test_a_path_that_no_search_path_can_hold_is_named(monkeypatch, capsys, name, what, command):
     if name == "REPO":
         monkeypatch.setattr(bootstrap, name, Path("/srv/a:b"))
     else:
@@ -171,7 +161,7 @@ def test_a_path_that_no_search_path_can_hold_is_named(
     assert f"→ {command}" in said
 
 
-def test_a_stream_that_is_closed_is_no_fault(tmp_path: Path) -> None:
+def test_a_stream_that_is_closed_is_no_fault(tmp_path):
     """Without it, the first file that is opened would become standard error."""
     render = f"exec '{bootstrap.REPO}/kaldra' render --out '{tmp_path}' <&- >&- 2>&-"
     subprocess.run(["/bin/sh", "-c", render], check=True)

@@ -42,7 +42,7 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-def service(lifecycle: Lifecycle, metrics: Metrics) -> FastAPI:
+def service(lifecycle, metrics) -> FastAPI:
     @contextmanager
     def everybody(_request: Request) -> Iterator[str]:
         yield "somebody"
@@ -76,12 +76,12 @@ def service(lifecycle: Lifecycle, metrics: Metrics) -> FastAPI:
 
 
 @pytest.fixture
-def client(service: FastAPI) -> Iterator[TestClient]:
+def client(service) -> Iterator[TestClient]:
     with TestClient(service) as client:
         yield client
 
 
-def test_health_and_readiness_are_apart(client: TestClient, lifecycle: Lifecycle):
+def test_health_and_readiness_are_apart(client, lifecycle):
     assert client.get("/ready").json() == {"status": "ready"}
     lifecycle.draining = True
     refused = client.get("/ready")
@@ -91,13 +91,13 @@ def test_health_and_readiness_are_apart(client: TestClient, lifecycle: Lifecycle
     assert client.get("/health").json() == {"status": "ok"}
 
 
-def test_not_ready_before_the_start(service: FastAPI):
+def test_not_ready_before_the_start(service):
     answer = TestClient(service).get("/ready")
     assert answer.status_code == 503
     assert answer.json()["error"]["code"] == "not_ready"
 
 
-def test_every_answer_carries_security_headers_and_its_request_id(client: TestClient):
+def test_every_answer_carries_security_headers_and_its_request_id(client):
     for path in ("/health", "/nowhere", "/crash"):
         answer = client.get(path, headers={"X-Request-ID": "r-7"})
         assert answer.headers["x-request-id"] == "r-7"
@@ -106,7 +106,7 @@ def test_every_answer_carries_security_headers_and_its_request_id(client: TestCl
         assert "server" not in answer.headers
 
 
-def test_a_crash_shows_nothing_of_itself(client: TestClient):
+def test_a_crash_shows_nothing_of_itself(client):
     answer = client.get("/crash")
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "internal_error"
@@ -117,9 +117,7 @@ def test_a_crash_shows_nothing_of_itself(client: TestClient):
     ("method", "path", "status", "code"),
     [("GET", "/nowhere", 404, "not_found"), ("GET", "/echo", 405, "method_not_allowed")],
 )
-def test_routing_faults_use_the_envelope(
-    client: TestClient, method: str, path: str, status: int, code: str
-):
+def test_routing_faults_use_the_envelope(client, method, path, status, code):
     answer = client.request(method, path)
     assert answer.status_code == status
     error = answer.json()["error"]
@@ -131,7 +129,7 @@ def test_routing_faults_use_the_envelope(
     ("content", "reason"),
     [(b'{"text": ', ""), (b'{"\\ud800": 1}', ""), (b'{"text": "\xff"}', "unicode")],
 )
-def test_bad_json(client: TestClient, content: bytes, reason: str):
+def test_bad_json(client, content, reason):
     answer = client.post("/echo", content=content, headers=JSON)
     assert answer.status_code == 400
     error = answer.json()["error"]
@@ -139,7 +137,7 @@ def test_bad_json(client: TestClient, content: bytes, reason: str):
     assert reason in error["details"][0]["message"]
 
 
-def test_a_wrong_field_is_named_without_its_value(client: TestClient):
+def test_a_wrong_field_is_named_without_its_value(client):
     answer = client.post("/echo", json={"text": [SECRET]})
     assert answer.status_code == 422
     error = answer.json()["error"]
@@ -148,7 +146,7 @@ def test_a_wrong_field_is_named_without_its_value(client: TestClient):
     assert SECRET not in answer.text
 
 
-def test_few_of_many_faults_are_listed(client: TestClient):
+def test_few_of_many_faults_are_listed(client):
     answer = client.post("/large", json={f"{n}" * 300: 1 for n in range(2, 9)} | {"text": 1})
     assert [d["where"] for d in answer.json()["error"]["details"]] == ["body.text"]
 
@@ -162,19 +160,19 @@ def test_few_of_many_faults_are_listed(client: TestClient):
         b"{" + b",".join(b'"%d":1' % n for n in range(15_000)) + b"}",
     ],
 )
-def test_a_body_of_many_parts_is_refused_unparsed(client: TestClient, content: bytes):
+def test_a_body_of_many_parts_is_refused_unparsed(client, content):
     answer = client.post("/large", content=content, headers=JSON)
     assert answer.status_code == 422
     assert len(answer.content) < 1000
 
 
 @pytest.mark.parametrize("text", ['{[,:"\\' * 15_000, "\\" * 90_000, '"' * 90_000])
-def test_a_text_may_hold_whatever_json_is_made_of(client: TestClient, text: str):
+def test_a_text_may_hold_whatever_json_is_made_of(client, text):
     assert client.post("/large", json={"text": text}).json() == {"text": text}
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", ""])
-def test_another_content_type_is_refused(client: TestClient, content_type: str):
+def test_another_content_type_is_refused(client, content_type):
     answer = client.post("/echo", content=b"{}", headers={"Content-Type": content_type})
     assert answer.status_code == 415
     assert answer.headers["accept"] == "application/json"
@@ -227,10 +225,7 @@ async def test_other_requests_have_many_turns_between_two_large_bodies():
 
 
 def test_a_flood_of_refusals_is_logged_in_part_and_counted_in_whole(
-    client: TestClient,
-    metrics: Metrics,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    client, metrics, monkeypatch, caplog
 ):
     caplog.set_level("INFO", "serving.access")
     clock = SimpleNamespace(monotonic=lambda: 1.5, perf_counter=time.perf_counter)
@@ -246,7 +241,7 @@ def test_a_flood_of_refusals_is_logged_in_part_and_counted_in_whole(
     assert counted in generate_latest(metrics.registry).decode()
 
 
-def test_head_is_answered_like_get(client: TestClient):
+def test_head_is_answered_like_get(client):
     got, headed = client.get("/health"), client.head("/health")
     assert headed.status_code == 200
     assert headed.content == b""
@@ -255,29 +250,29 @@ def test_head_is_answered_like_get(client: TestClient):
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", "testserver, evil.example", "testserver:x"])
-def test_another_host_is_refused(client: TestClient, host: str):
+def test_another_host_is_refused(client, host):
     answer = client.get("/crash", headers={"Host": host})
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "bad_host"
 
 
-def test_probes_may_name_the_pod(client: TestClient):
+def test_probes_may_name_the_pod(client):
     assert client.get("/health", headers={"Host": "10.1.2.3:8000"}).status_code == 200
 
 
-def test_a_path_with_a_slash_too_many_is_not_redirected(client: TestClient):
+def test_a_path_with_a_slash_too_many_is_not_redirected(client):
     assert client.post("/echo/", json={"text": "x"}, follow_redirects=False).status_code == 404
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_a_large_body_is_refused_before_it_is_parsed(client: TestClient, *, chunked: bool):
+def test_a_large_body_is_refused_before_it_is_parsed(client, chunked):
     content = b"[" * 1001
     answer = client.post("/echo", content=iter([content]) if chunked else content, headers=JSON)
     assert answer.status_code == 413
     assert answer.json()["error"]["code"] == "body_too_large"
 
 
-def test_metrics_count_by_route_and_never_by_path(client: TestClient, metrics: Metrics):
+def test_metrics_count_by_route_and_never_by_path(client, metrics):
     client.get("/health")
     client.get("/some/random/path")
     text = generate_latest(metrics.registry).decode()
@@ -287,7 +282,7 @@ def test_metrics_count_by_route_and_never_by_path(client: TestClient, metrics: M
     assert 'kaldra_build_info{service="test",version="1"} 1.0' in text
 
 
-def test_the_docs_page_needs_nothing_from_elsewhere(client: TestClient):
+def test_the_docs_page_needs_nothing_from_elsewhere(client):
     page = client.get("/docs")
     assert page.headers["content-type"].startswith("text/html")
     assert "script-src 'self'" in page.headers["content-security-policy"]
@@ -299,9 +294,7 @@ def test_the_docs_page_needs_nothing_from_elsewhere(client: TestClient):
 
 
 @pytest.mark.anyio
-async def test_the_document_is_made_once_for_all_who_wait(
-    service: FastAPI, monkeypatch: pytest.MonkeyPatch
-):
+async def test_the_document_is_made_once_for_all_who_wait(service, monkeypatch):
     made: list[None] = []
 
     def document() -> dict[str, str]:

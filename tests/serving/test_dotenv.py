@@ -1,5 +1,4 @@
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ REPO = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def root(tmp_path, monkeypatch) -> Path:
     """A clone with the example and no .env, in an environment that sets nothing of ours."""
     for settings in (ApiSettings, CoreSettings):
         for field in settings.model_fields:
@@ -34,11 +33,11 @@ def refused(root: Path, text: str) -> str:
     return str(caught.value).replace(str(root), "")
 
 
-def test_without_a_file_the_defaults_hold(root: Path):
+def test_without_a_file_the_defaults_hold(root):
     assert EnvFile.of(root).load(ApiSettings) == ApiSettings.load({})
 
 
-def test_a_copy_of_the_example_changes_nothing(root: Path):
+def test_a_copy_of_the_example_changes_nothing(root):
     (root / ".env").write_bytes((root / EXAMPLE).read_bytes())
     file = EnvFile.of(root)
     assert set(file.values) == {"ENV", "KALDRA_LOG_LEVEL", "API_PORT", "CORE_SERVICE_URL"}
@@ -46,7 +45,7 @@ def test_a_copy_of_the_example_changes_nothing(root: Path):
     assert file.load(CoreSettings) == CoreSettings.load({})
 
 
-def test_every_line_of_the_example_can_be_used(root: Path):
+def test_every_line_of_the_example_can_be_used(root):
     lines = (root / EXAMPLE).read_text().splitlines()
     text = "\n".join(line.removeprefix("#") for line in lines if not line.startswith("# "))
     assert written(root, text).load(CoreSettings) == CoreSettings.load({})
@@ -71,12 +70,12 @@ def test_every_line_of_the_example_can_be_used(root: Path):
         ("\ufeffENV=test", "test"),
     ],
 )
-def test_a_line_is_read(root: Path, line: str, value: str):
+def test_a_line_is_read(root, line, value):
     assert written(root, f"{line}\n").load(ApiSettings).environment == value
 
 
 @pytest.mark.parametrize("line", ["ENV=", "ENV=''", "ENV= # none"])
-def test_an_empty_value_leaves_the_default(root: Path, line: str):
+def test_an_empty_value_leaves_the_default(root, line):
     assert written(root, line).load(ApiSettings).environment == "dev"
 
 
@@ -97,32 +96,30 @@ def test_an_empty_value_leaves_the_default(root: Path, line: str):
         ("ENV=a\nENV=b", "ENV is set twice, first in line 3"),
     ],
 )
-def test_a_fault_is_told_with_file_line_and_variable(root: Path, line: str, message: str):
+def test_a_fault_is_told_with_file_line_and_variable(root, line, message):
     said = refused(root, f"# ours\n\n{line}\n")
     number = 4 if "twice" in message else 3
     assert said.startswith(f"/.env, line {number}: {message}")
 
 
-def test_two_values_that_do_not_go_together_are_told_with_both_lines(root: Path):
+def test_two_values_that_do_not_go_together_are_told_with_both_lines(root):
     said = refused(root, "KALDRA_SHUTDOWN_SECONDS=3\nKALDRA_DRAIN_SECONDS=4\n")
     assert said.startswith("/.env, line 1, 2: KALDRA_SHUTDOWN_SECONDS must be greater")
 
 
-def test_the_environment_comes_first(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_environment_comes_first(root, monkeypatch):
     monkeypatch.setenv("API_PORT", "8101")
     monkeypatch.setenv("ENV", "")
     settings = written(root, "API_PORT=8102\nENV=test\n").load(ApiSettings)
     assert (settings.port, settings.environment) == (8101, "test")
 
 
-def test_a_fault_of_the_environment_is_not_blamed_on_the_file(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_fault_of_the_environment_is_not_blamed_on_the_file(root, monkeypatch):
     monkeypatch.setenv("API_PORT", "x")
     assert refused(root, "API_PORT=8102\n").startswith("API_PORT is wrong")
 
 
-def test_another_file_is_named_by_a_variable(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_another_file_is_named_by_a_variable(root, monkeypatch):
     (root / "mine").write_text("ENV=mine\n")
     monkeypatch.setenv(VARIABLE, str(root / "mine"))
     assert written(root, "ENV=test\n").load(ApiSettings).environment == "mine"
@@ -130,7 +127,7 @@ def test_another_file_is_named_by_a_variable(root: Path, monkeypatch: pytest.Mon
     assert EnvFile.of(root).load(ApiSettings).environment == "dev"
 
 
-def test_a_file_that_is_named_and_absent_is_told(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_file_that_is_named_and_absent_is_told(root, monkeypatch):
     monkeypatch.setenv(VARIABLE, str(root / "mine"))
     assert refused(root, "") == "/mine cannot be read: No such file or directory"
 
@@ -143,9 +140,7 @@ def test_a_file_that_is_named_and_absent_is_told(root: Path, monkeypatch: pytest
         (lambda file: file.write_bytes(b"ENV=dev\nENV=\xff\n"), "line 2: this is not UTF-8"),
     ],
 )
-def test_a_file_that_cannot_be_read_as_text_is_told(
-    root: Path, make: Callable[[Path], object], message: str
-):
+def test_a_file_that_cannot_be_read_as_text_is_told(root, make, message):
     make(root / ".env")
     with pytest.raises(SettingsError, match=message):
         EnvFile.of(root)

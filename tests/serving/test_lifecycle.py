@@ -2,7 +2,6 @@ import resource
 import signal
 import sys
 import time
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -13,7 +12,7 @@ from tests.serving.reloading import Small
 
 
 @pytest.fixture
-def small(tmp_path: Path, free_port: int) -> Small:
+def small(tmp_path, free_port) -> Small:
     small = Small(tmp_path, free_port)
     small.command = (sys.executable, "-m", "small")
     return small
@@ -28,7 +27,7 @@ def client_of(small: Small) -> httpx2.Client:
     return httpx2.Client(base_url=small.url, timeout=20)
 
 
-def test_sigterm_fails_readiness_first_and_loses_no_request(small: Small):
+def test_sigterm_fails_readiness_first_and_loses_no_request(small):
     small.environment["KALDRA_DRAIN_SECONDS"] = "1"
     with (
         small.start() as process,
@@ -45,7 +44,7 @@ def test_sigterm_fails_readiness_first_and_loses_no_request(small: Small):
         assert process.wait(timeout=15) == 0
 
 
-def test_a_second_signal_skips_the_draining(small: Small):
+def test_a_second_signal_skips_the_draining(small):
     small.environment["KALDRA_DRAIN_SECONDS"] = "20"
     with small.start() as process, client_of(small) as client:
         process.send_signal(signal.SIGTERM)
@@ -54,7 +53,7 @@ def test_a_second_signal_skips_the_draining(small: Small):
         assert process.wait(timeout=10) == 0
 
 
-def test_a_request_that_never_ends_is_cut_off_inside_the_grace(small: Small):
+def test_a_request_that_never_ends_is_cut_off_inside_the_grace(small):
     small.environment |= {"KALDRA_DRAIN_SECONDS": "0", "KALDRA_SHUTDOWN_SECONDS": "1"}
     with (
         small.start() as process,
@@ -71,9 +70,7 @@ def test_a_request_that_never_ends_is_cut_off_inside_the_grace(small: Small):
     ("hard", "wanted", "found"),
     [(128, 1000, 48), (1 << 20, 1000, 1000), (resource.RLIM_INFINITY, 5000, 2032), (8, 1000, 1)],
 )
-def test_connections_fit_the_descriptors(
-    monkeypatch: pytest.MonkeyPatch, hard: int, wanted: int, found: int
-):
+def test_connections_fit_the_descriptors(monkeypatch, hard, wanted, found):
     monkeypatch.setattr(resource, "getrlimit", lambda _: (8, hard))
     monkeypatch.setattr(resource, "setrlimit", lambda *_: None)
     settings = ServiceSettings.load({"KALDRA_MAX_CONNECTIONS": str(wanted)})

@@ -20,7 +20,7 @@ def stream() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
-def test_one_json_object_per_line_with_ids(stream: io.StringIO):
+def test_one_json_object_per_line_with_ids(stream):
     trace_id = "0af7651916cd43dd8448eb211c80319c"
     parent = f"00-{trace_id}-b7ad6b7169203331-01".encode()
     context = begin([(b"x-request-id", b"r-1"), (b"traceparent", parent)])
@@ -38,9 +38,7 @@ def test_one_json_object_per_line_with_ids(stream: io.StringIO):
 
 
 @pytest.mark.parametrize("message", ["\x1b[2J\x7f\x9b\u202e", "half a pair: \ud800\x7f"])
-def test_neither_control_characters_nor_what_is_no_unicode_reach_a_terminal(
-    stream: io.StringIO, message: str
-):
+def test_neither_control_characters_nor_what_is_no_unicode_reach_a_terminal(stream, message):
     logging.getLogger("somewhere").info(message)
     (line,) = stream.getvalue().splitlines()
     assert line.isascii()
@@ -48,12 +46,12 @@ def test_neither_control_characters_nor_what_is_no_unicode_reach_a_terminal(
     assert json.loads(line)["message"] == message
 
 
-def test_less_severe_records_are_left_out(stream: io.StringIO):
+def test_less_severe_records_are_left_out(stream):
     logging.getLogger("somewhere").debug("detail")
     assert not stream.getvalue()
 
 
-def test_an_exception_stays_on_its_line(stream: io.StringIO):
+def test_an_exception_stays_on_its_line(stream):
     error = ValueError("boom")
     logging.getLogger("somewhere").error("failed", exc_info=error)
     (line,) = stream.getvalue().splitlines()

@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -17,24 +16,24 @@ RELOADS = 20
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
+def small(tmp_path_factory) -> Small:
     return Small(tmp_path_factory.mktemp("small"), unused_port(), KALDRA_DRAIN_SECONDS="0")
 
 
 @pytest.fixture(scope="module")
-def running(small: Small) -> Iterator[Receiver]:
+def running(small) -> Iterator[Receiver]:
     with small.start(), small.receiver() as opened:
         yield opened
 
 
 @pytest.fixture
-def receiver(running: Receiver) -> Receiver:
+def receiver(running) -> Receiver:
     running.ask(restore=True)
     return running
 
 
 @pytest.fixture
-def own(tmp_path: Path, free_port: int) -> Small:
+def own(tmp_path, free_port) -> Small:
     return Small(tmp_path, free_port, KALDRA_DRAIN_SECONDS="0")
 
 
@@ -64,16 +63,14 @@ def load(url: str) -> Iterator[None]:
     assert sum(each.result() for each in asking) > RELOADS
 
 
-def test_no_request_fails_and_each_reload_answers_by_the_new_code(small: Small, receiver: Receiver):
+def test_no_request_fails_and_each_reload_answers_by_the_new_code(small, receiver):
     with load(small.url):
         for number in range(RELOADS):
             assert receiver.write(answer=f"ANSWER = 'number {number}'") == {}
             assert answer(small) == f"number {number}"
 
 
-def test_a_request_that_runs_is_finished_by_the_code_it_began_with(
-    small: Small, receiver: Receiver
-):
+def test_a_request_that_runs_is_finished_by_the_code_it_began_with(small, receiver):
     with (
         httpx2.Client(timeout=30) as client,
         client.stream("GET", f"{small.url}/answer?seconds=1") as former,
@@ -96,7 +93,7 @@ def test_a_request_that_runs_is_finished_by_the_code_it_began_with(
     ],
 )
 def test_code_that_cannot_start_is_located_and_the_former_serves_on(
-    small: Small, receiver: Receiver, code: str, error: str, line: int
+    small, receiver, code, error, line
 ):
     failure = receiver.write(answer=code)
     assert failure["error"] == error
@@ -109,7 +106,7 @@ def test_code_that_cannot_start_is_located_and_the_former_serves_on(
     assert answer(small) == "second"
 
 
-def test_the_image_stays_as_it_is_and_is_returned_to(small: Small, receiver: Receiver):
+def test_the_image_stays_as_it_is_and_is_returned_to(small, receiver):
     before = {path: path.read_bytes() for path in small.image.rglob("*.py")}
     assert receiver.ask()["differing"] == []
     receiver.write(answer="from small.more import ANSWER", more="ANSWER = 'second'")
@@ -123,7 +120,7 @@ def test_the_image_stays_as_it_is_and_is_returned_to(small: Small, receiver: Rec
     assert {path: path.read_bytes() for path in small.image.rglob("*.py")} == before
 
 
-def test_a_container_that_starts_again_serves_its_image(own: Small):
+def test_a_container_that_starts_again_serves_its_image(own):
     with own.start(), own.receiver() as receiver:
         receiver.write(answer="ANSWER = 'second'")
     with own.start():
@@ -131,12 +128,12 @@ def test_a_container_that_starts_again_serves_its_image(own: Small):
 
 
 @pytest.mark.parametrize("path", ["../x.py", "/etc/x.py", "small/../../x.py", "other/x.py"])
-def test_files_outside_of_the_source_are_refused(small: Small, receiver: Receiver, path: str):
+def test_files_outside_of_the_source_are_refused(small, receiver, path):
     refusal = receiver.ask(write={path: encoded("")})
     assert refusal == {"error": f"{path} is not a file of serving, small"}
 
 
-def test_code_is_reloaded_in_place_however_soon_it_changes(tmp_path: Path, free_port: int):
+def test_code_is_reloaded_in_place_however_soon_it_changes(tmp_path, free_port):
     small = Small(tmp_path, free_port, copy=False, KALDRA_DRAIN_SECONDS="0")
     with small.start(), small.receiver() as receiver:
         for word in ("one", "two", "six"):  # of the same length, within a second
@@ -145,7 +142,7 @@ def test_code_is_reloaded_in_place_however_soon_it_changes(tmp_path: Path, free_
             assert answer(small) == word
 
 
-def test_the_port_of_metrics_is_handed_over(tmp_path: Path, free_port: int):
+def test_the_port_of_metrics_is_handed_over(tmp_path, free_port):
     metrics = unused_port()
     small = Small(tmp_path, free_port, KALDRA_DRAIN_SECONDS="0", TEST_METRICS=str(metrics))
     with small.start(), small.receiver() as receiver:
@@ -153,7 +150,7 @@ def test_the_port_of_metrics_is_handed_over(tmp_path: Path, free_port: int):
         assert httpx2.get(f"http://127.0.0.1:{metrics}/metrics").status_code == 200
 
 
-def test_the_parent_ends_as_its_service_does(own: Small):
+def test_the_parent_ends_as_its_service_does(own):
     with own.start() as process:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0
@@ -163,7 +160,7 @@ def test_the_parent_ends_as_its_service_does(own: Small):
         assert process.wait(timeout=30) == 7
 
 
-def test_a_service_that_cannot_start_ends_its_parent(own: Small):
+def test_a_service_that_cannot_start_ends_its_parent(own):
     (own.image / "small" / "answer.py").write_text("raise SystemExit(2)")
     with own.start(wait=False) as process:
         assert process.wait(timeout=30) == 2

@@ -15,7 +15,6 @@ from kaldra.errors import KaldraError
 from kaldra.stack import secrets
 from kaldra.stack.settings import Settings
 from kaldra.toolchain.files import remember_clone, sharing
-from tests.fakes.docker import FakeDocker
 
 QUIET = Console(StringIO(), quiet=True)
 FORMER, RELEASED, THEIRS = ("sha256:" + letter * 64 for letter in "abc")
@@ -27,9 +26,7 @@ def former(id_: str) -> dict[str, object]:
 
 
 @pytest.fixture
-def workspace(
-    tmp_path: Path, cache: Path, docker: FakeDocker, monkeypatch: pytest.MonkeyPatch
-) -> Workspace:
+def workspace(tmp_path, cache, docker, monkeypatch) -> Workspace:
     """A stack on Docker alone that is not deployed from here."""
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
     (tmp_path / "state").mkdir()
@@ -45,7 +42,7 @@ def workspace(
 
 
 @pytest.fixture
-def other(tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Path:
+def other(tmp_path, workspace, monkeypatch) -> Path:
     """Another clone that has used the cache."""
     (tmp_path / "other").mkdir()
     with monkeypatch.context() as patch:

@@ -1,6 +1,5 @@
 import re
 import tomllib
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -41,9 +40,7 @@ def test_what_pyproject_asks_for_is_locked_in_its_section():
 
 
 @pytest.mark.parametrize("changed", [True, False])
-def test_what_follows_from_a_version_is_made_with_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, changed: bool
-) -> None:
+def test_what_follows_from_a_version_is_made_with_it(tmp_path, monkeypatch, changed):
     made: list[object] = []
     (tmp_path / "node").mkdir()
     list_file = tmp_path / "node" / "go.mod"

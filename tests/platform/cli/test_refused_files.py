@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,7 @@ def kaldra(
 
 @pytest.mark.parametrize("variable", ["KALDRA_STATE", "KALDRA_HOME"])
 @pytest.mark.parametrize("kind", ["file", "loop", "long"])
-def test_a_folder_that_cannot_be_one_is_named(tmp_path: Path, variable: str, kind: str) -> None:
+def test_a_folder_that_cannot_be_one_is_named(tmp_path, variable, kind):
     path = tmp_path / ("x" * 300 if kind == "long" else kind)
     if kind == "file":
         path.touch()
@@ -68,9 +67,7 @@ def test_a_folder_that_cannot_be_one_is_named(tmp_path: Path, variable: str, kin
         ),
     ],
 )
-def test_a_variable_that_leads_nowhere_is_named(
-    tmp_path: Path, variables: dict[str, str], told: str
-) -> None:
+def test_a_variable_that_leads_nowhere_is_named(tmp_path, variables, told):
     own = {"KALDRA_STATE": str(tmp_path / "state"), "KALDRA_HOME": str(tmp_path / "home")}
     code, said = kaldra("preview", "--stack", "local", **{**own, **variables})
     assert code in (1, 2)
@@ -80,9 +77,7 @@ def test_a_variable_that_leads_nowhere_is_named(
 @pytest.mark.parametrize(
     "variable", ["KALDRA_ENV_FILE", "KUBECONFIG", "PULUMI_CONFIG_PASSPHRASE_FILE", "SSL_CERT_FILE"]
 )
-def test_a_pipe_that_a_variable_names_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: Callable[..., None], variable: str
-) -> None:
+def test_a_pipe_that_a_variable_names_is_refused(tmp_path, monkeypatch, verb, variable):
     """As `<(command)` of a shell gives one: a second process would find it empty."""
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.setenv(variable, str(tmp_path / "pipe"))
@@ -92,9 +87,7 @@ def test_a_pipe_that_a_variable_names_is_refused(
 
 
 @pytest.mark.parametrize("name", [".docker/config.json", ".kube/config"])
-def test_a_pipe_in_the_home_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: Callable[..., None], name: str
-) -> None:
+def test_a_pipe_in_the_home_is_refused(tmp_path, monkeypatch, verb, name):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("DOCKER_CONFIG", raising=False)
     (tmp_path / name).parent.mkdir()
@@ -116,20 +109,18 @@ def test_a_pipe_in_the_home_is_refused(
         (("diff", "--", ""), "An argument is empty"),
     ],
 )
-def test_an_empty_argument_is_refused(
-    verb: Callable[..., None], words: tuple[str, ...], told: str
-) -> None:
+def test_an_empty_argument_is_refused(verb, words, told):
     with pytest.raises(ConfigurationError, match=f"^{told}"):
         verb(*words)
 
 
-def test_objects_go_into_no_folder_that_cannot_be_made() -> None:
+def test_objects_go_into_no_folder_that_cannot_be_made():
     code, said = kaldra("render", "--out", "/proc/objects")
     assert code == 2
     assert "✗ /proc/objects cannot be made: No such file or directory.\n  → Give" in said
 
 
-def test_a_stack_without_objects_says_what_to_render(tmp_path: Path) -> None:
+def test_a_stack_without_objects_says_what_to_render(tmp_path):
     code, said = kaldra("render", "--stack", "local", "--out", str(tmp_path))
     assert code == 2
     command = said.rpartition("→ ")[2].replace("DIR", str(tmp_path))
@@ -137,13 +128,13 @@ def test_a_stack_without_objects_says_what_to_render(tmp_path: Path) -> None:
     assert list(tmp_path.glob("deployment-*.yaml"))
 
 
-def test_a_hint_is_of_the_stack_that_it_is_about(tmp_path: Path) -> None:
+def test_a_hint_is_of_the_stack_that_it_is_about(tmp_path):
     code, said = kaldra("clean", "--dry-run", "--stack", "local", KALDRA_STATE=str(tmp_path))
     assert code == 1
     assert "→ ./kaldra doctor --stack local\n" in said
 
 
-def test_a_clone_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_clone_that_cannot_be_written_is_named(tmp_path):
     shutil.copytree(REPO / "platform/kaldra", tmp_path / "platform/kaldra")
     shutil.copy2(REPO / "kaldra", tmp_path)
     # Root may write anywhere; this stands for a read-only folder.
@@ -153,21 +144,21 @@ def test_a_clone_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert f"✗ {tmp_path}/.venv.lock cannot be used: Is a directory." in said
 
 
-def test_a_full_disk_behind_standard_output_is_told() -> None:
+def test_a_full_disk_behind_standard_output_is_told():
     with Path("/dev/full").open("wb") as full:
         code, said = kaldra("--help", stdout=full.fileno())
     assert code == 1
     assert "No space left on device" in said or "The disk is full" in said
 
 
-def test_a_limit_of_the_shell_on_files_is_told(tmp_path: Path) -> None:
+def test_a_limit_of_the_shell_on_files_is_told(tmp_path):
     command = f"ulimit -f 1; exec '{REPO}/kaldra' render --out '{tmp_path}'"
     done = ran("sh", "-c", command)
     assert done.returncode == 1
     assert done.stderr.endswith("larger than this shell allows.\n  → ulimit -f unlimited\n")
 
 
-def test_a_reader_that_goes_away_is_no_fault() -> None:
+def test_a_reader_that_goes_away_is_no_fault():
     read, write = os.pipe()
     os.close(read)
     code, said = kaldra("completion", "bash", stdout=write)
@@ -186,19 +177,19 @@ def test_a_reader_that_goes_away_is_no_fault() -> None:
         (b"config: {kaldra:g: {b: 1, 'b': 2}}\n", "b twice, in line 1 and in line 1"),
     ],
 )
-def test_a_stack_file_that_is_none_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_a_stack_file_that_is_none_is_named(tmp_path, content, reason):
     (tmp_path / "Pulumi.x.yaml").write_bytes(content)
     with pytest.raises(ConfigurationError, match=rf"Pulumi\.x\.yaml .*{reason}"):
         stack_file.values("x", tmp_path)
 
 
-def test_a_merged_key_may_be_overridden(tmp_path: Path) -> None:
+def test_a_merged_key_may_be_overridden(tmp_path):
     text = "a: &a {b: 1, c: 1}\nconfig: {kaldra:d: {<<: *a, b: 2}}\n"
     (tmp_path / "Pulumi.x.yaml").write_text(text)
     assert stack_file.values("x", tmp_path) == {"d": {"b": 2, "c": 1}}
 
 
-def test_a_folder_is_no_stack(tmp_path: Path) -> None:
+def test_a_folder_is_no_stack(tmp_path):
     (tmp_path / "Pulumi.x.yaml").mkdir()
     (tmp_path / "Pulumi.y.yaml").touch()
     with pytest.raises(ConfigurationError, match="'x' does not exist") as caught:

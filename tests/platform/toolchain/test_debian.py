@@ -11,7 +11,6 @@ from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.toolchain import debian
 from kaldra.toolchain.machine import machine
-from tests.fakes.docker import FakeDocker
 from tests.fakes.progress import QuietProgress
 
 
@@ -61,7 +60,7 @@ DEBIAN = "deb [trusted=yes] file:ROOT/debian bookworm main"
 
 
 @pytest.fixture
-def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Apt:
+def apt(tmp_path, monkeypatch) -> Apt:
     if not shutil.which("apt-get"):
         pytest.skip("no apt here")
     monkeypatch.setenv("APT_CONFIG", str(tmp_path / "apt/conf"))
@@ -162,9 +161,7 @@ def test_a_base_is_made_of_the_hosts_archives_and_imported(
 
 
 @pytest.fixture
-def build(
-    tmp_path: Path, docker: FakeDocker, apt: Apt, docker_script: Callable[[str], None]
-) -> Callable[[str], str]:
+def build(tmp_path, docker, apt, docker_script) -> Callable[[str], str]:
     """Runs a build with a client that writes down what it was given; returns that."""
     apt.uses(DEBIAN)
     docker_script(
