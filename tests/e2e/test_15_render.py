@@ -10,7 +10,9 @@ from tests.e2e.clone import STACK, Clone
 @pytest.mark.parametrize("stack", [STACK, "staging"])
 def test_the_api_server_accepts_everything_rendered(platform: Clone, tmp_path: Path, stack: str):
     platform.kaldra("render", "--out", str(tmp_path), stack=stack)
-    said = platform.kubectl("apply", "--dry-run=server", f"--filename={tmp_path}")
+    said = platform.kubectl(
+        "apply", "--dry-run=server", "--validate=strict", f"--filename={tmp_path}"
+    )
     accepted = [line for line in said.splitlines() if line.endswith("(server dry run)")]
     assert len(accepted) == len(list(tmp_path.iterdir())), said
 

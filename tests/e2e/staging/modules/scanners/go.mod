@@ -2,7 +2,4 @@ module kaldra.invalid/scanners
 
 go 1.24
 
-require (
-	github.com/yannh/kubeconform v0.7.0
-	github.com/zegl/kube-score v1.20.0
-)
+require github.com/zegl/kube-score v1.20.0
