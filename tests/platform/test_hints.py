@@ -14,23 +14,16 @@ SOURCES = [
 ]
 STANDS_FOR = {"VERSION": "0.1.0", "base": "origin/main", "name": "serve", "verb": "up"}
 """What is filled in for an expression in a text; "x" for the others."""
-E2E = "tests/e2e"
 RUN_BY = {
-    "./kaldra build --push ghcr.io/OWNER": f"{E2E}/test_14_build.py::"
-    "test_pushed_images_are_told_by_digest_and_joined_under_one_tag",
-    "./kaldra clean --all --yes": f"{E2E}/test_13_rollback.py::"
-    "test_only_what_runs_is_kept_after_a_yes",
-    "./kaldra dev --restore": f"{E2E}/test_10_live.py::"
-    "test_a_save_is_served_and_up_returns_to_what_the_files_say",
-    "./kaldra doctor --fix --yes": f"{E2E}/test_08_recovery.py::"
-    "test_a_lost_cluster_is_made_again_even_if_that_is_killed_once",
-    "./kaldra key NAME": f"{E2E}/test_07_verbs.py::test_the_hint_of_a_refusal_works",
-    "./kaldra logs --since 10m": f"{E2E}/test_07_verbs.py::test_the_hint_of_a_refusal_works",
-    "./kaldra render --out DIR": "tests/platform/cli/test_refused_files.py::"
-    "test_a_stack_without_objects_says_what_to_render",
-    "./kaldra trace REQUEST_ID": "tests/platform/cli/test_trace.py::test_which_request",
-    "./kaldra rollback --yes": f"{E2E}/test_13_rollback.py::"
-    "test_a_rollback_brings_back_images_and_settings",
+    "./kaldra build --push ghcr.io/OWNER": documented.PUSHED,
+    "./kaldra clean --all --yes": "test_only_what_runs_is_kept_after_a_yes",
+    "./kaldra dev --restore": "test_a_save_is_served_and_up_returns_to_what_the_files_say",
+    "./kaldra doctor --fix --yes": "test_a_lost_cluster_is_made_again_even_if_that_is_killed_once",
+    "./kaldra key NAME": "test_the_hint_of_a_refusal_works",
+    "./kaldra logs --since 10m": "test_the_hint_of_a_refusal_works",
+    "./kaldra render --out DIR": "test_a_stack_without_objects_says_what_to_render",
+    "./kaldra trace REQUEST_ID": "test_which_request",
+    "./kaldra rollback --yes": "test_a_rollback_brings_back_images_and_settings",
 }
 """The test that runs a command which no page has; the stack is left out."""
 ONLY_NAMED = {"render", "render --stack x", "trace"}
