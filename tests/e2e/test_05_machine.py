@@ -5,23 +5,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.clone import REPO, Clone
 
 
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> dict[str, str]:
-    """A machine-wide cache and a state of their own: whatever is missing has to be made."""
-    return {
-        "KALDRA_HOME": str(tmp_path / "home"),
-        "KALDRA_STATE": str(tmp_path / "state"),
-        "KALDRA_ROUTE": "registries",
-    }
-
-
-def test_registries_out_of_reach_are_named(platform: Clone, elsewhere: dict[str, str]) -> None:
-    said = platform.kaldra("up", code=1, GOPROXY="http://127.0.0.1:9", **elsewhere).output
+def test_registries_out_of_reach_are_named(platform: Clone, tmp_path: Path) -> None:
+    """With a cache and a state of their own, so that whatever is missing has to be made."""
+    folders = {name: str(tmp_path / name) for name in ("KALDRA_HOME", "KALDRA_STATE")}
+    nobody = {"KALDRA_ROUTE": "registries", "GOPROXY": "http://127.0.0.1:9"}
+    said = platform.kaldra("up", code=1, **folders, **nobody).output
     assert "No Go module proxy can be reached from this machine." in said
     assert "go env GOPROXY" in said
     assert "Traceback" not in said
