@@ -1,5 +1,5 @@
-from collections.abc import Callable
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
