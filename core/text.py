@@ -45,6 +45,9 @@ _DIRECTIONS = re.compile(
 
 _LOOSE_APOSTROPHE = re.compile(r"(?<!\w)'|'(?!\w)")
 
+MOST_FOLDED = 1 << 15
+"""Characters whose folded form is remembered."""
+
 MOST_MARKS = 30
 """Non-starters in a row that a text keeps together (UAX #15, stream-safe text format)."""
 
@@ -116,7 +119,11 @@ def fold(text: str) -> str:
     """Return the folded form: no case, no accents, compatibility forms replaced."""
     if text.isascii():
         return text.lower().replace("`", "'")
-    folded = _NOT_ASCII.sub(lambda match: _fold_character(match[0]), text)
+    mostly_ascii = 2 * len(text.encode("ascii", "ignore")) > len(text)  # as in Portuguese
+    if mostly_ascii:
+        folded = _NOT_ASCII.sub(lambda match: _FOLDED[ord(match[0])], text)
+    else:
+        folded = text.translate(_FOLDED)
     return folded.lower().replace("`", "'")
 
 
@@ -125,7 +132,19 @@ def _folded_alone(character: str) -> str:
     return fold(character)
 
 
-@lru_cache(maxsize=4096)
+class _Folded(dict[int, str]):
+    """Folded forms of characters by code point; `str.translate` asks for each."""
+
+    def __missing__(self, code: int) -> str:
+        if len(self) >= MOST_FOLDED:
+            self.clear()
+        folded = self[code] = _fold_character(chr(code))
+        return folded
+
+
+_FOLDED = _Folded()
+
+
 def _fold_character(character: str) -> str:
     if character in _APOSTROPHES:
         return "'"

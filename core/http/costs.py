@@ -14,7 +14,7 @@ from core.quotes import MARKS
 from core.text import BLANK_LINES
 
 CALL, TEXT = 0.4, 0.35
-CHARACTER, BYTE = 0.00014, 0.0006
+CHARACTER, BYTE = 0.00014, 0.0003
 """Milliseconds of a call and of a text in it, of a character and of each byte beyond ASCII."""
 
 MARK = 0.001

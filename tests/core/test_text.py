@@ -5,7 +5,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core import unassigned
-from core.text import fold, normalise, paragraphs, sentences, stream_safe, token_spans, tokens
+from core.text import (
+    _FOLDED,
+    MOST_FOLDED,
+    fold,
+    normalise,
+    paragraphs,
+    sentences,
+    stream_safe,
+    token_spans,
+    tokens,
+)
 
 
 @pytest.mark.parametrize(
@@ -20,6 +30,12 @@ from core.text import fold, normalise, paragraphs, sentences, stream_safe, token
 )
 def test_fold_removes_case_accents_and_compatibility_forms(text, folded):
     assert fold(text) == folded
+
+
+def test_folding_remembers_a_bounded_number_of_characters():
+    many = "".join(map(chr, range(0x4E00, 0x4E00 + 2 * MOST_FOLDED)))
+    assert fold(many) == many
+    assert len(_FOLDED) <= MOST_FOLDED
 
 
 def test_tokens_are_words_and_breaks():
