@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from serving.errors import unavailable
 
-SWITCH_SECONDS = 0.001
+SWITCH_SECONDS = 0.0002
 """How long a computing thread may keep the interpreter while the event loop waits for it."""
 
 DEAR = 10.0
