@@ -93,7 +93,7 @@ class CoreClient:
         """Body of the core's answer to GET of a path with its query; raises like `post`."""
         return await self._read("GET", target, None)
 
-    async def post(self, path: str, body: bytes) -> bytes:
+    async def post(self, path: str, body: bytearray) -> bytes:
         """Body of the core's answer to `body`, JSON that the gateway has validated.
 
         Raises ApiError: the core's own refusal, 503 where it is away or busy, 504 where it is
@@ -101,7 +101,7 @@ class CoreClient:
         """
         return await self._read("POST", path, body)
 
-    async def open(self, path: str, body: bytes) -> "Stream":
+    async def open(self, path: str, body: bytearray) -> "Stream":
         """Start an answer that comes in lines; the caller closes it. Raises like `post`."""
         with ExitStack() as until_closed:
             headers = until_closed.enter_context(_asking("POST", path))
@@ -112,7 +112,7 @@ class CoreClient:
                 self._check_type(answer, NDJSON)
             return Stream(answer, self._seconds, self._note, until_closed.pop_all())
 
-    async def _read(self, method: str, target: str, body: bytes | None) -> bytes:
+    async def _read(self, method: str, target: str, body: bytearray | None) -> bytes:
         with _asking(method, target.partition("?")[0]) as headers, self._as_api_errors():
             async with asyncio.timeout(self._seconds):
                 answer = await self._ask(method, target, body, headers)
@@ -123,7 +123,7 @@ class CoreClient:
         return content
 
     async def _ask(
-        self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
+        self, method: str, target: str, body: bytearray | None, headers: Mapping[str, str]
     ) -> Answer:
         """Ask, and once more where no connection could be made.
 

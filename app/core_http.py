@@ -1,10 +1,10 @@
 """HTTP to the core as the gateway needs it: an answer, or one of four ways to have none."""
 
 import asyncio
-import io
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import aiohttp
 import yarl
@@ -17,7 +17,9 @@ to notice that it is connected."""
 IDLE_SECONDS = 4
 """Shorter than a core drains, so that it closes no idle connection under a request."""
 
-LONG_BODY_BYTES = 256 << 10
+PIECE_BYTES = 256 << 10
+"""Of a body, sent at a stretch."""
+
 AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "User-Agent")
 """Sent by the library unless it is told not to; the core reads none of them."""
 
@@ -68,17 +70,22 @@ class HttpTransport:
         # A core that takes no bytes meets none of the above; a busy pool is told apart from it.
         self._head_seconds = timeout + CONNECT_SECONDS
         self._session: aiohttp.ClientSession | None = None
+        self._beginning = asyncio.Lock()
 
     async def ask(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+        self, method: str, target: str, headers: Mapping[str, str], body: bytearray | None
     ) -> "Answer":
         """Send one request, and return when the head of its answer is there."""
         url = self._urls.get(target)
         if url is None:
             url = self._urls[target] = yarl.URL(self._url + target)
-        # A long one goes piece by piece, so that other requests are served in between.
-        data = io.BytesIO(body) if body and len(body) > LONG_BODY_BYTES else body
+        data: Any = body
+        if body and len(body) > PIECE_BYTES:
+            data, headers = _pieces(body), {**headers, "content-length": str(len(body))}
         session = self._session or self._open()
+        # One in each turn of the event loop, so that a crowd's requests leave time to others.
+        async with self._beginning:
+            await asyncio.sleep(0)
         with _faults():
             async with asyncio.timeout(self._head_seconds):
                 answer = await session.request(
@@ -133,6 +140,14 @@ class Answer:
     async def close(self) -> None:
         """Give back the connection; one with something left to read is closed."""
         self._answer.close()
+
+
+async def _pieces(body: bytearray) -> AsyncIterator[memoryview]:
+    """Let other requests be served in between; nothing is copied."""
+    content = memoryview(body)
+    for start in range(0, len(content), PIECE_BYTES):
+        yield content[start : start + PIECE_BYTES]
+        await asyncio.sleep(0)
 
 
 class _Resolver(aiohttp.ThreadedResolver):

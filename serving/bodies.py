@@ -35,6 +35,9 @@ of them.
 BODY_FAULTS = responses(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 """How a route with a body may fail beside the others."""
 
+PAUSES = 9
+"""How much longer than the validation of a large body the pause after it is."""
+
 _HELD = "kaldra.body"
 
 Admit = Callable[[Request], AbstractContextManager[str]]
@@ -45,7 +48,7 @@ class Body:
     """Bytes of one request's body, counted against the budget until it is released."""
 
     def __init__(self, bodies: "Bodies", caller: str) -> None:
-        self.content = b""
+        self.content = bytearray()
         self._bodies = bodies
         self._caller = caller
         self._counted = 0
@@ -60,7 +63,7 @@ class Body:
         """Forget the content."""
         self._bodies.count(self._caller, -self._counted)
         self._counted = 0
-        self.content = b""
+        self.content = bytearray()
 
 
 class Bodies:
@@ -96,7 +99,7 @@ class Bodies:
         if not self._by_caller[caller]:
             del self._by_caller[caller]
 
-    async def read(self, request: Request, body: Body) -> bytes:
+    async def read(self, request: Request, body: Body) -> bytearray:
         """The whole body. Raises ApiError for one that is no JSON by its type, or too large."""
         limit = self._largest_of.get(request.scope["path"], self._largest)
         _check_type(request.headers.get("content-type", ""))
@@ -104,25 +107,23 @@ class Bodies:
         if declared.isdigit():
             _check_size(int(declared), limit)
             body.count(int(declared))
-        chunks: list[bytes] = []
-        size = 0
+        content = bytearray()  # pieces joined at the end would take the memory twice
         more = True
         while more:
             message = await request.receive()
             if message["type"] == "http.disconnect":
                 raise client_left()
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            _check_size(size, limit)
-            body.count(size)
+            content += message.get("body", b"")
+            _check_size(len(content), limit)
+            body.count(len(content))
             more = message.get("more_body", False)
-        return b"".join(chunks)
+        return content
 
-    async def validated(self, adapter: TypeAdapter[Any], content: bytes) -> Any:
+    async def validated(self, adapter: TypeAdapter[Any], content: bytearray) -> Any:
         """The body as a model. Raises ApiError naming what does not fit.
 
-        Large ones are validated one by one. Each is followed by a pause as long as it took: another
-        request needs several turns of the event loop, and would wait for a large body at each.
+        Large ones are validated one by one, each followed by a pause: another request needs several
+        turns of the event loop, and would wait for a large body at each.
         """
         if len(content) <= SMALL:
             return _validated(adapter, content)
@@ -132,7 +133,8 @@ class Bodies:
             try:
                 return _validated(adapter, content)
             finally:
-                self._next_large = 2 * time.monotonic() - began
+                ended = time.monotonic()
+                self._next_large = ended + PAUSES * (ended - began)
 
 
 def bounded_route(bodies: Bodies, admit: Admit) -> type[APIRoute]:
@@ -212,7 +214,7 @@ def _check_size(size: int, limit: int) -> None:
         )
 
 
-def _validated(adapter: TypeAdapter[Any], content: bytes) -> Any:
+def _validated(adapter: TypeAdapter[Any], content: bytearray) -> Any:
     _check_structure(content)
     try:
         return adapter.validate_json(content)
@@ -220,7 +222,7 @@ def _validated(adapter: TypeAdapter[Any], content: bytes) -> Any:
         raise invalid_body(error) from None
 
 
-def _check_structure(content: bytes) -> None:
+def _check_structure(content: bytearray) -> None:
     """Refuse what costs a parser much more memory than its length."""
     bare = content
     if b"\\" in content:

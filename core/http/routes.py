@@ -76,7 +76,7 @@ async def _computed(
     cost: float,
 ) -> Response:
     """What `read` makes of the kernel, as JSON."""
-    body_of(request).content = b""
+    body_of(request).content = bytearray()
     stages = Stages()
     watched = kernel.watched(stages.ended) if stages.recorded else kernel
 
@@ -110,7 +110,7 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers, costs: Costs
     )
     async def batch(request: Request, body: requests.BatchRequest) -> Response:
         """Read up to 1,000 texts; the signals come as they are made, one JSON object per line."""
-        body_of(request).content = b""
+        body_of(request).content = bytearray()
         cost = costs.texts(body.texts, explain=body.options.explain)
         pieces = _pieces(workers, kernel.batch(body.texts, body.options), cost)
         # Computed before the answer begins, while the request can still be refused.
@@ -120,7 +120,7 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers, costs: Costs
     @routes.post("/window", response_model=WindowAnswer, tags=["signals"])
     async def window(request: Request, body: requests.WindowRequest) -> Response:
         """Read several texts as one story, oldest first."""
-        body_of(request).content = b""
+        body_of(request).content = bytearray()
         steps = kernel.window_steps(body.texts, body.options)
         work = _in_parts(workers, steps, costs.window(body.texts))
         return Response(await while_connected(request, work), media_type="application/json")

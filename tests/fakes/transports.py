@@ -15,9 +15,11 @@ class InProcess:
         self.close = transport.aclose
 
     async def ask(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+        self, method: str, target: str, headers: Mapping[str, str], body: bytearray | None
     ) -> "_Answer":
-        request = httpx2.Request(method, URL + target, headers=dict(headers), content=body)
+        request = httpx2.Request(
+            method, URL + target, headers=dict(headers), content=body and bytes(body)
+        )
         return _Answer(await self._transport.handle_async_request(request))
 
 
