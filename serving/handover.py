@@ -10,12 +10,13 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
-
-import uvicorn
+from typing import TYPE_CHECKING, Any
 
 from serving.protocol import BoundedProtocol
 from serving.reload import HANDOVER, MOST_BYTES, MOST_SOCKETS, PASSED
+
+if TYPE_CHECKING:
+    from serving.lifecycle import Server
 
 LOOK_SECONDS = 0.01
 """How often connections are looked at while the last ones are answered."""
@@ -30,7 +31,7 @@ class Handover:
         self._parent = parent
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def started(self, server: uvicorn.Server, leave: Callable[[], None]) -> None:
+    def started(self, server: "Server", leave: Callable[[], None]) -> None:
         """Report that `server` serves. It is told to `leave` when the next process serves."""
         loop = asyncio.get_running_loop()
         signal.signal(HANDOVER, lambda *_: loop.call_soon_threadsafe(leave))
@@ -39,7 +40,7 @@ class Handover:
         listening = [s.fileno() for each in server.servers for s in each.sockets]
         socket.send_fds(self._parent, [report], listening)
 
-    async def leave(self, server: uvicorn.Server) -> None:
+    async def leave(self, server: "Server") -> None:
         """Accept nothing more; pass connections on until none is left."""
         for listening in server.servers:
             listening.close()
@@ -56,23 +57,14 @@ class Handover:
             for descriptor in batch:
                 socket.close(descriptor)
 
-    def _take(self, server: uvicorn.Server) -> None:
+    def _take(self, server: "Server") -> None:
         content, descriptors, _, _ = socket.recv_fds(self._parent, MOST_BYTES, MOST_SOCKETS)
         loop = asyncio.get_running_loop()
         if not content:
             loop.remove_reader(self._parent)
-
-        def protocol() -> asyncio.Protocol:
-            kind = server.config.http_protocol_class
-            return kind(  # type: ignore[call-arg]
-                config=server.config,
-                server_state=server.server_state,
-                app_state=server.lifespan.state,
-            )
-
         for descriptor in descriptors:
             connection = socket.socket(fileno=descriptor)
-            task = loop.create_task(loop.connect_accepted_socket(protocol, connection))
+            task = loop.create_task(loop.connect_accepted_socket(server.protocol, connection))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 

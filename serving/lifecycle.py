@@ -25,8 +25,11 @@ ENDING_SECONDS = 1.0
 """Of the promised time: for answers to the requests that are cut off."""
 
 MOST_DESCRIPTORS = 4096
-OWN_DESCRIPTORS = 32
+OWN_DESCRIPTORS = 48
 """Kept for files, listening sockets and the like."""
+
+ACCEPTED_AT_ONCE = 8
+"""Connections in one turn of the event loop, so that a crowd does not wait for a turn each."""
 
 SWEEP_TICKS = 5
 """uvicorn ticks ten times a second."""
@@ -71,11 +74,28 @@ class Server(uvicorn.Server):
         self._drained_at: float | None = None
         self._leaving: asyncio.Future[None] | None = None
 
+    def protocol(self) -> asyncio.Protocol:
+        """Serve one connection."""
+        return BoundedProtocol(self.config, self._connections, self.lifespan.state)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve; a parent that reloads code is told."""
         await super().startup(sockets)
+        if not sockets:
+            await self._accept_more()
         if handover.current:
             handover.current.started(self, self._leave)
+
+    async def _accept_more(self) -> None:
+        """Listen by further descriptors: uvloop accepts one connection by each in a turn."""
+        loop = asyncio.get_running_loop()
+        for listening in [s for server in self.servers for s in server.sockets]:
+            for _ in range(1, ACCEPTED_AT_ONCE):
+                more = socket.socket(fileno=os.dup(listening.fileno()))
+                server = await loop.create_server(
+                    self.protocol, sock=more, backlog=self.config.backlog
+                )
+                self.servers.append(server)
 
     def _leave(self) -> None:
         """Leave everything to the next process, and end after the last running request."""

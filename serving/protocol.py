@@ -36,6 +36,12 @@ BYTES_PER_SECOND = 32 << 10
 LONGEST_BODY_SECONDS = 300.0
 MOST_PIPELINED = 16
 
+SPARE_CONNECTIONS = 8
+"""Beyond the limit, while one that has just been accepted would have to make room."""
+
+NEW_SECONDS = 0.02
+"""Within which the request of a new connection is read, if it has come."""
+
 CONTINUE = b"HTTP/1.1 100 "
 
 HEAD, BODY, ANSWER, IDLE = "head", "body", "answer", "idle"
@@ -67,9 +73,12 @@ class Connections(ServerState):
 
     def admit(self, connection: "BoundedProtocol") -> None:
         """Make room for a new connection, or refuse it."""
-        if len(self.connections) <= self.limit:
+        more = len(self.connections) - self.limit
+        if more <= 0:
             return
         oldest = next(iter(self.unused))
+        if oldest.is_new and more <= SPARE_CONNECTIONS:
+            return
         if oldest is connection:
             connection.refuse(503, "too_many_connections", "Too many connections; try again.")
         else:
@@ -176,6 +185,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline = self.loop.time() + HEAD_SECONDS
         self.server_state.unused[self] = None
         self.server_state.admit(self)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether its first request may be there, and not read yet."""
+        accepted = self._deadline - HEAD_SECONDS
+        return self._phase is HEAD and self.loop.time() - accepted < NEW_SECONDS
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection, and tell the request being served, which uvicorn does not."""

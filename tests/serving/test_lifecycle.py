@@ -1,12 +1,19 @@
+import asyncio
 import resource
 import signal
+import socket
 import sys
 import time
 
 import httpx2
 import pytest
+import uvicorn
+import uvloop
+from starlette.responses import PlainTextResponse
 
 from serving import lifecycle
+from serving.metrics import Metrics
+from serving.protocol import Connections
 from serving.settings import ServiceSettings
 from tests.serving.reloading import Small
 
@@ -66,9 +73,34 @@ def test_a_request_that_never_ends_is_cut_off_inside_the_grace(small):
         assert process.wait(timeout=10) == 0
 
 
+def test_a_crowd_is_accepted_in_a_few_turns_of_the_event_loop(free_port: int):
+    crowd = 64
+    connections = Connections(2 * crowd, Metrics("test", "1"))
+
+    async def turns() -> int:
+        config = uvicorn.Config(PlainTextResponse("ok"), port=free_port, log_config=None)
+        config.load()
+        server = lifecycle.Server(
+            config, lifecycle.Lifecycle(), ServiceSettings.load({}), connections
+        )
+        server.lifespan = config.lifespan_class(config)
+        await server.startup()
+        clients = [socket.create_connection(("127.0.0.1", free_port)) for _ in range(crowd)]
+        number = 0
+        while len(connections.connections) < crowd:
+            await asyncio.sleep(0)
+            number += 1
+        await server.shutdown()
+        for client in clients:
+            client.close()
+        return number
+
+    assert uvloop.run(turns()) < crowd / 2
+
+
 @pytest.mark.parametrize(
     ("hard", "wanted", "found"),
-    [(128, 1000, 48), (1 << 20, 1000, 1000), (resource.RLIM_INFINITY, 5000, 2032), (8, 1000, 1)],
+    [(128, 1000, 40), (1 << 20, 1000, 1000), (resource.RLIM_INFINITY, 5000, 2024), (8, 1000, 1)],
 )
 def test_connections_fit_the_descriptors(monkeypatch, hard, wanted, found):
     monkeypatch.setattr(resource, "getrlimit", lambda _: (8, hard))
