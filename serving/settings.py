@@ -2,8 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn, Self, get_args, get_origin
+from typing import Annotated, Literal, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -32,58 +31,31 @@ class ServiceSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    environment: str = Field(
-        "dev",
-        alias="ENV",
-        min_length=1,
-        description="Name of the environment, included in log records",
-    )
+    environment: str = Field("dev", alias="ENV", min_length=1)
+    """Name of the environment, included in log records"""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", alias="KALDRA_LOG_LEVEL", description="Minimum level of log records"
+        "INFO", alias="KALDRA_LOG_LEVEL"
     )
-    log_spans: Literal["on", "off"] = Field(
-        "off",
-        alias="KALDRA_LOG_SPANS",
-        description="`on` logs the spans of each request, for `./kaldra trace`",
-    )
+    """Minimum level of log records"""
+    log_spans: Literal["on", "off"] = Field("off", alias="KALDRA_LOG_SPANS")
+    """`on` logs the spans of each request, for `./kaldra trace`"""
     otlp_endpoint: str | None = Field(
-        None,
-        alias="KALDRA_OTLP_ENDPOINT",
-        pattern=r"^https?://[^\s/@]+(/\S*)?$",
-        description="URL that spans are sent to by OTLP/HTTP, such as http://127.0.0.1:4318; "
-        "/v1/traces is appended",
+        None, alias="KALDRA_OTLP_ENDPOINT", pattern=r"^https?://[^\s/@]+(/\S*)?$"
     )
-    trace_sampling_ratio: float = Field(
-        1,
-        alias="KALDRA_TRACE_SAMPLING_RATIO",
-        ge=0,
-        le=1,
-        description="Share of the traces that begin here to record; those of a caller are recorded "
-        "as the caller says",
-    )
-    host: str = Field(
-        "127.0.0.1", alias="KALDRA_HOST", description="Address to listen on; the images set 0.0.0.0"
-    )
-    drain_seconds: Seconds = Field(
-        5,
-        alias="KALDRA_DRAIN_SECONDS",
-        description="Seconds after SIGTERM during which requests are still accepted while "
-        "/ready fails",
-    )
-    shutdown_seconds: Seconds = Field(
-        25,
-        alias="KALDRA_SHUTDOWN_SECONDS",
-        description="Maximum seconds from SIGTERM to exit; requests still running then are aborted",
-    )
-
-    most_connections: int = Field(
-        1000,
-        alias="KALDRA_MAX_CONNECTIONS",
-        ge=1,
-        le=100_000,
-        description="Maximum number of open connections, as far as the limit on open files allows; "
-        "a new one closes the one that has waited longest for its client",
-    )
+    """URL that spans are sent to by OTLP/HTTP, such as http://127.0.0.1:4318; /v1/traces is
+    appended"""
+    trace_sampling_ratio: float = Field(1, alias="KALDRA_TRACE_SAMPLING_RATIO", ge=0, le=1)
+    """Share of the traces that begin here to record; those of a caller are recorded as the caller
+    says"""
+    host: str = Field("127.0.0.1", alias="KALDRA_HOST")
+    """Address to listen on; the images set 0.0.0.0"""
+    drain_seconds: Seconds = Field(5, alias="KALDRA_DRAIN_SECONDS")
+    """Seconds after SIGTERM during which requests are still accepted while /ready fails"""
+    shutdown_seconds: Seconds = Field(25, alias="KALDRA_SHUTDOWN_SECONDS")
+    """Maximum seconds from SIGTERM to exit; requests still running then are aborted"""
+    most_connections: int = Field(1000, alias="KALDRA_MAX_CONNECTIONS", ge=1, le=100_000)
+    """Maximum number of open connections, as far as the limit on open files allows; a new one
+    closes the one that has waited longest for its client"""
 
     @model_validator(mode="after")
     def _time_left_to_finish(self) -> Self:
@@ -103,33 +75,10 @@ class ServiceSettings(BaseModel):
         except ValidationError as error:
             raise SettingsError(_explained(error)) from None
 
-    @classmethod
-    def table(cls) -> str:
-        """Describe every variable, as a Markdown table."""
-        rows = ["| variable | value | default | meaning |", "|--|--|--|--|"]
-        for field, info in cls.model_fields.items():
-            default = "none" if info.default in (None, ()) else f"`{info.default}`"
-            rows.append(
-                f"| `{name_of(cls, field)}` | {_kind(info.annotation)} | {default} "
-                f"| {info.description} |"
-            )
-        return "\n".join(rows) + "\n"
-
 
 def name_of(settings: type[ServiceSettings], field: str) -> str:
     """Name of the variable that a field is read from."""
     return settings.model_fields[field].alias or field
-
-
-def _kind(annotation: Any) -> str:
-    """How a table names a field's type."""
-    arguments = [a for a in get_args(annotation) if a is not type(None)]
-    if get_origin(annotation) is Literal:
-        return ", ".join(f"`{value}`" for value in arguments)
-    if arguments and get_origin(annotation) is not tuple:
-        return _kind(arguments[0])
-    names = {int: "whole number", float: "number", str: "text", Path: "path"}
-    return names.get(annotation, "comma-separated list" if arguments else "text")
 
 
 def _explained(error: ValidationError) -> str:

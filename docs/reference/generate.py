@@ -5,10 +5,12 @@ Schemas of the data files with the editor settings that apply them.
 """
 
 import json
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from app.examples import DIRECTORY as EXAMPLES
 from app.factory import create_app
@@ -19,6 +21,7 @@ from core.encoding import dumps
 from core.kernel import Kernel
 from core.settings import Settings as CoreSettings
 from core.vocabulary.loader import FILES
+from kaldra.cli.reference import meanings_of
 from serving.settings import ServiceSettings, name_of
 
 HERE = Path(__file__).resolve().parent
@@ -40,42 +43,65 @@ def settings_page() -> str:
         "message that names the variable. The stack sets those that differ from the default;\n"
         "secrets reach the services as mounted files only.\n\n"
         "This page comes from the code: `./kaldra reference`.\n\n"
-        f"## kaldra-api\n\n{ApiSettings.table()}\n"
-        f"## kaldra-core\n\n{CoreSettings.table()}"
+        f"## kaldra-api\n\n{_table(ApiSettings)}\n"
+        f"## kaldra-core\n\n{_table(CoreSettings)}"
     )
+
+
+def _variables(settings: type[ServiceSettings]) -> dict[str, tuple[FieldInfo, str]]:
+    """Variable → its field, and what is said of it."""
+    meanings = meanings_of(ServiceSettings) | meanings_of(settings)
+    fields = settings.model_fields.items()
+    return {name_of(settings, field): (info, meanings[field]) for field, info in fields}
+
+
+def _table(settings: type[ServiceSettings]) -> str:
+    """Every variable of a service."""
+    return "| variable | value | default | meaning |\n|--|--|--|--|\n" + "".join(
+        f"| `{name}` | {_kind(info.annotation)} "
+        f"| {'none' if info.default in (None, ()) else f'`{info.default}`'} | {meaning} |\n"
+        for name, (info, meaning) in _variables(settings).items()
+    )
+
+
+def _kind(annotation: Any) -> str:
+    """How a table names a field's type."""
+    arguments = [a for a in get_args(annotation) if a is not type(None)]
+    if get_origin(annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in arguments)
+    if arguments and get_origin(annotation) is not tuple:
+        return _kind(arguments[0])
+    names = {int: "whole number", float: "number", str: "text", Path: "path"}
+    return names.get(annotation, "comma-separated list" if arguments else "text")
 
 
 def env_example() -> str:
     """`.env.example`: every variable with its default; a copy of it changes nothing."""
-    usual = "".join(_env_line(name) for name in USUAL)
-    sections = [("both services", ServiceSettings), ("kaldra-api", ApiSettings)]
+    common, api, core = map(_variables, (ServiceSettings, ApiSettings, CoreSettings))
+    usual = "".join(_env_line(name, (api | core)[name][0]) for name in USUAL)
     return (
         "# Values for running without Kubernetes: `cp .env.example .env`, then edit .env.\n"
         "# Read by ./kaldra serve, by uvicorn app.main:app and by ./kaldra up --stack local.\n"
         "# The real environment comes first, then .env, then the default. No secrets go in here.\n"
         f"\n{usual}"
         "\n# What follows has the defaults too; take the # away to set one.\n"
-        + "".join(_env_section(*section) for section in [*sections, ("kaldra-core", CoreSettings)])
+        f"\n# --- both services\n{_env_lines(common, USUAL)}"
+        f"\n# --- kaldra-api\n{_env_lines(api, (*USUAL, *common))}"
+        f"\n# --- kaldra-core\n{_env_lines(core, (*USUAL, *common))}"
     )
 
 
-def _env_section(title: str, settings: type[ServiceSettings]) -> str:
-    common = {} if settings is ServiceSettings else ServiceSettings.model_fields
-    lines = [
-        f"# {info.description}\n#{_env_line(name_of(settings, field))}"
-        for field, info in settings.model_fields.items()
-        if field not in common and name_of(settings, field) not in USUAL
-    ]
-    return f"\n# --- {title}\n" + "".join(lines)
+def _env_lines(variables: Mapping[str, tuple[FieldInfo, str]], but: Collection[str]) -> str:
+    return "".join(
+        f"# {meaning}\n#{_env_line(name, info)}"
+        for name, (info, meaning) in variables.items()
+        if name not in but
+    )
 
 
-def _env_line(variable: str) -> str:
+def _env_line(variable: str, info: FieldInfo) -> str:
     """NAME=default."""
-    for settings in (ApiSettings, CoreSettings):
-        for field, info in settings.model_fields.items():
-            if name_of(settings, field) == variable:
-                return f"{variable}={'' if info.default in (None, ()) else info.default}\n"
-    raise KeyError(variable)
+    return f"{variable}={'' if info.default in (None, ()) else info.default}\n"
 
 
 def routes_page() -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from kaldra import environment
 from kaldra.cli.ui import Console
@@ -113,7 +113,7 @@ def _settings(
             yield f"{prefix}{key}", fields[key], meanings[name]
 
 
-def meanings_of(group: type[Group]) -> dict[str, str]:
+def meanings_of(group: type[BaseModel]) -> dict[str, str]:
     """Field → the text below it in the source, on one line.
 
     pydantic can read it, too, but would do so whenever the settings are imported (50 ms).
