@@ -18,7 +18,7 @@ from core.pipeline import Stages, run
 from core.reading import Reading, count, read
 from core.text import fold, tokens
 from core.vocabulary import load
-from core.vocabulary.view import KINDS, view
+from core.vocabulary.view import view
 from core.window import read_window
 from core.wording import vector_of
 
@@ -145,11 +145,6 @@ class Kernel:
         """Return how many words of `pieces`, which are cut from texts, no lexicon has met."""
         found = [token for piece in pieces for token in tokens(fold(piece))[1:-1]]
         return min(lexicon.new_words(found) for lexicon in self._model.lexicons.values())
-
-    @property
-    def vocabulary_kinds(self) -> tuple[Kind, ...]:
-        """The lists `vocabulary` offers."""
-        return KINDS
 
     def vocabulary(self, kind: Kind, language: Language = "en") -> list[dict[str, Any]]:
         """Return one list of the vocabulary with its labels in one language."""

@@ -6,39 +6,23 @@ from pathlib import Path
 from typing import get_args
 
 from contract.vocabulary import Language
+from core.vocabulary import records
 from core.vocabulary.base import AnyFile, File, Known, read
 from core.vocabulary.lexicon import LexiconSource
 from core.vocabulary.parameters import ContextRules, TwParameters
-from core.vocabulary.records import (
-    Archetype,
-    Archetypes,
-    Column,
-    Columns,
-    Concept,
-    Concepts,
-    Kindra,
-    KindraLayer,
-    Modifier,
-    Modifiers,
-    Polarities,
-    Polarity,
-    Readings,
-    State,
-    States,
-)
 
 DEFAULT_DIRECTORY = Path(__file__).resolve().parents[2] / "data"
 FILES: dict[str, type[File]] = {
-    "concepts.json": Concepts,
-    "archetypes.json": Archetypes,
-    "columns.json": Columns,
-    "states.json": States,
-    "polarities.json": Polarities,
-    "modifiers.json": Modifiers,
-    "kindras.layer1.json": KindraLayer,
-    "kindras.layer2.json": KindraLayer,
-    "kindras.layer3.json": KindraLayer,
-    "readings.json": Readings,
+    "concepts.json": records.Concepts,
+    "archetypes.json": records.Archetypes,
+    "columns.json": records.Columns,
+    "states.json": records.States,
+    "polarities.json": records.Polarities,
+    "modifiers.json": records.Modifiers,
+    "kindras.layer1.json": records.KindraLayer,
+    "kindras.layer2.json": records.KindraLayer,
+    "kindras.layer3.json": records.KindraLayer,
+    "readings.json": records.Readings,
     "context_rules.json": ContextRules,
     "tw369.json": TwParameters,
     "lexicon.en.json": LexiconSource,
@@ -52,20 +36,20 @@ class Vocabulary:
     """Everything in `data/`, checked."""
 
     version: str
-    concepts: tuple[Concept, ...]
-    archetypes: tuple[Archetype, ...]
-    columns: tuple[Column, ...]
-    states: tuple[State, ...]
-    polarities: tuple[Polarity, ...]
-    modifiers: tuple[Modifier, ...]
-    layers: tuple[KindraLayer, ...]
-    readings: Readings
+    concepts: tuple[records.Concept, ...]
+    archetypes: tuple[records.Archetype, ...]
+    columns: tuple[records.Column, ...]
+    states: tuple[records.State, ...]
+    polarities: tuple[records.Polarity, ...]
+    modifiers: tuple[records.Modifier, ...]
+    layers: tuple[records.KindraLayer, ...]
+    readings: records.Readings
     rules: ContextRules
     tw: TwParameters
     lexicons: dict[str, LexiconSource]
 
     @property
-    def kindras(self) -> tuple[Kindra, ...]:
+    def kindras(self) -> tuple[records.Kindra, ...]:
         """All 144 vectors, layer 1 first."""
         return tuple(vector for layer in self.layers for vector in layer.vectors)
 
@@ -78,22 +62,23 @@ def load(directory: Path | None = None) -> Vocabulary:
 
     """
     data = _Directory(directory or DEFAULT_DIRECTORY)
-    concepts = data.read("concepts.json", Concepts).concepts
+    concepts = data.read("concepts.json", records.Concepts).concepts
     data.known["concepts"] = {concept.id for concept in concepts}
-    readings = data.read("readings.json", Readings)
+    readings = data.read("readings.json", records.Readings)
     data.known["stoic_axes"] = {axis.id for axis in readings.aurelius}
-    modifiers = data.read("modifiers.json", Modifiers).modifiers
+    modifiers = data.read("modifiers.json", records.Modifiers).modifiers
     data.known["modifiers"] = {modifier.id for modifier in modifiers}
     layers = tuple(
-        data.read(f"kindras.layer{number}.json", KindraLayer, layer=number) for number in (1, 2, 3)
+        data.read(f"kindras.layer{number}.json", records.KindraLayer, layer=number)
+        for number in (1, 2, 3)
     )
     data.known["kindras"] = {vector.key for layer in layers for vector in layer.vectors}
     return Vocabulary(
         concepts=concepts,
-        archetypes=data.read("archetypes.json", Archetypes).archetypes,
-        columns=data.read("columns.json", Columns).columns,
-        states=data.read("states.json", States).states,
-        polarities=data.read("polarities.json", Polarities).polarities,
+        archetypes=data.read("archetypes.json", records.Archetypes).archetypes,
+        columns=data.read("columns.json", records.Columns).columns,
+        states=data.read("states.json", records.States).states,
+        polarities=data.read("polarities.json", records.Polarities).polarities,
         modifiers=modifiers,
         layers=layers,
         readings=readings,

@@ -31,8 +31,6 @@ _FROM = {
 }
 """Where a record has what is shown under another name."""
 
-KINDS: tuple[Kind, ...] = tuple(_SHOWN)
-
 
 def view(vocabulary: Vocabulary, kind: Kind, language: Language) -> list[dict[str, Any]]:
     """Return the list `kind` with its texts in `language` ("en" or "pt").

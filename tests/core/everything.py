@@ -4,8 +4,10 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 from contract.options import Options
+from contract.vocabulary import Kind
 from core.encoding import dumps
 from core.kernel import Kernel
 
@@ -29,7 +31,7 @@ def results(kernel: Kernel) -> Iterator[bytes]:
         words = (f"war{character} {character}" for character in map(chr, codes))
         yield dumps(kernel.signal(" ".join(words)))
     for language in ("en", "pt"):
-        for kind in kernel.vocabulary_kinds:
+        for kind in get_args(Kind):
             yield dumps(kernel.vocabulary(kind, language))
 
 

@@ -1,6 +1,7 @@
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 import pytest
 from prometheus_client import generate_latest
@@ -9,6 +10,7 @@ from starlette.types import ASGIApp, Message, Send
 
 from contract.options import Options
 from contract.signal import Signal
+from contract.vocabulary import Kind
 from core.encoding import dumps
 from core.kernel import DEFAULT, Kernel
 from core.service import create_app
@@ -110,7 +112,7 @@ def test_an_application_gets_its_facts(client, kernel, app, facts):
 
 @pytest.mark.parametrize("language", ["en", "pt"])
 def test_the_vocabulary(client, kernel, language):
-    for kind in kernel.vocabulary_kinds:
+    for kind in get_args(Kind):
         answer = client.get(f"/v1/vocabulary/{kind}", params={"language": language})
         assert answer.content == dumps(kernel.vocabulary(kind, language))
 
