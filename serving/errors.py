@@ -1,7 +1,6 @@
 """One error envelope: `{"error": {"code", "message", "details", "request_id"}}`."""
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -22,8 +21,6 @@ MOST_DETAILS = 20
 
 LONGEST_PLACE = 200
 """Characters of a fault's place that are shown: names of fields come from the caller."""
-
-logger = logging.getLogger(__name__)
 
 
 class ErrorBody(BaseModel):
@@ -152,11 +149,12 @@ EXAMPLES: Mapping[int, tuple[str, str]] = {
         "rate_limit_exceeded",
         "More than 100 requests in a minute; wait 12 s.",
     ),
+    HTTPStatus.INTERNAL_SERVER_ERROR: ("internal_error", "The request failed; it is logged."),
     HTTPStatus.BAD_GATEWAY: ("core_failed", "kaldra-core failed; it is logged."),
     HTTPStatus.SERVICE_UNAVAILABLE: ("busy", "Too many requests at once; try again shortly."),
     HTTPStatus.GATEWAY_TIMEOUT: ("core_timeout", "kaldra-core takes too long to answer."),
 }
-"""An error of each status, for the OpenAPI document."""
+"""An error of each status, for the OpenAPI document; with 500 there is no other."""
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -172,25 +170,22 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _example(status: HTTPStatus) -> dict[str, Any]:
-    internal = ("internal_error", "The request failed; it is logged.")
-    code, message = EXAMPLES.get(status, internal)
+    code, message = EXAMPLES[status]
     body = {"code": code, "message": message, "details": [], "request_id": "0f8e2c5b9a7d4e31"}
     return {"error": body}
 
 
 def install(app: FastAPI) -> None:
     """Answer every fault of `app` with the envelope, never with an exception's text."""
-    app.add_exception_handler(ApiError, _api_error)
-    app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(RequestValidationError, _invalid_request)
+    for kind in (HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answer)
 
 
-async def _api_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)  # noqa: S101  registered for nothing else
-    return error.response()
-
-
-async def _http_exception(_request: Request, error: Exception) -> Response:
+async def _answer(_request: Request, error: Exception) -> Response:
+    if isinstance(error, RequestValidationError):
+        error = _invalid(error.errors())
+    if isinstance(error, ApiError):
+        return error.response()
     assert isinstance(error, HTTPException)  # noqa: S101  registered for nothing else
     status = HTTPStatus(error.status_code)
     code = status.phrase.lower().replace(" ", "_").replace("-", "_")
@@ -198,8 +193,3 @@ async def _http_exception(_request: Request, error: Exception) -> Response:
     if headers.get("Allow") == "GET":  # HEAD is answered wherever GET is: see serving.shell
         headers["Allow"] = "GET, HEAD"
     return envelope(status, code, f"{status.phrase}.", headers=headers)
-
-
-async def _invalid_request(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101  registered for nothing else
-    return _invalid(error.errors()).response()

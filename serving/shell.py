@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from opentelemetry.trace import StatusCode, Tracer
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import context
-from serving.errors import ApiError, envelope, unavailable
+from serving.errors import EXAMPLES, ApiError, unavailable
 from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 
@@ -168,7 +167,11 @@ class Guard:
         except Exception as error:
             if begun:
                 raise
-            await _answer(error)(scope, receive, send)
+            if not isinstance(error, ApiError):
+                logger.exception("request failed")
+                status = HTTPStatus.INTERNAL_SERVER_ERROR
+                error = ApiError(status, *EXAMPLES[status])
+            await error.response()(scope, receive, send)
         except asyncio.CancelledError:
             if begun or not self._lifecycle.draining:
                 raise
@@ -202,12 +205,3 @@ def _end_span(request: context.RequestContext, method: str, route: str, status: 
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         span.set_status(StatusCode.ERROR)
     span.end()
-
-
-def _answer(error: Exception) -> Response:
-    if isinstance(error, ApiError):
-        return error.response()
-    logger.error("request failed", exc_info=error)
-    return envelope(
-        HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "The request failed; it is logged."
-    )
