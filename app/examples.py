@@ -11,11 +11,8 @@ DIRECTORY = Path(__file__).with_name("example_answers")
 
 
 def of(name: str) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI description of a success with a JSON example."""
-    return example(json.loads((DIRECTORY / name).read_text(encoding="utf-8")))
-
-
-def of_lines(name: str) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI description of a success of many lines, with an example."""
+    """OpenAPI description of a success with an example, JSON or many lines of it."""
     text = (DIRECTORY / name).read_text(encoding="utf-8")
-    return example(text, NDJSON, schema={"type": "string"})
+    if name.endswith(".ndjson"):
+        return example(text, NDJSON, schema={"type": "string"})
+    return example(json.loads(text))

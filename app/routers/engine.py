@@ -23,7 +23,7 @@ def add_routes(routes: APIRouter, core: CoreClient, admission: Admission) -> Non
     @routes.post(
         "/kaldra/batch",
         response_class=Response,
-        responses=examples.of_lines("batch.ndjson"),
+        responses=examples.of("batch.ndjson"),
     )
     async def batch(request: Request, body: BatchRequest) -> Response:
         """Read up to 1,000 texts; the signals come as they are made, one JSON object per line.
