@@ -11,7 +11,8 @@ than one: if the order of the texts says nothing, p <= a happens with probabilit
 texts are and however long.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from hashlib import shake_128
 from typing import NamedTuple, get_args
 
@@ -82,41 +83,33 @@ def _statistics(rows: Floats, order: Integers, first: Integers) -> Floats:
     """Return (orders, splits): the statistic of every split `first` of `rows` in every order."""
     centred = rows - rows.mean(axis=0)
     count, variables = rows.shape
-    squares = _from_products(centred) if count < variables else _from_sums(centred)
+    if count < variables:
+        # By einsum: BLAS may differ between machines.
+        products = np.einsum("ik,jk->ij", centred, centred)
+        squares = partial(_from_products, products, 2.0 * np.tri(count, k=-1) + np.eye(count))
+    else:
+        squares = partial(_from_sums, centred)
     found = [squares(block) for block in np.array_split(order, BLOCKS)]
     scale = count / (first * (count - first))
     statistics: Floats = np.concatenate(found)[:, first - 1] * scale
     return np.round(statistics, TIE_DECIMALS)
 
 
-def _from_sums(centred: Floats) -> Callable[[Integers], Floats]:
-    """Return a function from orders to (orders, texts): ‖S_k‖² for every k."""
-
-    def squares(block: Integers) -> Floats:
-        sums = np.cumsum(centred[block], axis=1)
-        found: Floats = np.einsum("ijk,ijk->ij", sums, sums)
-        return found
-
-    return squares
+def _from_sums(centred: Floats, orders: Integers) -> Floats:
+    """Return (orders, texts): ‖S_k‖² for every k."""
+    sums = np.cumsum(centred[orders], axis=1)
+    found: Floats = np.einsum("ijk,ijk->ij", sums, sums)
+    return found
 
 
-def _from_products(centred: Floats) -> Callable[[Integers], Floats]:
-    """Return what `_from_sums` returns, from the products of all pairs of rows.
+def _from_products(products: Floats, weights: Floats, orders: Integers) -> Floats:
+    """Return the same from the products of all pairs of rows.
 
     This is faster with fewer texts than variables: ‖S_k‖² - ‖S_(k-1)‖² is the product of row k with
-    itself and twice those with the rows before it.
+    itself and twice those with the rows before it, as `weights` says.
     """
-    count = len(centred)
-    # By einsum: BLAS may differ between machines.
-    products = np.einsum("ik,jk->ij", centred, centred)
-    twice = 2.0 * np.tri(count, k=-1) + np.eye(count)
-
-    def squares(block: Integers) -> Floats:
-        permuted = products[block[:, :, None], block[:, None, :]]
-        found: Floats = np.cumsum(np.einsum("ijk,jk->ij", permuted, twice), axis=1)
-        return found
-
-    return squares
+    permuted = products[orders[:, :, None], orders[:, None, :]]
+    return np.cumsum(np.einsum("ijk,jk->ij", permuted, weights), axis=1)
 
 
 def _permutations(count: int, key: str) -> Integers:
