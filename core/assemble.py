@@ -1,31 +1,26 @@
 """From arrays to signals: one dict per text, rounded once."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from contract.options import Options
 from contract.signal import (
-    AbstainReason,
-    Bias,
     Bilingual,
     Drift,
-    Meta,
     Modifier,
-    Planes,
     Signal,
     State,
     Tau,
     TopState,
     Tw,
 )
-from core import __version__
-from core.assemble_meta import meta_blocks
-from core.bias import label
+from core import __version__, bias
 from core.delta144 import leading
-from core.encoding import digest, rounded_blocks
+from core.encoding import digest, named, rounded_rows
 from core.kindra import plane_shares
+from core.meta import aurelius, campbell, nietzsche
 from core.model import Floats, Model
 from core.narrate import sentence
 from core.pipeline import Stages
@@ -40,6 +35,7 @@ from core.risk import (
     tau_level,
 )
 from core.tw369 import regime
+from core.vocabulary.base import PLANES
 
 TOP_STATES = 5
 TIE = 0.001
@@ -49,26 +45,8 @@ MODIFIER_BOUND = 0.35
 MODIFIERS_AT_MOST = 4
 
 
-class _Row(NamedTuple):
-    """The rounded numbers of one text."""
-
-    delta144: list[float]
-    delta12: list[float]
-    polarities: list[float]
-    scores: list[float]
-    shares: list[float]
-    planes: list[float]
-    tension: list[float]
-    drift: list[float]
-    bias: list[float]
-    modifiers: list[float]
-    strength: list[float]
-    journey: list[float]
-    discipline: list[float]
-    scalars: dict[str, float]
-    state: int
-    leading: list[int]
-    reason: AbstainReason | None
+_Row = dict[str, Any]
+"""The rounded numbers of one text, and its state, leading states and reason to abstain."""
 
 
 class Assembler:
@@ -89,19 +67,24 @@ class Assembler:
         self, readings: Sequence[Reading], stages: Stages, options: Options
     ) -> Iterator[Signal]:
         """Yield one signal per text."""
-        rows = self._rows(stages)
         settings = options.canonical()
-        for reading, row, meta in zip(
-            readings, rows, meta_blocks(self._model, stages), strict=True
-        ):
-            yield self._signal(reading, row, meta, options, settings)
+        rows = zip(
+            readings,
+            rounded_rows(self._numbers(stages)),
+            stages.state.tolist(),
+            leading(stages.probabilities, TOP_STATES).tolist(),
+            stages.evidence.reasons,
+            strict=True,
+        )
+        for reading, row, state, first_states, reason in rows:
+            row |= {"state": state, "leading": first_states, "reason": reason}
+            yield self._signal(reading, row, options, settings)
 
-    def _rows(self, stages: Stages) -> Iterator[_Row]:
-        """Round the numbers of all texts at once, and give them out one by one."""
-        field = stages.field
-        v = stages.archetypes
+    def _numbers(self, stages: Stages) -> dict[str, Floats]:
+        """Return what is told of every text, by name."""
+        field, v = stages.field, stages.archetypes
         mean = v.sum(axis=1, keepdims=True) / v.shape[1]
-        scalars = {
+        return {
             "coverage": stages.evidence.coverage,
             "severity": field.severity,
             "drift_metric": field.drift_metric,
@@ -109,9 +92,6 @@ class Assembler:
             "tau": stages.tau,
             "risk": stages.risk,
             "confidence": stages.confidence,
-        }
-        bias = stages.bias
-        blocks: dict[str, Floats] = {
             "delta144": stages.probabilities,
             "delta12": v,
             "polarities": stages.polarities,
@@ -120,104 +100,97 @@ class Assembler:
             "planes": plane_shares(stages.scores),
             "tension": field.tension,
             "drift": field.drift,
-            "bias": np.column_stack([bias.score, bias.parts, bias.exclamation, bias.shouting]),
+            "bias": stages.bias,
             "modifiers": stages.modifiers,
             "strength": v + 1.1 * (v - mean),
             "journey": v * self._journey,
             "discipline": 0.8 * v + 0.2 * mean,
-            "scalars": np.column_stack(list(scalars.values())),
+            "nietzsche": stages.nietzsche,
+            "aurelius": stages.aurelius,
+            "campbell": stages.campbell,
         }
-        rows = zip(
-            rounded_blocks(list(blocks.values())),
-            stages.state.tolist(),
-            leading(stages.probabilities, TOP_STATES).tolist(),
-            stages.evidence.reasons,
-            strict=True,
-        )
-        for numbers, state, first_states, reason in rows:
-            row: dict[str, Any] = dict(zip(blocks, numbers, strict=True))
-            row["scalars"] = dict(zip(scalars, row["scalars"], strict=True))
-            yield _Row(**row, state=state, leading=first_states, reason=reason)
 
-    def _signal(
-        self, reading: Reading, row: _Row, meta: Meta, options: Options, settings: str
-    ) -> Signal:
+    def _signal(self, reading: Reading, row: _Row, options: Options, settings: str) -> Signal:
         version = self._model.vocabulary.version
-        scalars = row.scalars
-        abstained = row.reason is not None
+        abstained = row["reason"] is not None
         state = None if abstained else self._state(row)
-        keys, scores, shares = self._model.kindra_keys, row.scores, row.shares
+        keys, scores, shares = self._model.kindra_keys, row["scores"], row["shares"]
         present = [place for place, score in enumerate(scores) if score]
-        bias = _bias(row.bias)
+        found_bias = bias.answer(row["bias"])
         tw = self._tw(row, options)
-        risk_level = safeguard_level(scalars["risk"])
+        risk_level = safeguard_level(row["risk"])
         signal: Signal = {
             "signal_id": digest((reading.normalised, settings, version)),
             "version": __version__,
             "data_version": version,
             "language": reading.language,
             "abstained": abstained,
-            "abstain_reason": row.reason,
+            "abstain_reason": row["reason"],
             "archetype": state["archetype_id"] if state else None,
             "delta_state": state["id"] if state else None,
             "tw_regime": tw["regime"],
             "kindra_distribution": {keys[i]: shares[i] for i in present},
-            "bias_score": bias["score"],
-            "bias_label": bias["label"],
+            "bias_score": found_bias["score"],
+            "bias_label": found_bias["label"],
             "meta_modifiers": {
-                "strength": row.strength,
-                "journey": row.journey,
-                "discipline": row.discipline,
+                "strength": row["strength"],
+                "journey": row["journey"],
+                "discipline": row["discipline"],
             },
-            "confidence": scalars["confidence"],
+            "confidence": row["confidence"],
             "explanation": "",
             "narrative_risk": None if abstained else NARRATIVE_RISK[risk_level],
             "evidence": {
                 "tokens": reading.words,
                 "matched": reading.matched,
                 "hits": len(reading.hits),
-                "coverage": scalars["coverage"],
+                "coverage": row["coverage"],
             },
-            "delta12": dict(zip(self._archetypes, row.delta12, strict=True)),
-            "delta144": row.delta144,
+            "delta12": named(self._archetypes, row["delta12"]),
+            "delta144": row["delta144"],
             "state": state,
             "top_states": [] if abstained else self._top_states(row),
-            "polarities": dict(zip(self._polarities, row.polarities, strict=True)),
+            "polarities": named(self._polarities, row["polarities"]),
             "kindra": {
                 "scores": {keys[i]: scores[i] for i in present},
-                "planes": _planes(row.planes),
+                "planes": named(PLANES, row["planes"]),
             },
             "tw": tw,
-            "meta": meta,
-            "bias": bias,
-            "tau": _tau(scalars["tau"]),
+            "meta": {
+                "nietzsche": nietzsche.answer(row["nietzsche"]),
+                "aurelius": aurelius.answer(row["aurelius"]),
+                "campbell": campbell.answer(
+                    self._model, row["campbell"], row["delta12"], silent=abstained
+                ),
+            },
+            "bias": found_bias,
+            "tau": _tau(row["tau"]),
             "safeguard": {
-                "risk_score": scalars["risk"],
+                "risk_score": row["risk"],
                 "risk_level": LEVELS[risk_level],
-                "actions": safeguard_actions(risk_level, scalars["drift_metric"]),
+                "actions": safeguard_actions(risk_level, row["drift_metric"]),
             },
         }
         signal["explanation"] = sentence(signal, reading)
         return signal
 
     def _tw(self, row: _Row, options: Options) -> Tw:
-        scalars = row.scalars
         parameters = self._model.vocabulary.tw
         return {
-            "tension": _planes(row.tension),
-            "severity": scalars["severity"],
-            "drift": _drift(row.drift),
-            "drift_metric": scalars["drift_metric"],
-            "index": scalars["index"],
+            "tension": named(PLANES, row["tension"]),
+            "severity": row["severity"],
+            "drift": named(Drift.__annotations__, row["drift"]),
+            "drift_metric": row["drift_metric"],
+            "index": row["index"],
             "index_source": "single_text",
-            "regime": regime(parameters, scalars["index"]),
+            "regime": regime(parameters, row["index"]),
             "profile": options.tw_profile,
             "steps": options.steps,
             "damping": parameters.profiles[options.tw_profile].damping,
         }
 
     def _state(self, row: _Row) -> State:
-        index = row.state
+        index = row["state"]
         state = self._model.vocabulary.states[index]
         return {
             "id": state.id,
@@ -227,12 +200,12 @@ class Assembler:
             "label": self._labels[index],
             "profile": state.profile,
             "plane": state.plane,
-            "probability": row.delta144[index],
-            "modifiers": self._in_force(index, row.modifiers),
+            "probability": row["delta144"][index],
+            "modifiers": self._in_force(index, row["modifiers"]),
             "tied_with": [
                 self._model.vocabulary.states[other].id
-                for other in row.leading
-                if other != index and row.delta144[index] - row.delta144[other] < TIE
+                for other in row["leading"]
+                if other != index and row["delta144"][index] - row["delta144"][other] < TIE
             ],
         }
 
@@ -255,35 +228,9 @@ class Assembler:
     def _top_states(self, row: _Row) -> list[TopState]:
         states = self._model.vocabulary.states
         return [
-            {"id": states[i].id, "index": i, "probability": row.delta144[i]} for i in row.leading
+            {"id": states[i].id, "index": i, "probability": row["delta144"][i]}
+            for i in row["leading"]
         ]
-
-
-def _planes(values: list[float]) -> Planes:
-    three, six, nine = values
-    return {"3": three, "6": six, "9": nine}
-
-
-def _drift(values: list[float]) -> Drift:
-    from_3, from_6, from_9 = values
-    return {"plane3_to_6": from_3, "plane6_to_9": from_6, "plane9_to_3": from_9}
-
-
-def _bias(values: list[float]) -> Bias:
-    score, toxicity, political, gender, racial, loaded, exclamation, shouting = values
-    return {
-        "score": score,
-        "label": label(score),
-        "dimensions": {
-            "toxicity": toxicity,
-            "political": political,
-            "gender": gender,
-            "racial": racial,
-        },
-        "loaded": loaded,
-        "exclamation": exclamation,
-        "shouting": shouting,
-    }
 
 
 def _tau(score: float) -> Tau:

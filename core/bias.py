@@ -1,12 +1,12 @@
 """Bias of a text: four dimensions from words, and its loudness."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
 
-from contract.signal import BiasLabel
+from contract.signal import Bias, BiasLabel
+from core.encoding import named
 from core.evidence import Evidence
 from core.model import Floats, Model
 from core.reading import Reading
@@ -28,29 +28,20 @@ LABELS: tuple[BiasLabel, ...] = get_args(BiasLabel)
 LABEL_BOUNDS = (0.3, 0.6, 0.8)
 
 
-@dataclass(frozen=True, slots=True)
-class Bias:
-    """`score` (texts,), `parts` (texts, 5): four dimensions and loaded language, all in [0, 1]."""
+def measure(model: Model, evidence: Evidence, readings: Sequence[Reading]) -> Floats:
+    """Return (texts, 8): score, dimensions, loaded language, exclamation, shouting; in [0, 1].
 
-    score: Floats
-    parts: Floats
-    exclamation: Floats
-    shouting: Floats
-
-
-def measure(model: Model, evidence: Evidence, readings: Sequence[Reading]) -> Bias:
-    """Combine the parts as independent reasons: score = 1 - product of (1 - share * part).
-
+    The parts are independent reasons: score = 1 - product of (1 - share * part).
     A dimension is judged by the density of its hits: hits / (hits + 0.5 + words beyond 50 / 100).
     So one clear insult in a message gives 0.667 and one in a speech next to nothing. Threats and
     slurs count alike however long the text is.
     """
-    hits = evidence.hits[:, model.channels.bias]
+    hits = evidence.hits[:, model.channels["bias"]]
     half = HALF + np.maximum(evidence.words - SHORT_TEXT, 0.0) / WORDS_PER_HIT
     parts = hits / (hits + half[:, None])
-    alarm = evidence.hits[:, model.channels.metrics.start + model.metric_index["alarm"]]
+    alarm = evidence.hits[:, model.channels["metrics"].start + model.metric_index["alarm"]]
     parts[:, 0] = np.maximum(parts[:, 0], alarm / (alarm + HALF))
-    density = evidence.strength[:, model.channels.bias]
+    density = evidence.strength[:, model.channels["bias"]]
     parts[:, 4] = density[:, 4]
     exclamation = np.minimum(
         np.array([r.exclamations for r in readings], dtype=np.float64) / EXCLAMATIONS_FOR_ALL, 1.0
@@ -60,7 +51,20 @@ def measure(model: Model, evidence: Evidence, readings: Sequence[Reading]) -> Bi
     shouting = np.clip((share - SHOUTING_FLOOR) / SHOUTING_RANGE, 0.0, 1.0)
     calm = np.prod(1.0 - SHARES * parts, axis=1)
     calm *= (1.0 - EXCLAMATION_SHARE * exclamation) * (1.0 - SHOUTING_SHARE * shouting)
-    return Bias(1.0 - calm, parts, exclamation, shouting)
+    return np.column_stack([1.0 - calm, parts, exclamation, shouting])
+
+
+def answer(values: list[float]) -> Bias:
+    """Return the bias of one text from its rounded row."""
+    score, *dimensions, loaded, exclamation, shouting = values
+    return {
+        "score": score,
+        "label": label(score),
+        "dimensions": named(DIMENSIONS, dimensions),
+        "loaded": loaded,
+        "exclamation": exclamation,
+        "shouting": shouting,
+    }
 
 
 def label(score: float) -> BiasLabel:

@@ -20,8 +20,8 @@ def base(model: Model, evidence: Evidence, smoothing: Floats) -> tuple[Floats, F
     prior where tau asks for caution. An abstaining text is uniform.
     """
     strength = evidence.strength
-    archetypes = strength[:, model.channels.archetypes] + PRIOR / smoothing[:, None]
-    columns = strength[:, model.channels.columns] + PRIOR
+    archetypes = strength[:, model.channels["archetypes"]] + PRIOR / smoothing[:, None]
+    columns = strength[:, model.channels["columns"]] + PRIOR
     archetypes[evidence.silent] = 1.0
     columns[evidence.silent] = 1.0
     return normalised(archetypes**SHARPNESS), normalised(columns**SHARPNESS)

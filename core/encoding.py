@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -25,24 +24,31 @@ def rounded(values: Floats) -> Any:
     return (np.round(values, DECIMALS) + 0.0).tolist()
 
 
-def rounded_blocks(blocks: Sequence[Floats]) -> Iterator[tuple[list[float], ...]]:
-    """Yield, for each row, one list per block of (rows, width) arrays.
+def rounded_rows(blocks: Mapping[str, Floats]) -> Iterator[dict[str, Any]]:
+    """Yield each row of named arrays, a number of (rows,) and a list of (rows, width).
 
     All are rounded at once, but a row becomes lists only when it is asked for: many lists at a time
     are work for the garbage collector.
     """
-    whole = np.round(np.concatenate(blocks, axis=1), DECIMALS) + 0.0
-    bounds = [
-        slice(*ends) for ends in pairwise(accumulate((b.shape[1] for b in blocks), initial=0))
-    ]
+    places: dict[str, int | slice] = {}
+    end = 0
+    for name, block in blocks.items():
+        start, end = end, end + (block.shape[1] if block.ndim > 1 else 1)
+        places[name] = slice(start, end) if block.ndim > 1 else start
+    whole = np.round(np.column_stack(list(blocks.values())), DECIMALS) + 0.0
     for row in whole:
         numbers = row.tolist()
-        yield tuple([numbers[place] for place in bounds])
+        yield {name: numbers[place] for name, place in places.items()}
 
 
 def number(value: float) -> float:
     """Return one float with six decimals, without a negative zero."""
     return round(float(value), DECIMALS) + 0.0
+
+
+def named(names: Iterable[str], values: Iterable[float]) -> Any:
+    """Return an object that has these names, in their order, and their numbers."""
+    return dict(zip(names, values, strict=True))
 
 
 def digest(parts: Iterable[str]) -> str:

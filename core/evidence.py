@@ -50,7 +50,7 @@ def gather(model: Model, counts: Floats, readings: Sequence[Reading]) -> Evidenc
     strength = hits / (hits + half)
     matched = np.array([reading.matched for reading in readings], dtype=np.float64)
     coverage = matched / np.maximum(words, 1.0)
-    anything = hits[:, model.channels.archetypes].max(axis=1) > 0
+    anything = hits[:, model.channels["archetypes"]].max(axis=1) > 0
     reasons = [
         _reason(r, c, a)
         for r, c, a in zip(readings, coverage.tolist(), anything.tolist(), strict=True)

@@ -5,6 +5,7 @@ silenced) and the winner's probability is compared.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,12 +17,14 @@ from core.hits import PLAIN, Hit, Hits
 from core.model import Floats, Model
 from core.pipeline import Stages, run
 from core.reading import Reading, count
-from core.risk import TAU_WEIGHTS, effects, tau_of_bias
+from core.risk import effects, tau_of_bias
 from core.text import token_spans
 
 TERMS_WEIGHED = 32
 VECTORS_WEIGHED = 24
 SHOWN = 12
+_Name = TypeVar("_Name", str, int)
+
 CAUTION = ["tau", "drift_damping", "archetype_smoothing"]
 
 
@@ -70,16 +73,9 @@ def _terms(
     # Whole numbers: what is left is exact.
     counts = count(model, [reading]) - model.tally([Hits.of(by_term[term]) for term in chosen])
     without = run(model, counts, [reading] * len(chosen), options)
-    archetype, state = _gap(stages, row, without)
-    order = sorted(range(len(chosen)), key=lambda i: (-abs(archetype[i]), chosen[i]))
     return [
-        {
-            "term": chosen[i],
-            "count": frequency[chosen[i]],
-            "archetype_delta": archetype[i],
-            "state_delta": state[i],
-        }
-        for i in order[:SHOWN]
+        {"term": term, "count": frequency[term], "archetype_delta": archetype, "state_delta": state}
+        for term, archetype, state in _largest(chosen, stages, row, without)
     ]
 
 
@@ -95,43 +91,46 @@ def _vectors(
     keep[np.arange(len(present)), present] = 0.0
     counts = np.repeat(count(model, [reading]), len(present), axis=0)
     without = run(model, counts, [reading] * len(present), options, keep)
-    archetype, state = _gap(stages, row, without)
-    order = sorted(range(len(present)), key=lambda i: (-abs(archetype[i]), present[i]))
     return [
         {
-            "id": model.kindra_keys[present[i]],
-            "score": scores[present[i]],
-            "archetype_delta": archetype[i],
-            "state_delta": state[i],
+            "id": model.kindra_keys[vector],
+            "score": scores[vector],
+            "archetype_delta": archetype,
+            "state_delta": state,
         }
-        for i in order[:SHOWN]
+        for vector, archetype, state in _largest(present, stages, row, without)
     ]
 
 
-def _gap(stages: Stages, row: int, without: Stages) -> tuple[list[float], list[float]]:
-    """Return the winner's probability minus what it is in each variant: archetype, state."""
+def _largest(
+    names: Sequence[_Name], stages: Stages, row: int, without: Stages
+) -> list[tuple[_Name, float, float]]:
+    """Return the winner's probability minus what it is in each variant: archetype, state.
+
+    Of all variants, named in their order, those with the largest differences come first.
+    """
     state = int(stages.state[row])
     figure = state // 12
-    archetype = stages.archetypes[row, figure] - without.archetypes[:, figure]
-    place = stages.probabilities[row, state] - without.probabilities[:, state]
-    return rounded(archetype), rounded(place)
+    archetype = rounded(stages.archetypes[row, figure] - without.archetypes[:, figure])
+    place = rounded(stages.probabilities[row, state] - without.probabilities[:, state])
+    found = zip(names, archetype, place, strict=True)
+    return sorted(found, key=lambda each: (-abs(each[1]), each[0]))[:SHOWN]
 
 
 def _stages(model: Model, stages: Stages, row: int) -> StageResults:
     archetypes = [a.id for a in model.vocabulary.archetypes]
     columns = [f"{c.col:02d}" for c in model.vocabulary.columns]
     strength, channels = stages.evidence.strength[row], model.channels
-    caution = tau_of_bias(stages.bias.score[[row]])
-    against = np.array([getattr(stages.features, name)[row] for name in TAU_WEIGHTS])
+    caution = tau_of_bias(stages.bias[[row], 0])
     return {
-        "evidence_archetypes": _named(archetypes, strength[channels.archetypes]),
-        "evidence_columns": _named(columns, strength[channels.columns]),
+        "evidence_archetypes": _named(archetypes, strength[channels["archetypes"]]),
+        "evidence_columns": _named(columns, strength[channels["columns"]]),
         "caution": _named(CAUTION, np.concatenate([caution, *effects(caution)])),
         "base_delta12": _named(archetypes, stages.base_archetypes[row]),
         "modulated_delta12": _named(archetypes, stages.archetypes[row]),
         "base_columns": _named(columns, stages.base_columns[row]),
         "evolved_columns": _named(columns, stages.columns[row]),
-        "tau_features": _named(list(TAU_WEIGHTS), against),
+        "tau_features": {name: number(each[row]) for name, each in stages.features.items()},
     }
 
 

@@ -12,16 +12,21 @@ NOTHING_KNOWN = Context()
 def scores(model: Model, evidence: Evidence, context: Context) -> Floats:
     """Return (texts, 144) in [-1, 1]: high minus low evidence plus context; 0 = nothing known."""
     channels = model.channels
-    found = evidence.strength[:, channels.high] - evidence.strength[:, channels.low]
+    found = evidence.strength[:, channels["high"]] - evidence.strength[:, channels["low"]]
     if context == NOTHING_KNOWN:
         return found
     return np.clip(found + context_adds(model, context), -1.0, 1.0)
 
 
+def known(model: Model, kindra_scores: Floats, key: str, *, unknown: float = 0.0) -> Floats:
+    """Return (texts,) the score of one vector on [0, 1], where there is evidence of it."""
+    score = kindra_scores[:, model.kindra_index[key]]
+    return np.where(score == 0.0, unknown, (score + 1.0) / 2.0)
+
+
 def context_adds(model: Model, context: Context) -> Floats:
     """Return (144,) additions that the context rules give."""
     rules = model.vocabulary.rules
-    total = np.zeros(len(model.kindra_keys))
     chosen = [
         rules.country.get(context.country or ""),
         context.sector and rules.sector[context.sector],
@@ -36,23 +41,19 @@ def context_adds(model: Model, context: Context) -> Floats:
             chosen.append(levels.high)
         elif value is not None and value <= rules.structure_thresholds.low:
             chosen.append(levels.low)
-    for adds in chosen:
-        for key, value in (adds or {}).items():
-            total[model.kindra_index[key]] += value
-    _add_sentiment(model, context, total)
+    weighted = [(adds, 1.0) for adds in chosen if adds]
+    intensity = context.sentiment_intensity
+    if context.sentiment:
+        weighted.append(
+            (rules.sentiment[context.sentiment], 1.0 if intensity is None else intensity)
+        )
+        if intensity is not None and intensity >= rules.intense_sentiment.threshold:
+            weighted.append((rules.intense_sentiment.adds, 1.0))
+    total = np.zeros(len(model.kindra_keys))
+    for adds, weight in weighted:
+        for key, value in adds.items():
+            total[model.kindra_index[key]] += value * weight
     return total
-
-
-def _add_sentiment(model: Model, context: Context, total: Floats) -> None:
-    rules = model.vocabulary.rules
-    if context.sentiment is None:
-        return
-    intensity = 1.0 if context.sentiment_intensity is None else context.sentiment_intensity
-    for key, value in rules.sentiment[context.sentiment].items():
-        total[model.kindra_index[key]] += value * intensity
-    if context.sentiment_intensity is not None and intensity >= rules.intense_sentiment.threshold:
-        for key, value in rules.intense_sentiment.adds.items():
-            total[model.kindra_index[key]] += value
 
 
 def archetype_factors(model: Model, kindra_scores: Floats) -> Floats:

@@ -6,8 +6,7 @@ Hits are counted in half units and weights in quarters, both as whole numbers in
 product counts @ weights is exact and does not depend on how many texts are read at once.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from itertools import accumulate, chain, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -24,25 +23,6 @@ Integers = npt.NDArray[np.int64]
 QUARTERS = 4
 UNIT = float(PLAIN * QUARTERS)
 """What one plain hit of weight 1 contributes to counts @ weights."""
-
-
-@dataclass(frozen=True, slots=True)
-class Channels:
-    """Where each group of channels lies on the channel axis."""
-
-    archetypes: slice
-    columns: slice
-    high: slice
-    low: slice
-    first: slice
-    second: slice
-    modifiers: slice
-    nietzsche: slice
-    aurelius: slice
-    campbell: slice
-    bias: slice
-    metrics: slice
-    themes: slice
 
 
 class Model:
@@ -87,7 +67,8 @@ def _votes(vocabulary: Vocabulary) -> dict[str, int]:
     return votes
 
 
-def _channels(vocabulary: Vocabulary, index: dict[str, int]) -> tuple[Floats, Channels]:
+def _channels(vocabulary: Vocabulary, index: dict[str, int]) -> tuple[Floats, dict[str, slice]]:
+    """Return (concepts, channels) weights in quarters, and where each group of channels lies."""
     groups: dict[str, list[Weights]] = {
         "archetypes": [a.evidence for a in vocabulary.archetypes],
         "columns": [c.evidence for c in vocabulary.columns],
@@ -99,27 +80,21 @@ def _channels(vocabulary: Vocabulary, index: dict[str, int]) -> tuple[Floats, Ch
     }
     for name in ("nietzsche", "aurelius", "campbell", "bias", "metrics", "themes"):
         groups[name] = [axis.evidence for axis in getattr(vocabulary.readings, name)]
-    columns: list[Floats] = []
-    slices: dict[str, slice] = {}
-    for name, group in groups.items():
-        slices[name] = slice(len(columns), len(columns) + len(group))
-        columns.extend(_column(weights, index) for weights in group)
-    return np.ascontiguousarray(np.stack(columns, axis=1)), Channels(**slices)
+    ends = pairwise(accumulate(map(len, groups.values()), initial=0))
+    channels = {name: slice(*bounds) for name, bounds in zip(groups, ends, strict=True)}
+    table = np.zeros((len(index), channels["themes"].stop))
+    for place, weights in enumerate(chain.from_iterable(groups.values())):
+        for concept, weight in weights.items():
+            table[index[concept], place] = weight * QUARTERS
+    return table, channels
 
 
-def _commonness(vocabulary: Vocabulary, channels: Channels) -> Floats:
+def _commonness(vocabulary: Vocabulary, channels: dict[str, slice]) -> Floats:
     """Return (channels,): how common each is in ordinary text, 1 on the average."""
-    common = np.ones(channels.themes.stop)
-    common[channels.archetypes] = [archetype.commonness for archetype in vocabulary.archetypes]
-    common[channels.columns] = [column.commonness for column in vocabulary.columns]
+    common = np.ones(channels["themes"].stop)
+    common[channels["archetypes"]] = [archetype.commonness for archetype in vocabulary.archetypes]
+    common[channels["columns"]] = [column.commonness for column in vocabulary.columns]
     return common
-
-
-def _column(weights: Weights, index: dict[str, int]) -> Floats:
-    column = np.zeros(len(index))
-    for concept, weight in weights.items():
-        column[index[concept]] = weight * QUARTERS
-    return column
 
 
 def _influence(vocabulary: Vocabulary) -> Floats:
@@ -128,11 +103,6 @@ def _influence(vocabulary: Vocabulary) -> Floats:
     table = np.zeros((len(vocabulary.kindras), len(position)))
     factors = {layer.layer: layer.factor for layer in vocabulary.layers}
     for row, vector in enumerate(vocabulary.kindras):
-        _fill(table, row, (position[a] for a in vector.boost), factors[vector.layer])
-        _fill(table, row, (position[a] for a in vector.suppress), -factors[vector.layer])
+        table[row, [position[a] for a in vector.boost]] = factors[vector.layer]
+        table[row, [position[a] for a in vector.suppress]] = -factors[vector.layer]
     return table
-
-
-def _fill(table: Floats, row: int, columns: Iterable[int], value: float) -> None:
-    for column in columns:
-        table[row, column] = value

@@ -12,13 +12,8 @@ import numpy as np
 
 from contract.options import Options
 from core import bias, delta144, kindra, risk, tw369
-from core.bias import Bias
 from core.evidence import Evidence, gather
 from core.meta import aurelius, campbell, nietzsche
-from core.meta.aurelius import Aurelius
-from core.meta.campbell import Campbell
-from core.meta.known import borrow
-from core.meta.nietzsche import Nietzsche
 from core.model import Floats, Integers, Model
 from core.reading import Reading
 from core.tw369 import Field
@@ -33,7 +28,7 @@ class Stages:
     """Every stage's result; the first axis is the text."""
 
     evidence: Evidence
-    bias: Bias
+    bias: Floats
     scores: Floats
     base_archetypes: Floats
     base_columns: Floats
@@ -44,9 +39,9 @@ class Stages:
     field: Field
     polarities: Floats
     modifiers: Floats
-    nietzsche: Nietzsche
-    aurelius: Aurelius
-    campbell: Campbell
+    nietzsche: Floats
+    aurelius: Floats
+    campbell: Floats
     features: risk.Features
     tau: Floats
     risk: Floats
@@ -65,12 +60,12 @@ def run(
     `keep` (texts, 144) multiplies the Kindra scores; the explanation uses it to silence vectors.
     """
     evidence = gather(model, counts, readings)
-    found_bias = bias.measure(model, evidence, readings)
+    read_bias = bias.measure(model, evidence, readings)
     scores = kindra.scores(model, evidence, options.context)
     scores[evidence.silent] = 0.0
     if keep is not None:
         scores *= keep
-    damping, smoothing = risk.effects(risk.tau_of_bias(found_bias.score))
+    damping, smoothing = risk.effects(risk.tau_of_bias(read_bias[:, 0]))
     base_archetypes, base_columns = delta144.base(model, evidence, smoothing)
     archetypes = delta144.normalised(base_archetypes * kindra.archetype_factors(model, scores))
     field = tw369.read_field(model, scores, options, damping)
@@ -78,24 +73,23 @@ def run(
     states = archetypes[:, :, None] * columns[:, None, :]
     probabilities = states.reshape(len(states), 144)
     polarities = _polarities(model, evidence)
-    borrowed = borrow(model, scores)
     strength = evidence.strength
     collective = strength[:, _collective(model)]
-    read_nietzsche = nietzsche.read(model, strength, borrowed)
-    features = risk.Features(
-        bias=found_bias.score,
-        polarity=np.abs(2.0 * polarities - 1.0).sum(axis=1) / polarities.shape[1],
-        entropy=_excess_entropy(delta144.entropy(archetypes) + delta144.entropy(base_columns)),
-        severity=field.severity,
-        drift=np.minimum(1.0, DRIFT_SCALE * field.drift_metric),
-        meta=read_nietzsche.nihilism,
-    )
+    read_nietzsche = nietzsche.read(model, strength, scores)
+    features: risk.Features = {
+        "bias": read_bias[:, 0],
+        "polarity": np.abs(2.0 * polarities - 1.0).sum(axis=1) / polarities.shape[1],
+        "entropy": _excess_entropy(delta144.entropy(archetypes) + delta144.entropy(base_columns)),
+        "severity": field.severity,
+        "drift": np.minimum(1.0, DRIFT_SCALE * field.drift_metric),
+        "meta": read_nietzsche[:, nietzsche.NIHILISM],
+    }
     tau, risks = risk.tau(features), risk.safeguard(features)
     trust = risk.confidence(probabilities, evidence.found)
     trust[evidence.silent] = 0.0
     return Stages(
         evidence=evidence,
-        bias=found_bias,
+        bias=read_bias,
         scores=scores,
         base_archetypes=base_archetypes,
         base_columns=base_columns,
@@ -105,10 +99,10 @@ def run(
         state=delta144.strongest(probabilities),
         field=field,
         polarities=polarities,
-        modifiers=strength[:, model.channels.modifiers],
+        modifiers=strength[:, model.channels["modifiers"]],
         nietzsche=read_nietzsche,
-        aurelius=aurelius.read(model, strength, borrowed, collective),
-        campbell=campbell.read(model, strength, borrowed, archetypes),
+        aurelius=aurelius.read(model, strength, scores, collective),
+        campbell=campbell.read(model, strength, scores, archetypes),
         features=features,
         tau=tau,
         risk=risks,
@@ -119,14 +113,14 @@ def run(
 def _polarities(model: Model, evidence: Evidence) -> Floats:
     """Return (texts, 48): 1 = first pole, 0 = second pole, 0.5 without evidence."""
     strength = evidence.strength
-    first, second = strength[:, model.channels.first], strength[:, model.channels.second]
+    first, second = strength[:, model.channels["first"]], strength[:, model.channels["second"]]
     return 0.5 + 0.5 * (first - second)
 
 
 def _collective(model: Model) -> int:
     """Return the channel of the collective pole."""
     ids = [polarity.id for polarity in model.vocabulary.polarities]
-    return int(model.channels.second.start) + ids.index("POL_INDIVIDUAL_COLLECTIVE")
+    return int(model.channels["second"].start) + ids.index("POL_INDIVIDUAL_COLLECTIVE")
 
 
 def _excess_entropy(entropy: Floats) -> Floats:

@@ -1,6 +1,5 @@
 """Tau, safeguard and confidence: how far a signal should be trusted and acted on."""
 
-from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -40,22 +39,14 @@ HALF_SUPPORT = 5.0
 NARRATIVE_RISK: tuple[RiskWord, ...] = get_args(RiskWord)
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What speaks against a signal, each (texts,) in [0, 1]."""
-
-    bias: Floats
-    polarity: Floats
-    entropy: Floats
-    severity: Floats
-    drift: Floats
-    meta: Floats
+Features = dict[str, Floats]
+"""What speaks against a signal, by the names of TAU_WEIGHTS, each (texts,) in [0, 1]."""
 
 
 def tau(features: Features) -> Floats:
     """Return sigmoid(3 - weighted sum): 0.953 when nothing speaks against the signal."""
     weights = np.array([[weight] for weight in TAU_WEIGHTS.values()])
-    load = (weights * [getattr(features, name) for name in TAU_WEIGHTS]).sum(axis=0)
+    load = (weights * [features[name] for name in TAU_WEIGHTS]).sum(axis=0)
     result: Floats = 1.0 / (1.0 + np.exp(load - 3.0))
     return result
 
@@ -84,9 +75,12 @@ def safeguard(features: Features) -> Floats:
     risky however calm its drift is.
     """
     mean = (
-        features.bias + 1.2 * features.polarity + 0.8 * features.drift + 1.4 * features.meta
+        features["bias"]
+        + 1.2 * features["polarity"]
+        + 0.8 * features["drift"]
+        + 1.4 * features["meta"]
     ) / 5.0
-    return 1.0 - (1.0 - np.minimum(mean, 1.0)) * (1.0 - BIAS_CARRIES * features.bias)
+    return 1.0 - (1.0 - np.minimum(mean, 1.0)) * (1.0 - BIAS_CARRIES * features["bias"])
 
 
 def safeguard_level(score: float) -> int:

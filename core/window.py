@@ -10,7 +10,7 @@ from contract.signal import Signal
 from contract.window import TracyWidom, WindowAnswer, WindowItem
 from core import __version__
 from core.drift import drift_test, window_regime
-from core.encoding import digest, number
+from core.encoding import digest, named, number
 from core.model import Floats, Model
 from core.story import arc, drifts
 from core.tracy_widom import QUANTILE_95, QUANTILE_99, f1
@@ -54,7 +54,7 @@ def read_window(
             correlation(rows) if len(spoken) >= model.vocabulary.tw.window_minimum else None
         ),
         "story": arc(model, signals),
-        "delta12": dict(zip(ids, map(number, mean.tolist()), strict=True)),
+        "delta12": named(ids, map(number, mean.tolist())),
         "items": _items(signals, vectors),
     }
 

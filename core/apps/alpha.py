@@ -3,11 +3,11 @@
 import math
 from collections.abc import Iterable
 
-from contract.apps import AlphaAnswer, Guidance
+from contract.apps import AlphaAnswer, Guidance, Rates
 from contract.signal import Signal
 from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
 from core.delta144 import entropy
-from core.encoding import number
+from core.encoding import named, number
 from core.story import beat, coherence, stage_scores
 from core.text import paragraphs
 
@@ -52,13 +52,7 @@ def analyse(
             if len(beats) > 1
             else None
         ),
-        "rates": {
-            "hedge": analysis.rate("hedge"),
-            "uncertainty": analysis.rate("uncertainty"),
-            "guidance": analysis.rate("guidance"),
-            "positive": analysis.rate("positive"),
-            "negative": analysis.rate("negative"),
-        },
+        "rates": named(Rates.__annotations__, map(analysis.rate, Rates.__annotations__)),
         "guidance": guidance(analysis),
         "plane_weights": weights,
         "weighted_tension": tension,

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from contract.apps import Epistemic, TopArchetype
 from contract.signal import Planes, Signal
 from core.delta144 import ranking
-from core.encoding import number
+from core.encoding import named, number
 from core.model import Model
 from core.pipeline import Stages
 from core.reading import Reading
 from core.tw369 import weighted_tension
+from core.vocabulary.base import PLANES
 from core.vocabulary.parameters import Domain
 
 SUPPORTED_COVERAGE = 0.08
@@ -28,7 +29,7 @@ class Analysis:
 
     def channel(self, metric: str) -> int:
         """Return where a metric lies on the channel axis."""
-        return int(self.model.channels.metrics.start) + self.model.metric_index[metric]
+        return int(self.model.channels["metrics"].start) + self.model.metric_index[metric]
 
     def metric(self, name: str) -> float:
         """Return the weighted hits of a metric."""
@@ -69,5 +70,4 @@ def planes(analysis: Analysis, domain: Domain) -> tuple[Planes, float]:
     tw = analysis.signal["tw"]
     tension = (tw["tension"]["3"], tw["tension"]["6"], tw["tension"]["9"])
     weights, total = weighted_tension(analysis.model.vocabulary.tw, domain, tension, tw["severity"])
-    three, six, nine = map(number, weights)
-    return {"3": three, "6": six, "9": nine}, number(total)
+    return named(PLANES, map(number, weights)), number(total)

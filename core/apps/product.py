@@ -65,7 +65,7 @@ def themes(analysis: Analysis) -> list[Theme]:
     counts = model.tally([Hits([0], [0], [number]) for number in meanings.tolist()])
     judging = [analysis.channel(name) for name in ("pain", "praise")]
     judged = _by_sentence(counts @ model.weights[:, judging] / UNIT, used, sentence)
-    touched = _by_sentence(counts @ model.weights[:, model.channels.themes], used, sentence) > 0
+    touched = _by_sentence(counts @ model.weights[:, model.channels["themes"]], used, sentence) > 0
     found: list[Theme] = []
     for place, axis in enumerate(model.vocabulary.readings.themes):
         if touched[:, place].any():

@@ -62,7 +62,7 @@ def test_more_evidence_for_an_archetype_never_lowers_it(model, text, data, more)
 
 def _speaking_for_one(model: Model) -> list[tuple[int, int]]:
     """Return (archetype, concept) of all concepts that speak for one archetype alone."""
-    spoken = model.weights[:, model.channels.archetypes] > 0
+    spoken = model.weights[:, model.channels["archetypes"]] > 0
     pairs = [(int(row.argmax()), c) for c, row in enumerate(spoken) if row.sum() == 1]
     assert {archetype for archetype, _ in pairs} == set(range(12))
     return pairs
@@ -128,9 +128,9 @@ def test_all_144_states_are_reachable(kernel, model):
     halves = [(m, n, 0.5) for m, n in ((4, 3), (2, 5), (6, 2), (3, 2), (3, 9), (2, 1))]
     sizes = [*halves, (11, 2, 0.0), (4, 3, 1.0), (5, 8, 1.0), (3, 4, 1.0)]
     for (m, n, penalty), rank in product(sizes, range(3)):
-        figures = _pure_words(model, model.channels.archetypes, model.channels.columns, 0.5)
+        figures = _pure_words(model, model.channels["archetypes"], model.channels["columns"], 0.5)
         columns = _pure_words(
-            model, model.channels.columns, model.channels.archetypes, penalty, rank
+            model, model.channels["columns"], model.channels["archetypes"], penalty, rank
         )
         batch = [f"{f} " * m + ". " + f"{c} " * n for f in figures for c in columns]
         signals = kernel.batch(batch, Options(language="en"))

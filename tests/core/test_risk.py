@@ -9,8 +9,7 @@ from core.bias import label
 
 
 def _features(**values: float) -> risk.Features:
-    names = ("bias", "polarity", "entropy", "severity", "drift", "meta")
-    return risk.Features(**{name: np.array([values.get(name, 0.0)]) for name in names})
+    return {name: np.array([values.get(name, 0.0)]) for name in risk.TAU_WEIGHTS}
 
 
 def test_tau_of_nothing_against_the_signal():
