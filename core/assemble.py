@@ -82,13 +82,11 @@ class Assembler:
 
     def _numbers(self, stages: Stages) -> dict[str, Floats]:
         """Return what is told of every text, by name."""
-        field, v = stages.field, stages.archetypes
+        v = stages.archetypes
         mean = v.sum(axis=1, keepdims=True) / v.shape[1]
         return {
+            **stages.field,
             "coverage": stages.evidence.coverage,
-            "severity": field.severity,
-            "drift_metric": field.drift_metric,
-            "index": field.index,
             "tau": stages.tau,
             "risk": stages.risk,
             "confidence": stages.confidence,
@@ -98,8 +96,6 @@ class Assembler:
             "scores": stages.scores,
             "shares": _shares(stages.scores),
             "planes": plane_shares(stages.scores),
-            "tension": field.tension,
-            "drift": field.drift,
             "bias": stages.bias,
             "modifiers": stages.modifiers,
             "strength": v + 1.1 * (v - mean),

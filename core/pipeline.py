@@ -69,7 +69,7 @@ def run(
     base_archetypes, base_columns = delta144.base(model, evidence, smoothing)
     archetypes = delta144.normalised(base_archetypes * kindra.archetype_factors(model, scores))
     field = tw369.read_field(model, scores, options, damping)
-    columns = tw369.evolve(model, base_columns, field.drift, options)
+    columns = tw369.evolve(model, base_columns, field["drift"], options)
     states = archetypes[:, :, None] * columns[:, None, :]
     probabilities = states.reshape(len(states), 144)
     polarities = _polarities(model, evidence)
@@ -80,8 +80,8 @@ def run(
         "bias": read_bias[:, 0],
         "polarity": np.abs(2.0 * polarities - 1.0).sum(axis=1) / polarities.shape[1],
         "entropy": _excess_entropy(delta144.entropy(archetypes) + delta144.entropy(base_columns)),
-        "severity": field.severity,
-        "drift": np.minimum(1.0, DRIFT_SCALE * field.drift_metric),
+        "severity": field["severity"],
+        "drift": np.minimum(1.0, DRIFT_SCALE * field["drift_metric"]),
         "meta": read_nietzsche[:, nietzsche.NIHILISM],
     }
     tau, risks = risk.tau(features), risk.safeguard(features)

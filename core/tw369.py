@@ -1,7 +1,6 @@
 """TW369: tension of the three planes, severity, drift (Model A), evolution, regime."""
 
 import math
-from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -25,15 +24,9 @@ SHIFTS: dict[Domain, tuple[float, tuple[float, float, float]]] = {
 """From which severity on a domain's weights of planes 3, 6 and 9 move, and in which proportion."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """`tension` (texts, 3), `severity`, `index` (texts,), `drift` (texts, 3): 3→6, 6→9, 9→3."""
-
-    tension: Floats
-    severity: Floats
-    drift: Floats
-    drift_metric: Floats
-    index: Floats
+Field = dict[str, Floats]
+"""`tension` (texts, 3), `severity` (texts,), `drift` (texts, 3): 3→6, 6→9, 9→3, `drift_metric` and
+`index` (texts,)."""
 
 
 def read_field(model: Model, scores: Floats, options: Options, drift_damping: Floats) -> Field:
@@ -44,13 +37,13 @@ def read_field(model: Model, scores: Floats, options: Options, drift_damping: Fl
     mean = planes.sum(axis=1) / 3.0
     severity = np.minimum(1.0 - np.exp(-profile.lam * mean), profile.severity_cap)
     drift = gradients(planes) * severity[:, None] * drift_damping[:, None]
-    return Field(
-        tension=planes,
-        severity=severity,
-        drift=drift,
-        drift_metric=np.abs(drift).sum(axis=1) / 3.0,
-        index=regime_index(mean, profile),
-    )
+    return {
+        "tension": planes,
+        "severity": severity,
+        "drift": drift,
+        "drift_metric": np.abs(drift).sum(axis=1) / 3.0,
+        "index": regime_index(mean, profile),
+    }
 
 
 def charge(model: Model, scores: Floats) -> Floats:

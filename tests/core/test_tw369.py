@@ -24,8 +24,8 @@ def _scores(model: Model, **values: float) -> Floats:
 
 def test_silence_has_no_tension(model):
     field = _field(model, np.zeros(144))
-    assert field.tension.tolist() == [[0.0, 0.0, 0.0]]
-    assert field.index.tolist() == [0.0]
+    assert field["tension"].tolist() == [[0.0, 0.0, 0.0]]
+    assert field["index"].tolist() == [0.0]
 
 
 def test_tension_is_mean_and_deviation_of_what_the_poles_carry(model):
@@ -40,29 +40,29 @@ def test_tension_is_mean_and_deviation_of_what_the_poles_carry(model):
 def test_conflict_is_tense_and_calm_is_not(model):
     conflict = _field(model, _scores(model, L1_P21=0.6))
     calm = _field(model, _scores(model, L1_P21=-0.6))
-    assert conflict.tension[0, 0] > 0.5
-    assert calm.tension[0, 0] == 0.0
+    assert conflict["tension"][0, 0] > 0.5
+    assert calm["tension"][0, 0] == 0.0
 
 
 def test_severity_drift_and_metric(model):
     field = _field(model, _scores(model, L1_P21=0.5, L3_T30=0.3))
-    t3, t6, t9 = field.tension[0]
-    assert field.severity[0] == pytest.approx(1.0 - math.exp(-(t3 + t6 + t9) / 3.0))
-    assert field.drift[0].sum() == pytest.approx(0.0)
-    assert field.drift_metric[0] == pytest.approx(np.abs(field.drift[0]).mean())
-    assert np.abs(field.drift).max() <= 0.5 * field.severity[0] + 1e-12
+    t3, t6, t9 = field["tension"][0]
+    assert field["severity"][0] == pytest.approx(1.0 - math.exp(-(t3 + t6 + t9) / 3.0))
+    assert field["drift"][0].sum() == pytest.approx(0.0)
+    assert field["drift_metric"][0] == pytest.approx(np.abs(field["drift"][0]).mean())
+    assert np.abs(field["drift"]).max() <= 0.5 * field["severity"][0] + 1e-12
 
 
 def test_tau_damps_the_drift(model):
     scores = _scores(model, L1_P21=0.5)
     full, damped = _field(model, scores), _field(model, scores, damping=0.5)
-    np.testing.assert_allclose(damped.drift, 0.5 * full.drift)
+    np.testing.assert_allclose(damped["drift"], 0.5 * full["drift"])
 
 
 def test_profiles_differ_as_their_parameters_do(model):
     scores = _scores(model, L1_P21=0.5, L2_P22=0.4)
     names: tuple[TwProfile, ...] = ("conservative_v1", "default", "exploratory_v1")
-    severities = [_field(model, scores, Options(tw_profile=n)).severity[0] for n in names]
+    severities = [_field(model, scores, Options(tw_profile=n))["severity"][0] for n in names]
     assert severities == sorted(severities)
 
 
