@@ -85,25 +85,12 @@ class Assembler:
         v = stages.archetypes
         mean = v.sum(axis=1, keepdims=True) / v.shape[1]
         return {
-            **stages.field,
-            "coverage": stages.evidence.coverage,
-            "tau": stages.tau,
-            "risk": stages.risk,
-            "confidence": stages.confidence,
-            "delta144": stages.probabilities,
-            "delta12": v,
-            "polarities": stages.polarities,
-            "scores": stages.scores,
+            **stages.told,
             "shares": _shares(stages.scores),
             "planes": plane_shares(stages.scores),
-            "bias": stages.bias,
-            "modifiers": stages.modifiers,
             "strength": v + 1.1 * (v - mean),
             "journey": v * self._journey,
             "discipline": 0.8 * v + 0.2 * mean,
-            "nietzsche": stages.nietzsche,
-            "aurelius": stages.aurelius,
-            "campbell": stages.campbell,
         }
 
     def _signal(self, reading: Reading, row: _Row, options: Options, settings: str) -> Signal:

@@ -121,7 +121,7 @@ def _stages(model: Model, stages: Stages, row: int) -> StageResults:
     archetypes = [a.id for a in model.vocabulary.archetypes]
     columns = [f"{c.col:02d}" for c in model.vocabulary.columns]
     strength, channels = stages.evidence.strength[row], model.channels
-    caution = tau_of_bias(stages.bias[[row], 0])
+    caution = tau_of_bias(stages.features["bias"][[row]])
     return {
         "evidence_archetypes": _named(archetypes, strength[channels["archetypes"]]),
         "evidence_columns": _named(columns, strength[channels["columns"]]),

@@ -16,7 +16,6 @@ from core.evidence import Evidence, gather
 from core.meta import aurelius, campbell, nietzsche
 from core.model import Floats, Integers, Model
 from core.reading import Reading
-from core.tw369 import Field
 
 LOG_STATES = float(np.log(144.0))
 DRIFT_SCALE = 3.0
@@ -28,7 +27,6 @@ class Stages:
     """Every stage's result; the first axis is the text."""
 
     evidence: Evidence
-    bias: Floats
     scores: Floats
     base_archetypes: Floats
     base_columns: Floats
@@ -36,16 +34,9 @@ class Stages:
     columns: Floats
     probabilities: Floats
     state: Integers
-    field: Field
-    polarities: Floats
-    modifiers: Floats
-    nietzsche: Floats
-    aurelius: Floats
-    campbell: Floats
     features: risk.Features
-    tau: Floats
-    risk: Floats
-    confidence: Floats
+    told: dict[str, Floats]
+    """What signals tell as it is, rounded."""
 
 
 def run(
@@ -84,12 +75,10 @@ def run(
         "drift": np.minimum(1.0, DRIFT_SCALE * field["drift_metric"]),
         "meta": read_nietzsche[:, nietzsche.NIHILISM],
     }
-    tau, risks = risk.tau(features), risk.safeguard(features)
     trust = risk.confidence(probabilities, evidence.found)
     trust[evidence.silent] = 0.0
     return Stages(
         evidence=evidence,
-        bias=read_bias,
         scores=scores,
         base_archetypes=base_archetypes,
         base_columns=base_columns,
@@ -97,16 +86,23 @@ def run(
         columns=columns,
         probabilities=probabilities,
         state=delta144.strongest(probabilities),
-        field=field,
-        polarities=polarities,
-        modifiers=strength[:, model.channels["modifiers"]],
-        nietzsche=read_nietzsche,
-        aurelius=aurelius.read(model, strength, scores, collective),
-        campbell=campbell.read(model, strength, scores, archetypes),
         features=features,
-        tau=tau,
-        risk=risks,
-        confidence=trust,
+        told={
+            **field,
+            "coverage": evidence.coverage,
+            "bias": read_bias,
+            "scores": scores,
+            "delta12": archetypes,
+            "delta144": probabilities,
+            "polarities": polarities,
+            "modifiers": strength[:, model.channels["modifiers"]],
+            "nietzsche": read_nietzsche,
+            "aurelius": aurelius.read(model, strength, scores, collective),
+            "campbell": campbell.read(model, strength, scores, archetypes),
+            "tau": risk.tau(features),
+            "risk": risk.safeguard(features),
+            "confidence": trust,
+        },
     )
 
 
