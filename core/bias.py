@@ -39,7 +39,7 @@ def measure(model: Model, evidence: Evidence, readings: Sequence[Reading]) -> Fl
     hits = evidence.hits[:, model.channels["bias"]]
     half = HALF + np.maximum(evidence.words - SHORT_TEXT, 0.0) / WORDS_PER_HIT
     parts = hits / (hits + half[:, None])
-    alarm = evidence.hits[:, model.channels["metrics"].start + model.metric_index["alarm"]]
+    alarm = evidence.hits[:, model.metrics["alarm"]]
     parts[:, 0] = np.maximum(parts[:, 0], alarm / (alarm + HALF))
     density = evidence.strength[:, model.channels["bias"]]
     parts[:, 4] = density[:, 4]

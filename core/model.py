@@ -14,7 +14,7 @@ import numpy.typing as npt
 from core.hits import PLAIN, Meanings
 from core.lexicon import Lexicon
 from core.text import fold
-from core.vocabulary.base import Weights
+from core.vocabulary.base import PLANES, Weights
 from core.vocabulary.loader import Vocabulary
 
 Floats = npt.NDArray[np.float64]
@@ -53,9 +53,9 @@ class Model:
         self.tension_low = np.array([v.weight * v.tension.low for v in vocabulary.kindras])
         self.kindra_index = {v.key: i for i, v in enumerate(vocabulary.kindras)}
         self.kindra_keys = tuple(self.kindra_index)
-        planes = ("3", "6", "9")
-        self.column_plane = np.array([planes.index(c.plane) for c in vocabulary.columns])
-        self.metric_index = {axis.id: i for i, axis in enumerate(vocabulary.readings.metrics)}
+        self.column_plane = np.array([PLANES.index(c.plane) for c in vocabulary.columns])
+        metrics = enumerate(vocabulary.readings.metrics, self.channels["metrics"].start)
+        self.metrics = {axis.id: channel for channel, axis in metrics}
 
 
 def _votes(vocabulary: Vocabulary) -> dict[str, int]:

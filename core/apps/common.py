@@ -27,13 +27,9 @@ class Analysis:
     stages: Stages
     signal: Signal
 
-    def channel(self, metric: str) -> int:
-        """Return where a metric lies on the channel axis."""
-        return int(self.model.channels["metrics"].start) + self.model.metric_index[metric]
-
     def metric(self, name: str) -> float:
         """Return the weighted hits of a metric."""
-        return float(self.stages.evidence.hits[0, self.channel(name)])
+        return float(self.stages.evidence.hits[0, self.model.metrics[name]])
 
     def rate(self, name: str) -> float:
         """Return the weighted hits of a metric per 100 words."""
@@ -41,7 +37,7 @@ class Analysis:
 
     def strength(self, name: str) -> float:
         """Return the saturated strength of a metric in [0, 1)."""
-        return float(self.stages.evidence.strength[0, self.channel(name)])
+        return float(self.stages.evidence.strength[0, self.model.metrics[name]])
 
     def score(self, vector: str) -> float:
         """Return a Kindra score, 0 without evidence."""

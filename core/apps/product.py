@@ -63,7 +63,7 @@ def themes(analysis: Analysis) -> list[Theme]:
     numbers, sentence = _hits(analysis)
     meanings, used = np.unique(numbers, return_inverse=True)
     counts = model.tally([Hits([0], [0], [number]) for number in meanings.tolist()])
-    judging = [analysis.channel(name) for name in ("pain", "praise")]
+    judging = [model.metrics[name] for name in ("pain", "praise")]
     judged = _by_sentence(counts @ model.weights[:, judging] / UNIT, used, sentence)
     touched = _by_sentence(counts @ model.weights[:, model.channels["themes"]], used, sentence) > 0
     found: list[Theme] = []
