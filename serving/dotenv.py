@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
@@ -37,26 +37,18 @@ class EnvFile:
     """What a file says: name → value, and the line it stands on."""
 
     path: Path
-    values: Mapping[str, str] = field(default_factory=dict)
-    lines: Mapping[str, int] = field(default_factory=dict)
+    values: Mapping[str, str]
+    lines: Mapping[str, int]
 
     @classmethod
     def of(cls, root: Path) -> "EnvFile":
         """The file at `path_in(root)`; empty where none is.
 
-        Raises SettingsError naming file, line and variable.
+        Names that `.env.example` does not list are refused, where there is one. Raises
+        SettingsError naming file, line and variable.
         """
-        path = path_in(root)
-        # A link to a file that is missing is read, and told.
-        if not (os.environ.get(VARIABLE) or path.exists() or path.is_symlink()):
-            return cls(path)
-        example = root / EXAMPLE
+        path, example = path_in(root), root / EXAMPLE
         known = set(_LISTED.findall(example.read_text("utf-8"))) if example.is_file() else set()
-        return cls.read(path, known)
-
-    @classmethod
-    def read(cls, path: Path, known: set[str]) -> "EnvFile":
-        """Read a file; other names than the `known` ones are refused, where there are any."""
         values: dict[str, str] = {}
         lines: dict[str, int] = {}
         for number, text in _lines(path):
@@ -90,7 +82,10 @@ class EnvFile:
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Lines that say something, with their numbers."""
+    """Lines that say something, with their numbers; none where nobody asks for a file."""
+    # A link to a file that is missing is read, and told.
+    if not (os.environ.get(VARIABLE) or path.exists() or path.is_symlink()):
+        return
     if is_special(path):
         raise SettingsError(
             f"{path} is a pipe, a socket or a device; "
