@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +11,7 @@ from contract.signal import Signal
 from contract.window import Direction, DominantArchetype, Story, Trend
 from core.encoding import number
 from core.model import Floats, Model
+from core.vocabulary.records import READING_IDS
 
 ROLE_POINTS = 2.0
 STAGE_OF_ROLE = {
@@ -35,35 +35,12 @@ TURN_BOUND = 0.15
 LEADING = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
-    """What a story's coherence needs of one text that speaks: little, as there may be thousands."""
-
-    archetype: str
-    polarities: list[float]
-    stages: list[float]
-    weight: float
-    """How much the leading archetype's role counts."""
-
-
-def beat(signal: Signal) -> Beat:
-    """Return the beat of a signal that does not abstain."""
-    archetype = signal["archetype"] or ""
-    return Beat(
-        archetype=archetype,
-        polarities=list(signal["polarities"].values()),
-        stages=list(signal["meta"]["campbell"]["stage_scores"].values()),
-        weight=ROLE_POINTS * signal["delta12"][archetype] * signal["confidence"],
-    )
-
-
 def arc(model: Model, signals: Sequence[Signal]) -> Story:
     """Return the arc over `signals`; texts that abstain are passed over."""
     places = [place for place, signal in enumerate(signals) if not signal["abstained"]]
     spoken = [signals[place] for place in places]
-    beats = list(map(beat, spoken))
-    leaders = [one.archetype for one in beats]
-    scores = stage_scores(model, beats)
+    leaders = list(map(_leader, spoken))
+    scores = stage_scores(model, spoken)
     regimes = [signal["tw_regime"] for signal in spoken]
     return {
         "dominant_stage": max(scores, key=lambda name: scores[name]) if spoken else None,
@@ -71,7 +48,7 @@ def arc(model: Model, signals: Sequence[Signal]) -> Story:
         "stages": [
             None if s["abstained"] else s["meta"]["campbell"]["journey_stage"] for s in signals
         ],
-        "coherence": number(coherence(beats, scores)) if spoken else 0.0,
+        "coherence": number(coherence(spoken, scores)) if spoken else 0.0,
         "stability": number(stability([s["delta144"] for s in spoken])),
         "regime_stability": number(1.0 - _changes(regimes) / max(1, len(regimes) - 1)),
         "archetype_transitions": _changes(leaders),
@@ -81,28 +58,30 @@ def arc(model: Model, signals: Sequence[Signal]) -> Story:
     }
 
 
-def stage_scores(model: Model, beats: Sequence[Beat]) -> dict[str, float]:
+def stage_scores(model: Model, spoken: Sequence[Signal]) -> dict[str, float]:
     """Return each stage's share: evidence in the words counts 1, the leader's role counts 2."""
-    names = [axis.id for axis in model.vocabulary.readings.campbell]
     roles: dict[str, str] = {a.id: a.journey_role for a in model.vocabulary.archetypes}
-    points = dict.fromkeys(names, 0.0)
-    for one in beats:
-        for name, score in zip(names, one.stages, strict=True):
+    points = dict.fromkeys(READING_IDS["campbell"], 0.0)
+    for signal in spoken:
+        for name, score in signal["meta"]["campbell"]["stage_scores"].items():
             points[name] += score
-        points[STAGE_OF_ROLE[roles[one.archetype]]] += one.weight
+        leader = _leader(signal)
+        weight = ROLE_POINTS * signal["delta12"][leader] * signal["confidence"]
+        points[STAGE_OF_ROLE[roles[leader]]] += weight
     total = math.fsum(points.values())
     return {name: value / total if total else 0.0 for name, value in points.items()}
 
 
-def coherence(beats: Sequence[Beat], scores: Mapping[str, float]) -> float:
+def coherence(spoken: Sequence[Signal], scores: Mapping[str, float]) -> float:
     """Return 0.4 * steadiness of the leader + 0.3 * smooth polarities + 0.3 * dominant stage.
 
-    `scores` are the `stage_scores` of `beats`.
+    `scores` are the `stage_scores` of `spoken`.
     """
-    steps = max(1, len(beats) - 1)
-    moves = np.abs(np.diff(np.array([one.polarities for one in beats]), axis=0))
+    steps = max(1, len(spoken) - 1)
+    polarities = np.array([list(signal["polarities"].values()) for signal in spoken])
+    moves = np.abs(np.diff(polarities, axis=0))
     smoothness = 1.0 - (float(moves.mean()) if moves.size else 0.0)
-    steadiness = 1.0 - _changes([one.archetype for one in beats]) / steps
+    steadiness = 1.0 - _changes(list(map(_leader, spoken))) / steps
     return 0.4 * steadiness + 0.3 * smoothness + 0.3 * max(scores.values())
 
 
@@ -145,6 +124,11 @@ def trend(indices: Sequence[float]) -> Trend:
     if abs(slope) < TREND_BOUND:
         direction = "flat"
     return {"slope": slope, "acceleration": number(acceleration), "direction": direction}
+
+
+def _leader(signal: Signal) -> str:
+    """Return the archetype of a signal that does not abstain."""
+    return signal["archetype"] or ""
 
 
 def _changes(values: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from contract.signal import Signal
 from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
 from core.delta144 import entropy
 from core.encoding import named, number
-from core.story import beat, coherence, stage_scores
+from core.story import coherence, stage_scores
 from core.text import paragraphs
 
 TOP = 5
@@ -29,14 +29,11 @@ def sections(text: str) -> list[str]:
 def analyse(
     analysis: Analysis, signals: Iterable[Signal], ticker: str | None, quarter: str | None
 ) -> AlphaAnswer:
-    """Return the reading of an earnings call; `signals` are those of its sections.
-
-    Only a beat of each is kept.
-    """
+    """Return the reading of an earnings call; `signals` are those of its sections."""
     signal = analysis.signal
     spread = float(entropy(analysis.stages.probabilities)[0])
     weights, tension = planes(analysis, "ALPHA")
-    beats = [beat(section) for section in signals if not section["abstained"]]
+    spoken = [section for section in signals if not section["abstained"]]
     return {
         "domain": "ALPHA",
         "signal_id": signal["signal_id"],
@@ -48,8 +45,8 @@ def analyse(
         "tw_trigger": signal["tw_regime"] == "UNSTABLE",
         "epistemic_status": epistemic_status(signal),
         "narrative_coherence": (
-            number(coherence(beats, stage_scores(analysis.model, beats)))
-            if len(beats) > 1
+            number(coherence(spoken, stage_scores(analysis.model, spoken)))
+            if len(spoken) > 1
             else None
         ),
         "rates": named(Rates.__annotations__, map(analysis.rate, Rates.__annotations__)),
