@@ -33,8 +33,7 @@ def test_fold_removes_case_accents_and_compatibility_forms(text, folded):
 
 
 def test_folding_remembers_a_bounded_number_of_characters():
-    many = "".join(map(chr, range(0x4E00, 0x4E00 + 2 * MOST_FOLDED)))
-    assert fold(many) == many
+    fold("".join(map(chr, range(0xE000, 0xE000 + 2 * MOST_FOLDED))))
     assert len(_FOLDED) <= MOST_FOLDED
 
 
