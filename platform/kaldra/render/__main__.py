@@ -61,12 +61,9 @@ def run(stack: str) -> dict[str, Manifest]:
             f"Stack {stack} runs on Docker alone; it has no Kubernetes objects.",
             hint="./kaldra render --stack dev --out DIR",
         )
-    os.environ.update(
-        PULUMI_CONFIG=json.dumps({f"{NAMESPACE}:{k}": _text(v) for k, v in values.items()}),
-        # Nothing is built, so nothing depends on what is built upon.
-        KALDRA_BASE_IMAGE="base",
-        KALDRA_BUILDER_IMAGE="builder",
-    )
+    pulumi.runtime.set_all_config({f"{NAMESPACE}:{k}": _text(v) for k, v in values.items()})
+    # Nothing is built, so nothing depends on what is built upon.
+    os.environ.update(KALDRA_BASE_IMAGE="base", KALDRA_BUILDER_IMAGE="builder")
     recorder = Recorder()
     mocks.set_mocks(recorder.mocks, project=PROJECT, stack=stack, monitor=recorder)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pulumi
-from pulumi.runtime.config import get_config_env
+from pulumi.runtime.config import CONFIG
 
 from kaldra.errors import KaldraError
 from kaldra.stack.settings import NAMESPACE, Settings
@@ -15,7 +15,7 @@ def read() -> Settings:
     prefix = f"{NAMESPACE}:"
     values = {
         key.removeprefix(prefix): value
-        for key, value in get_config_env().items()
+        for key, value in CONFIG.get().items()
         if key.startswith(prefix)
     }
     return Settings.from_config(values, f"Pulumi.{pulumi.get_stack()}.yaml")

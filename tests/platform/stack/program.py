@@ -120,6 +120,7 @@ def run(stack: str) -> list[Declared]:
         def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
             raise AssertionError(f"the program calls {args.token}")
 
+    pulumi.runtime.set_all_config(pulumi.runtime.get_config_env())
     mocks.set_mocks(Recorder(), project="kaldra", stack=stack)
 
     def program() -> None:
