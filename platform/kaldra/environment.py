@@ -71,7 +71,7 @@ SET = {
     # What a pip.conf may say otherwise, and would install elsewhere or not at all.
     "PIP_USER": "0",
     "PIP_REQUIRE_VIRTUALENV": "0",
-    # Pulumi has pip list its packages, and pip would look for a newer pip each time.
+    # pip would look for a newer pip each time.
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
 }
 """The same for every process."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kaldra.cli import policy
-from kaldra.cli.deploy import ready, require_secrets
+from kaldra.cli.deploy import import_program, ready, require_secrets
 from kaldra.cli.events import resource
 from kaldra.cli.ui import Console, write_json
+from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 
 
@@ -39,6 +40,7 @@ def run(
     """Run `pulumi preview --diff`; fails on changes where none are expected."""
     require_secrets(stack)
     policy.require(console, stack)
+    import_program(Workspace.open(stack))
     pulumi = ready(console, stack, assume_yes=assume_yes)
     pulumi.ensure_stack()
     if not as_json:

@@ -7,7 +7,8 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from kaldra.toolchain.commands import interruptible
 INTERRUPT_GRACE_SECONDS = 60
 STACK_NOT_FOUND = 6
 """Exit code, as pkg/cmd/pulumi/cmd/exit_codes.go has them."""
+
+RUN_THE_PROGRAM = ("up", "preview", "refresh", "destroy")
+"""Verbs of Pulumi; the last two do by PULUMI_RUN_PROGRAM."""
 
 # Pulumi has no exit code for the cases below and no command that lists locks: its words, and those
 # of registries, are matched here and nowhere else.
@@ -124,15 +128,27 @@ class Pulumi:
 
         Raises KaldraError for an exit code that is not accepted.
         """
-        ended = self._process(arguments, each_line, text)
-        if locks := [*filter(None, map(_LOCK.search, ended.stderr))] if ended.returncode else []:
-            for lock in locks:
-                self._require_dead(lock)
-            self.unlock()
-            ended = self._process(arguments, each_line, text)
+        with self._program(arguments[0]) as options:
+            ended = self._process((*arguments, *options), each_line, text)
+            if ended.returncode and (locks := [*filter(None, map(_LOCK.search, ended.stderr))]):
+                for lock in locks:
+                    self._require_dead(lock)
+                self.unlock()
+                ended = self._process((*arguments, *options), each_line, text)
         if ended.returncode not in accepted:
             raise _failure(ended)
         return ended
+
+    @contextmanager
+    def _program(self, verb: str) -> Iterator[Sequence[str]]:
+        """Serve the program to a verb that runs it; returns the verb's option for that."""
+        if verb not in RUN_THE_PROGRAM:
+            yield ()
+            return
+        from kaldra.cli import program  # noqa: PLC0415  imports Pulumi
+
+        with program.served(self.variables) as client:
+            yield (client,)
 
     def unlock(self) -> None:
         """Remove the lock that a killed run has left."""
