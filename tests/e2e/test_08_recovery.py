@@ -31,7 +31,11 @@ def test_up_goes_on_where_a_killed_one_was(breakable: Clone, type_: str):
 
 
 def test_a_second_run_waits_for_no_one_and_says_so(breakable: Clone):
-    with breakable.release("first"):
+    # A rollout that takes longer than the second run takes to find it, also with cached layers.
+    slow = breakable.edited(
+        "app/__init__.py", "__version__", "import time\n\ntime.sleep(8)\n__version__"
+    )
+    with breakable.release("first"), slow:
         process = breakable.start(*UP)
         breakable.await_operation(process, IMAGE)
         said = breakable.kaldra("up", code=1).output
