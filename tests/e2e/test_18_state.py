@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 
+from kaldra.cli import program, releases, takeover, workspace
 from kaldra.cli import pulumi as driver
-from kaldra.cli import releases, takeover, workspace
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, environment, prepare_state
@@ -43,6 +43,7 @@ def project(tools, tmp_path, monkeypatch) -> Path:
     (tmp_path / "state/bin").symlink_to(tools)
     (tmp_path / "Pulumi.yaml").write_text("name: kaldra\nruntime: python\n")
     (tmp_path / "__main__.py").write_text(PROGRAM)
+    monkeypatch.setattr(program, "PROGRAM", str(tmp_path / "__main__.py"))
     write(tmp_path, SALT)
     return tmp_path
 
