@@ -18,7 +18,7 @@ from starlette.types import ASGIApp
 
 from serving import handover
 from serving.metrics import Metrics
-from serving.protocol import IDLE_SECONDS, BoundedProtocol, Connections
+from serving.protocol import ACCEPTED_AT_ONCE, IDLE_SECONDS, BoundedProtocol, Connections
 from serving.settings import ServiceSettings
 
 ENDING_SECONDS = 1.0
@@ -27,9 +27,6 @@ ENDING_SECONDS = 1.0
 MOST_DESCRIPTORS = 4096
 OWN_DESCRIPTORS = 48
 """Kept for files, listening sockets and the like."""
-
-ACCEPTED_AT_ONCE = 8
-"""Connections in one turn of the event loop, so that a crowd does not wait for a turn each."""
 
 SWEEP_TICKS = 5
 """uvicorn ticks ten times a second."""

@@ -36,8 +36,9 @@ BYTES_PER_SECOND = 32 << 10
 LONGEST_BODY_SECONDS = 300.0
 MOST_PIPELINED = 16
 
-SPARE_CONNECTIONS = 8
-"""Beyond the limit, while one that has just been accepted would have to make room."""
+ACCEPTED_AT_ONCE = 8
+"""Connections in one turn of the event loop, so that a crowd does not wait for a turn each. So many
+go beyond the limit where one that has just been accepted would have to make room."""
 
 NEW_SECONDS = 0.02
 """Within which the request of a new connection is read, if it has come."""
@@ -77,7 +78,7 @@ class Connections(ServerState):
         if more <= 0:
             return
         oldest = next(iter(self.unused))
-        if oldest.is_new and more <= SPARE_CONNECTIONS:
+        if oldest.is_new and more <= ACCEPTED_AT_ONCE:
             return
         if oldest is connection:
             connection.refuse(503, "too_many_connections", "Too many connections; try again.")
