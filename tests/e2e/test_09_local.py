@@ -18,8 +18,9 @@ import pytest
 from bench import under_attack
 from bench.attacks import Seen
 from tests.browser import reader
-from tests.e2e.clone import LOCAL_STACK, NAME, REPO, Clone, eventually, kill_tree
+from tests.e2e.clone import LOCAL_STACK, NAME, REPO, Clone, eventually
 from tests.e2e.docker import docker, leftovers, run
+from tests.e2e.process_tree import kill_tree
 
 NETWORK = f"{NAME}-local"
 CORE, API = f"{NETWORK}-core", f"{NETWORK}-api"

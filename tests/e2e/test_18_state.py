@@ -14,7 +14,8 @@ from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, environment, prepare_state
 from kaldra.errors import KaldraError
-from tests.e2e.clone import eventually, kill_tree, published_salt
+from tests.e2e.clone import eventually, published_salt
+from tests.e2e.process_tree import kill_tree
 
 PROGRAM = """
 import os, pathlib, time, pulumi
