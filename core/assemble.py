@@ -81,7 +81,7 @@ class Assembler:
             yield self._signal(reading, row, options, settings)
 
     def _numbers(self, stages: Stages) -> dict[str, Floats]:
-        """Return what is told of every text, by name."""
+        """Return the numbers of all texts, by name; one row per text."""
         v = stages.archetypes
         mean = v.sum(axis=1, keepdims=True) / v.shape[1]
         return {

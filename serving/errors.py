@@ -154,7 +154,7 @@ EXAMPLES: Mapping[int, tuple[str, str]] = {
     HTTPStatus.SERVICE_UNAVAILABLE: ("busy", "Too many requests at once; try again shortly."),
     HTTPStatus.GATEWAY_TIMEOUT: ("core_timeout", "kaldra-core takes too long to answer."),
 }
-"""An error of each status, for the OpenAPI document; with 500 there is no other."""
+"""Example error of each status, for the OpenAPI document."""
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -49,7 +49,7 @@ class _LanguageRuntime(proto.LanguageRuntimeServicer):
         return proto.GetRequiredPackagesResponse()
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
-        """Run the program; what it fails with is told as the language host tells it."""
+        """Run the program; report its errors as the language host does."""
         reset_options(
             project=request.project,
             stack=request.stack,

@@ -28,7 +28,7 @@ def write(rendered: Manifests, folder: Path, stack: str) -> tuple[int, int]:
     """
     texts = {name: text(manifest, stack) for name, manifest in rendered.items()}
     if folder.exists() and not folder.is_dir():
-        raise ConfigurationError(f"{folder} is no folder.", hint="Give another one: --out DIR")
+        raise ConfigurationError(f"{folder} is not a folder.", hint="Give another one: --out DIR")
     for name in texts:
         if (folder / name).exists() and not _written_for(stack, folder / name):
             raise ConfigurationError(

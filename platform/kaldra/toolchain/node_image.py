@@ -40,7 +40,7 @@ def ensure_node_base(base: str, kind_files: Path, progress: Progress) -> str:
 
 
 def ensure_node_image(node_base: str, binaries: Path, progress: Progress) -> str:
-    """Add Kubernetes and its images to the package half; what is there already is kept.
+    """Build the node image on `node_base`, unless the engine has it already; return its tag.
 
     `binaries` is the folder of BINARIES.
     """

@@ -55,5 +55,5 @@ def test_a_pipe_beside_the_files_is_left_alone(tmp_path):
 
 def test_a_file_in_the_place_of_the_folder_is_left_alone(tmp_path):
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(ConfigurationError, match="no folder"):
+    with pytest.raises(ConfigurationError, match="is not a folder"):
         render.write(ONE, tmp_path / "out", "dev")

@@ -8,7 +8,7 @@ DIGEST = "sha256:" + "0a" * 32
 
 @pytest.fixture
 def push(docker_script):
-    """Pushes with a docker client that says what it is told to."""
+    """Pushes with a docker client that prints a given text."""
 
     def push(text, code=0):
         docker_script(f"[ $1 = tag ] || {{ cat <<'E'\n{text}\nE\nexit {code}; }}")
