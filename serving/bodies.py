@@ -35,8 +35,9 @@ of them.
 BODY_FAULTS = responses(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 """How a route with a body may fail beside the others."""
 
-PAUSES = 9
-"""How much longer than the validation of a large body the pause after it is."""
+PAUSES = 59
+"""How much longer than the validation of a large body the pause after it is: to compute such a body
+takes some ninety times as long as to validate it."""
 
 _HELD = "kaldra.body"
 
