@@ -3,7 +3,9 @@
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import uvloop
 
@@ -11,6 +13,9 @@ HEAD_END = b"\r\n\r\n"
 LENGTH = b"content-length: "
 RETRY_AFTER = b"retry-after: "
 REFUSALS = (b"429", b"503")
+
+Following = Callable[["_Connection"], float | None]
+"""When a connection asks next, by the performance counter; never again if there is no such time."""
 
 
 @dataclass
@@ -54,37 +59,42 @@ def at_rate(port: int, request: bytes, *, rate: float, connections: int, seconds
 
 
 class _Connection(asyncio.Protocol):
-    """One request at a time; latency counts from the moment the request was due."""
+    """One request at a time, each when `following` tells it; a task for each would cost more."""
 
-    def __init__(self, request: bytes, result: Result) -> None:
+    def __init__(self, request: bytes, result: Result, following: Following) -> None:
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.retry_after = 0
         self._request = request
         self._result = result
+        self._following = following
         self._buffer = b""
         self._due = 0.0
-        self._transport: asyncio.WriteTransport | None = None
-        self._answered = asyncio.Event()
-        self._fault = ""
-        self.retry_after = 0
+        self._transport: Any = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport) or hasattr(transport, "write")  # noqa: S101
-        self._transport = transport  # type: ignore[assignment]
+        self._transport = transport
 
-    def ask(self, due: float) -> None:
+    def go_on(self) -> None:
+        """Ask now or later, or end."""
+        due = self._following(self)
+        if due is None:
+            self.ended.set_result(None)
+        elif (wait := due - time.perf_counter()) > 0:
+            asyncio.get_running_loop().call_later(wait, self._ask, due)
+        else:
+            self._ask(due)
+
+    def _ask(self, due: float) -> None:
         self._due = due
-        self._answered.clear()
-        assert self._transport is not None  # noqa: S101
         self._transport.write(self._request)
 
-    async def answer(self) -> None:
-        """Return when the answer is there; any but a success ends the run."""
-        await self._answered.wait()
-        if self._fault:
-            raise RuntimeError(self._fault)
+    def _fail(self, fault: str) -> None:
+        """Any answer but a success or a refusal ends the run."""
+        if not self.ended.done():
+            self.ended.set_exception(RuntimeError(fault))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._fault = self._fault or f"the connection ended: {exc}"
-        self._answered.set()
+        self._fail(f"the connection ended: {exc}")
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -105,9 +115,10 @@ class _Connection(asyncio.Protocol):
         elif status == b"200":
             self._result.latencies.append(seconds)
         else:
-            self._fault = self._buffer.decode(errors="replace")
+            self._fail(self._buffer.decode(errors="replace"))
+            return
         self._buffer = b""
-        self._answered.set()
+        self.go_on()
 
 
 async def _run(
@@ -115,35 +126,30 @@ async def _run(
 ) -> Result:
     loop = asyncio.get_running_loop()
     result = Result()
+    due: deque[float] = deque()
+    until = 0.0
+
+    def at_rate(_connection: _Connection) -> float | None:
+        return due.popleft() if due else None
+
+    def at_once(connection: _Connection) -> float | None:
+        due = time.perf_counter() + connection.retry_after
+        return due if due < until else None
+
     protocols = []
     for _ in range(connections):
         _, protocol = await loop.create_connection(
-            lambda: _Connection(request, result), "127.0.0.1", port
+            lambda: _Connection(request, result, at_once if rate is None else at_rate),
+            "127.0.0.1",
+            port,
         )
         protocols.append(protocol)
     started = time.perf_counter()
-    if rate is None:
-        await asyncio.gather(*(_closed(p, started + seconds) for p in protocols))
-    else:
-        due = deque(started + n / rate for n in range(int(rate * seconds)))
-        await asyncio.gather(*(_paced(p, due) for p in protocols))
+    until = started + seconds
+    if rate is not None:
+        due.extend(started + n / rate for n in range(int(rate * seconds)))
+    for protocol in protocols:
+        protocol.go_on()
+    await asyncio.gather(*(protocol.ended for protocol in protocols))
     result.seconds = time.perf_counter() - started
     return result
-
-
-async def _closed(connection: _Connection, until: float) -> None:
-    while (now := time.perf_counter()) < until:
-        connection.ask(now)
-        await connection.answer()
-        if connection.retry_after:
-            await asyncio.sleep(min(connection.retry_after, until - time.perf_counter()))
-
-
-async def _paced(connection: _Connection, due: deque[float]) -> None:
-    while due:
-        at = due.popleft()
-        wait = at - time.perf_counter()
-        if wait > 0:
-            await asyncio.sleep(wait)
-        connection.ask(at)
-        await connection.answer()
