@@ -1,6 +1,5 @@
 """One error envelope: `{"error": {"code", "message", "details", "request_id"}}`."""
 
-import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -110,13 +110,13 @@ def envelope(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Response with the envelope as its body."""
-    body = json.dumps(_document(code, message, details))
+    body = to_json(_document(code, message, details))
     return Response(body, status, headers=dict(headers or {}), media_type="application/json")
 
 
 def error_line(code: str, message: str) -> bytes:
     """The envelope as the last line of an answer of many lines."""
-    return json.dumps(_document(code, message, ())).encode() + b"\n"
+    return to_json(_document(code, message, ())) + b"\n"
 
 
 def _document(code: str, message: str, details: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
