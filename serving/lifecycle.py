@@ -2,6 +2,7 @@
 
 import asyncio
 import faulthandler
+import fcntl
 import gc
 import logging
 import os
@@ -154,6 +155,7 @@ def serve(
         timeout_graceful_shutdown=finishing,
     )
     connections = Connections(connection_limit(settings), metrics)
+    _grow_descriptor_table()
     server = Server(config, lifecycle, settings, connections)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGHUP, server.handle_exit)
@@ -178,3 +180,10 @@ def connection_limit(settings: ServiceSettings) -> int:
     )
     resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard))
     return min(settings.most_connections, max(1, (descriptors - OWN_DESCRIPTORS) // 2))
+
+
+def _grow_descriptor_table() -> None:
+    """Let the kernel do this now: once there are threads, it takes some 20 ms each time."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with socket.socket() as one:
+        os.close(fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, soft - 1))

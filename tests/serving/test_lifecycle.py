@@ -1,9 +1,11 @@
 import asyncio
+import re
 import resource
 import signal
 import socket
 import sys
 import time
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -96,6 +98,13 @@ def test_a_crowd_is_accepted_in_a_few_turns_of_the_event_loop(free_port: int):
         return number
 
     assert uvloop.run(turns()) < crowd / 2
+
+
+def test_the_table_of_descriptors_need_not_grow(small):
+    with small.start() as process:
+        most, _ = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        status = Path(f"/proc/{process.pid}/status").read_text("ascii")
+    assert int(re.search(r"^FDSize:\s+(\d+)$", status, re.MULTILINE)[1]) >= most
 
 
 @pytest.mark.parametrize(
