@@ -25,3 +25,5 @@ with configuration.plain_errors():
     pulumi.export("url", settings.url)
     for service in SERVICES:
         pulumi.export(f"{service.key}Image", built[service.name])
+
+gc.freeze()  # nor does the interpreter look through it once more at its end
