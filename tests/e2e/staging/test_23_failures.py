@@ -22,7 +22,7 @@ def mended(serving: Stage) -> Iterator[Stage]:
     """A stack that a test breaks: what it was before serves all the time, and again at the end."""
     before = running(serving)
     serving.deployed = False
-    with constant_load(serving, "a failing release"):
+    with serving.impatient(), constant_load(serving, "a failing release"):
         yield serving
         assert running(serving) == before
     assert serving.up().code == 0
