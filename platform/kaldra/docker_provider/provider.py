@@ -1,27 +1,33 @@
 """The provider: Image, Network and Container of pulumi-docker 5.2.0; any other type is refused."""
 
 import contextlib
+import threading
 from asyncio import to_thread
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from kaldra.docker_provider.container import Container
-from kaldra.docker_provider.image import Image
-from kaldra.docker_provider.network import Network
 from kaldra.docker_provider.resource import PartialFailureError, Tools
 from kaldra.docker_provider.values import Values, properties, secret_texts, wrap_properties
 from kaldra.errors import KaldraError
 from kaldra.toolchain import commands
 
+if TYPE_CHECKING:
+    from kaldra.docker_provider.container import Container
+    from kaldra.docker_provider.image import Image
+    from kaldra.docker_provider.network import Network
+
 VERSION = "5.2.0"
 _REFUSED = ("registryAuth", "sshOpts", "caMaterial", "certMaterial", "keyMaterial")
-_TYPES: Mapping[str, type[Image | Network | Container]] = {
-    "docker:index/image:Image": Image,
-    "docker:index/network:Network": Network,
-    "docker:index/container:Container": Container,
+_TYPES = {
+    "docker:index/image:Image": "image",
+    "docker:index/network:Network": "network",
+    "docker:index/container:Container": "container",
 }
+"""The module of each: all import the docker SDK, which the engine need not wait for at start."""
 
 
 class DockerProvider(api.Provider):
@@ -32,6 +38,7 @@ class DockerProvider(api.Provider):
 
     async def check_config(self, request: api.CheckRequest) -> api.CheckResponse:
         """Refuse the settings that this provider would have to ignore."""
+        threading.Thread(target=import_module, args=("docker",)).start()
         given = properties(request.new_inputs)
         reason = "is not supported by the substitute docker plugin"
         failures = [api.CheckFailure(key, reason) for key in _REFUSED if given.get(key)]
@@ -101,7 +108,7 @@ class DockerProvider(api.Provider):
         self.tools.cancelled.set()
         commands.stop_all()
 
-    def _resource(self, urn: str, inputs: Values | None = None) -> Image | Network | Container:
+    def _resource(self, urn: str, inputs: Values | None = None) -> "Image | Network | Container":
         type_ = urn.split("::")[2].rpartition("$")[2]
         if type_ not in _TYPES:
             raise KaldraError(
@@ -109,7 +116,9 @@ class DockerProvider(api.Provider):
                 hint="Install the official plugin where it can be downloaded: "
                 f"pulumi plugin install resource docker {VERSION}",
             )
-        return _TYPES[type_](self.tools, urn, frozenset(secret_texts(PropertyValue(inputs or {}))))
+        module = import_module(f"kaldra.docker_provider.{_TYPES[type_]}")
+        found: type[Image | Network | Container] = getattr(module, _TYPES[type_].capitalize())
+        return found(self.tools, urn, frozenset(secret_texts(PropertyValue(inputs or {}))))
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from docker.errors import NotFound
 from pulumi.provider.experimental.provider import CheckFailure
 
 from kaldra.docker_provider.messages import Messages
@@ -59,6 +58,8 @@ class Tools:
 
     def find(self, method: str, name: str) -> dict[str, Any] | None:
         """Result of one of the SDK's `inspect_*` methods, or None where the object is missing."""
+        from docker.errors import NotFound  # noqa: PLC0415  as in docker_client
+
         try:
             return dict(getattr(self.engine, method)(name))
         except NotFound:
