@@ -15,12 +15,12 @@ def test_a_rollback_brings_back_images_and_settings(stage: Stage):
         # The cluster holds the objects to the schemas that it has been given.
         for kind in ("servicemonitors", "prometheusrules"):
             assert set(stage.objects(kind)) == {"kaldra"}
-        asked = stage.kaldra("rollback", code=2).output
-        assert "metrics: serviceMonitor → not set" in asked
-        assert "Nothing was changed" in asked
+        asked = stage.kaldra("rollback", code=2)
+        assert "metrics: serviceMonitor → not set" in asked.output
+        assert "Nothing was changed" in asked.output
         assert stage.images() != before
         with constant_load(stage, "rollback"):
-            stage.kaldra("rollback", "--yes")
+            stage.follow(asked)
             stage.await_version("0.1.0")
     assert stage.images() == before
     assert stage.objects("servicemonitors") == {}
