@@ -35,9 +35,11 @@ of them.
 BODY_FAULTS = responses(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 """How a route with a body may fail beside the others."""
 
-PAUSES = 59
-"""How much longer than the validation of a large body the pause after it is: to compute such a body
-takes some ninety times as long as to validate it."""
+PAUSES = 9
+"""How much longer than the validation of a large body the pause after it is."""
+
+LARGE_BYTES_PER_SECOND = 6 << 20
+"""Of one caller, in large bodies: no more text than a core computes in a second."""
 
 _HELD = "kaldra.body"
 
@@ -50,19 +52,20 @@ class Body:
 
     def __init__(self, bodies: "Bodies", caller: str) -> None:
         self.content = bytearray()
+        self.caller = caller
+        """Empty where all requests come from one."""
         self._bodies = bodies
-        self._caller = caller
         self._counted = 0
 
     def count(self, size: int) -> None:
         """Count `size` bytes in all. Raises ApiError 503, or 429 past the caller's share."""
         if size > max(SMALL, self._counted):
-            self._bodies.count(self._caller, size - self._counted)
+            self._bodies.count(self.caller, size - self._counted)
             self._counted = size
 
     def release(self) -> None:
         """Forget the content."""
-        self._bodies.count(self._caller, -self._counted)
+        self._bodies.count(self.caller, -self._counted)
         self._counted = 0
         self.content = bytearray()
 
@@ -80,6 +83,8 @@ class Bodies:
         self._validating = asyncio.Lock()
         self._next_large = 0.0
         """When the next large body may be validated, by the monotonic clock."""
+        self._next_large_of: dict[str, float] = {}
+        """The same for callers who would be too fast."""
         self.held = 0
 
     def count(self, caller: str, size: int) -> None:
@@ -120,14 +125,19 @@ class Bodies:
             more = message.get("more_body", False)
         return content
 
-    async def validated(self, adapter: TypeAdapter[Any], content: bytearray) -> Any:
+    async def validated(
+        self, adapter: TypeAdapter[Any], content: bytearray, caller: str = ""
+    ) -> Any:
         """The body as a model. Raises ApiError naming what does not fit.
 
         Large ones are validated one by one, each followed by a pause: another request needs several
-        turns of the event loop, and would wait for a large body at each.
+        turns of the event loop, and would wait for a large body at each. A `caller` who sends many
+        waits for its own ones longer than others do.
         """
         if len(content) <= SMALL:
             return _validated(adapter, content)
+        if caller:
+            await asyncio.sleep(self._seconds_until_turn(caller, len(content)))
         async with self._validating:
             await asyncio.sleep(self._next_large - time.monotonic())
             began = time.monotonic()
@@ -136,6 +146,13 @@ class Bodies:
             finally:
                 ended = time.monotonic()
                 self._next_large = ended + PAUSES * (ended - began)
+
+    def _seconds_until_turn(self, caller: str, size: int) -> float:
+        now = time.monotonic()
+        self._next_large_of = {name: at for name, at in self._next_large_of.items() if at > now}
+        turn = self._next_large_of.get(caller, now)
+        self._next_large_of[caller] = turn + size / LARGE_BYTES_PER_SECOND
+        return turn - now
 
 
 def bounded_route(bodies: Bodies, admit: Admit) -> type[APIRoute]:
@@ -178,7 +195,7 @@ def bounded_route(bodies: Bodies, admit: Admit) -> type[APIRoute]:
                 stages = Stages()
                 body.content = await bodies.read(request, body)
                 stages.ended("read body")
-                found = await bodies.validated(adapter, body.content)
+                found = await bodies.validated(adapter, body.content, body.caller)
                 stages.ended("validate")
                 stages.record()
                 response: Response = await endpoint(request, found)

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from serving import application, shell
-from serving.bodies import SMALL, Bodies, body_of, bounded_route
+from serving.bodies import LARGE_BYTES_PER_SECOND, SMALL, Bodies, body_of, bounded_route
 from serving.bodies import Body as BodyOf
 from serving.errors import ApiError, unavailable
 from serving.lifecycle import Lifecycle
@@ -222,6 +222,21 @@ async def test_other_requests_have_many_turns_between_two_large_bodies():
     )
     first, second = validated_at
     assert second - first > 10
+
+
+@pytest.mark.anyio
+async def test_who_sends_many_large_bodies_waits_longer_than_others():
+    order: list[str] = []
+    bodies = Bodies(largest=1 << 20, budget=8 << 20)
+    adapter = TypeAdapter(str)
+    content = bytearray(b'"%s"' % (b"x" * (LARGE_BYTES_PER_SECOND // 20)))
+
+    async def send(caller: str) -> None:
+        await bodies.validated(adapter, content, caller)
+        order.append(caller)
+
+    await asyncio.gather(send("many"), send("many"), send("many"), send("other"))
+    assert order == ["many", "other", "many", "many"]
 
 
 def test_a_flood_of_refusals_is_logged_in_part_and_counted_in_whole(
