@@ -288,8 +288,10 @@ class Clone:
 
     def impatient(self) -> AbstractContextManager[None]:
         """Give rollouts, of which one will fail, less time until the block ends."""
-        seconds = "rolloutTimeoutSeconds: "
-        return self.edited(f"Pulumi.{self.stack}.yaml", f"{seconds}60", f"{seconds}25")
+        file = f"Pulumi.{self.stack}.yaml"
+        lines = (self.root / file).read_text().splitlines()
+        line = next(line for line in lines if "rolloutTimeoutSeconds" in line)
+        return self.edited(file, line, "  kaldra:rolloutTimeoutSeconds: 25")
 
     @contextmanager
     def answering(self) -> Iterator[None]:
