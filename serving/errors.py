@@ -110,13 +110,13 @@ def envelope(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Response with the envelope as its body."""
-    body = to_json(_document(code, message, details))
+    body = to_json(_document(code, message, details), ensure_ascii=True)
     return Response(body, status, headers=dict(headers or {}), media_type="application/json")
 
 
 def error_line(code: str, message: str) -> bytes:
     """The envelope as the last line of an answer of many lines."""
-    return to_json(_document(code, message, ())) + b"\n"
+    return to_json(_document(code, message, ()), ensure_ascii=True) + b"\n"
 
 
 def _document(code: str, message: str, details: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
