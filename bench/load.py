@@ -14,8 +14,8 @@ LENGTH = b"content-length: "
 RETRY_AFTER = b"retry-after: "
 REFUSALS = (b"429", b"503")
 
-Following = Callable[["_Connection"], float | None]
-"""When a connection asks next, by the performance counter; never again if there is no such time."""
+NextRequest = Callable[["_Connection"], float | None]
+"""Time of a connection's next request (`time.perf_counter()`), or None after the last one."""
 
 
 @dataclass
@@ -59,14 +59,14 @@ def at_rate(port: int, request: bytes, *, rate: float, connections: int, seconds
 
 
 class _Connection(asyncio.Protocol):
-    """One request at a time, each when `following` tells it; a task for each would cost more."""
+    """One request at a time, without a task; latency counts from the time the request was due."""
 
-    def __init__(self, request: bytes, result: Result, following: Following) -> None:
+    def __init__(self, request: bytes, result: Result, next_request: NextRequest) -> None:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.retry_after = 0
         self._request = request
         self._result = result
-        self._following = following
+        self._next_request = next_request
         self._buffer = b""
         self._due = 0.0
         self._transport: Any = None
@@ -75,8 +75,8 @@ class _Connection(asyncio.Protocol):
         self._transport = transport
 
     def go_on(self) -> None:
-        """Ask now or later, or end."""
-        due = self._following(self)
+        """Send the next request now or when it is due, or end."""
+        due = self._next_request(self)
         if due is None:
             self.ended.set_result(None)
         elif (wait := due - time.perf_counter()) > 0:
@@ -126,20 +126,20 @@ async def _run(
 ) -> Result:
     loop = asyncio.get_running_loop()
     result = Result()
-    due: deque[float] = deque()
+    schedule: deque[float] = deque()
     until = 0.0
 
-    def at_rate(_connection: _Connection) -> float | None:
-        return due.popleft() if due else None
+    def scheduled(_connection: _Connection) -> float | None:
+        return schedule.popleft() if schedule else None
 
-    def at_once(connection: _Connection) -> float | None:
+    def as_allowed(connection: _Connection) -> float | None:
         due = time.perf_counter() + connection.retry_after
         return due if due < until else None
 
     protocols = []
     for _ in range(connections):
         _, protocol = await loop.create_connection(
-            lambda: _Connection(request, result, at_once if rate is None else at_rate),
+            lambda: _Connection(request, result, as_allowed if rate is None else scheduled),
             "127.0.0.1",
             port,
         )
@@ -147,7 +147,7 @@ async def _run(
     started = time.perf_counter()
     until = started + seconds
     if rate is not None:
-        due.extend(started + n / rate for n in range(int(rate * seconds)))
+        schedule.extend(started + n / rate for n in range(int(rate * seconds)))
     for protocol in protocols:
         protocol.go_on()
     await asyncio.gather(*(protocol.ended for protocol in protocols))

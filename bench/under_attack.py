@@ -19,7 +19,7 @@ from bench.gateway import free_port, running, wait_for
 
 SECONDS = 20.0
 PAUSE = 0.02
-"""Both: some 600 requests a row, so that the 99th percentile is not the slowest one."""
+"""Of a measurement, and between two requests: with some 600 of them p99 is not the maximum."""
 START_SECONDS = 2.0
 """Within which an attack has begun."""
 

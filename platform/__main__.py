@@ -26,4 +26,4 @@ with configuration.plain_errors():
     for service in SERVICES:
         pulumi.export(f"{service.key}Image", built[service.name])
 
-gc.freeze()  # nor does the interpreter look through it once more at its end
+gc.freeze()  # or the interpreter looks through all of it again when it exits

@@ -84,7 +84,7 @@ class Bodies:
         self._next_large = 0.0
         """When the next large body may be validated, by the monotonic clock."""
         self._next_large_of: dict[str, float] = {}
-        """The same for callers who would be too fast."""
+        """The same by caller; only times to come."""
         self.held = 0
 
     def count(self, caller: str, size: int) -> None:

@@ -183,7 +183,10 @@ def connection_limit(settings: ServiceSettings) -> int:
 
 
 def _grow_descriptor_table() -> None:
-    """Let the kernel do this now: once there are threads, it takes some 20 ms each time."""
+    """Expand the kernel's file descriptor table to the soft limit, which has been raised by now.
+
+    In a process with threads each expansion takes some 20 ms.
+    """
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     with socket.socket() as one:
         os.close(fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, soft - 1))

@@ -27,7 +27,7 @@ _TYPES = {
     "docker:index/network:Network": "network",
     "docker:index/container:Container": "container",
 }
-"""The module of each: all import the docker SDK, which the engine need not wait for at start."""
+"""Module of each type, imported on first use: the docker SDK would delay the plugin's start."""
 
 
 class DockerProvider(api.Provider):
@@ -38,6 +38,7 @@ class DockerProvider(api.Provider):
 
     async def check_config(self, request: api.CheckRequest) -> api.CheckResponse:
         """Refuse the settings that this provider would have to ignore."""
+        # The engine starts its other plugins meanwhile.
         threading.Thread(target=import_module, args=("docker",)).start()
         given = properties(request.new_inputs)
         reason = "is not supported by the substitute docker plugin"
