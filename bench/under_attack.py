@@ -1,7 +1,9 @@
-"""What a bystander notices of attacks: `python -m bench.under_attack [ATTACK …]` prints a table.
+"""What a bystander notices of attacks: `python -m bench.under_attack [PORT] [ATTACK …]`.
 
-For each attack the median and the 99th percentile of a cheap signal, before and during it, and the
-slowest of /health. The attacker is a process of its own, which yields the processor to the others.
+Prints for each attack the median and the 99th percentile of a cheap signal, before and during it,
+and the slowest of /health. The attacker is a process of its own, which yields the processor to the
+others. With a port, the gateway that listens there is attacked: it must have no rate limits, and
+the keys `attacker-key-0123456789` and `bystander-key-0123456789` for callers of these names.
 """
 
 import asyncio
@@ -9,8 +11,8 @@ import multiprocessing
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,19 @@ Attack = Callable[[int], Coroutine[Any, Any, None]]
 
 
 def main() -> None:
-    """Run every attack against the same two processes."""
+    """Run every attack against the same two processes, or against what listens on a port."""
+    ports = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
+    chosen = [argument for argument in sys.argv[1:] if not argument.isdigit()]
+    print("attack: a cheap signal alone -> attacked (wanted <= 5 x), slowest /health (<= 250 ms)")
+    with nullcontext(ports[0]) if ports else _services() as api:
+        for attack in ATTACKS:
+            if not chosen or attack.__name__ in chosen:
+                asyncio.run(measure(attack, api))
+
+
+@contextmanager
+def _services() -> Iterator[int]:
+    """Core and gateway as processes; yields the gateway's port."""
     with ExitStack() as stack:
         keys = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for name, key in KEYS.items():
@@ -47,13 +61,7 @@ def main() -> None:
         stack.enter_context(running("-m", "app", **environment))
         for port in (core, api):
             wait_for(port)
-        print(
-            "attack: a cheap signal alone -> attacked (wanted <= 5 x), slowest /health (<= 250 ms)"
-        )
-        chosen = sys.argv[1:]
-        for attack in ATTACKS:
-            if not chosen or attack.__name__ in chosen:
-                asyncio.run(measure(attack, api))
+        yield api
 
 
 async def measure(attack: Attack, port: int) -> None:
@@ -95,6 +103,10 @@ async def attacked(attack: Attack, port: int) -> AsyncIterator[attacks.Seen]:
 
 def _run(attack: Attack, port: int) -> None:
     os.nice(19)
+    # Linux weighs niceness within a session, and sessions and containers alike: this one yields.
+    os.setsid()
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text("19", encoding="ascii")
     asyncio.run(attack(port))
 
 
