@@ -3,14 +3,12 @@
 It has names, ports, state and a Pulumi home of its own; only the cache of tools is shared.
 """
 
-import hashlib
 import http.client
 import json
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,11 +19,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tests.conftest import unused_port
+from tests.e2e.machine import NAME, REPO, sharing_the_machine
 from tests.platform.test_environment import HOSTILE, PASSED
 
-REPO = Path(__file__).resolve().parents[2]
-NAME = f"kaldra-e2e-{hashlib.sha256(str(REPO).encode()).hexdigest()[:6]}"
-"""Differs from clone to clone, so that the tests of two run side by side."""
 STACK = "e2e"
 LOCAL_STACK = "e2e-local"
 NOT_INHERITED = ("PULUMI_", "KALDRA_", "KUBE", "PYTHON", "VIRTUAL_ENV")
@@ -101,7 +98,7 @@ class Clone:
     ) -> Outcome:
         """Run a command in the copy, which has to end with `code`; None is any failure."""
         # A file, not a pipe: nothing that outlives the command can keep its output open.
-        with (self.root.parent / "output.log").open("w+") as log:
+        with sharing_the_machine(), (self.root.parent / "output.log").open("w+") as log:
             done = subprocess.run(
                 command,
                 cwd=self.root,
@@ -125,11 +122,12 @@ class Clone:
     ) -> Outcome:
         """`./kaldra VERB --stack STACK ARGUMENTS`."""
         command = ("./kaldra", verb, "--stack", stack or self.stack, *arguments)
-        return self.run(*command, code=code, env=env)
+        seconds = FIRST_UP_SECONDS if verb == "up" else VERB_SECONDS
+        return self.run(*command, code=code, seconds=seconds, env=env)
 
-    def up(self, code: int = 0, seconds: float = VERB_SECONDS) -> Outcome:
+    def up(self, code: int = 0) -> Outcome:
         self.settled = False
-        done = self.run("./kaldra", "up", "--stack", self.stack, code=code, seconds=seconds)
+        done = self.kaldra("up", code=code)
         self.settled = code == 0
         return done
 
@@ -248,6 +246,10 @@ class Clone:
 
         eventually(told, f"version {version}", 20)
 
+    def await_core(self) -> None:
+        """Return once the gateway reaches its core: it waits less than a second for it to say."""
+        eventually(lambda: self.get("/status/core")[0] == http.HTTPStatus.OK, "the core", 20)
+
     def await_log_level(self, service: str, level: str) -> None:
         """Return once the pods of a service have the level."""
         command = ("exec", f"deployment/{service}", "--", "printenv", "KALDRA_LOG_LEVEL")
@@ -321,7 +323,7 @@ def new_clone(folder: Path) -> Clone:
     copy_of_repo(root)
     decoy = folder / "kubeconfig"
     decoy.write_text(json.dumps({"kind": "Config", "current-context": "the-user's-own"}))
-    api, registry, local = free_ports(3)
+    api, registry, local = (unused_port() for _ in range(3))
     names = {"clusterName": NAME, "imageTag": NAME, "rolloutTimeoutSeconds": 60}
     write_stack(root, STACK, target="dev", **names, apiPort=api, registryPort=registry)
     local_names = {"namespace": f"{NAME}-local", "imageTag": NAME}
@@ -372,18 +374,3 @@ def eventually(condition: Callable[[], bool], what: str, seconds: float = 60) ->
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
         time.sleep(0.02)
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on, outside the range that outgoing connections take theirs from."""
-    found: list[int] = []
-    for port in range(20000 + os.getpid() % 5000, 32000):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        found.append(port)
-        if len(found) == count:
-            break
-    return found

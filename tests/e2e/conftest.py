@@ -1,4 +1,4 @@
-"""One copy of the clone and one cluster serve all end-to-end tests, in the order of the files."""
+"""One copy of the clone serves all tests of a process, and one cluster those of the group dev."""
 
 import signal
 from collections.abc import Iterator
@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.clone import FIRST_UP_SECONDS, Clone, new_clone
-from tests.e2e.docker import engine_answers, remove_leftovers
+from tests.e2e.docker import remove_leftovers
+from tests.e2e.groups import NAMES, group_of
+from tests.e2e.machine import NAME, alone_on_the_machine
 
 FOLDER = Path(__file__).parent
 BROWSER = FOLDER.parent / "browser"
@@ -23,11 +25,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=twice)
         items[:] = [item for item in items if item not in twice]
     for item in items:
-        if FOLDER in item.path.parents:
+        if group := group_of(item.nodeid):
             item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group(group))
+        if FOLDER in item.path.parents:
             item.add_marker(pytest.mark.timeout(FIRST_UP_SECONDS + 600))
-    # They come last: what a unit test finds is found sooner. Staging comes after the rest: the
-    # dev cluster has gone by then.
+    # They come last: what a unit test finds is found sooner.
     items.sort(key=_turn)
 
 
@@ -35,13 +38,10 @@ def _runs_on_the_stack(item: pytest.Item) -> bool:
     return BROWSER in item.path.parents and "core" not in getattr(item, "fixturenames", ())
 
 
-def _turn(item: pytest.Item) -> int:
-    if item.get_closest_marker("e2e") is None:
-        return 0
-    if FOLDER / "staging" in item.path.parents:
-        return 3
-    # Stops the engine, which the docker provider's tests need.
-    return 2 if item.path.name == "test_19_down.py" else 1
+def _turn(item: pytest.Item) -> tuple[int, bool]:
+    group = group_of(item.nodeid)
+    # The last one of dev stops the engine, which the docker provider's tests need.
+    return NAMES.index(group) + 1 if group else 0, item.path.name == "test_19_down.py"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -56,12 +56,10 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """The copy, with nothing running."""
     folder = tmp_path_factory.mktemp("e2e")
     clone = new_clone(folder)
-    remove_leftovers()
+    remove_leftovers(NAME)
     untouched = clone.decoy.read_bytes()
     yield clone
     (folder / "transcript.log").write_text("\n".join(clone.transcript))
-    if engine_answers():
-        remove_leftovers()
     assert clone.decoy.read_bytes() == untouched
 
 
@@ -69,7 +67,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
 def platform(clone: Clone) -> Clone:
     """The copy, deployed and serving; what a test leaves otherwise is put right by the next."""
     if not clone.settled:
-        clone.up(seconds=FIRST_UP_SECONDS)
+        clone.up()
     return clone
 
 
@@ -78,3 +76,10 @@ def breakable(platform: Clone) -> Clone:
     """The same, for tests that break it: it counts as broken until an `up` ends well."""
     platform.settled = False
     return platform
+
+
+@pytest.fixture
+def alone() -> Iterator[None]:
+    """For tests of what is the whole machine's: no command of another group runs meanwhile."""
+    with alone_on_the_machine():
+        yield

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from tests.e2e.clone import NAME
+from tests.e2e.machine import CLONE, NAME, sharing_the_machine
 
 KINDS = ("container", "network", "volume")
 COLUMNS = "{{.Repository}} {{.Tag}} {{.ID}}"
@@ -27,7 +27,8 @@ def engine_answers() -> bool:
 
 def run(*arguments: str, check: bool) -> "subprocess.CompletedProcess[bytes]":
     command = ("docker", *arguments)
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=check)
+    with sharing_the_machine():
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=check)
 
 
 def leftovers(prefix: str = NAME) -> list[str]:
@@ -42,24 +43,29 @@ def leftovers(prefix: str = NAME) -> list[str]:
     return sorted(found)
 
 
-def remove_leftovers(prefix: str = NAME) -> None:
-    """Remove what a killed run of these tests left behind."""
-    if not engine_answers():
-        return
-    for item in leftovers(prefix):
+def remove_leftovers(prefix: str) -> None:
+    """Remove containers, networks and volumes, if the engine runs."""
+    for item in leftovers(prefix) if engine_answers() else ():
         kind, name = item.split()
         options = ("--force", "--volumes") if kind == "container" else ()
         docker(kind, "rm", *options, name)
-    remove_images()
 
 
-def remove_images() -> None:
-    """Remove the images with the tests' tag, and those that had it before them."""
+def remove_everything() -> None:
+    """Remove what all processes of these tests left, with their images."""
+    for kind in ("e2e", "staging"):
+        remove_leftovers(f"kaldra-{kind}-{CLONE}")
+    if engine_answers():
+        _remove_images()
+
+
+def _remove_images() -> None:
+    """Remove the images with the tests' tags, and those that had them before."""
     listed = [line.split() for line in docker("image", "ls", "--format", COLUMNS).splitlines()]
-    ours = {repository for repository, tag, _ in listed if tag == NAME}
+    ours = {repository for repository, tag, _ in listed if CLONE in tag}
     for repository, tag, image in listed:
-        if tag == NAME:
-            docker("image", "rm", f"{repository}:{NAME}")
+        if CLONE in tag:
+            docker("image", "rm", f"{repository}:{tag}")
         elif repository in ours and tag == "<none>":
             # One without a name may have gone with another that had its layers.
             run("image", "rm", image, check=False)

@@ -1,13 +1,13 @@
 """From nothing to /status/, and the same command again."""
 
-from tests.e2e.clone import FIRST_UP_SECONDS, STACK, Clone
+from tests.e2e.clone import STACK, Clone
 from tests.e2e.docker import docker
 
 ONLINE = '{"status":"KALDRA API Gateway online","version":"0.1.0"}'
 
 
 def test_up_goes_from_nothing_to_status(clone: Clone):
-    said = clone.up(seconds=FIRST_UP_SECONDS).output
+    said = clone.up().output
     assert clone.get("/status/") == (200, ONLINE)
     assert f"http://127.0.0.1:{clone.api_port}/status/ → {ONLINE}" in said
 

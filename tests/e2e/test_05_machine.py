@@ -5,7 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.e2e.clone import REPO, Clone
+from tests.e2e.clone import Clone
+from tests.e2e.machine import REPO
 
 
 def test_registries_out_of_reach_are_named(platform: Clone, tmp_path: Path) -> None:

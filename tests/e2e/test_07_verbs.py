@@ -7,7 +7,9 @@ import signal
 import jsonschema_rs
 import pytest
 
-from tests.e2e.clone import REPO, ask, eventually, free_ports, write_stack
+from tests.conftest import unused_port
+from tests.e2e.clone import ask, eventually, write_stack
+from tests.e2e.machine import REPO
 
 
 def test_status_tells_what_runs(platform):
@@ -97,7 +99,7 @@ def test_json_holds_to_its_schema(platform, verb):
 
 
 def test_forward_keeps_its_port_when_the_pod_is_replaced(platform):
-    port = free_ports(1)[0]
+    port = unused_port()
     process = platform.start("./kaldra", "forward", "--stack", "e2e", "--port", str(port))
     try:
         eventually(lambda: ask(port, "/status/")[0] == 200, "an answer through the forward")

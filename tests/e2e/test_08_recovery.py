@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.clone import NAME, STACK, Clone, eventually
+from tests.e2e.clone import STACK, Clone, eventually
 from tests.e2e.docker import docker
+from tests.e2e.machine import NAME
 from tests.e2e.process_tree import kill_tree
 
 IMAGE = "docker:index/image:Image"

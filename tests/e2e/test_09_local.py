@@ -18,8 +18,9 @@ import pytest
 from bench import under_attack
 from bench.attacks import Seen
 from tests.browser import reader
-from tests.e2e.clone import LOCAL_STACK, NAME, REPO, Clone, eventually
+from tests.e2e.clone import LOCAL_STACK, Clone, eventually
 from tests.e2e.docker import docker, leftovers, run
+from tests.e2e.machine import NAME, REPO
 from tests.e2e.process_tree import kill_tree
 
 NETWORK = f"{NAME}-local"
@@ -47,7 +48,7 @@ def test_a_port_that_is_taken_is_told_with_who_has_it(local: Clone):
 def test_up_goes_to_status_without_a_cluster(local: Clone):
     local.kaldra("up")
     assert local.get("/status/")[0] == HTTPStatus.OK
-    assert local.get("/status/core")[0] == HTTPStatus.OK
+    local.await_core()
 
 
 def test_up_again_changes_nothing_also_through_plain_pulumi(local: Clone):
@@ -142,7 +143,7 @@ def test_a_core_that_is_killed_is_missed_and_comes_back(local: Clone):
         "the gateway says so",
     )
     assert local.get("/status/")[0] == HTTPStatus.OK
-    eventually(lambda: local.get("/status/core")[0] == HTTPStatus.OK, "the core is back")
+    local.await_core()
     assert inspected(CORE)["RestartCount"] == restarts + 1
 
 
@@ -161,7 +162,7 @@ def test_an_up_that_was_killed_goes_on(local: Clone):
         local.kaldra("up")
         local.kaldra("preview", "--expect-no-changes")
         assert "KALDRA_LOG_LEVEL=DEBUG" in inspected(CORE)["Config"]["Env"]
-        assert local.get("/status/core")[0] == HTTPStatus.OK
+        local.await_core()
 
 
 def test_no_attack_ends_a_container_or_keeps_others_from_being_served(local: Clone):

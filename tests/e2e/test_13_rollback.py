@@ -9,6 +9,7 @@ from kaldra.paths import home
 from tests.e2e.clone import Clone, eventually
 
 
+@pytest.mark.usefixtures("alone")
 def test_clean_leaves_what_a_rollback_needs(platform):
     clone = platform
     before = clone.images()
@@ -45,6 +46,7 @@ def no_tools(tmp_path) -> dict[str, str]:
     return {"KALDRA_HOME": str(tmp_path)}
 
 
+@pytest.mark.usefixtures("alone")
 def test_only_what_runs_is_kept_after_a_yes(platform, no_tools):
     clone = platform
     before = clone.images()

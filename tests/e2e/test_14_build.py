@@ -2,8 +2,10 @@
 
 import json
 
-from tests.e2e.clone import NAME, Clone, free_ports
+from tests.conftest import unused_port
+from tests.e2e.clone import Clone
 from tests.e2e.docker import docker
+from tests.e2e.machine import NAME
 from tests.platform.release.test_bom import is_valid
 
 SERVICES = ("kaldra-api", "kaldra-core")
@@ -64,7 +66,7 @@ def test_pushed_images_are_told_by_digest_and_joined_under_one_tag(platform: Clo
 
 
 def test_a_registry_that_does_not_answer_is_named(clone: Clone):
-    said = build(clone, "--push", f"127.0.0.1:{free_ports(1)[0]}", code=1)
+    said = build(clone, "--push", f"127.0.0.1:{unused_port()}", code=1)
     assert "cannot be reached" in said
     assert "connection refused" in said
 

@@ -4,6 +4,7 @@ tests/documented.py has which commands those are, and where the others are run.
 """
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from kaldra.cli.reference import verbs
 from tests import commands
 from tests.documented import PAGES, REPO, documented, is_run_on_the_platform
-from tests.e2e.clone import LOCAL_STACK, NAME, STACK, Clone
+from tests.e2e.clone import LOCAL_STACK, STACK, Clone
+from tests.e2e.machine import NAME, alone_on_the_machine
 
 CHANGES = ("pulumi destroy", "pulumi config set", "kubectl ")
 """After these, the next block finds the platform as it should be again."""
@@ -54,7 +56,9 @@ def run_block(typed: list[str], clone: Clone, port: int) -> None:
     if not clone.settled:
         clone.up()
     clone.settled = False
-    said = clone.run("bash", "-euc", script(typed, clone, port)).output
+    cleans = any(command.startswith("./kaldra clean") for command in typed)
+    with alone_on_the_machine() if cleans else nullcontext():
+        said = clone.run("bash", "-euc", script(typed, clone, port)).output
     changed = any(command.startswith(CHANGES) for command in typed)
     answers = set(re.findall(r"^answered (\d+)$", said, re.MULTILINE))
     # While a deployment is away, 503 is the right answer.

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from kaldra.versions import PULUMI_PLUGINS
-from tests.e2e.clone import NAME, STACK, Clone
+from tests.e2e.clone import STACK, Clone
+from tests.e2e.machine import NAME
 
 pytestmark = pytest.mark.extended
 
@@ -28,6 +29,7 @@ def test_a_state_is_given_up(breakable: Clone):
     breakable.kaldra("preview", "--expect-no-changes")
 
 
+@pytest.mark.usefixtures("alone")
 def test_everything_is_made_from_the_start(breakable: Clone):
     breakable.run("bash", "-euc", FROM_THE_START)
     breakable.up()

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.clone import NAME, TRAPS, ask, copy_of_repo, free_ports, write_stack
+from tests.conftest import unused_port
+from tests.e2e.clone import TRAPS, ask, copy_of_repo, write_stack
 from tests.e2e.docker import docker
+from tests.e2e.machine import NAME
 
 STACK = "e2e-user"
 CACHED = ("built", "downloaded")
@@ -101,8 +103,7 @@ def user() -> Iterator[User]:
             pytest.skip(f"no Python at {SYSTEM_PYTHON} that an ordinary user may run")
     # Not below pytest's own folder, which only its user may enter.
     with tempfile.TemporaryDirectory(prefix="kaldra-e2e-") as folder:
-        (port,) = free_ports(1)
-        yield User(Path(folder), port)
+        yield User(Path(folder), unused_port())
 
 
 def test_up_a_change_and_down(user: User) -> None:

@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.clone import NAME, STACK, Clone
+from tests.e2e.clone import STACK, Clone
+from tests.e2e.machine import NAME
 
 STATE = Path(__file__).parent / "data" / "substitute_state.json"
 THROWAWAY_KEY = "throwaway-key-of-a-test-0123456789"

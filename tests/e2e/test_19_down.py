@@ -1,7 +1,10 @@
 """Everything goes away again."""
 
-from tests.e2e.clone import NAME, Clone
-from tests.e2e.docker import leftovers, remove_images
+import pytest
+
+from tests.e2e.clone import Clone
+from tests.e2e.docker import leftovers
+from tests.e2e.machine import NAME
 
 
 def test_down_takes_the_stack_away_and_keeps_the_cluster(platform: Clone):
@@ -13,12 +16,11 @@ def test_down_takes_the_stack_away_and_keeps_the_cluster(platform: Clone):
     assert f"container {NAME}-control-plane" in leftovers()
 
 
+@pytest.mark.usefixtures("alone")
 def test_down_all_leaves_no_container_network_volume_or_cluster(clone: Clone):
     clone.kaldra("down", "--all")
-    # Needs the Docker Engine, and so brings it back where `down --all` stopped it.
+    # Needs the Docker Engine, and so starts it again where `down --all` stopped it.
     clone.run("./kaldra", "build", "--tag", NAME)
     assert leftovers() == []
     assert not (clone.state / "kubeconfig").exists()
     assert not clone.checkpoint.exists()
-    remove_images()
-    clone.kaldra("down", "--all")

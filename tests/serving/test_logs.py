@@ -39,7 +39,9 @@ def test_one_json_object_per_line_with_ids(stream):
 
 @pytest.mark.parametrize("message", ["\x1b[2J\x7f\x9b\u202e", "half a pair: \ud800\x7f"])
 def test_neither_control_characters_nor_what_is_no_unicode_reach_a_terminal(stream, message):
-    logging.getLogger("somewhere").info(message)
+    # By the service's handler alone: a report of pytest-xdist holds nothing that is no Unicode.
+    service = logging.getLogger().handlers[0]
+    service.handle(logging.makeLogRecord({"levelname": "INFO", "msg": message}))
     (line,) = stream.getvalue().splitlines()
     assert line.isascii()
     assert line.isprintable()

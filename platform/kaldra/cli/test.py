@@ -1,4 +1,4 @@
-"""`./kaldra test`: lint, unit tests, then end-to-end tests on a cluster of their own."""
+"""`./kaldra test`: lint, unit tests, then end-to-end tests on clusters of their own."""
 
 import signal
 import subprocess
@@ -12,13 +12,16 @@ from kaldra.errors import KaldraError
 from kaldra.paths import REPO
 from kaldra.toolchain.commands import interruptible
 
+PYTEST = (sys.executable, "-m", "pytest", "--numprocesses=auto", "--maxprocesses=4")
+"""Tests run side by side, one process per core: tests/e2e/groups.py has what stays together."""
+
 
 def run(console: Console, *, fast: bool, arguments: list[str] | None) -> None:
     """Run lint, then the tests; with --fast without end-to-end tests. Stop at the first failure."""
     with nullcontext() if fast or arguments else _preparing():
         lint.run(console)
         selection = ["-m", "not (e2e or interpreters or attack or workflows)"] if fast else []
-        code = _end_of([sys.executable, "-m", "pytest", *selection, *(arguments or ())])
+        code = _end_of([*PYTEST, *selection, *(arguments or ())])
     if code != 0:
         raise KaldraError(f"Tests failed (pytest exit code {code}).", hint="See above.")
 

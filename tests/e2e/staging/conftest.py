@@ -7,7 +7,6 @@ import pytest
 
 from tests.e2e.docker import remove_leftovers
 from tests.e2e.staging import infrastructure
-from tests.e2e.staging.load import FIGURES
 from tests.e2e.staging.registry import ENGINE_TRUST
 from tests.e2e.staging.stage import SERVICES, Stage, new_stage
 
@@ -49,10 +48,3 @@ def serving(empty_stage: Stage) -> Stage:
     for service in SERVICES:
         empty_stage.kubectl("rollout", "status", f"deployment/{service}", "--timeout=120s")
     return empty_stage
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if FIGURES:
-        terminalreporter.section("staging, figures")
-        for line in FIGURES:
-            terminalreporter.line(line)

@@ -12,7 +12,9 @@ from kaldra.cluster.network import ensure_network
 from kaldra.cluster.spec import kubeadm_patches
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.prepare import Prepared, prepare
-from tests.e2e.clone import NAME, Clone, free_ports
+from tests.conftest import unused_port
+from tests.e2e.clone import Clone
+from tests.e2e.machine import NAME
 from tests.e2e.staging import addons
 from tests.e2e.staging.registry import ENGINE_TRUST, Registry
 from tests.fakes.progress import QuietProgress
@@ -39,7 +41,7 @@ def create(clone: Clone, folder: Path) -> Infrastructure:
         prepared = prepare("dev", QuietProgress(), assume_yes=True)
         image = addons.ensure_image(prepared, QuietProgress())
     ensure_network(STAGING)
-    ingress_port, registry_port = free_ports(2)
+    ingress_port, registry_port = unused_port(), unused_port()
     registry = Registry.start(STAGING, registry_port, folder / "own", prepared)
     _create_cluster(clone, prepared, ingress_port, folder)
     for node in NODES:

@@ -14,7 +14,6 @@ import httpx2
 
 from tests.e2e.clone import (
     ANSWER_SECONDS,
-    VERB_SECONDS,
     Clone,
     Outcome,
     copy_of_repo,
@@ -77,8 +76,8 @@ class Stage(Clone):
         assert self.deployed_on is not None
         return self.deployed_on
 
-    def up(self, code: int = 0, seconds: float = VERB_SECONDS) -> Outcome:
-        done = super().up(code, seconds)
+    def up(self, code: int = 0) -> Outcome:
+        done = super().up(code)
         if code == 0 and not self.deployed:
             if TLS_SECRET not in self.objects("secrets"):
                 self._bring_certificate()

@@ -22,22 +22,22 @@ def mended(serving: Stage) -> Iterator[Stage]:
     """A stack that a test breaks: what it was before serves all the time, and again at the end."""
     before = running(serving)
     serving.deployed = False
-    with serving.impatient(), constant_load(serving, "a failing release"):
+    with serving.impatient(), constant_load(serving):
         yield serving
         assert running(serving) == before
     assert serving.up().code == 0
-    assert serving.ask("/status/core")[0] == 200
+    serving.await_core()
 
 
 @pytest.fixture
 def untouched(serving: Stage) -> Iterator[Stage]:
     """A stack whose `up` ends before it changes what runs."""
     before, generations = running(serving), generation(serving)
-    with constant_load(serving, "a release that is refused"):
+    with constant_load(serving):
         yield serving
     assert (running(serving), generation(serving)) == (before, generations)
     assert serving.up().code == 0
-    assert serving.ask("/status/core")[0] == 200
+    serving.await_core()
 
 
 def running(stage: Stage) -> dict[str, set[str]]:

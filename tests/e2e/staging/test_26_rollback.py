@@ -19,7 +19,7 @@ def test_a_rollback_brings_back_images_and_settings(stage: Stage):
         assert "metrics: serviceMonitor → not set" in asked.output
         assert "Nothing was changed" in asked.output
         assert stage.images() != before
-        with constant_load(stage, "rollback"):
+        with constant_load(stage):
             stage.follow(asked)
             stage.await_version("0.1.0")
     assert stage.images() == before
@@ -29,7 +29,7 @@ def test_a_rollback_brings_back_images_and_settings(stage: Stage):
 
 def test_drift_is_told_with_object_and_field_and_put_right(stage: Stage):
     stage.settled = False
-    with constant_load(stage, "drift put right"):
+    with constant_load(stage):
         stage.kubectl("delete", "poddisruptionbudget", "kaldra-core")
         patch = '{"spec": {"minReadySeconds": 1}}'
         stage.kubectl("patch", "deployment/kaldra-api", f"--patch={patch}")

@@ -6,18 +6,11 @@ from docker import APIClient
 from docker.errors import APIError
 
 from kaldra.toolchain import docker_client
-from tests.platform.docker_provider.plugin import Plugin, running
+from tests.platform.docker_provider.engine.plugin import Plugin, running
 
 PREFIX = "kaldra-provider-test"
 BASES = ("kaldra/base:", "python:")
 """Images with Python that `./kaldra` installs on each route."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With the end-to-end tests, after those that start an engine and make the base image."""
-    for item in items:
-        if "docker_engine" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.e2e)
 
 
 @pytest.fixture(scope="session")

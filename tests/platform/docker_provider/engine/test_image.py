@@ -11,8 +11,8 @@ from pulumi.runtime.proto.provider_pb2 import DiffResponse, PropertyDiff
 
 from kaldra.toolchain.image_build import Recipe, build
 from tests.conftest import unused_port
-from tests.platform.docker_provider.conftest import PREFIX
-from tests.platform.docker_provider.plugin import CallFailedError, urn
+from tests.platform.docker_provider.engine.conftest import PREFIX
+from tests.platform.docker_provider.engine.plugin import CallFailedError, urn
 
 pytestmark = pytest.mark.e2e
 URN = urn("Image", "image")

@@ -9,8 +9,8 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.proto.provider_pb2 import DiffResponse, PropertyDiff
 
-from tests.platform.docker_provider.conftest import PREFIX
-from tests.platform.docker_provider.plugin import CallFailedError, Plugin, running, urn
+from tests.platform.docker_provider.engine.conftest import PREFIX
+from tests.platform.docker_provider.engine.plugin import CallFailedError, Plugin, running, urn
 
 pytestmark = pytest.mark.e2e
 URN = urn("Container", "serving")

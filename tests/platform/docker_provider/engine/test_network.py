@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto.provider_pb2 import DiffResponse
 
-from tests.platform.docker_provider.conftest import PREFIX
-from tests.platform.docker_provider.plugin import CallFailedError, Plugin, urn
+from tests.platform.docker_provider.engine.conftest import PREFIX
+from tests.platform.docker_provider.engine.plugin import CallFailedError, Plugin, urn
 
 pytestmark = pytest.mark.e2e
 URN = urn("Network", "net")
