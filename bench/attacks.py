@@ -145,6 +145,11 @@ def many_sections() -> dict[str, str]:
     return {"text": "a\n\n" * (LONGEST_TEXT // 3)}
 
 
+def long_explanation() -> dict[str, object]:
+    """One of the longest texts, explained."""
+    return {"text": (CHEAP["text"] + " ") * 680, "options": {"explain": True}}
+
+
 def large_batch(size: int = 8_300_000, texts: int = 1000) -> dict[str, list[str]]:
     """A valid batch of about `size` bytes."""
     text = (CHEAP["text"] + " ") * (size // texts // (len(CHEAP["text"]) + 1))

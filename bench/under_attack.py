@@ -171,9 +171,7 @@ async def sections(port: int) -> None:
 
 async def explanations(port: int) -> None:
     """The longest texts, explained."""
-    text = (attacks.CHEAP["text"] + " ") * 680
-    body = {"text": text, "options": {"explain": True}}
-    await _again(port, _request(attacks.SIGNAL, body), 32)
+    await _again(port, _request(attacks.SIGNAL, attacks.long_explanation()), 32)
 
 
 ATTACKS: tuple[Attack, ...] = (

@@ -1,10 +1,11 @@
 """Both services as processes with the memory that their pods have, and three callers."""
 
+import os
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,11 +20,20 @@ CORE_LIMIT = 512 * MIB
 KEYS = {name: f"{name}-key-0123456789" for name in ("attacker", "second", "bystander")}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+SITE = os.environ.get("KALDRA_SITE", "")
+"""URL of a gateway that is attacked instead of processes; it has these keys and no rate limits."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.attack)
+    found = [item for item in items if here in item.path.parents]
+    for item in found:
+        item.add_marker(pytest.mark.attack)
+    if SITE:
+        # The others start services with settings of their own.
+        others = [item for item in found if "port" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="package", autouse=True)
@@ -32,33 +42,40 @@ def hangup() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
-@dataclass
-class Platform:
-    """The gateway and the core behind it."""
-
-    api: Service
-    core: Service
-    keys: Path
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the callers' keys."""
+    folder = tmp_path_factory.mktemp("keys")
+    for name, key in KEYS.items():
+        (folder / name).write_text(key)
+    return folder
 
 
 @pytest.fixture(scope="module")
-def _platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Both services, new for each module, so that peaks of memory are its own."""
-    keys = tmp_path_factory.mktemp("keys")
-    for name, key in KEYS.items():
-        (keys / name).write_text(key)
+def core() -> Iterator[Service]:
+    """A core, new for each module, so that its peak of memory is the module's own."""
+    with computing() as core:
+        yield core
+        assert_sound(core, CORE_LIMIT)
+
+
+@pytest.fixture(scope="module")
+def port(request: pytest.FixtureRequest, keys: Path) -> Iterator[int]:
+    """The port of a gateway that knows the callers; it and its core survive the module's tests."""
+    if SITE:
+        yield urlsplit(SITE).port or 80
+        return
+    core: Service = request.getfixturevalue("core")
     environment = {"KALDRA_AUTH": "on", "KALDRA_API_KEYS_DIR": str(keys)}
-    with computing() as core, gateway(core.url, **environment) as api:
-        yield Platform(api, core, keys)
+    with gateway(core.url, **environment) as api:
+        yield api.port
+        assert_sound(api, API_LIMIT)
 
 
-@pytest.fixture
-def platform(_platform: Platform) -> Iterator[Platform]:
-    """The services; after a test both live and stayed within the memory of their pods."""
-    yield _platform
-    for service, limit in ((_platform.api, API_LIMIT), (_platform.core, CORE_LIMIT)):
-        assert service.process.poll() is None
-        assert service.peak_bytes < limit
+def assert_sound(service: Service, limit: int) -> None:
+    """A service that still runs and has stayed within the memory of its pod."""
+    assert service.process.poll() is None
+    assert service.peak_bytes < limit
 
 
 @asynccontextmanager

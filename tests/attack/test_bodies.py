@@ -6,17 +6,16 @@ from collections import Counter
 import pytest
 
 from bench import attacks
-from tests.attack.conftest import KEYS, Platform, others_served
+from tests.attack.conftest import KEYS, others_served
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_many_large_batches_stay_within_memory(platform: Platform):
+async def test_many_large_batches_stay_within_memory(port: int):
     body = attacks.large_batch()
     uploads = [
         attacks.request(attacks.BATCH, body, key=KEYS[name]) for name in ("attacker", "second")
     ]
-    port = platform.api.port
     async with others_served(port):
         found = await asyncio.gather(
             *(attacks.ask(port, data, whole=False) for data in uploads for _ in range(10))
@@ -26,12 +25,11 @@ async def test_many_large_batches_stay_within_memory(platform: Platform):
     assert statuses[200] >= 2
 
 
-async def test_uploads_one_byte_short_stay_within_memory(platform: Platform):
+async def test_uploads_one_byte_short_stay_within_memory(port: int):
     uploads = {
         name: attacks.request(attacks.BATCH, attacks.large_batch(), key=KEYS[name])[:-1]
         for name in ("attacker", "second")
     }
-    port = platform.api.port
     open_ = []
     try:
         async with others_served(port):

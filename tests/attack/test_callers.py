@@ -7,9 +7,9 @@ import httpx2
 import pytest
 
 from bench import attacks
-from tests.attack.conftest import KEYS, Platform
+from tests.attack.conftest import KEYS
 from tests.conftest import unused_port
-from tests.processes import gateway
+from tests.processes import Service, gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -32,33 +32,31 @@ def from_addresses(port: int, count: int) -> list[int]:
         ]
 
 
-def test_a_forged_address_does_not_lead_around_the_limit(platform: Platform):
-    with gateway(platform.core.url, KALDRA_RATE_LIMIT="3") as api:
+def test_a_forged_address_does_not_lead_around_the_limit(core: Service):
+    with gateway(core.url, KALDRA_RATE_LIMIT="3") as api:
         assert from_addresses(api.port, 5) == [200, 200, 200, 429, 429]
 
 
-def test_a_trusted_proxy_names_the_address(platform: Platform):
+def test_a_trusted_proxy_names_the_address(core: Service):
     trusted = {"KALDRA_RATE_LIMIT": "1", "KALDRA_TRUSTED_PROXIES": "127.0.0.1"}
-    with gateway(platform.core.url, **trusted) as api:
+    with gateway(core.url, **trusted) as api:
         assert from_addresses(api.port, 3) == [200, 200, 200]
 
 
-async def test_what_is_no_http_is_answered_with_the_envelope(platform: Platform):
-    answer = await attacks.ask(platform.api.port, b"NONSENSE\r\n\r\n")
+async def test_what_is_no_http_is_answered_with_the_envelope(port: int):
+    answer = await attacks.ask(port, b"NONSENSE\r\n\r\n")
     assert answer.status == 400
     assert json.loads(answer.body)["error"]["request_id"] == answer.headers["x-request-id"]
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-async def test_who_offers_another_protocol_is_answered_in_this_one(
-    platform: Platform, *, at_once: bool
-):
+async def test_who_offers_another_protocol_is_answered_in_this_one(port: int, *, at_once: bool):
     offer = (
         b"HTTP/1.1\r\nconnection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AA\r\n"
     )
     data = attacks.request(attacks.SIGNAL, attacks.CHEAP, key=KEYS["attacker"])
     head, end, body = data.replace(b"HTTP/1.1\r\n", offer).partition(b"\r\n\r\n")
-    reader, writer = await attacks.connect(platform.api.port)
+    reader, writer = await attacks.connect(port)
     for part in (head + end + body + data,) if at_once else (head, end, body, data):
         writer.write(part)
         await asyncio.sleep(0.05)
@@ -66,10 +64,10 @@ async def test_who_offers_another_protocol_is_answered_in_this_one(
     writer.transport.abort()
 
 
-async def test_who_waits_to_be_told_to_continue_is_told(platform: Platform):
+async def test_who_waits_to_be_told_to_continue_is_told(port: int):
     data = attacks.request(attacks.SIGNAL, attacks.CHEAP, key=KEYS["attacker"])
     head, end, body = data.partition(b"\r\n\r\n")
-    reader, writer = await attacks.connect(platform.api.port)
+    reader, writer = await attacks.connect(port)
     writer.write(head + b"\r\nexpect: 100-continue" + end)
     assert await reader.readuntil(end) == b"HTTP/1.1 100 Continue" + end
     writer.write(body)
@@ -77,13 +75,13 @@ async def test_who_waits_to_be_told_to_continue_is_told(platform: Platform):
     writer.transport.abort()
 
 
-async def test_a_tunnel_is_refused(platform: Platform):
+async def test_a_tunnel_is_refused(port: int):
     data = b"CONNECT /status/ HTTP/1.1\r\nhost: localhost\r\n\r\n"
-    assert (await attacks.ask(platform.api.port, data)).headers["connection"] == "close"
+    assert (await attacks.ask(port, data)).headers["connection"] == "close"
 
 
-def test_the_vocabulary_is_cached_and_compressed_and_has_heads(platform: Platform):
-    with client_of(platform.api.port, **KEY) as client:
+def test_the_vocabulary_is_cached_and_compressed_and_has_heads(port: int):
+    with client_of(port, **KEY) as client:
         plain = client.get(VOCABULARY, headers={"accept-encoding": "identity"})
         packed = client.get(VOCABULARY, headers={"accept-encoding": "gzip"})
         assert packed.headers["content-encoding"] == "gzip"
@@ -98,9 +96,9 @@ def test_the_vocabulary_is_cached_and_compressed_and_has_heads(platform: Platfor
         assert "content-encoding" not in batch.headers
 
 
-def test_metrics_have_a_port_of_their_own(platform: Platform):
+def test_metrics_have_a_port_of_their_own(core: Service):
     port = unused_port()
-    with gateway(platform.core.url, API_METRICS_PORT=str(port)) as api:
+    with gateway(core.url, API_METRICS_PORT=str(port)) as api:
         with client_of(api.port) as client:
             assert client.get("/metrics").status_code == 404
         with client_of(port) as client:

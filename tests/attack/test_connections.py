@@ -6,8 +6,8 @@ from collections.abc import Awaitable
 import pytest
 
 from bench import attacks
-from tests.attack.conftest import KEYS, Platform, others_served
-from tests.processes import gateway
+from tests.attack.conftest import KEYS, others_served
+from tests.processes import Service, gateway
 
 pytestmark = pytest.mark.anyio
 
@@ -17,14 +17,13 @@ SLOW = 40
 PATIENCE_SECONDS = 60
 
 
-async def test_a_head_of_megabytes_is_refused(platform: Platform):
+async def test_a_head_of_megabytes_is_refused(port: int):
     def head(*headers: bytes) -> bytes:
         return HEAD + b"\r\n".join(headers) + b"\r\n\r\n"
 
     one, many = head(b"x: " + b"y" * 40 * MIB), head(*[b"x: " + b"y" * 20] * (20 * MIB // 25))
     inside, outside = head(b"x: " + b"y" * 30_000), head(b"x: " + b"y" * 34_000)
     crowded = head(*[b"x:"] * 200)
-    port = platform.api.port
     async with others_served(port):
         large = await asyncio.gather(*(attacks.ask(port, d) for d in [one, *[many] * 20]))
         assert {answer.status for answer in large} <= {0, 431}
@@ -36,16 +35,16 @@ async def test_a_head_of_megabytes_is_refused(platform: Platform):
     assert b'"head_too_large"' in refused.body
 
 
-async def test_trailers_and_framing_without_end_are_refused(platform: Platform):
+async def test_trailers_and_framing_without_end_are_refused(port: int):
     post = (
         b"POST /engine/kaldra/signal HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n"
     )
     key = f"x-api-key: {KEYS['attacker']}\r\ncontent-type: application/json\r\n\r\n".encode()
     trailer = post + key + b"2\r\n{}\r\n0\r\nx: " + b"y" * 10 * MIB
-    assert (await attacks.ask(platform.api.port, trailer)).status in {0, 400, 422}
+    assert (await attacks.ask(port, trailer)).status in {0, 400, 422}
 
 
-async def test_trailers_without_end_after_an_answer_are_refused(platform: Platform):
+async def test_trailers_without_end_after_an_answer_are_refused(port: int):
     post = b"POST /status/ HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
     body = b"%x\r\n%b\r\n0\r\n" % (20 * MIB, b"y" * 20 * MIB)
 
@@ -54,8 +53,8 @@ async def test_trailers_without_end_after_an_answer_are_refused(platform: Platfo
             writer.write(data)
             await writer.drain()
 
-    async with others_served(platform.api.port):
-        reader, writer = await attacks.connect(platform.api.port)
+    async with others_served(port):
+        reader, writer = await attacks.connect(port)
         writer.write(post)
         assert (await attacks.answer(reader)).status == 405
         with pytest.raises(ConnectionError):
@@ -63,11 +62,11 @@ async def test_trailers_without_end_after_an_answer_are_refused(platform: Platfo
         writer.transport.abort()
 
 
-async def test_slow_heads_and_bodies_are_given_up(platform: Platform):
+async def test_slow_heads_and_bodies_are_given_up(port: int):
     body = attacks.request(attacks.SIGNAL, attacks.CHEAP, key=KEYS["attacker"])
 
     async def trickle(data: bytes, trickled: bytes) -> attacks.Answer:
-        reader, writer = await attacks.connect(platform.api.port)
+        reader, writer = await attacks.connect(port)
         writer.write(data)
 
         async def feed() -> None:
@@ -86,7 +85,7 @@ async def test_slow_heads_and_bodies_are_given_up(platform: Platform):
         trickle(data, trickled)
         for data, trickled in ([(HEAD, b"x: " + b"y" * 90), (body[:-90], body[-90:])] * (SLOW // 2))
     ]
-    async with others_served(platform.api.port):
+    async with others_served(port):
         async with asyncio.timeout(PATIENCE_SECONDS):
             found = await asyncio.gather(*slow)
     assert {answer.status for answer in found} == {408}
@@ -101,8 +100,8 @@ async def test_slow_heads_and_bodies_are_given_up(platform: Platform):
     ],
     ids=["idle", "answered before their body", "unread"],
 )
-async def test_connections_that_wait_for_their_client_make_room(platform: Platform, data: bytes):
-    with gateway(platform.core.url, KALDRA_MAX_CONNECTIONS="48") as api:
+async def test_connections_that_wait_for_their_client_make_room(core: Service, data: bytes):
+    with gateway(core.url, KALDRA_MAX_CONNECTIONS="48") as api:
         open_ = [await attacks.connect(api.port, receive_buffer=4096) for _ in range(200)]
         for _, writer in open_:
             writer.write(data)
@@ -116,9 +115,9 @@ async def test_connections_that_wait_for_their_client_make_room(platform: Platfo
     assert '"reason":"evicted"' in log
 
 
-async def test_a_client_who_leaves_takes_all_its_requests_along(platform: Platform):
+async def test_a_client_who_leaves_takes_all_its_requests_along(core: Service):
     batch = attacks.request(attacks.BATCH, attacks.many_texts())
-    with gateway(platform.core.url) as api:
+    with gateway(core.url) as api:
         reader, writer = await attacks.connect(api.port)
         writer.write(batch + attacks.request("/status/"))
         await reader.read(1)

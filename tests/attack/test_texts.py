@@ -5,16 +5,15 @@ import asyncio
 import pytest
 
 from bench import attacks
-from tests.attack.conftest import KEYS, Platform, others_served
+from tests.attack.conftest import KEYS, others_served
 
 pytestmark = pytest.mark.anyio
 
 KEY = KEYS["attacker"]
 
 
-async def test_marks_that_normalisation_must_sort(platform: Platform):
+async def test_marks_that_normalisation_must_sort(port: int):
     text = attacks.marked_text()
-    port = platform.api.port
     async with others_served(port):
         found = await asyncio.gather(
             attacks.ask(port, attacks.request(attacks.SIGNAL, {"text": text}, key=KEY)),
@@ -24,9 +23,8 @@ async def test_marks_that_normalisation_must_sort(platform: Platform):
     assert [answer.status for answer in found] == [200, 200]
 
 
-async def test_hundreds_of_thousands_of_unknown_fields(platform: Platform):
+async def test_hundreds_of_thousands_of_unknown_fields(port: int):
     data = attacks.request(attacks.BATCH, attacks.many_fields(), key=KEY)
-    port = platform.api.port
     async with others_served(port):
         found = [await attacks.ask(port, data) for _ in range(3)]
         await asyncio.sleep(0.5)
@@ -34,12 +32,12 @@ async def test_hundreds_of_thousands_of_unknown_fields(platform: Platform):
     assert max(len(answer.body) for answer in found) < 10_000
 
 
-async def test_cheap_work_is_served_beside_dear_work(platform: Platform):
+async def test_cheap_work_is_served_beside_dear_work(port: int):
     dear = [
         attacks.request(attacks.ALPHA, attacks.many_sections(), key=KEY),
         attacks.request("/engine/kaldra/window", attacks.large_batch(1_000_000), key=KEY),
+        attacks.request(attacks.SIGNAL, attacks.long_explanation(), key=KEY),
     ]
-    port = platform.api.port
     async with others_served(port, pause=0) as seen:
         await asyncio.sleep(0.5)
         served: list[int] = []

@@ -1,6 +1,5 @@
 """The same services on Docker alone, with a `.env` or without."""
 
-import asyncio
 import json
 import os
 import signal
@@ -15,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from bench import under_attack
-from bench.attacks import Seen
+from tests.attack.conftest import KEYS
 from tests.browser import reader
 from tests.e2e.clone import LOCAL_STACK, Clone, eventually
 from tests.e2e.docker import docker, leftovers, run
@@ -28,7 +26,6 @@ CORE, API = f"{NETWORK}-core", f"{NETWORK}-api"
 CONTAINER = "docker:index/container:Container"
 UP = ("./kaldra", "up", "--stack", LOCAL_STACK)
 NOBODY = "unix:///nobody/docker.sock"
-ATTACK_SECONDS = 5
 DEV_TAGS = ("kaldra-core:dev", "kaldra-api:dev")
 
 
@@ -94,12 +91,16 @@ def test_the_page_s_own_tests_hold_on_the_stack(local: Clone):
         assert {"KALDRA_RATE_LIMIT=0", "API_PORT=8000"} <= set(inspected(API)["Config"]["Env"])
         assert local.get("/status/")[0] == HTTPStatus.OK
         local.shell("pulumi preview --expect-no-changes --non-interactive")
-    site = {
-        "KALDRA_SITE": f"http://127.0.0.1:{local.api_port}",
-        "KALDRA_API_KEY": local.key,
-    }
+    hold("tests/browser", local, KALDRA_API_KEY=local.key)
+    assert reader.TEXT not in local.kaldra("logs").output
+    local.kaldra("up")
+
+
+def hold(tests: str, local: Clone, **environment: str) -> None:
+    """Run other tests against the gateway of the stack."""
+    site = {"KALDRA_SITE": f"http://127.0.0.1:{local.api_port}", **environment}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "tests/browser"],
+        [sys.executable, "-m", "pytest", tests],
         cwd=REPO,
         env={**os.environ, **site},
         stdout=subprocess.PIPE,
@@ -108,8 +109,6 @@ def test_the_page_s_own_tests_hold_on_the_stack(local: Clone):
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert reader.TEXT not in local.kaldra("logs").output
-    local.kaldra("up")
 
 
 def test_status_and_logs_tell_of_both(local: Clone):
@@ -170,26 +169,17 @@ def test_no_attack_ends_a_container_or_keeps_others_from_being_served(local: Clo
         env_file(local, "KALDRA_RATE_LIMIT=0", "KALDRA_TEXT_LIMIT=0"),
         local.edited(f"Pulumi.{LOCAL_STACK}.yaml", "config:\n", "config:\n"),
     ):
-        for name, key in under_attack.KEYS.items():
+        for name, key in KEYS.items():
             local.shell(f"pulumi config set --secret --path kaldra:apiKeys.{name} {key}")
         local.kaldra("up")
         before = {name: inspected(name)["State"]["StartedAt"] for name in (CORE, API)}
-        for attack in under_attack.ATTACKS:
-            seen = asyncio.run(attacked(attack, local.api_port))
-            statuses = {status for status, _ in seen.signals + seen.healths}
-            assert statuses == {HTTPStatus.OK}, attack.__name__
-            for name, started in before.items():
-                found = inspected(name)
-                assert not found["State"]["OOMKilled"], attack.__name__
-                assert found["State"]["StartedAt"] == started, attack.__name__
-                assert found["RestartCount"] == 0
+        hold("tests/attack", local)
+        for name, started in before.items():
+            found = inspected(name)
+            assert not found["State"]["OOMKilled"]
+            assert found["State"]["StartedAt"] == started
+            assert found["RestartCount"] == 0
     local.kaldra("up")
-
-
-async def attacked(attack: under_attack.Attack, port: int) -> Seen:
-    async with under_attack.attacked(attack, port) as seen:
-        await asyncio.sleep(ATTACK_SECONDS)
-    return seen
 
 
 def test_an_engine_that_does_not_answer_is_told(local: Clone):
