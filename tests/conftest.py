@@ -18,24 +18,30 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """pytest-xdist runs one test of each id."""
+    """Mark groups, also where only some folders are selected; pytest-xdist runs an id once."""
+    for item in items:
+        if group := group_of(item.nodeid):
+            item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.xdist_group(group))
     ids = Counter(item.nodeid for item in items)
     assert max(ids.values(), default=0) <= 1, ids.most_common(1)
 
 
-_started: set[str] = set()
+_started: set[str | None] = set()
+"""Groups of which a test has begun; None for the tests without one."""
 
 
 def pytest_runtest_logstart(nodeid: str) -> None:
-    _started.add(nodeid)
+    _started.add(group_of(nodeid))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove what end-to-end tests have made: an interrupt kills workers before they are done."""
     here = not hasattr(config, "workerinput")
-    if here and any(map(group_of, _started)):
+    if here and _started - {None}:
         remove_everything()
 
 

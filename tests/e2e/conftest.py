@@ -25,9 +25,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=twice)
         items[:] = [item for item in items if item not in twice]
     for item in items:
-        if group := group_of(item.nodeid):
-            item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group(group))
         if FOLDER in item.path.parents:
             item.add_marker(pytest.mark.timeout(FIRST_UP_SECONDS + 600))
     # They come last: what a unit test finds is found sooner.

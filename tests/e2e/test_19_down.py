@@ -19,6 +19,7 @@ def test_down_takes_the_stack_away_and_keeps_the_cluster(platform: Clone):
 @pytest.mark.usefixtures("alone")
 def test_down_all_leaves_no_container_network_volume_or_cluster(clone: Clone):
     clone.kaldra("down", "--all")
+    clone.kaldra("down", "--all")
     # Needs the Docker Engine, and so starts it again where `down --all` stopped it.
     clone.run("./kaldra", "build", "--tag", NAME)
     assert leftovers() == []
