@@ -4,11 +4,8 @@ import errno
 import hashlib
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from pathlib import Path
-from typing import cast
 
 from kaldra import variables
 from kaldra.errors import KaldraError
@@ -28,9 +25,7 @@ def address(url: str) -> str:
     Host and path are kept: https://host/a becomes <mirror>/host/a.
     """
     mirror = variables.PUBLISHERS_URL.value
-    if not mirror:
-        return url
-    return f"{mirror.rstrip('/')}/{url.partition('://')[2]}"
+    return f"{mirror.rstrip('/')}/{url.partition('://')[2]}" if mirror else url
 
 
 def fetch(url: str, target: Path, digest: str, step: Step) -> Path:
@@ -42,7 +37,11 @@ def fetch(url: str, target: Path, digest: str, step: Step) -> Path:
     if target.exists():
         return target
     partial = target.with_name(f"{target.name}.partial")
-    _download(address(url), partial, step)
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _download(address(url), partial, step)
+    except (OSError, HTTPException) as error:
+        raise _explained(error, address(url)) from error
     algorithm = "sha512" if len(digest) == 128 else "sha256"
     with partial.open("rb") as file:
         actual = hashlib.file_digest(file, algorithm).hexdigest()
@@ -59,9 +58,17 @@ def fetch(url: str, target: Path, digest: str, step: Step) -> Path:
 
 def _download(url: str, partial: Path, step: Step) -> None:
     """Download what is missing of `partial`."""
-    partial.parent.mkdir(parents=True, exist_ok=True)
     have = partial.stat().st_size if partial.exists() else 0
-    with _broken_off(url), _open(url, have) as answer:
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310  addresses are pinned
+    try:
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310  as above
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and have:  # nothing is missing
+            error.close()
+            return
+        raise
+    with answer:
         # A server that cannot continue sends the whole file again.
         done = have if answer.status == 206 else 0
         total = done + int(answer.headers.get("Content-Length") or 0)
@@ -77,36 +84,22 @@ def _download(url: str, partial: Path, step: Step) -> None:
         )
 
 
-@contextmanager
-def _broken_off(url: str) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, HTTPException) as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            raise KaldraError(
-                f"The disk is full; {url} was not downloaded to its end.",
-                hint=f"Free space (what is there: du -sh {home()}), then run the command again.",
-            ) from error
-        raise KaldraError(f"The download of {url} broke off: {error!r}.", hint=AGAIN) from error
-
-
-def _open(url: str, start: int = 0) -> HTTPResponse:
-    headers = {"Range": f"bytes={start}-"} if start else {}
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310  addresses are pinned
-    try:
-        answer = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310  as above
-    except urllib.error.HTTPError as error:
+def _explained(error: Exception, url: str) -> KaldraError:
+    if isinstance(error, urllib.error.HTTPError):
         error.close()
-        if error.code == 416 and start:
-            return _open(url)
-        raise KaldraError(
+        return KaldraError(
             f"{url} cannot be downloaded: {error.code} {error.reason}.",
             hint="KALDRA_ROUTE=registries builds from package registries instead.",
-        ) from error
-    except (urllib.error.URLError, OSError) as error:
-        raise KaldraError(
-            f"{url} cannot be reached: {getattr(error, 'reason', error)}.",
+        )
+    if isinstance(error, urllib.error.URLError):
+        return KaldraError(
+            f"{url} cannot be reached: {error.reason}.",
             hint="Check the connection; KALDRA_ROUTE=registries builds everything from package "
             "registries instead.",
-        ) from error
-    return cast("HTTPResponse", answer)
+        )
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return KaldraError(
+            f"The disk is full; {url} was not downloaded to its end.",
+            hint=f"Free space (what is there: du -sh {home()}), then run the command again.",
+        )
+    return KaldraError(f"The download of {url} broke off: {error!r}.", hint=AGAIN)
