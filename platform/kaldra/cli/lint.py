@@ -15,7 +15,7 @@ from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
 from kaldra.render import kubernetes_stacks, manifests
 from kaldra.stack.services import SERVICES
-from kaldra.toolchain import actionlint, commands
+from kaldra.toolchain import commands, tools
 
 AT_ONCE = 3
 """The type checker takes longest; the others run in parallel to it."""
@@ -105,7 +105,7 @@ def _dead_code(repo: Path) -> str:
 
 
 def _actionlint(repo: Path, workflows: Sequence[str], console: Console) -> str:
-    program = str(actionlint.ensure(console))
+    program = str(tools.ensure_actionlint(console))
     shellcheck = f"-shellcheck={_tool('shellcheck')}"
     return _command(repo, [program, "-no-color", shellcheck, "-pyflakes=", *workflows])
 

@@ -21,8 +21,15 @@ from kaldra.cli import reference
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
-from kaldra.toolchain import actionlint, gobuild
-from kaldra.toolchain.builds import KUBECTL, KUBERNETES_PROVIDER, LANGUAGE_HOST, NODE, PULUMI_CLI
+from kaldra.toolchain import gobuild
+from kaldra.toolchain.builds import (
+    ACTIONLINT,
+    KUBECTL,
+    KUBERNETES_PROVIDER,
+    LANGUAGE_HOST,
+    NODE,
+    PULUMI_CLI,
+)
 from kaldra.toolchain.commands import captured
 from kaldra.toolchain.commands import run as run_command
 
@@ -31,7 +38,7 @@ MODULE_LISTS = (
     (NODE, KUBECTL, KUBERNETES_PROVIDER),
     (PULUMI_CLI,),
     (LANGUAGE_HOST,),
-    (actionlint.BUILD,),
+    (ACTIONLINT,),
 )
 GENERATORS = ("docs/reference/generate.py", "tests/core/golden/update.py")
 """Scripts whose output contains the product's version."""

@@ -27,7 +27,7 @@ from kaldra.cluster.spec import (
 )
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.progress import Progress, Step
-from kaldra.toolchain import docker_client, links
+from kaldra.toolchain import docker_client, tools
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.engine import REDUCED_RUNTIME
 from kaldra.toolchain.machine import machine
@@ -226,7 +226,7 @@ def _kind(
         ["kind", *arguments],
         what=f"kind {arguments[0]} {arguments[1]}",
         env={
-            "PATH": os.pathsep.join([str(links.folder()), variables.PATH.value]),
+            "PATH": os.pathsep.join([str(tools.bin_folder()), variables.PATH.value]),
             "KIND_EXPERIMENTAL_DOCKER_NETWORK": cluster,
             # The node takes the proxies over; it reaches the registry by this name.
             **environment.without_proxy(registry_name(cluster)),

@@ -88,9 +88,15 @@ LANGUAGE_HOST = Build(
 )
 """The last language host inside the SDK module; newer ones are in a module that is not served."""
 
+ACTIONLINT = Build(
+    name="actionlint",
+    outputs={"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"},
+    stamps={"github.com/rhysd/actionlint.version": f"v{versions.ACTIONLINT}"},
+)
 
-def pulumi_bundle(cli: Path, language: Path) -> dict[str, Path]:
-    """The CLI, its language host and their scripts in one folder, where they find each other."""
+
+def pulumi_bundle(cli: Path, language: Path) -> Path:
+    """A folder with the CLI, its language host and their scripts, where they find each other."""
     folder = home() / "built" / f"pulumi-{versions.PULUMI}-{PULUMI_CLI.key}-{LANGUAGE_HOST.key}"
     programs = (
         cli / "pulumi",
@@ -103,4 +109,4 @@ def pulumi_bundle(cli: Path, language: Path) -> dict[str, Path]:
             with publishing(folder) as partial:
                 for program in programs:
                     link_or_copy(program, partial / program.name)
-    return {program.name: folder / program.name for program in programs}
+    return folder

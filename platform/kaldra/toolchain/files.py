@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -64,6 +65,14 @@ def publishing(target: Path) -> Iterator[Path]:
         partial.rename(target)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def replace_text(file: Path, text: str) -> None:
+    """Write a file that others may be reading or writing: it is the old one, or the new one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
+    new.write_text(text, encoding="utf-8")
+    new.rename(file)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kaldra.errors import KaldraError
 from kaldra.paths import home
-from kaldra.toolchain import builds, gobuild, links, plugins, tools
+from kaldra.toolchain import builds, gobuild, plugins, tools
 from kaldra.toolchain.engine import check_engine
 from kaldra.toolchain.files import GIGABYTE
 from kaldra.toolchain.findings import Finding
@@ -102,8 +102,8 @@ def check_go() -> Finding:
 
 def check_tool(tool: tools.Tool) -> Finding:
     """The program this clone has chosen, or what `up` would do about it."""
-    linked = links.folder() / tool.name
-    if linked.exists() and all((links.folder() / name).exists() for name in tool.programs):
+    linked = tools.bin_folder() / tool.name
+    if linked.exists() and all((tools.bin_folder() / name).exists() for name in tool.programs):
         version = tools.version_of(linked, tool)
         program = linked.readlink()
         found = Finding(tool.name, version or "", str(program), origin(program))

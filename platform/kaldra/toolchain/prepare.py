@@ -4,7 +4,7 @@ Each task is begun at once, and waits in a thread of its own for the results tha
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,17 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from kaldra.progress import Progress
-from kaldra.toolchain import (
-    base_image,
-    builds,
-    commands,
-    engine,
-    gobuild,
-    links,
-    node_image,
-    registry_image,
-    tools,
-)
+from kaldra.toolchain import builds, commands, engine, gobuild, images, tools
 from kaldra.toolchain.files import remember_clone, sharing
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.plugins import ensure_plugin, must_build
@@ -70,42 +60,58 @@ def prepare(
     Raises KaldraError or ConfigurationError of the first task that fails, after ending the rest.
     """
     remember_clone()
-    plan = _Plan(route(), progress)
-    unbuilt = {name for name in PLUGINS_OF[target] if must_build(name, plan.way)}
+    way = route()
+    plan = _Plan(way, progress)
+    unbuilt = {name for name in PLUGINS_OF[target] if must_build(name, way)}
     node: Future[str] | None = None
     registry: Future[str] | None = None
+    cluster: list[Future[None]] = []
     with sharing("go-cache"), plan.ending_together():
         docker = plan.docker(assume_yes=assume_yes)
-        base = plan.begin(lambda _: base_image.ensure_base(progress, plan.way), docker)
+        base = plan.begin(images.ensure_base, progress, way, after=[docker])
         if target == "dev":
-            node, registry = plan.node_image(docker, base), plan.registry_image(base)
-        programs = plan.programs(target)
-        for name in PLUGINS_OF[target]:
-            needs = [plan.built(builds.KUBERNETES_PROVIDER)] if name in unbuilt else []
-            plan.begin(partial(ensure_plugin, name, progress, plan.way), *needs)
+            node = plan.node_image(docker, base)
+            registry = plan.begin(images.ensure_registry, base, progress, way)
+        if target != "build":
+            plan.program(tools.PULUMI_TOOL, plan.pulumi)
+        if target == "dev":
+            cluster.append(plan.program(tools.KIND_TOOL, lambda: plan.built(builds.NODE)))
+        if target in ("dev", "staging"):
+            # One program in the node's build is all of Kubernetes' programs.
+            has_node = target == "dev" or builds.NODE.folder.is_dir()
+            build, name = (builds.NODE, "kube") if has_node else (builds.KUBECTL, "kubectl")
+            cluster.append(plan.program(tools.KUBECTL_TOOL, lambda: plan.built(build), name))
+        for plugin in PLUGINS_OF[target]:
+            needs = [plan.built(builds.KUBERNETES_PROVIDER)] if plugin in unbuilt else []
+            plan.begin(ensure_plugin, plugin, progress, way, *needs)
         if meanwhile and node and registry:
-            make = meanwhile
-            plan.begin(lambda node, registry, *_: make(node, registry), node, registry, *programs)
+            plan.begin(meanwhile, node, registry, after=cluster)
     gobuild.drop_caches()
     made, results = base.result(), [one.result() if one else None for one in (node, registry)]
-    return Prepared(plan.way, made.base, made.builder, *results)
+    return Prepared(way, made.base, made.builder, *results)
 
 
 class _Plan:
     """The tasks of one run."""
 
     def __init__(self, way: Route, progress: Progress) -> None:
-        self.way = way
+        self._way = way
         self._progress = progress
         self._pool = ThreadPoolExecutor(MOST_TASKS, thread_name_prefix="prepare")
         self._tasks: list[Future[Any]] = []
         self._builds: dict[str, Future[Path]] = {}
-        # The publisher's node cannot start privileged containers on a host with few capabilities.
-        self._own_node = way is Route.REGISTRIES or bool(machine().missing_capabilities)
 
-    def begin(self, work: Callable[..., Result], *needs: Future[Any]) -> Future[Result]:
-        """Have `work` done with the results of others, which were begun before it."""
-        task = self._pool.submit(lambda: work(*(need.result() for need in needs)))
+    def begin(
+        self, work: Callable[..., Result], *arguments: object, after: Iterable[Future[Any]] = ()
+    ) -> Future[Result]:
+        """Have `work` done with the arguments, of tasks that were begun before with the results."""
+
+        def act() -> Result:
+            for task in after:
+                task.result()
+            return work(*(a.result() if isinstance(a, Future) else a for a in arguments))
+
+        task = self._pool.submit(act)
         self._tasks.append(task)
         return task
 
@@ -127,62 +133,38 @@ class _Plan:
 
         def ensure() -> Path:
             client = engine.ensure_engine(self._progress, assume_yes=assume_yes)
-            links.link("docker", client)
+            tools.link("docker", client)
             return client
 
         asks = machine().terminal and not assume_yes and not shutil.which("dockerd")
         client = ensure() if asks else None
         return self.begin(lambda: client or ensure())
 
-    def registry_image(self, base: Future[base_image.BaseImages]) -> Future[str]:
-        """The image of the local registry."""
-        ensure = registry_image.ensure_registry_image
-        return self.begin(lambda base: ensure(base.base, self._progress, self.way), base)
-
-    def node_image(self, docker: Future[Path], base: Future[base_image.BaseImages]) -> Future[str]:
+    def node_image(self, docker: Future[Path], base: Future[images.BaseImages]) -> Future[str]:
         """The image of the dev cluster's node."""
-        progress = self._progress
-        if not self._own_node:
-            return self.begin(lambda: NODE_IMAGE)
-        if self.way is Route.PUBLISHER:
-            ensure = partial(base_image.ensure_base, progress, Route.REGISTRIES)
-            base = self.begin(lambda _: ensure(), docker)
+        # The publisher's cannot start privileged containers on a host with few capabilities.
+        if self._way is Route.PUBLISHER:
+            if not machine().missing_capabilities:
+                return self.begin(lambda: NODE_IMAGE)
+            base = self.begin(images.ensure_base, self._progress, Route.REGISTRIES, after=[docker])
         kind = ("sigs.k8s.io/kind", "images/base/files", f"kind-files-{KIND}")
-        files = self.begin(lambda: gobuild.module_folder(builds.NODE, *kind, progress))
-        packages = self.begin(
-            lambda base, files: node_image.ensure_node_base(base.base, files, progress), base, files
-        )
-        return self.begin(
-            lambda packages, built: node_image.ensure_node_image(packages, built, progress),
-            packages,
-            self.built(builds.NODE),
-        )
+        files = self.begin(gobuild.module_folder, builds.NODE, *kind, self._progress)
+        packages = self.begin(images.ensure_node_base, base, files, self._progress)
+        return self.begin(images.ensure_node, packages, self.built(builds.NODE), self._progress)
 
-    def programs(self, target: Target) -> list[Future[None]]:
-        """The command-line tools; returns those that a cluster is made with."""
-        made: list[Future[None]] = []
-        if target != "build":
-            self._program(
-                tools.PULUMI_TOOL, builds.pulumi_bundle, builds.PULUMI_CLI, builds.LANGUAGE_HOST
-            )
-        if target == "dev":
-            kind = tools.KIND_TOOL
-            made.append(self._program(kind, lambda built: {"kind": built / "kind"}, builds.NODE))
-        if target in ("dev", "staging"):
-            # One program in the node's build is all of Kubernetes' programs.
-            node = target == "dev" or builds.NODE.folder.is_dir()
-            build, name = (builds.NODE, "kube") if node else (builds.KUBECTL, "kubectl")
-            kubectl = tools.KUBECTL_TOOL
-            made.append(self._program(kubectl, lambda built: {"kubectl": built / name}, build))
-        return made
+    def pulumi(self) -> Future[Path]:
+        """Folder of the Pulumi CLI and its language host, built."""
+        parts = builds.PULUMI_CLI, builds.LANGUAGE_HOST
+        return self.begin(builds.pulumi_bundle, *map(self.built, parts))
 
-    def _program(
-        self, tool: tools.Tool, programs: Callable[..., Mapping[str, Path]], *needed: gobuild.Build
+    def program(
+        self, tool: tools.Tool, build: Callable[[], Future[Path]], name: str = ""
     ) -> Future[None]:
-        """Find, download or build a tool; `programs` gets the folders of what it needs built."""
-        needs = map(self.built, needed) if tools.must_build(tool, self.way) else ()
-        provide = partial(tools.provide, tool, self.way, self._progress)
-        return self.begin(lambda *folders: provide(lambda: programs(*folders)), *needs)
+        """Find, download or build a tool; `name` is that of its program in the folder built."""
+        provide = partial(tools.provide, tool, self._progress)
+        if not tools.must_build(tool, self._way):
+            return self.begin(provide)
+        return self.begin(lambda folder: provide(folder / (name or tool.name)), build())
 
     def built(self, build: gobuild.Build) -> Future[Path]:
         """Have this built: modules are downloaded at once, builds compiled in the order of need.
@@ -191,9 +173,7 @@ class _Plan:
         """
         if build.name not in self._builds:
             before = list(self._builds.values())[-1:]
-            modules = self.begin(partial(gobuild.fetch, build, self._progress))
-            compile_ = partial(gobuild.build, build, self._progress)
-            self._builds[build.name] = self.begin(
-                lambda packages, *_: compile_(packages), modules, *before
-            )
+            packages = self.begin(gobuild.fetch, build, self._progress)
+            compiled = self.begin(gobuild.build, build, self._progress, packages, after=before)
+            self._builds[build.name] = compiled
         return self._builds[build.name]

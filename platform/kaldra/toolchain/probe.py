@@ -1,7 +1,6 @@
 """Which way tools come to this machine: from their publishers, or from package registries."""
 
 import json
-import os
 import threading
 import time
 from enum import Enum
@@ -11,6 +10,7 @@ from http.client import HTTPException
 from kaldra import variables
 from kaldra.errors import ConfigurationError
 from kaldra.paths import home
+from kaldra.toolchain.files import replace_text
 
 PROBE_SECONDS = 2.0
 REMEMBERED_SECONDS = 600
@@ -47,7 +47,8 @@ def route() -> Route:
     if last is not None and age < REMEMBERED_SECONDS:
         return last
     found = Route.PUBLISHER if publishers_reachable() else last or Route.REGISTRIES
-    _remember(found)
+    record = {"route": found.value, "probed": time.time()}
+    replace_text(home() / "route.json", json.dumps(record))
     return found
 
 
@@ -96,12 +97,3 @@ def _remembered() -> tuple[Route | None, float]:
         return Route(record["route"]), abs(time.time() - float(record["probed"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None, 0.0
-
-
-def _remember(found: Route) -> None:
-    path = home() / "route.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Two checks of the doctor may find it at once.
-    new = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
-    new.write_text(json.dumps({"route": found.value, "probed": time.time()}), encoding="utf-8")
-    new.rename(path)

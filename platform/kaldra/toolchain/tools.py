@@ -1,23 +1,27 @@
-"""The command-line tools: found on the machine, downloaded from the publisher, or built."""
+"""The command-line tools: found on the machine, downloaded from the publisher, or built.
 
+`state()/bin` links to this clone's choice of them, which later runs look at without starting any.
+"""
+
+import json
 import os
 import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from kaldra import variables
 from kaldra.errors import KaldraError
-from kaldra.paths import home
+from kaldra.paths import home, state
 from kaldra.progress import Progress
-from kaldra.toolchain import download, links
-from kaldra.toolchain.files import locked, publishing
+from kaldra.toolchain import builds, download, gobuild
+from kaldra.toolchain.files import locked, publishing, replace_text
 from kaldra.toolchain.machine import machine
-from kaldra.toolchain.probe import Route
-from kaldra.versions import DIGESTS, KIND, KUBERNETES, PULUMI
+from kaldra.toolchain.probe import Route, route
+from kaldra.versions import ACTIONLINT, DIGESTS, KIND, KUBERNETES, PULUMI
 
 RELEASES = "https://github.com"
 
@@ -32,7 +36,8 @@ class Tool:
     """(system, arch) → address of the publisher's release."""
     members: tuple[str, ...] = ()
     """Files taken out of a release that is an archive; empty for a bare program."""
-    version_command: tuple[str, ...] = ()
+    version_arguments: tuple[str, ...] = ()
+    """What makes a program report its version."""
     acceptable: Callable[[str], bool] = lambda _version: False
     """Whether the version that a program on PATH reports will do."""
 
@@ -61,7 +66,7 @@ PULUMI_TOOL = Tool(
         "pulumi-language-python-exec",
         "pulumi-resource-pulumi-python",
     ),
-    version_command=("pulumi", "version"),
+    version_arguments=("version",),
     acceptable=lambda version: version == PULUMI,
 )
 KIND_TOOL = Tool(
@@ -70,7 +75,7 @@ KIND_TOOL = Tool(
     url=lambda system, arch: (
         f"{RELEASES}/kubernetes-sigs/kind/releases/download/v{KIND}/kind-{system}-{arch}"
     ),
-    version_command=("kind", "version", "-q"),
+    version_arguments=("version", "-q"),
     acceptable=lambda version: _minor(version) >= _minor(KIND),
 )
 KUBECTL_TOOL = Tool(
@@ -80,10 +85,71 @@ KUBECTL_TOOL = Tool(
         f"https://dl.k8s.io/v{KUBERNETES}/kubernetes-client-{system}-{arch}.tar.gz"
     ),
     members=("kubectl",),
-    version_command=("kubectl", "version", "--client", "--output=json"),
+    version_arguments=("version", "--client", "--output=json"),
     # kubectl is supported one minor version either side of the cluster's.
     acceptable=lambda version: abs(_minor(version) - _minor(KUBERNETES)) <= 1,
 )
+ACTIONLINT_TOOL = Tool(
+    name="actionlint",
+    version=ACTIONLINT,
+    url=lambda system, arch: (
+        f"{RELEASES}/rhysd/actionlint/releases/download/v{ACTIONLINT}/"
+        f"actionlint_{ACTIONLINT}_{system}_{arch}.tar.gz"
+    ),
+    members=("actionlint",),
+    version_arguments=("-version",),
+    acceptable=lambda version: version == ACTIONLINT,
+)
+"""PyPI's package of it holds no program, only a downloader of one."""
+
+
+def bin_folder() -> Path:
+    """Where the links are; first on the PATH of everything this clone runs."""
+    return state() / "bin"
+
+
+def link(name: str, program: Path) -> None:
+    """Point `bin/<name>` at the program, in one step."""
+    target = bin_folder() / name
+    if target.is_symlink() and target.readlink() == program:
+        return
+    bin_folder().mkdir(parents=True, exist_ok=True)
+    new = bin_folder() / f".{name}.{os.getpid()}"
+    new.unlink(missing_ok=True)
+    new.symlink_to(program)
+    new.rename(target)
+
+
+def choose(tool: Tool, program: Path) -> None:
+    """Link the tool's program, and the others that are beside it; remember what they are."""
+    for name in tool.programs:
+        link(name, program if name == tool.name else program.with_name(name))
+    replace_text(_record(tool), json.dumps(_linked(tool)))
+
+
+def is_chosen(tool: Tool) -> bool:
+    """Whether the tool's programs are linked, for this version, and unchanged since."""
+    try:
+        recorded = json.loads(_record(tool).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(recorded == _linked(tool))
+
+
+def _record(tool: Tool) -> Path:
+    return state() / "tools" / f"{tool.name}.json"
+
+
+def _linked(tool: Tool) -> list[str | None]:
+    """Its version, and of each program what tells it from another; None where no link leads."""
+    found: list[str | None] = [tool.version]
+    for path in (bin_folder() / name for name in tool.programs):
+        try:
+            status = path.stat()
+            found.append(f"{path.readlink()} {status.st_size} {status.st_mtime_ns}")
+        except OSError:
+            found.append(None)
+    return found
 
 
 def find(tool: Tool) -> Path | None:
@@ -98,29 +164,24 @@ def find(tool: Tool) -> Path | None:
 
 def must_build(tool: Tool, way: Route) -> bool:
     """Whether `provide` will ask for a build."""
-    return way is Route.REGISTRIES and not _chosen(tool) and find(tool) is None
+    return way is Route.REGISTRIES and not is_chosen(tool) and find(tool) is None
 
 
-def provide(
-    tool: Tool, way: Route, progress: Progress, build: Callable[[], Mapping[str, Path]]
-) -> None:
+def provide(tool: Tool, progress: Progress, built: Path | None = None) -> None:
     """Find, download or build a tool, and link its programs in `state()/bin`.
 
-    `build` returns the programs by name.
+    `built` is its first program, where `must_build` asks for it.
     """
-    if _chosen(tool):
-        return
-    program = find(tool)
-    if program is None and way is Route.REGISTRIES:
-        programs = build()
-    else:
-        folder = program.parent if program else ensure_downloaded(tool, progress)
-        programs = {name: folder / name for name in tool.programs}
-    links.choose(tool.name, tool.version, programs)
+    if not is_chosen(tool):
+        choose(tool, find(tool) or built or ensure_downloaded(tool, progress) / tool.name)
 
 
-def _chosen(tool: Tool) -> bool:
-    return links.chosen(tool.name, tool.version, tool.programs)
+def ensure_actionlint(progress: Progress) -> Path:
+    """actionlint, which reads GitHub's workflows, linked in `state()/bin`."""
+    needed = must_build(ACTIONLINT_TOOL, route())
+    built = gobuild.build(builds.ACTIONLINT, progress) / "actionlint" if needed else None
+    provide(ACTIONLINT_TOOL, progress, built)
+    return bin_folder() / "actionlint"
 
 
 def on_path(tool: Tool) -> Iterator[tuple[Path, str | None]]:
@@ -133,7 +194,7 @@ def on_path(tool: Tool) -> Iterator[tuple[Path, str | None]]:
 
 def version_of(program: Path, tool: Tool) -> str | None:
     """The version a program reports, or None where it does not answer."""
-    command = [str(program), *tool.version_command[1:]]
+    command = [str(program), *tool.version_arguments]
     try:
         done = subprocess.run(  # noqa: S603
             command, capture_output=True, text=True, check=False, timeout=20

@@ -5,14 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.toolchain import (
-    base_image,
-    debian,
-    docker_client,
-    image_archive,
-    node_image,
-    registry_image,
-)
+from kaldra.toolchain import debian, docker_client, image_archive, images
+from kaldra.toolchain.images import BaseImages
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.probe import Route
 from kaldra.versions import PYTHON_IMAGE, REGISTRY_IMAGE
@@ -40,8 +34,7 @@ def host(monkeypatch):
         found = dataclasses.replace(
             machine(), **{"ca_bundle": None, "missing_capabilities": (), **facts}
         )
-        for module in (base_image, node_image):
-            monkeypatch.setattr(module, "machine", lambda: found)
+        monkeypatch.setattr(images, "machine", lambda: found)
 
     be()
     return be
@@ -53,9 +46,9 @@ def test_authorities_of_the_host_are_trusted_in_a_builder_of_their_own(built, ho
     tags = []
     for text in ("one", "two"):
         bundle.write_text(text)
-        images = base_image.ensure_base(QuietProgress(), Route.PUBLISHER)
-        assert images.base == PYTHON_IMAGE
-        tags.append(images.builder)
+        made = images.ensure_base(QuietProgress(), Route.PUBLISHER)
+        assert made.base == PYTHON_IMAGE
+        tags.append(made.builder)
     assert tags[0] != tags[1]
     assert [tag for tag, _ in built] == tags
     assert built[0][1].startswith(f"FROM {PYTHON_IMAGE}\nCOPY authorities.crt ")
@@ -70,7 +63,7 @@ def kind_files(tmp_path: Path) -> Path:
 
 
 def node_base(kind_files: Path, base: str = "base:1") -> str:
-    return node_image.ensure_node_base(base, kind_files, QuietProgress())
+    return images.ensure_node_base(BaseImages(base, ""), kind_files, QuietProgress())
 
 
 def test_what_decides_the_nodes_packages_is_in_their_tag(built, host, kind_files):
@@ -84,7 +77,7 @@ def test_what_decides_the_nodes_packages_is_in_their_tag(built, host, kind_files
 
 @pytest.fixture
 def binaries(tmp_path: Path) -> Path:
-    for name in node_image.BINARIES:
+    for name in images.BINARIES:
         (tmp_path / name).write_bytes(b"program")
     return tmp_path
 
@@ -95,7 +88,7 @@ def test_a_node_that_exists_is_assembled_again_for_another_program_only(
     monkeypatch.setattr(docker_client, "image_id", lambda _tag: "sha256:1")
 
     def node() -> str:
-        return node_image.ensure_node_image("node-base:1", binaries, QuietProgress())
+        return images.ensure_node("node-base:1", binaries, QuietProgress())
 
     before = node()
     assert before == node()
@@ -106,10 +99,9 @@ def test_a_node_that_exists_is_assembled_again_for_another_program_only(
 
 
 def test_the_publishers_images_are_taken_by_digest(built, host):
-    images = base_image.ensure_base(QuietProgress(), Route.PUBLISHER)
-    assert images == base_image.BaseImages(PYTHON_IMAGE, PYTHON_IMAGE)
-    registry = registry_image.ensure_registry_image("base:1", QuietProgress(), Route.PUBLISHER)
-    assert registry == REGISTRY_IMAGE
+    made = images.ensure_base(QuietProgress(), Route.PUBLISHER)
+    assert made == BaseImages(PYTHON_IMAGE, PYTHON_IMAGE)
+    assert images.ensure_registry(made, QuietProgress(), Route.PUBLISHER) == REGISTRY_IMAGE
     assert "@sha256:" in PYTHON_IMAGE
     assert "@sha256:" in REGISTRY_IMAGE
     assert built == []

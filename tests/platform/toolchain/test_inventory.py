@@ -8,7 +8,7 @@ import pytest
 
 from kaldra import versions
 from kaldra.errors import KaldraError
-from kaldra.toolchain import inventory, links, plugins, probe
+from kaldra.toolchain import inventory, plugins, probe, tools
 from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.prepare import Target
 
@@ -73,13 +73,13 @@ def test_program_with_the_wrong_version_is_named(program, monkeypatch):
 )
 def test_chosen_program_tells_where_it_came_from(folder, route, program):
     kind = program(f"{folder}/kind", f"echo {versions.KIND}")
-    links.choose("kind", versions.KIND, {"kind": kind})
+    tools.choose(tools.KIND_TOOL, kind)
     assert findings()["kind"] == Finding("kind", versions.KIND, str(kind), route)
 
 
 def test_chosen_program_that_broke_is_told(program):
     kind = program("usr/kind", "exit 1")
-    links.choose("kind", versions.KIND, {"kind": kind})
+    tools.choose(tools.KIND_TOOL, kind)
     found = findings()["kind"]
     assert (found.problem, found.fix) == ("it does not answer", "./kaldra up")
 

@@ -6,19 +6,9 @@ import pytest
 
 from kaldra import versions
 from kaldra.errors import KaldraError
-from kaldra.toolchain import (
-    base_image,
-    builds,
-    engine,
-    gobuild,
-    links,
-    node_image,
-    prepare,
-    registry_image,
-    tools,
-)
-from kaldra.toolchain.base_image import BaseImages
+from kaldra.toolchain import builds, engine, gobuild, images, prepare, tools
 from kaldra.toolchain.gobuild import Build
+from kaldra.toolchain.images import BaseImages
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.probe import Route
 from tests.fakes.progress import QuietProgress
@@ -64,7 +54,6 @@ class Workshop:
 def workshop(cache: Path, program: Write, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     shop = Workshop()
     docker = program("usr/docker", "")
-    images = BaseImages("base", "builder")
 
     def put(module: object, name: str, result: object) -> None:
         def made(*_: object, **__: object) -> object:
@@ -74,10 +63,10 @@ def workshop(cache: Path, program: Write, monkeypatch: pytest.MonkeyPatch) -> Wo
         monkeypatch.setattr(module, name, made)
 
     put(engine, "ensure_engine", docker)
-    put(base_image, "ensure_base", images)
-    put(registry_image, "ensure_registry_image", "registry")
-    put(node_image, "ensure_node_base", "node-base")
-    put(node_image, "ensure_node_image", "node")
+    put(images, "ensure_base", BaseImages("base", "builder"))
+    put(images, "ensure_registry", "registry")
+    put(images, "ensure_node_base", "node-base")
+    put(images, "ensure_node", "node")
     put(gobuild, "module_folder", cache)
     put(prepare, "ensure_plugin", None)
     monkeypatch.setattr(gobuild, "fetch", lambda *_: PACKAGES)
@@ -90,10 +79,10 @@ def workshop(cache: Path, program: Write, monkeypatch: pytest.MonkeyPatch) -> Wo
 def test_dev_gets_everything(workshop):
     prepared = prepare.prepare("dev", QUIET, assume_yes=False)
     assert prepared == prepare.Prepared(Route.REGISTRIES, "base", "builder", "node", "registry")
-    assert {p.name for p in links.folder().iterdir()} == {
+    assert {p.name for p in tools.bin_folder().iterdir()} == {
         *tools.PULUMI_TOOL.members, "docker", "kind", "kubectl",
     }  # fmt: skip
-    assert all(p.resolve().exists() for p in links.folder().iterdir())
+    assert all(p.resolve().exists() for p in tools.bin_folder().iterdir())
 
 
 def test_a_cluster_is_made_while_the_rest_compiles(workshop):
@@ -101,7 +90,7 @@ def test_a_cluster_is_made_while_the_rest_compiles(workshop):
 
     def make(node: str, registry: str) -> None:
         assert (node, registry) == ("node", "registry")
-        there.append({p.name for p in links.folder().iterdir()})
+        there.append({p.name for p in tools.bin_folder().iterdir()})
 
     prepare.prepare("dev", QUIET, assume_yes=False, meanwhile=make)
     assert len(there) == 1
@@ -111,13 +100,13 @@ def test_a_cluster_is_made_while_the_rest_compiles(workshop):
 def test_local_needs_nothing_of_kubernetes(workshop):
     prepared = prepare.prepare("local", QUIET, assume_yes=False)
     assert (prepared.node_image, prepared.registry_image) == (None, None)
-    assert not {"kind", "kubectl"} & {p.name for p in links.folder().iterdir()}
+    assert not {"kind", "kubectl"} & {p.name for p in tools.bin_folder().iterdir()}
     assert not any("kube" in name or "node" in name for name in workshop.made)
 
 
 def test_staging_builds_kubectl_and_no_node(workshop):
     prepare.prepare("staging", QUIET, assume_yes=False)
-    assert (links.folder() / "kubectl").readlink() == builds.KUBECTL.folder / "kubectl"
+    assert (tools.bin_folder() / "kubectl").readlink() == builds.KUBECTL.folder / "kubectl"
     assert {"build kubectl", "build pulumi-resource-kubernetes"} <= set(workshop.made)
     assert not builds.NODE.folder.exists()
 
@@ -137,7 +126,7 @@ def test_tool_of_the_machine_comes_before_route_and_cache(workshop, program, mon
     kind = program("usr/kind", f"echo {versions.KIND}")
     monkeypatch.setenv("PATH", str(kind.parent))
     prepare.prepare("dev", QUIET, assume_yes=False)
-    assert (links.folder() / "kind").readlink() == kind
+    assert (tools.bin_folder() / "kind").readlink() == kind
 
 
 @pytest.mark.parametrize("missing", [(), ("CAP_SYS_RESOURCE",)])
@@ -150,7 +139,7 @@ def test_publishers_releases_are_taken_but_for_the_node_of_a_host_with_few_capab
     monkeypatch.setattr(tools, "ensure_downloaded", lambda tool, _: tmp_path / tool.name)
     prepared = prepare.prepare("dev", QUIET, assume_yes=False)
     assert prepared.node_image == ("node" if missing else versions.NODE_IMAGE)
-    assert (links.folder() / "kubectl").readlink() == tmp_path / "kubectl" / "kubectl"
+    assert (tools.bin_folder() / "kubectl").readlink() == tmp_path / "kubectl" / "kubectl"
     built = [name for name in workshop.made if name.startswith("build ")]
     assert built == [f"build {','.join(builds.NODE.outputs)}"] * len(missing)
 

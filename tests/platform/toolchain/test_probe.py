@@ -7,6 +7,7 @@ import pytest
 
 from kaldra.errors import ConfigurationError
 from kaldra.toolchain import probe
+from kaldra.toolchain.files import replace_text
 from kaldra.toolchain.probe import Route
 
 pytestmark = pytest.mark.usefixtures("fresh_route")
@@ -75,5 +76,5 @@ def test_two_checks_at_once_remember_it_both(cache, monkeypatch):
 
     monkeypatch.setattr(Path, "rename", late)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(probe._remember, (Route.REGISTRIES, Route.REGISTRIES)))
+        list(pool.map(lambda _: replace_text(cache / "route.json", "{}"), range(2)))
     assert [path.name for path in cache.iterdir()] == ["route.json"]

@@ -1,4 +1,6 @@
 import hashlib
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,8 +8,7 @@ import pytest
 from kaldra import versions
 from kaldra.errors import KaldraError
 from kaldra.toolchain import tools
-from kaldra.toolchain.actionlint import TOOL as ACTIONLINT
-from kaldra.toolchain.tools import KIND_TOOL, KUBECTL_TOOL, PULUMI_TOOL, Tool
+from kaldra.toolchain.tools import ACTIONLINT_TOOL, KIND_TOOL, KUBECTL_TOOL, PULUMI_TOOL, Tool
 from tests.fakes.archives import archive
 from tests.fakes.progress import QuietProgress
 
@@ -46,7 +47,7 @@ def test_pulumi_needs_its_exact_version_and_its_language_host(program, monkeypat
 
 
 @pytest.mark.parametrize(
-    "tool", [PULUMI_TOOL, KIND_TOOL, KUBECTL_TOOL, ACTIONLINT], ids=lambda t: t.name
+    "tool", [PULUMI_TOOL, KIND_TOOL, KUBECTL_TOOL, ACTIONLINT_TOOL], ids=lambda t: t.name
 )
 @pytest.mark.parametrize(("system", "arch"), PLATFORMS)
 def test_each_platform_has_its_own_release(tool, system, arch):
@@ -108,3 +109,30 @@ def test_release_without_a_pinned_digest_is_refused_by_platform(monkeypatch):
     with pytest.raises(KaldraError, match=r"kind .* linux-amd64") as caught:
         tools.ensure_downloaded(KIND_TOOL, QuietProgress())
     assert "KALDRA_ROUTE=registries" in caught.value.hint
+
+
+def test_later_choice_replaces_the_link_and_holds_for_its_version_only(program):
+    for folder in ("v1", "v2"):
+        kind = program(f"{folder}/kind", "")
+        tools.choose(KIND_TOOL, kind)
+        assert [p.readlink() for p in tools.bin_folder().iterdir()] == [kind]
+    assert tools.is_chosen(KIND_TOOL)
+    assert not tools.is_chosen(replace(KIND_TOOL, version="0.34.0"))
+    assert not tools.is_chosen(KUBECTL_TOOL)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda kind, _record: os.utime(kind, ns=(0, 0)),  # another program in its place
+        lambda kind, _record: kind.unlink(),
+        lambda _kind, record: record.write_text("{"),
+    ],
+)
+def test_program_or_record_that_changed_is_chosen_anew(program, clone, spoil):
+    kind = program("v1/kind", "")
+    tools.choose(KIND_TOOL, kind)
+    spoil(kind, clone / "tools" / "kind.json")
+    assert not tools.is_chosen(KIND_TOOL)
+    tools.choose(KIND_TOOL, program("v1/kind", ""))
+    assert tools.is_chosen(KIND_TOOL)
