@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -87,22 +88,19 @@ def ensure_engine(progress: Progress, *, assume_yes: bool) -> Path:
     Raises ConfigurationError (exit 2) with the command to type where installing needs a decision,
     KaldraError where the engine does not come up.
     """
-    if engine_version():
-        return docker_program()
-    if variables.DOCKER_HOST.value:
-        raise KaldraError(
-            f"No Docker Engine answers at DOCKER_HOST={variables.DOCKER_HOST.value}.",
-            hint="Start it, or: unset DOCKER_HOST",
-        )
-    if not shutil.which("dockerd"):
-        _install(progress, assume_yes=assume_yes)
-    if engine_version():
-        return docker_program()
-    with progress.step("Docker Engine") as step, locked("docker-engine"):
-        # Another run may have started it while this one waited.
-        if engine_version() is None:
-            _start(step)
-        step.done(f"{engine_version()}, started")
+    if engine_version() is None:
+        if variables.DOCKER_HOST.value:
+            raise KaldraError(
+                f"No Docker Engine answers at DOCKER_HOST={variables.DOCKER_HOST.value}.",
+                hint="Start it, or: unset DOCKER_HOST",
+            )
+        if not shutil.which("dockerd"):
+            _install(progress, assume_yes=assume_yes)
+        with progress.step("Docker Engine") as step, locked("docker-engine"):
+            # Its package, or another run, may have started it meanwhile.
+            if engine_version() is None:
+                _start(step)
+            step.done(f"{engine_version()}, started")
     return docker_program()
 
 
@@ -126,8 +124,8 @@ def stop_engine(progress: Progress) -> bool:
 
 def started_engine() -> int | None:
     """Process id of the dockerd that `up` started, if it still runs."""
-    pid = _number(_pid_file())
-    return pid if _process_name(pid) == "dockerd" else None
+    running = _process_name(_pid_file()) == "dockerd"
+    return int(_pid_file().read_text(encoding="ascii")) if running else None
 
 
 def _install(progress: Progress, *, assume_yes: bool) -> None:
@@ -197,19 +195,13 @@ def _start(step: Step) -> None:
         lambda: engine_version() is not None,
         START_SECONDS,
         "The Docker Engine did not come up",
-        alive=None if here.systemd else _is_alive,
-        log=_folder() / "dockerd.log",
+        alive=lambda: here.systemd or _is_coming_up() or _process_name(_pid_file()) is not None,
     )
-
-
-def _is_alive() -> bool:
-    return _is_coming_up() or _process_name(_number(_pid_file())) is not None
 
 
 def _is_coming_up() -> bool:
     """Whether a dockerd runs that has not opened its socket yet; a second one would harm it."""
-    numbers = [_number(file) for file, name in SYSTEM_PID_FILES.items() if name == "dockerd"]
-    return started_engine() is not None or "dockerd" in map(_process_name, numbers)
+    return "dockerd" in map(_process_name, (_pid_file(), *SYSTEM_PID_FILES))
 
 
 def _start_detached(here: Machine) -> None:
@@ -217,26 +209,23 @@ def _start_detached(here: Machine) -> None:
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     for file, name in SYSTEM_PID_FILES.items():
-        if _process_name(_number(file)) != name:
+        if _process_name(file) != name:
             file.unlink(missing_ok=True)
     command = ["dockerd", "--pidfile", str(folder / "docker.pid")]
     (folder / "docker.pid").unlink(missing_ok=True)
     if here.missing_capabilities:
         command += ["--config-file", str(_reduced_configuration(folder))]
-    # Not a child to be waited for: it outlives this process, and does not hold its folder.
-    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-    pid = os.posix_spawn(
-        "/bin/sh",
-        ["sh", "-c", 'cd / && exec "$@"', "sh", *command],
-        os.environ,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, folder / "dockerd.log", append, 0o644),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ],
-        setsid=True,
-    )
-    _pid_file().write_text(f"{pid}\n", encoding="ascii")
+    with _log().open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603
+            command,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    process.returncode = 0  # not a child to be waited for: it outlives this process
+    _pid_file().write_text(f"{process.pid}\n", encoding="ascii")
 
 
 def _reduced_configuration(folder: Path) -> Path:
@@ -262,18 +251,16 @@ def _pid_file() -> Path:
     return _folder() / "started.pid"
 
 
-def _number(path: Path) -> int:
-    try:
-        return int(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return 0
+def _log() -> Path:
+    return _folder() / "dockerd.log"
 
 
-def _process_name(pid: int) -> str | None:
-    """Name of the process; None where it does not exist or is a zombie."""
+def _process_name(file: Path) -> str | None:
+    """Name of the process whose id the file holds; None where it has ended."""
     try:
+        pid = int(file.read_text(encoding="ascii"))
         status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except OSError:
+    except (OSError, ValueError):
         return None
     name, _, rest = status.partition("(")[2].rpartition(")")
     return None if rest.split()[0] in "ZX" else name
@@ -283,17 +270,15 @@ def _wait(
     condition: Callable[[], bool],
     seconds: float,
     failure: str,
-    *,
-    alive: Callable[[], bool] | None = None,
-    log: Path | None = None,
+    alive: Callable[[], bool] = lambda: True,
 ) -> None:
+    """Wait until it is so; raises KaldraError with the end of dockerd's log."""
     deadline = time.monotonic() + seconds
     while not condition():
-        dead = alive is not None and not alive()
-        if dead or time.monotonic() > deadline:
-            lines = log.read_text(errors="replace").splitlines() if log and log.exists() else []
+        if not alive() or time.monotonic() > deadline:
+            lines = _log().read_text(errors="replace").splitlines() if _log().exists() else []
             tail = "".join(f"\n  {line}" for line in lines[-8:])
-            hint = f"See {log}" if log else ""
+            hint = f"See {_log()}"
             if any(NETWORK_PANIC in line for line in lines[-40:]):
                 hint = f"A network was half deleted: rm {NETWORK_STORE} (networks are made again)."
             raise KaldraError(f"{failure}.{tail}", hint=hint)
