@@ -144,12 +144,10 @@ def _found(method: str, name: str, **options: Any) -> dict[str, Any] | None:
     """Result of an API method about one object, or None where it does not exist."""
     import docker  # noqa: PLC0415  see the module's docstring
 
-    with engine() as api:
-        try:
-            found: dict[str, Any] | None = getattr(api, method)(name, **options)
-        except docker.errors.NotFound:
-            return None
-    return found
+    with engine() as api, contextlib.suppress(docker.errors.NotFound):
+        found: dict[str, Any] = getattr(api, method)(name, **options)
+        return found
+    return None
 
 
 container = functools.partial(_found, "inspect_container")
@@ -202,12 +200,10 @@ def archive(name: str, path: str) -> bytes | None:
     """A file or folder of a container, running or not, as a tar archive; None where missing."""
     import docker  # noqa: PLC0415  see the module's docstring
 
-    with engine() as api:
-        try:
-            stream, _ = api.get_archive(name, path)
-        except docker.errors.NotFound:
-            return None
+    with engine() as api, contextlib.suppress(docker.errors.NotFound):
+        stream, _ = api.get_archive(name, path)
         return b"".join(stream)
+    return None
 
 
 def containers(*labels: str, everything: bool = True) -> list[dict[str, Any]]:

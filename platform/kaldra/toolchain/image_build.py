@@ -6,7 +6,7 @@ same digest.
 
 import re
 import tempfile
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,11 +25,9 @@ _RESERVED = ("PATH", "HOME")
 """Variables that the docker program reads itself, besides DOCKER*, BUILDKIT* and BUILDX*."""
 
 _LINES_KEPT = 25
-_STEP = re.compile(r"#(\d+) (\[.+)")
-_ERROR = re.compile(r"#(\d+) ERROR: (.*)")
-_ENDED = re.compile(r"#\d+ (?:DONE|CACHED|CANCELED)\b")
-_OUTPUT = re.compile(r"#(\d+) (?:\d+(?:\.\d+)? )?(.*)")
-_FRAME = re.compile(r"-{6}| > \[.*")
+_LINE = re.compile(r"#(\d+) (\d+(?:\.\d+)? )?(.*)")
+"""Number of the step, seconds where a program has written the line, text."""
+_NOISE = re.compile(r"(DONE|CACHED|CANCELED)\b|sha256:|-{6}$| > \[")
 
 
 @dataclass(frozen=True)
@@ -112,37 +110,31 @@ class Progress:
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
-        self._output: dict[str, deque[str]] = {}
-        self._failed: tuple[str, str] | None = None
-        self._loose: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._output: defaultdict[str, deque[str]] = defaultdict(lambda: deque(maxlen=_LINES_KEPT))
+        """By step; lines that belong to none under ""."""
+        self._failed = ""
+        self._reason = ""
 
     def feed(self, line: str) -> str:
         """Take a line; returns what to show as the status now, "" for nothing new."""
-        line = line.rstrip()
-        if step := _STEP.fullmatch(line):
-            number, name = step.groups()
-            self._names[number] = name
-            return name
-        if error := _ERROR.fullmatch(line):
-            self._failed = (error[1], error[2])
-        elif output := _OUTPUT.fullmatch(line):
-            return self._keep(line, output[1], output[2])
-        elif line.strip() and not _FRAME.fullmatch(line):
-            self._loose.append(line)
-        return ""
-
-    def _keep(self, line: str, number: str, text: str) -> str:
-        noise = _ENDED.match(line) or text.startswith("sha256:") or not text
-        if noise or number not in self._names:
+        found = _LINE.fullmatch(line.rstrip())
+        number, seconds, text = found.groups() if found else ("", None, line.rstrip())
+        if not text or (not seconds and _NOISE.match(text)):
             return ""
-        self._output.setdefault(number, deque(maxlen=_LINES_KEPT)).append(text)
-        return f"{self._names[number].split(' RUN ')[0]} {text}"
+        if number and not seconds and text.startswith("["):
+            self._names[number] = text
+            return text
+        if number and not seconds and text.startswith("ERROR: "):
+            self._failed, self._reason = number, text.removeprefix("ERROR: ")
+            return ""
+        self._output[number].append(text)
+        name = self._names.get(number, "")
+        return name and f"{name.split(' RUN ')[0]} {text}"
 
     def failure(self) -> str:
         """The step that failed and its last lines; else the last lines that belong to no step."""
-        if self._failed is None:
-            return "\n".join(self._loose) or "the builder gave no reason"
-        number, reason = self._failed
-        lines = [f"at {self._names.get(number, 'a step')}"]
-        lines += [f"  {line}" for line in self._output.get(number, ())]
-        return "\n".join([*lines, reason])
+        output = self._output[self._failed]
+        if not self._failed:
+            return "\n".join(output) or "the builder gave no reason"
+        lines = [f"at {self._names.get(self._failed, 'a step')}", *(f"  {line}" for line in output)]
+        return "\n".join([*lines, self._reason])
