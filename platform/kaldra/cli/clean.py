@@ -15,8 +15,7 @@ from kaldra.cli.deploy import cluster_spec, opened
 from kaldra.cli.garbage import KEPT_RELEASES, WEEK_SECONDS, Garbage
 from kaldra.cli.ui import Console, confirm
 from kaldra.cli.workspace import Workspace, pulumi_program
-from kaldra.cluster import registry_storage
-from kaldra.cluster.registry import is_running
+from kaldra.cluster import registry
 from kaldra.cluster.spec import node_name
 from kaldra.errors import KaldraError
 from kaldra.paths import home, state
@@ -118,7 +117,7 @@ def remove(console: Console, workspace: Workspace, found: Sequence[Garbage]) -> 
                     console.warn(f"{each.title} stays: {error}")
         if stored := [each for each in found if each.kind == "registry"]:
             step.update("registry")
-            registry_storage.remove(spec, [each.name for each in stored])
+            registry.remove(spec, [each.name for each in stored])
             removed += stored
         step.done(summary(removed))
 
@@ -163,10 +162,10 @@ def _states(workspace: Workspace) -> Iterator[str]:
 
 def _registry(workspace: Workspace, kept: frozenset[str]) -> list[Garbage]:
     spec = cluster_spec(workspace)
-    if not is_running(spec):
+    if not registry.is_running(spec):
         return []
-    stored, tagged = registry_storage.stored(spec.name)
-    listed = {image: registry_storage.blobs(spec.registry_port, image) for image in stored}
+    stored, tagged = registry.stored(spec.name)
+    listed = {image: registry.blobs(spec.registry_port, image) for image in stored}
     return garbage.manifests(listed, tagged, kept)
 
 

@@ -1,6 +1,6 @@
 """What the doctor says of a dev cluster and its registry; changes nothing."""
 
-from kaldra.cluster.kind import Condition, examine, outdated_version, require_privileged_containers
+from kaldra.cluster.kind import examine, outdated_version, require_privileged_containers
 from kaldra.cluster.kubeconfig import api_server
 from kaldra.cluster.ports import require_free
 from kaldra.cluster.registry import is_running
@@ -24,12 +24,11 @@ def check_cluster(spec: ClusterSpec) -> Finding:
         return Finding(name, problem="the Docker Engine does not run", fix=UP)
     except KaldraError as error:
         return Finding(name, problem=str(error), fix=error.hint)
-    if condition is Condition.ABSENT:
+    if condition == "absent":
         return _absent(name, spec.api_port, "the gateway", "kaldra:apiPort")
-    if condition is not Condition.RUNNING:
-        return Finding(
-            name, where=node_name(spec.name), problem=condition.value, fix=UP, repair="cluster"
-        )
+    if condition != "running":
+        node = node_name(spec.name)
+        return Finding(name, where=node, problem=condition, fix=UP, repair="cluster")
     return _server(spec, name)
 
 
@@ -42,7 +41,7 @@ def _server(spec: ClusterSpec, name: str) -> Finding:
     if not server.ready():
         problem = "its API server is not ready"
         return Finding(name, where=node, problem=problem, fix=f"docker logs {node}")
-    where = f"{node}, API at {server.host}:{server.port}"
+    where = f"{node}, API at {server.url.removeprefix('https://')}"
     if version := outdated_version(spec.name):
         problem = f"it runs Kubernetes {version}, and {KUBERNETES} is pinned"
         return Finding(
@@ -55,14 +54,14 @@ def check_registry(spec: ClusterSpec) -> Finding:
     """The registry, and before it exists the port it needs."""
     name = f"registry {registry_name(spec.name)}"
     try:
-        running, exists = is_running(spec), docker_client.container(registry_name(spec.name))
+        running = is_running(spec)
+        condition = docker_client.condition(docker_client.container(registry_name(spec.name)))
     except UnavailableError:
         return Finding(name, problem="the Docker Engine does not run", fix=UP)
     if running:
         return Finding(name, where=f"localhost:{spec.registry_port}")
-    if exists and not docker_client.runs(exists):
-        problem = "paused" if exists["State"]["Running"] else "stopped"
-        return Finding(name, problem=problem, fix=UP, repair="cluster")
+    if condition in ("paused", "stopped"):
+        return Finding(name, problem=condition, fix=UP, repair="cluster")
     return _absent(name, spec.registry_port, "the local registry", "kaldra:registryPort")
 
 

@@ -1,21 +1,18 @@
 """The dev cluster itself: created by kind, kept as it is, started again after a reboot."""
 
-import io
 import json
 import os
 import re
-import tarfile
 import tempfile
 import time
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
 
 from kaldra import environment, variables
 from kaldra.cluster.kubeconfig import api_server, forget
 from kaldra.cluster.network import delete_network, ensure_network
 from kaldra.cluster.ports import require_free
-from kaldra.cluster.registry import delete_registry, write_hosts
+from kaldra.cluster.registry import write_hosts
 from kaldra.cluster.spec import (
     KIND_LABEL,
     NODE_PORT,
@@ -41,15 +38,6 @@ REGISTRIES = "/etc/containerd/certs.d"
 """Folder in the node; what is written there last marks a node whose creation was completed."""
 
 
-class Condition(Enum):
-    """What is found of a cluster."""
-
-    ABSENT = "absent"
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-
-
 def ensure_cluster(spec: ClusterSpec, progress: Progress) -> str:
     """Keep the cluster, start it, or create it; returns an identity that its next creation changes.
 
@@ -59,24 +47,27 @@ def ensure_cluster(spec: ClusterSpec, progress: Progress) -> str:
     KaldraError when it does not become ready.
     """
     condition = examine(spec)
-    if condition is Condition.RUNNING and is_ready(spec):
+    if condition == "running" and is_ready(spec):
         if version := outdated_version(spec.name):
             progress.warn(
                 f"Cluster {spec.name} runs Kubernetes {version}; this revision pins {KUBERNETES}. "
                 f"It is kept. To replace it: {REMOVE} && ./kaldra up"
             )
-        return _identity(spec)
-    with progress.step(f"kind cluster {spec.name}") as step:
-        if condition is not Condition.ABSENT:
-            if is_complete(spec):
+    else:
+        with progress.step(f"kind cluster {spec.name}") as step:
+            if condition != "absent" and is_complete(spec):
                 _resume(spec, step)
                 step.done("started")
-                return _identity(spec)
-            progress.note(f"Creating cluster {spec.name} was interrupted: it is created again.")
-            _remove_nodes(spec.name)
-        _create(spec, step)
-        step.done("created")
-    return _identity(spec)
+            else:
+                if condition != "absent":
+                    progress.note(
+                        f"Creating cluster {spec.name} was interrupted: it is created again."
+                    )
+                    _remove_nodes(spec.name)
+                _create(spec, step)
+                step.done("created")
+    node = docker_client.container(node_name(spec.name)) or {}
+    return str(node.get("Id", ""))
 
 
 def delete_cluster(name: str, kubeconfig: Path, progress: Progress) -> None:
@@ -84,18 +75,19 @@ def delete_cluster(name: str, kubeconfig: Path, progress: Progress) -> None:
     with progress.step(f"kind cluster {name}") as step:
         step.update("removing")
         _remove_nodes(name)
-        delete_registry(name)
+        docker_client.remove_container(registry_name(name))
+        docker_client.remove_volume(registry_name(name))
         delete_network(name, progress)
         forget(kubeconfig, context_name(name))
         step.done("removed")
 
 
-def examine(spec: ClusterSpec) -> Condition:
+def examine(spec: ClusterSpec) -> docker_client.Condition:
     """Look at the node without changing anything. ConfigurationError where it is another's."""
     name = node_name(spec.name)
     node = docker_client.container(name)
     if node is None:
-        return Condition.ABSENT
+        return "absent"
     if (node["Config"].get("Labels") or {}).get(KIND_LABEL) != spec.name:
         raise ConfigurationError(
             f"A container named {name} exists, and it is not a node of kind.",
@@ -109,9 +101,7 @@ def examine(spec: ClusterSpec) -> Condition:
             f"kaldra:apiPort is now {spec.api_port}; a cluster cannot change it.",
             hint=f"Set kaldra:apiPort back, or create the cluster again: {REMOVE} && ./kaldra up",
         )
-    if docker_client.runs(node):
-        return Condition.RUNNING
-    return Condition.PAUSED if node["State"]["Running"] else Condition.STOPPED
+    return docker_client.condition(node)
 
 
 def outdated_version(name: str) -> str:
@@ -120,11 +110,6 @@ def outdated_version(name: str) -> str:
     found = IMAGE_VERSION.findall(str(node.get("Config", {}).get("Image", "")))
     pinned = {KUBERNETES, *IMAGE_VERSION.findall(NODE_IMAGE)}
     return next((version for version in found if version not in pinned), "")
-
-
-def _identity(spec: ClusterSpec) -> str:
-    node = docker_client.container(node_name(spec.name)) or {}
-    return str(node.get("Id", ""))
 
 
 def _create(spec: ClusterSpec, step: Step) -> None:
@@ -190,10 +175,7 @@ def is_ready(spec: ClusterSpec) -> bool:
 def is_complete(spec: ClusterSpec) -> bool:
     """Whether creating the node was completed; true for every node that ever served."""
     content = docker_client.archive(node_name(spec.name), REGISTRIES)
-    if content is None:
-        return False
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        return any(name.endswith("/hosts.toml") for name in archive.getnames())
+    return content is not None and b"/hosts.toml" in content  # a tar holds names as they are
 
 
 def _remove_nodes(name: str) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import yaml
 
@@ -18,16 +17,16 @@ PROBE_SECONDS = 5.0
 class ApiServer:
     """An API server's address and the authority that its certificate is checked against."""
 
-    host: str
-    port: int
+    url: str
     authority: str
     """PEM text."""
 
     def ready(self) -> bool:
         """Whether it says that it can serve; needs no credentials."""
-        url = f"https://{self.host}:{self.port}/readyz"
         try:
-            status, _ = request(url, timeout=PROBE_SECONDS, authority=self.authority)
+            status, _ = request(
+                f"{self.url}/readyz", timeout=PROBE_SECONDS, authority=self.authority
+            )
         except OSError:
             return False
         return status == HTTPStatus.OK
@@ -37,10 +36,8 @@ def api_server(kubeconfig: Path, context: str) -> ApiServer | None:
     """The API server of a cluster that kind wrote into the file; None where it is not in there."""
     for entry in read(kubeconfig).get("clusters") or []:
         if entry["name"] == context:
-            cluster = entry["cluster"]
-            address = urlsplit(cluster["server"])
-            pem = base64.b64decode(cluster["certificate-authority-data"]).decode()
-            return ApiServer(address.hostname or "", address.port or 443, pem)
+            authority = base64.b64decode(entry["cluster"]["certificate-authority-data"])
+            return ApiServer(entry["cluster"]["server"], authority.decode())
     return None
 
 

@@ -1,8 +1,11 @@
 """The local registry: one container with its storage in a volume, on the cluster's network."""
 
 import io
+import json
 import tarfile
-from pathlib import Path
+from collections.abc import Iterable
+from http import HTTPStatus
+from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import uuid4
 
@@ -18,7 +21,13 @@ from kaldra.cluster.spec import (
 from kaldra.errors import KaldraError
 from kaldra.progress import Progress
 from kaldra.toolchain import docker_client
+from kaldra.toolchain.http_request import request
 
+CONFIGURATION = "/etc/docker/registry/config.yml"
+ACCEPTED = (
+    "application/vnd.oci.image.manifest.v1+json, "
+    "application/vnd.docker.distribution.manifest.v2+json"
+)
 STORAGE = "/var/lib/registry"
 IDENTITY_LABEL = "io.kaldra.identity"
 """Label of the storage: a number of its own, given when it is made."""
@@ -30,10 +39,9 @@ def ensure_registry(spec: ClusterSpec, progress: Progress) -> str:
     Raises ConfigurationError when its port is taken, KaldraError when it does not start.
     """
     name = registry_name(spec.name)
-    found = docker_client.container(name)
-    if not (found and docker_client.runs(found) and _fits(found, spec.registry_port)):
+    if not is_running(spec):
         with progress.step(f"registry localhost:{spec.registry_port}") as step:
-            step.done(_bring_up(spec, found))
+            step.done(_bring_up(spec))
     volume = docker_client.volume(name) or {}
     # Not the volume's CreatedAt: Docker tells the time of the last change in its folder.
     return str((volume.get("Labels") or {}).get(IDENTITY_LABEL, ""))
@@ -63,15 +71,9 @@ def write_hosts(spec: ClusterSpec) -> None:
         api.put_archive(node_name(spec.name), "/", buffer.getvalue())
 
 
-def delete_registry(cluster: str) -> None:
-    """Remove container and storage; absent ones are no error."""
-    name = registry_name(cluster)
-    docker_client.remove_container(name)
-    docker_client.remove_volume(name)
-
-
-def _bring_up(spec: ClusterSpec, found: dict[str, Any] | None) -> str:
+def _bring_up(spec: ClusterSpec) -> str:
     name = registry_name(spec.name)
+    found = docker_client.container(name)
     ensure_network(spec.name)
     if found is not None and not _fits(found, spec.registry_port):
         if docker_client.container(node_name(spec.name)) is not None:
@@ -122,3 +124,79 @@ def _fits(container: dict[str, Any], port: int) -> bool:
     bindings = container["HostConfig"].get("PortBindings") or {}
     wanted = bindings.get(f"{REGISTRY_CONTAINER_PORT}/tcp") or []
     return any(binding.get("HostPort") == str(port) for binding in wanted)
+
+
+def stored(cluster: str) -> tuple[list[str], frozenset[str]]:
+    """Images as `repository@digest`, and the digests that have a tag."""
+    root = f"{STORAGE}/docker/registry/v2/repositories"
+    content = docker_client.archive(registry_name(cluster), root)
+    if content is None:  # nothing was pushed yet
+        return [], frozenset()
+    images, tagged = [], set()
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        for entry in archive:
+            path = PurePosixPath(entry.name)
+            if path.name != "link" or "_manifests" not in path.parts:
+                continue
+            place = path.parts.index("_manifests")
+            kind, *rest = path.parts[place + 1 :]
+            if kind == "revisions":
+                images.append(f"{'/'.join(path.parts[1:place])}@{':'.join(rest[:2])}")
+            elif rest[1:2] == ["current"] and (link := archive.extractfile(entry)):
+                tagged.add(link.read().decode("ascii"))
+    return sorted(images), frozenset(tagged)
+
+
+def blobs(port: int, image: str) -> dict[str, int]:
+    """Sizes of an image's blobs by digest; empty where it is a list of images."""
+    repository, _, digest = image.partition("@")
+    status, body = _ask(port, "GET", f"/v2/{repository}/manifests/{digest}")
+    manifest = json.loads(body) if status == HTTPStatus.OK else {}
+    parts = [*manifest.get("layers", ()), *filter(None, [manifest.get("config")])]
+    return {part["digest"]: part["size"] for part in parts}
+
+
+def remove(spec: ClusterSpec, images: Iterable[str]) -> None:
+    """Remove images, then what only they used, while the registry is stopped.
+
+    It caches which blobs it has, so collecting while it runs would make later pushes incomplete.
+    Raises KaldraError where it was made without the permission to delete.
+    """
+    for image in images:
+        repository, _, digest = image.partition("@")
+        status, _ = _ask(spec.registry_port, "DELETE", f"/v2/{repository}/manifests/{digest}")
+        if status not in (HTTPStatus.ACCEPTED, HTTPStatus.NOT_FOUND):
+            raise KaldraError(
+                f"The registry refuses to delete {repository} (HTTP {status}).",
+                hint="./kaldra down --all && ./kaldra up makes one that allows it",
+            )
+    name = registry_name(spec.name)
+    collector = f"{name}-garbage"
+    docker_client.remove_container(collector)
+    image = str((docker_client.container(name) or {}).get("Image", ""))
+    with docker_client.engine() as api:
+        api.stop(name)
+        try:
+            api.create_container(
+                image,
+                name=collector,
+                command=["garbage-collect", CONFIGURATION],
+                host_config=api.create_host_config(volumes_from=[name], network_mode="none"),
+            )
+            api.start(collector)
+            code = api.wait(collector)["StatusCode"]
+        finally:
+            api.start(name)
+            docker_client.remove_container(collector)
+    if code != 0:
+        raise KaldraError(f"The registry's garbage collection failed (exit code {code}).")
+
+
+def _ask(port: int, method: str, path: str) -> tuple[int, bytes]:
+    url, headers = f"http://127.0.0.1:{port}{path}", {"Accept": ACCEPTED}
+    try:
+        return request(url, timeout=10, method=method, headers=headers)
+    except OSError as error:
+        raise KaldraError(
+            f"The registry at localhost:{port} does not answer: {error}", hint="./kaldra doctor"
+        ) from error

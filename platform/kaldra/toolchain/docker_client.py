@@ -8,7 +8,7 @@ import contextlib
 import functools
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kaldra import variables
 from kaldra.errors import ConfigurationError, KaldraError
@@ -16,6 +16,7 @@ from kaldra.errors import ConfigurationError, KaldraError
 if TYPE_CHECKING:
     from docker import APIClient
 
+Condition = Literal["absent", "running", "paused", "stopped"]
 TIMEOUT_SECONDS = 60
 """For one response of the engine; it creates, stops and deletes within it."""
 
@@ -229,8 +230,17 @@ def runs(found: Mapping[str, Any]) -> bool:
     return bool(found["State"]["Running"]) and not found["State"].get("Paused")
 
 
+def condition(found: Mapping[str, Any] | None) -> Condition:
+    """What an inspected container does; None is one that does not exist."""
+    if found is None:
+        return "absent"
+    if runs(found):
+        return "running"
+    return "paused" if found["State"]["Running"] else "stopped"
+
+
 def start(name: str) -> None:
     """Start a stopped container, or resume a paused one."""
-    found = container(name) or {}
+    paused = condition(container(name)) == "paused"
     with engine() as api:
-        (api.unpause if found.get("State", {}).get("Paused") else api.start)(name)
+        (api.unpause if paused else api.start)(name)

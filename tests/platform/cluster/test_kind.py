@@ -140,12 +140,23 @@ def test_a_failing_kind_shows_what_it_said(engine, spec, made):
     assert engine.changes() == []
 
 
-def test_a_network_that_others_are_on_stays(engine, spec):
-    engine.answers["GET /networks/demo"] = {"Containers": {"1": {"Name": "guest"}}}
+@pytest.mark.parametrize(
+    ("network", "removed", "told"),
+    [
+        (None, [], []),
+        ({}, ["DELETE /networks/demo"], []),
+        ({"Containers": {"1": {"Name": "guest"}}}, [], ["Network demo stays: guest is on it."]),
+    ],
+)
+def test_absent_parts_and_a_network_that_others_are_on_are_no_error(
+    engine, spec, network, removed, told
+):
+    engine.answers["GET /networks/demo"] = network
     progress = QuietProgress()
     delete_cluster("demo", spec.kubeconfig, progress)
-    assert "DELETE /networks/demo" not in engine.changes()
-    assert progress.said == ["Network demo stays: guest is on it."]
+    registry = ["DELETE /containers/demo-registry", "DELETE /volumes/demo-registry"]
+    assert engine.changes() == registry + removed
+    assert progress.said == told
 
 
 def test_a_reduced_host_needs_an_engine_that_knows_it(docker, monkeypatch):

@@ -3,7 +3,7 @@ import base64
 import pytest
 import yaml
 
-from kaldra.cluster.kubeconfig import api_server, forget
+from kaldra.cluster.kubeconfig import ApiServer, api_server, forget
 
 
 def kubeconfig(*names: str, current: str = "") -> str:
@@ -32,9 +32,7 @@ def file(tmp_path):
 
 def test_the_clusters_api_server_is_read(file):
     file.write_text(kubeconfig("kind-other", "kind-demo"))
-    server = api_server(file, "kind-demo")
-    assert server
-    assert (server.host, server.port, server.authority) == ("127.0.0.1", 64443, "PEM of all")
+    assert api_server(file, "kind-demo") == ApiServer("https://127.0.0.1:64443", "PEM of all")
 
 
 @pytest.mark.parametrize("text", [None, "", kubeconfig("kind-other")])

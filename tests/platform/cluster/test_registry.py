@@ -3,9 +3,11 @@ from typing import Any
 
 import pytest
 
-from kaldra.cluster.registry import IDENTITY_LABEL, delete_registry, ensure_registry
+from kaldra.cluster.registry import IDENTITY_LABEL, ensure_registry, stored
 from kaldra.cluster.spec import LABEL
 from kaldra.errors import ConfigurationError, KaldraError
+from kaldra.toolchain import docker_client
+from tests.fakes.archives import archive
 from tests.fakes.progress import QuietProgress
 
 CONTAINER = "/containers/demo-registry"
@@ -94,6 +96,22 @@ def test_an_image_that_only_the_publisher_has_is_pulled(engine, spec):
     assert "POST /images/create" in engine.changes()
 
 
-def test_deleting_what_is_absent_is_nothing(docker):
-    delete_registry("demo")
-    assert docker.changes() == [f"DELETE {CONTAINER}", "DELETE /volumes/demo-registry"]
+A, B = "a" * 64, "b" * 64
+FILES = {
+    f"repositories/kaldra-api/_manifests/revisions/sha256/{A}/link": f"sha256:{A}",
+    f"repositories/kaldra-api/_manifests/revisions/sha256/{B}/link": f"sha256:{B}",
+    "repositories/kaldra-api/_manifests/tags/dev/current/link": f"sha256:{B}",
+    f"repositories/kaldra-api/_manifests/tags/dev/index/sha256/{A}/link": f"sha256:{A}",
+    f"repositories/kaldra-api/_layers/sha256/{A}/link": f"sha256:{A}",
+    f"repositories/team/core/_manifests/revisions/sha256/{A}/link": f"sha256:{A}",
+}
+IMAGES = [f"kaldra-api@sha256:{A}", f"kaldra-api@sha256:{B}", f"team/core@sha256:{A}"]
+
+
+@pytest.mark.parametrize(
+    ("content", "images", "tagged"),
+    [(archive(FILES), IMAGES, {f"sha256:{B}"}), (None, [], frozenset())],
+)
+def test_images_and_what_has_a_tag_now(monkeypatch, content, images, tagged):
+    monkeypatch.setattr(docker_client, "archive", lambda *_: content)
+    assert stored("try") == (images, tagged)
