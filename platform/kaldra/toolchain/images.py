@@ -4,7 +4,6 @@ import hashlib
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -64,50 +63,46 @@ KEPT_SECONDS = 24 * 3600
 """Another clone on this machine may be about to use an image that is not the newest."""
 
 
-@dataclass(frozen=True)
-class BaseImages:
-    """References that the Dockerfiles take as build arguments."""
+def ensure_base(progress: Progress, route: Route) -> str:
+    """The image of the services' last stage: Python and nothing of this machine."""
+    if route is Route.PUBLISHER:
+        return PYTHON_IMAGE
+    key = debian.recipe_digest(
+        debian.RELEASE, *debian.BOOTSTRAP, debian.TIDY, *BASE_PACKAGES, machine().arch
+    )
+    tag = f"kaldra/base:{key}"
+    make = partial(debian.bootstrap, tag, BASE_PACKAGES, progress)
+    image_archive.ensure(tag, make, progress)
+    return tag
 
-    base: str
-    """Of the final stage: Python and nothing of this machine."""
-    builder: str
-    """Of the builder stage: the same Python with pip, trusting this host's authorities."""
 
-
-def ensure_base(progress: Progress, route: Route) -> BaseImages:
-    """Make or name both images; what is there already is kept."""
-    base, bundle = PYTHON_IMAGE, machine().ca_bundle
-    if route is Route.REGISTRIES:
-        key = debian.recipe_digest(
-            debian.RELEASE, *debian.BOOTSTRAP, debian.TIDY, *BASE_PACKAGES, machine().arch
-        )
-        base = f"kaldra/base:{key}"
-        make = partial(debian.bootstrap, base, BASE_PACKAGES, progress)
-        image_archive.ensure(base, make, progress)
-    elif bundle is None:
-        return BaseImages(base, base)
+def ensure_builder(base: str, progress: Progress, route: Route) -> str:
+    """The image of their first stage: the same with pip, trusting this host's authorities."""
+    bundle = machine().ca_bundle
+    if route is Route.PUBLISHER and bundle is None:
+        return base
     dockerfile = f"FROM {base}\n" + (AUTHORITIES if bundle else "")
     if route is Route.REGISTRIES:
         dockerfile += f"{INSTALL} python3-pip && {TIDY}\n"
     files = {"authorities.crt": bundle.read_bytes() if bundle else b""}
-    return BaseImages(base, debian.ensure("builder", dockerfile, files, progress))
+    return debian.ensure("builder", dockerfile, files, progress)
 
 
-def ensure_registry(images: BaseImages, progress: Progress, route: Route) -> str:
+def ensure_registry(base: str, progress: Progress, route: Route) -> str:
     """Reference of an image whose port 5000 serves the registry protocol."""
     if route is Route.PUBLISHER:
         return REGISTRY_IMAGE
     files = {"config.yml": REGISTRY_CONFIGURATION}
-    return debian.ensure("registry", REGISTRY.format(base=images.base), files, progress)
+    return debian.ensure("registry", REGISTRY.format(base=base), files, progress)
 
 
-def ensure_node_base(images: BaseImages, kind_files: Path, progress: Progress) -> str:
-    """Make the package half of the node; needs nothing of Kubernetes.
+def ensure_node_base(base: str, kind_files: Path, progress: Progress) -> str:
+    """Make the package half of the node on `base`; needs nothing of Kubernetes.
 
     `kind_files` is the folder `images/base/files` of kind's Go module.
     """
     dockerfile = (NODE_DATA / "Dockerfile").read_text(encoding="utf-8")
-    dockerfile = dockerfile.replace("ARG BASE_IMAGE\n", "").replace("${BASE_IMAGE}", images.base)
+    dockerfile = dockerfile.replace("ARG BASE_IMAGE\n", "").replace("${BASE_IMAGE}", base)
     dockerfile = dockerfile.replace("${APT}", debian.APT)
     kinds = sorted(path for path in kind_files.rglob("*") if path.is_file())
     files = {path.relative_to(kind_files).as_posix(): path.read_bytes() for path in kinds}

@@ -69,6 +69,7 @@ def prepare(
     with sharing("go-cache"), plan.ending_together():
         docker = plan.docker(assume_yes=assume_yes)
         base = plan.begin(images.ensure_base, progress, way, after=[docker])
+        builder = plan.begin(images.ensure_builder, base, progress, way)
         if target == "dev":
             node = plan.node_image(docker, base)
             registry = plan.begin(images.ensure_registry, base, progress, way)
@@ -87,8 +88,8 @@ def prepare(
         if meanwhile and node and registry:
             plan.begin(meanwhile, node, registry, after=cluster)
     gobuild.drop_caches()
-    made, results = base.result(), [one.result() if one else None for one in (node, registry)]
-    return Prepared(way, made.base, made.builder, *results)
+    optional = (made.result() if made else None for made in (node, registry))
+    return Prepared(way, base.result(), builder.result(), *optional)
 
 
 class _Plan:
@@ -140,7 +141,7 @@ class _Plan:
         client = ensure() if asks else None
         return self.begin(lambda: client or ensure())
 
-    def node_image(self, docker: Future[Path], base: Future[images.BaseImages]) -> Future[str]:
+    def node_image(self, docker: Future[Path], base: Future[str]) -> Future[str]:
         """The image of the dev cluster's node."""
         # The publisher's cannot start privileged containers on a host with few capabilities.
         if self._way is Route.PUBLISHER:

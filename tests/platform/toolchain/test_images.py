@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from kaldra.toolchain import debian, docker_client, image_archive, images
-from kaldra.toolchain.images import BaseImages
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.probe import Route
 from kaldra.versions import PYTHON_IMAGE, REGISTRY_IMAGE
@@ -46,9 +45,7 @@ def test_authorities_of_the_host_are_trusted_in_a_builder_of_their_own(built, ho
     tags = []
     for text in ("one", "two"):
         bundle.write_text(text)
-        made = images.ensure_base(QuietProgress(), Route.PUBLISHER)
-        assert made.base == PYTHON_IMAGE
-        tags.append(made.builder)
+        tags.append(images.ensure_builder(PYTHON_IMAGE, QuietProgress(), Route.PUBLISHER))
     assert tags[0] != tags[1]
     assert [tag for tag, _ in built] == tags
     assert built[0][1].startswith(f"FROM {PYTHON_IMAGE}\nCOPY authorities.crt ")
@@ -63,7 +60,7 @@ def kind_files(tmp_path: Path) -> Path:
 
 
 def node_base(kind_files: Path, base: str = "base:1") -> str:
-    return images.ensure_node_base(BaseImages(base, ""), kind_files, QuietProgress())
+    return images.ensure_node_base(base, kind_files, QuietProgress())
 
 
 def test_what_decides_the_nodes_packages_is_in_their_tag(built, host, kind_files):
@@ -99,9 +96,10 @@ def test_a_node_that_exists_is_assembled_again_for_another_program_only(
 
 
 def test_the_publishers_images_are_taken_by_digest(built, host):
-    made = images.ensure_base(QuietProgress(), Route.PUBLISHER)
-    assert made == BaseImages(PYTHON_IMAGE, PYTHON_IMAGE)
-    assert images.ensure_registry(made, QuietProgress(), Route.PUBLISHER) == REGISTRY_IMAGE
+    given = QuietProgress(), Route.PUBLISHER
+    assert images.ensure_base(*given) == PYTHON_IMAGE
+    assert images.ensure_builder(PYTHON_IMAGE, *given) == PYTHON_IMAGE
+    assert images.ensure_registry(PYTHON_IMAGE, *given) == REGISTRY_IMAGE
     assert "@sha256:" in PYTHON_IMAGE
     assert "@sha256:" in REGISTRY_IMAGE
     assert built == []

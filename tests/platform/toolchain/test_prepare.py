@@ -8,7 +8,6 @@ from kaldra import versions
 from kaldra.errors import KaldraError
 from kaldra.toolchain import builds, engine, gobuild, images, prepare, tools
 from kaldra.toolchain.gobuild import Build
-from kaldra.toolchain.images import BaseImages
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.probe import Route
 from tests.fakes.progress import QuietProgress
@@ -63,7 +62,8 @@ def workshop(cache: Path, program: Write, monkeypatch: pytest.MonkeyPatch) -> Wo
         monkeypatch.setattr(module, name, made)
 
     put(engine, "ensure_engine", docker)
-    put(images, "ensure_base", BaseImages("base", "builder"))
+    put(images, "ensure_base", "base")
+    put(images, "ensure_builder", "builder")
     put(images, "ensure_registry", "registry")
     put(images, "ensure_node_base", "node-base")
     put(images, "ensure_node", "node")
@@ -113,7 +113,7 @@ def test_staging_builds_kubectl_and_no_node(workshop):
 
 def test_build_needs_no_pulumi(workshop):
     prepare.prepare("build", QUIET, assume_yes=False)
-    assert sorted(workshop.made) == ["ensure_base", "ensure_engine"]
+    assert sorted(workshop.made) == ["ensure_base", "ensure_builder", "ensure_engine"]
 
 
 def test_second_run_looks_for_no_tool(workshop, monkeypatch):
