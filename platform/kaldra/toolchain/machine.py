@@ -67,15 +67,9 @@ def machine() -> Machine:
 def missing_capabilities(status: str) -> tuple[str, ...]:
     """Capabilities outside the bounding set in the text of /proc/<pid>/status."""
     found = re.search(r"^CapBnd:\s*([0-9a-fA-F]+)$", status, re.MULTILINE)
-    if not found:
-        return ()
-    held = int(found[1], 16)
-    newest = _last_capability()
-    return tuple(
-        f"CAP_{name}"
-        for bit, name in enumerate(CAPABILITIES)
-        if bit <= newest and not held >> bit & 1
-    )
+    held = int(found[1], 16) if found else -1
+    known = enumerate(CAPABILITIES[: _last_capability() + 1])
+    return tuple(f"CAP_{name}" for bit, name in known if not held >> bit & 1)
 
 
 def _last_capability() -> int:
@@ -91,14 +85,14 @@ def _own_ca_bundle() -> Path | None:
 
     Raises ConfigurationError where a variable names one that does not exist.
     """
-    local = LOCAL_CAS.is_dir() and any(LOCAL_CAS.glob("**/*.crt"))
     named = next((each for each in variables.AUTHORITIES if each.value), None)
-    if named and not Path(named.value).is_file():
+    if named is None:
+        local = any(LOCAL_CAS.glob("**/*.crt"))
+        return SYSTEM_BUNDLE if local and SYSTEM_BUNDLE.is_file() else None
+    if not Path(named.value).is_file():
         raise ConfigurationError(
             f"{named.name} names {named.value}, which is not a file: nothing that is downloaded "
             "could be verified.",
             hint=f"Correct it, or: unset {named.name}",
         )
-    if named:
-        return Path(named.value)
-    return SYSTEM_BUNDLE if local and SYSTEM_BUNDLE.is_file() else None
+    return Path(named.value)

@@ -1,8 +1,10 @@
 """Which way tools come to this machine: from their publishers, or from package registries."""
 
 import json
+import queue
 import threading
 import time
+from contextlib import suppress
 from enum import Enum
 from functools import cache
 from http.client import HTTPException
@@ -56,20 +58,14 @@ def publishers_reachable() -> bool:
     """Ask each publisher once, all at the same time, for two seconds at most."""
     mirror = variables.PUBLISHERS_URL.value
     addresses = (mirror,) if mirror else PUBLISHERS
-    answered: set[str] = set()
-
-    def ask(address: str) -> None:
-        if _answers(address):
-            answered.add(address)
-
-    # Daemons: looking a name up takes no time-out, and must not hold the process.
-    threads = [threading.Thread(target=ask, args=(a,), daemon=True) for a in addresses]
-    for thread in threads:
-        thread.start()
+    answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    for address in addresses:
+        # Daemons: looking a name up takes no time-out, and must not hold the process.
+        threading.Thread(target=lambda a=address: answers.put(_answers(a)), daemon=True).start()
     deadline = time.monotonic() + PROBE_SECONDS
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
-    return answered == set(addresses)
+    with suppress(queue.Empty):
+        return all(answers.get(timeout=max(0, deadline - time.monotonic())) for _ in addresses)
+    return False
 
 
 def _answers(address: str) -> bool:
