@@ -48,19 +48,12 @@ class Recipe:
     def command(self, client: str | Path, id_file: Path) -> list[str | Path]:
         """The command line; values of secret arguments are passed in the environment."""
         hidden = self._hidden()
-        flags: dict[str, list[str]] = {
-            "tag": [self.image],
-            "file": [self.dockerfile],
-            "iidfile": [str(id_file)],
-            "target": [self.target] * bool(self.target),
-            "platform": [self.platform] * bool(self.platform),
-            "secret": [f"id={name},src={path}" for name, path in self.secrets.items()],
-            "build-arg": [
-                name if name in hidden else f"{name}={value}"
-                for name, value in sorted(self.args.items())
-            ],
-        }
-        options = [f"--{flag}={value}" for flag, values in flags.items() for value in values]
+        options = [f"--tag={self.image}", f"--file={self.dockerfile}", f"--iidfile={id_file}"]
+        options += [f"--target={self.target}"] * bool(self.target)
+        options += [f"--platform={self.platform}"] * bool(self.platform)
+        options += [f"--secret=id={name},src={path}" for name, path in self.secrets.items()]
+        for name, value in sorted(self.args.items()):
+            options.append(f"--build-arg={name}" + ("" if name in hidden else f"={value}"))
         options += ["--progress=plain", *["--no-cache"] * (not self.cache)]
         return [client, "build", *options, self.context]
 

@@ -1,5 +1,6 @@
 import pytest
 
+from kaldra.errors import ConfigurationError
 from kaldra.toolchain import docker_cli
 from tests.fakes.programs import client, program
 
@@ -17,3 +18,10 @@ def test_a_new_client_with_buildx_is_taken(clients, tmp_path, monkeypatch, folde
     program(tmp_path / folder / "docker-buildx", "")
     monkeypatch.setenv("PATH", str(new.parent))
     assert docker_cli.buildkit_client() == new
+
+
+def test_without_one_that_can_build_it_is_told_what_to_install(clients, tmp_path):
+    client(tmp_path / "bin", "28.0.0")
+    with pytest.raises(ConfigurationError, match="BuildKit") as raised:
+        docker_cli.docker_program()
+    assert "docker-buildx" in raised.value.hint

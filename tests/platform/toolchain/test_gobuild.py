@@ -57,12 +57,20 @@ def asked(cache: Path) -> list[str]:
     return [line.split()[0] for line in (cache / "asked").read_text().splitlines()]
 
 
-def test_programs_get_their_names_and_are_built_once(wanted, cache, go):
+def test_modules_are_downloaded_and_programs_built_once_under_their_names(
+    wanted, cache, go, monkeypatch
+):
     go(FAKE_GO)
-    [folder] = {gobuild.build(wanted, QUIET) for _ in range(2)}
+    packages = gobuild.fetch(wanted, QUIET)
+    assert packages == 2
+    assert asked(cache) == ["list"]
+    folder = gobuild.build(wanted, QUIET, packages)
     assert sorted(p.name for p in folder.iterdir()) == ["a", "b"]
     assert asked(cache) == ["list", "build"]
     assert "-X example.org/a.Version=v1" in (cache / "asked").read_text()
+    monkeypatch.setattr(gobuild, "find_go", lambda: pytest.fail("looked for Go"))
+    assert gobuild.fetch(wanted, QUIET) == 0
+    assert gobuild.build(wanted, QUIET) == folder
 
 
 def test_key_follows_everything_that_decides_the_result(wanted):
@@ -74,17 +82,6 @@ def test_key_follows_everything_that_decides_the_result(wanted):
     }
     (gobuild.MODULES / "tool" / "go.mod").write_text("module m\nrequire x v2\n")
     assert len(keys | {wanted.key}) == 5
-
-
-def test_modules_are_downloaded_before_they_are_compiled(wanted, cache, go, monkeypatch):
-    go(FAKE_GO)
-    packages = gobuild.fetch(wanted, QUIET)
-    assert packages == 2
-    assert asked(cache) == ["list"]
-    gobuild.build(wanted, QUIET, packages)
-    assert asked(cache) == ["list", "build"]
-    monkeypatch.setattr(gobuild, "find_go", lambda: pytest.fail("looked for Go"))
-    assert gobuild.fetch(wanted, QUIET) == 0
 
 
 def test_files_of_modules_are_put_beside_the_sources(wanted, cache, go):

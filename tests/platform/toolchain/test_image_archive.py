@@ -13,38 +13,30 @@ def client(tmp_path, cache, docker_script):
 
 
 def test_an_image_is_there_where_the_engine_has_it(docker):
-    assert not image_archive.available(TAG, QuietProgress())
     docker.answers[f"GET /images/{TAG}/json"] = {"Id": "sha256:1"}
     assert image_archive.available(TAG, QuietProgress())
 
 
-def test_an_emptied_engine_gets_a_kept_image_back(docker, tmp_path):
-    loaded = tmp_path / "loaded"
+@pytest.mark.parametrize(
+    ("spoil", "left", "told"),
+    [
+        (lambda _archive: None, ["base@abc.sha256", "base@abc.tar"], []),
+        (lambda archive: archive.write_text("something else"), [], [True]),
+        # Left by a killed run.
+        (lambda archive: archive.with_suffix(".sha256").unlink(), ["base@abc.tar"], []),
+    ],
+)
+def test_an_emptied_engine_gets_a_whole_archive_back(docker, cache, tmp_path, spoil, left, told):
+    loaded, progress = tmp_path / "loaded", QuietProgress()
     docker.answers[f"GET /images/{TAG}/json"] = lambda _body: (
         {"Id": "sha256:1"} if loaded.exists() else None
     )
     image_archive.keep(TAG)
-    assert image_archive.available(TAG, QuietProgress())
-    assert loaded.exists()
-
-
-def test_a_damaged_archive_is_told_and_thrown_away(docker, cache, tmp_path):
-    image_archive.keep(TAG)
-    (archive,) = cache.glob("images/*.tar")
-    archive.write_text("something else")
-    progress = QuietProgress()
-    assert not image_archive.available(TAG, progress)
-    assert "is damaged" in progress.said[0]
-    assert list(cache.glob("images/*")) == []
-    assert not (tmp_path / "loaded").exists()
-
-
-def test_an_archive_that_a_killed_run_left_is_not_used(docker, cache, tmp_path):
-    image_archive.keep(TAG)
-    for record in cache.glob("images/*.sha256"):
-        record.unlink()
-    assert not image_archive.available(TAG, QuietProgress())
-    assert not (tmp_path / "loaded").exists()
+    spoil(cache / "images" / "base@abc.tar")
+    whole = len(left) == 2
+    assert image_archive.available(TAG, progress) == loaded.exists() == whole
+    assert sorted(path.name for path in cache.glob("images/*")) == left
+    assert ["is damaged" in said for said in progress.said] == told
 
 
 def test_only_the_newest_of_a_name_is_kept(docker, cache):

@@ -1,5 +1,6 @@
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,10 @@ from tests.fakes.progress import QuietProgress
 Write = Callable[[str, str], Path]
 QUIET = QuietProgress()
 PACKAGES = 4000
+SCRIPTS = (
+    "scripts/exec/pulumi-language-python-exec",
+    "scripts/dynamic/pulumi-resource-pulumi-python",
+)
 
 pytestmark = pytest.mark.usefixtures("clone")
 
@@ -24,28 +29,22 @@ class Workshop:
 
     def __init__(self) -> None:
         self.made: list[str] = []
-        self.broken: str | None = None
+        self.broken = ""
 
-    def make(self, name: str) -> str:
+    def make(self, name: str, result: object = None) -> object:
         self.made.append(name)
         if name == self.broken:
             raise KaldraError(f"{name} failed")
-        return name
+        return result
 
     def build(self, wanted: Build, progress: object, packages: int) -> Path:
         assert packages == PACKAGES
         if wanted.folder.is_dir():
             return wanted.folder
         self.make(f"build {','.join(wanted.outputs)}")
-        wanted.folder.mkdir(parents=True)
-        for program in wanted.outputs:
-            (wanted.folder / program).write_text("")
-        for name, file in (
-            ("scripts/exec", "pulumi-language-python-exec"),
-            ("scripts/dynamic", "pulumi-resource-pulumi-python"),
-        ):
-            (wanted.folder / name).mkdir(parents=True, exist_ok=True)
-            (wanted.folder / name / file).write_text("")
+        for program in (*wanted.outputs, *SCRIPTS):
+            (wanted.folder / program).parent.mkdir(parents=True, exist_ok=True)
+            (wanted.folder / program).touch()
         return wanted.folder
 
 
@@ -54,21 +53,18 @@ def workshop(cache: Path, program: Write, monkeypatch: pytest.MonkeyPatch) -> Wo
     shop = Workshop()
     docker = program("usr/docker", "")
 
-    def put(module: object, name: str, result: object) -> None:
-        def made(*_: object, **__: object) -> object:
-            shop.make(name)
-            return result
-
-        monkeypatch.setattr(module, name, made)
-
-    put(engine, "ensure_engine", docker)
-    put(images, "ensure_base", "base")
-    put(images, "ensure_builder", "builder")
-    put(images, "ensure_registry", "registry")
-    put(images, "ensure_node_base", "node-base")
-    put(images, "ensure_node", "node")
-    put(gobuild, "module_folder", cache)
-    put(prepare, "ensure_plugin", None)
+    for module, name, result in (
+        (engine, "ensure_engine", docker),
+        (images, "ensure_base", "base"),
+        (images, "ensure_builder", "builder"),
+        (images, "ensure_registry", "registry"),
+        (images, "ensure_node_base", "node-base"),
+        (images, "ensure_node", "node"),
+        (gobuild, "module_folder", cache),
+        (prepare, "ensure_plugin", None),
+    ):
+        made = partial(shop.make, name, result)
+        monkeypatch.setattr(module, name, lambda *_, made=made, **__: made())
     monkeypatch.setattr(gobuild, "fetch", lambda *_: PACKAGES)
     monkeypatch.setattr(gobuild, "build", shop.build)
     monkeypatch.setattr(prepare, "route", lambda: Route.REGISTRIES)
@@ -149,5 +145,5 @@ def test_failure_of_one_part_is_the_failure_of_the_whole(workshop, broken):
     workshop.broken = broken
     with pytest.raises(KaldraError, match=f"^{broken} failed$"):
         prepare.prepare("dev", QUIET, assume_yes=False)
-    workshop.broken = None
+    workshop.broken = ""
     assert prepare.prepare("dev", QUIET, assume_yes=False).node_image == "node"

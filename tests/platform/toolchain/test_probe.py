@@ -13,14 +13,10 @@ from kaldra.toolchain.probe import Route
 pytestmark = pytest.mark.usefixtures("fresh_route")
 
 
-def forget_the_time(cache: Path) -> None:
-    """Make the remembered route an old one."""
-    record = cache / "route.json"
-    record.write_text(json.dumps(json.loads(record.read_text()) | {"probed": 0}))
+def test_publishers_come_first_and_the_next_run_remembers(served, monkeypatch):
+    assert probe.route() is Route.PUBLISHER
     probe.route.cache_clear()
-
-
-def test_publishers_come_first(served):
+    monkeypatch.setattr(probe, "publishers_reachable", lambda: pytest.fail("asked again"))
     assert probe.route() is Route.PUBLISHER
 
 
@@ -42,28 +38,19 @@ def test_unknown_route_is_a_configuration_error(monkeypatch):
     assert "publisher or registries" in caught.value.hint
 
 
-def test_next_run_remembers(served, monkeypatch):
-    probe.route()
-    probe.route.cache_clear()
-    monkeypatch.setattr(probe, "publishers_reachable", lambda: pytest.fail("asked again"))
-    assert probe.route() is Route.PUBLISHER
-
-
-@pytest.mark.parametrize("last", list(Route))
-def test_machine_that_is_offline_keeps_its_route(last, cache, monkeypatch):
-    monkeypatch.setattr(probe, "publishers_reachable", lambda: last is Route.PUBLISHER)
-    probe.route()
-    forget_the_time(cache)
-    monkeypatch.setattr(probe, "publishers_reachable", lambda: False)
-    assert probe.route() is last
-
-
-def test_machine_that_gets_online_changes_to_publishers(cache, monkeypatch):
-    monkeypatch.setattr(probe, "publishers_reachable", lambda: False)
-    probe.route()
-    forget_the_time(cache)
-    monkeypatch.setattr(probe, "publishers_reachable", lambda: True)
-    assert probe.route() is Route.PUBLISHER
+@pytest.mark.parametrize(
+    ("last", "online", "now"),
+    [
+        (Route.PUBLISHER, False, Route.PUBLISHER),
+        (Route.REGISTRIES, False, Route.REGISTRIES),
+        (Route.REGISTRIES, True, Route.PUBLISHER),
+    ],
+)
+def test_machine_keeps_its_route_until_publishers_answer(cache, monkeypatch, last, online, now):
+    record = {"route": last.value, "probed": 0}
+    replace_text(cache / "route.json", json.dumps(record))
+    monkeypatch.setattr(probe, "publishers_reachable", lambda: online)
+    assert probe.route() is now
 
 
 def test_two_checks_at_once_remember_it_both(cache, monkeypatch):
