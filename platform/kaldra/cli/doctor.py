@@ -5,18 +5,16 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from kaldra.cli import clean
 from kaldra.cli.deploy import cluster_spec, ensure_cluster_and_registry, opened
 from kaldra.cli.pulumi import is_pulumi
 from kaldra.cli.ui import Console, confirm, of_this_stack, write_json
 from kaldra.cli.workspace import Workspace, pulumi_program
-from kaldra.cluster import kind
-from kaldra.cluster.check import check_cluster, check_registry
+from kaldra.cluster import check, kind
 from kaldra.errors import KaldraError
 from kaldra.toolchain.findings import Finding, Repair
-from kaldra.toolchain.inventory import collect, guarded
+from kaldra.toolchain.inventory import collect
 from kaldra.toolchain.prepare import prepare
 
 ROUNDS = 4
@@ -61,9 +59,7 @@ def look(console: Console, workspace: Workspace) -> list[Finding]:
     """Check everything that the stack's target needs; changes nothing."""
     findings = collect(workspace.settings.target)
     if workspace.settings.target == "dev":
-        spec = cluster_spec(workspace)
-        findings.append(guarded("cluster", partial(check_cluster, spec)))
-        findings.append(guarded("registry", partial(check_registry, spec)))
+        findings += check.collect(cluster_spec(workspace))
     findings += [_state(workspace, console), _garbage(workspace, console)]
     return [replace(f, where=of_this_stack(f.where), fix=of_this_stack(f.fix)) for f in findings]
 

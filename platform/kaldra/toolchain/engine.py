@@ -61,12 +61,11 @@ def engine_version() -> str | None:
 
 
 def check_engine() -> Finding:
-    """What the doctor says of the engine and of the client; changes nothing."""
-    name = "Docker Engine"
-    try:
-        version = engine_version()
-    except KaldraError as error:
-        return Finding(name, problem=str(error), fix=error.hint)
+    """What the doctor says of the engine and of the client; changes nothing.
+
+    Raises KaldraError as `engine_version` does.
+    """
+    name, version = "Docker Engine", engine_version()
     if version is None and variables.DOCKER_HOST.value:
         problem = f"nothing answers at DOCKER_HOST={variables.DOCKER_HOST.value}"
         return Finding(name, problem=problem, fix="start it, or: unset DOCKER_HOST")

@@ -25,21 +25,20 @@ def found(docker, monkeypatch):
 
 
 def test_without_an_engine_the_next_command_is_told(no_docker, spec):
-    for finding in (check.check_cluster(spec), check.check_registry(spec)):
+    for finding in check.collect(spec):
         assert "does not run" in finding.problem
         assert finding.fix == UP
 
 
 def test_a_cluster_yet_to_be_made_is_well(found, spec):
     found("absent")
-    assert check.check_cluster(spec).problem == ""
-    assert check.check_registry(spec).problem == ""
+    assert [finding.problem for finding in check.collect(spec)] == ["", ""]
 
 
 def test_a_port_that_is_taken_is_told_beforehand(found, spec):
     found("absent")
     with socket.create_server(("127.0.0.1", spec.api_port)):
-        finding = check.check_cluster(spec)
+        finding, _ = check.collect(spec)
     assert f"Port {spec.api_port} " in finding.problem
     assert "kaldra:apiPort" in finding.fix
 
@@ -59,7 +58,7 @@ def test_what_is_wrong_with_a_cluster_is_told_with_what_helps(
     found, spec, condition, facts, problem, fix
 ):
     found(condition, **facts)
-    finding = check.check_cluster(spec)
+    finding, _ = check.collect(spec)
     assert problem in finding.problem
     assert finding.fix.startswith(fix)
     assert bool(finding.problem) == bool(finding.fix) == bool(problem)
