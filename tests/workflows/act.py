@@ -19,9 +19,9 @@ from kaldra.toolchain import gobuild
 
 PROGRAM = gobuild.Build(
     name="act",
+    modules=Path(__file__).parent / "modules" / "act",
     outputs={"act": "github.com/nektos/act"},
     stamps={},
-    lists=Path(__file__).parent / "modules",
     niceness=10,
 )
 WORKFLOWS = REPO / ".github" / "workflows"

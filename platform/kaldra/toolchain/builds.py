@@ -7,6 +7,7 @@ from kaldra.paths import home
 from kaldra.toolchain.files import link_or_copy, locked, publishing
 from kaldra.toolchain.gobuild import Build
 
+MODULES = Path(__file__).parent / "go"
 _PULUMI_VERSION = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 _PULUMI_SDK = f"github.com/pulumi/pulumi/sdk/v3@v{versions.PULUMI}/python"
 _MAJOR, _MINOR, _ = versions.KUBERNETES.split(".")
@@ -22,6 +23,7 @@ _KUBERNETES_STAMPS = {
 
 NODE = Build(
     name="node",
+    modules=MODULES / "node",
     outputs={
         "kube": "./kube",
         "etcd": "go.etcd.io/etcd/server/v3",
@@ -35,7 +37,7 @@ NODE = Build(
 
 KUBECTL = Build(
     name="kubectl",
-    list="node",
+    modules=MODULES / "node",
     outputs={"kubectl": "k8s.io/kubernetes/cmd/kubectl"},
     stamps=_KUBERNETES_STAMPS,
 )
@@ -48,7 +50,7 @@ _PROVIDER_DATA = (
 )
 KUBERNETES_PROVIDER = Build(
     name="kubernetes-provider",
-    list="node",
+    modules=MODULES / "node",
     outputs={"pulumi-resource-kubernetes": "./provider"},
     stamps={f"{_PROVIDER}/pkg/version.Version": versions.PULUMI_PLUGINS["kubernetes"]},
     embedded={
@@ -68,6 +70,7 @@ COMPONENTS_LEFT_OUT = (
 
 PULUMI_CLI = Build(
     name="pulumi",
+    modules=MODULES / "pulumi",
     outputs={"pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"},
     stamps={_PULUMI_VERSION: f"v{versions.PULUMI}"},
     tags=("disable_grpc_modules",),  # Envoy's protocols, of use inside of Google's cloud only
@@ -78,6 +81,7 @@ PULUMI_CLI = Build(
 
 LANGUAGE_HOST = Build(
     name="language",
+    modules=MODULES / "language",
     outputs={
         "pulumi-language-python": (
             "github.com/pulumi/pulumi/sdk/v3/python/cmd/pulumi-language-python"
@@ -90,6 +94,7 @@ LANGUAGE_HOST = Build(
 
 ACTIONLINT = Build(
     name="actionlint",
+    modules=MODULES / "actionlint",
     outputs={"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"},
     stamps={"github.com/rhysd/actionlint.version": f"v{versions.ACTIONLINT}"},
 )

