@@ -64,10 +64,19 @@ def run(  # noqa: PLR0913  each is one independent option
     `each_line` sees every line as it comes. Raises KaldraError with the last lines that are
     `telling`.
     """
+    lines: list[str] = []
     given = subprocess.PIPE if stdin is not None else subprocess.DEVNULL
     try:
         with _started(command, cwd, {**os.environ, **(env or {})}, given) as process:
-            lines = _communicate(process, stdin, each_line)
+            if process.stdin:
+                with suppress(BrokenPipeError):  # it ended without reading, and has said why
+                    process.stdin.write(stdin or b"")
+                    process.stdin.close()
+            for raw in process.stdout or ():
+                line = raw.decode(errors="replace").rstrip()
+                lines.append(line)
+                if each_line and line:
+                    each_line(line)
     except EndingError:
         raise EndingError(f"{what} was not begun.") from None
     except FileNotFoundError:
@@ -144,23 +153,6 @@ def _started(
                 raise
     finally:
         _running.discard(process)
-
-
-def _communicate(
-    process: subprocess.Popen[bytes], stdin: bytes | None, each_line: Callable[[str], object] | None
-) -> list[str]:
-    lines: list[str] = []
-    if stdin is not None and process.stdin:
-        with suppress(BrokenPipeError):  # it ended without reading, and has said why
-            process.stdin.write(stdin)
-            process.stdin.close()
-    assert process.stdout is not None  # noqa: S101  opened with a pipe
-    for raw in process.stdout:
-        line = raw.decode(errors="replace").rstrip()
-        lines.append(line)
-        if each_line and line:
-            each_line(line)
-    return lines
 
 
 def _end(*processes: subprocess.Popen[bytes]) -> None:
