@@ -54,7 +54,15 @@ def _container(port: int) -> str | None:
 
 
 def _process(port: int, proc: Path) -> str | None:
-    sockets = {f"socket:[{inode}]" for inode in _inodes(port, proc)}
+    """The process that listens on the port, on any address, if this user may see its files."""
+    sockets = set()
+    for table in ("net/tcp", "net/tcp6"):
+        with suppress(OSError):
+            for row in (proc / table).read_text(encoding="ascii").splitlines()[1:]:
+                columns = row.split()
+                local, status, inode = columns[1], columns[3], columns[9]
+                if status == LISTENING and int(local.rpartition(":")[2], 16) == port:
+                    sockets.add(f"socket:[{inode}]")
     # Unlike Path's, this glob passes over what may not be seen.
     for opened in map(Path, iglob(f"{proc}/[0-9]*/fd/*") if sockets else ()):  # noqa: PTH207
         with suppress(OSError):  # closed meanwhile
@@ -63,19 +71,3 @@ def _process(port: int, proc: Path) -> str | None:
                 name = (process / "comm").read_text(encoding="utf-8").strip()
                 return f"{name} (process {process.name})"
     return None
-
-
-def _inodes(port: int, proc: Path) -> set[str]:
-    """Inodes of the sockets that listen on the port, on any address."""
-    found = set()
-    for table in ("net/tcp", "net/tcp6"):
-        try:
-            rows = (proc / table).read_text(encoding="ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for row in rows:
-            columns = row.split()
-            local, status, inode = columns[1], columns[3], columns[9]
-            if status == LISTENING and int(local.rpartition(":")[2], 16) == port:
-                found.add(inode)
-    return found

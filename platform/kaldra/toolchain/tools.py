@@ -205,17 +205,12 @@ def version_of(program: Path, tool: Tool) -> str | None:
     return found[1] if found else None
 
 
-def downloaded(tool: Tool) -> Path:
-    """Folder of the publisher's release, once it is downloaded."""
-    return home() / "downloaded" / f"{tool.name}-{tool.version}"
-
-
 def ensure_downloaded(tool: Tool, progress: Progress) -> Path:
     """Download and check the publisher's release; returns the folder with its programs.
 
     Raises KaldraError where no digest is pinned for this platform: nothing is run unchecked.
     """
-    folder = downloaded(tool)
+    folder = home() / "downloaded" / f"{tool.name}-{tool.version}"
     if folder.is_dir():
         return folder
     here = machine()
