@@ -123,8 +123,8 @@ def stop_engine(progress: Progress) -> bool:
 
 def started_engine() -> int | None:
     """Process id of the dockerd that `up` started, if it still runs."""
-    running = _process_name(_pid_file()) == "dockerd"
-    return int(_pid_file().read_text(encoding="ascii")) if running else None
+    pid, name = _process(_pid_file())
+    return pid if name == "dockerd" else None
 
 
 def _install(progress: Progress, *, assume_yes: bool) -> None:
@@ -194,13 +194,13 @@ def _start(step: Step) -> None:
         lambda: engine_version() is not None,
         START_SECONDS,
         "The Docker Engine did not come up",
-        alive=lambda: here.systemd or _is_coming_up() or _process_name(_pid_file()) is not None,
+        alive=lambda: here.systemd or _is_coming_up() or bool(_process(_pid_file())[0]),
     )
 
 
 def _is_coming_up() -> bool:
     """Whether a dockerd runs that has not opened its socket yet; a second one would harm it."""
-    return "dockerd" in map(_process_name, (_pid_file(), *SYSTEM_PID_FILES))
+    return any(_process(file)[1] == "dockerd" for file in (_pid_file(), *SYSTEM_PID_FILES))
 
 
 def _start_detached(here: Machine) -> None:
@@ -208,7 +208,7 @@ def _start_detached(here: Machine) -> None:
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     for file, name in SYSTEM_PID_FILES.items():
-        if _process_name(file) != name:
+        if _process(file)[1] != name:
             file.unlink(missing_ok=True)
     command = ["dockerd", "--pidfile", str(folder / "docker.pid")]
     (folder / "docker.pid").unlink(missing_ok=True)
@@ -254,15 +254,15 @@ def _log() -> Path:
     return _folder() / "dockerd.log"
 
 
-def _process_name(file: Path) -> str | None:
-    """Name of the process whose id the file holds; None where it has ended."""
+def _process(file: Path) -> tuple[int, str]:
+    """Id, as the file has it, and name of a process; zero and "" where it has ended."""
     try:
         pid = int(file.read_text(encoding="ascii"))
         status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except (OSError, ValueError):
-        return None
+        return 0, ""
     name, _, rest = status.partition("(")[2].rpartition(")")
-    return None if rest.split()[0] in "ZX" else name
+    return (0, "") if rest.split()[0] in "ZX" else (pid, name)
 
 
 def _wait(
