@@ -21,21 +21,15 @@ TIMEOUT_SECONDS = 60
 """For one response of the engine; it creates, stops and deletes within it."""
 
 
-class UnavailableError(KaldraError, OSError):
-    """No engine answers, or this user may not talk to it (then `permission` is true)."""
-
-    permission = False
-
-
-class OverdueError(KaldraError, TimeoutError):
-    """The engine accepted the request and did not respond in time."""
+class UnavailableError(KaldraError):
+    """No engine answers."""
 
 
 def connect(overrides: Mapping[str, str] | None = None) -> "APIClient":
     """Connect to the engine; `overrides` replace environment variables such as `DOCKER_HOST`.
 
-    Raises ConfigurationError for an unknown context or an unusable address, UnavailableError or
-    OverdueError when no engine responds.
+    Raises ConfigurationError for an unknown context or an unusable address, UnavailableError when
+    no engine answers.
     """
     import docker  # noqa: PLC0415  see the module's docstring
 
@@ -68,8 +62,6 @@ def engine() -> Iterator["APIClient"]:
     try:
         yield api
     except (docker.errors.DockerException, OSError) as error:
-        if isinstance(error, KaldraError):
-            raise
         raise explained(error) from error
 
 
@@ -108,18 +100,16 @@ def explained(error: Exception, host: str = "") -> KaldraError:
     where = host or address()
     cause = _root(error)
     if isinstance(cause, requests.exceptions.Timeout | TimeoutError):
-        return OverdueError(
+        return KaldraError(
             f"The Docker Engine at {where} did not respond in time: this machine is overloaded, "
             "or the engine hangs.",
             hint="docker info; then run the same command again",
         )
     if isinstance(cause, PermissionError):
-        refused = UnavailableError(
+        return KaldraError(
             f"The Docker Engine at {where} runs, but this user may not access it.",
             hint='sudo usermod -aG docker "$USER", then log in again',
         )
-        refused.permission = True
-        return refused
     if isinstance(cause, OSError):
         return UnavailableError(
             f"No Docker Engine answers at {where}: {cause}", hint="./kaldra doctor"

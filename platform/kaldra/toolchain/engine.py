@@ -47,9 +47,7 @@ def engine_version() -> str | None:
     try:
         with docker_client.engine() as api:
             found = api.version()
-    except docker_client.UnavailableError as error:
-        if error.permission:
-            raise
+    except docker_client.UnavailableError:
         return None
     if any("Podman" in part.get("Name", "") for part in found.get("Components") or ()):
         raise ConfigurationError(
