@@ -23,10 +23,6 @@ _running: set["subprocess.Popen[bytes]"] = set()
 _ending = False
 
 
-class EndingError(KaldraError):
-    """A program was not started, because all are being ended."""
-
-
 @contextmanager
 def ending_together() -> Iterator[None]:
     """When the block fails, end what was started in it by any thread, and start nothing more."""
@@ -77,8 +73,6 @@ def run(  # noqa: PLR0913  each is one independent option
                 lines.append(line)
                 if each_line and line:
                     each_line(line)
-    except EndingError:
-        raise EndingError(f"{what} was not begun.") from None
     except FileNotFoundError:
         raise KaldraError(f"{what} failed: {command[0]} is not there.", hint=hint) from None
     code = process.returncode
@@ -132,7 +126,7 @@ def _started(
     """Start a program that `stop_all` ends; a block that fails ends it, too."""
     with _lock:
         if _ending:
-            raise EndingError("Another program was not begun.")
+            raise KaldraError(f"{command[0]} was not begun: all programs are being ended.")
         process = subprocess.Popen(  # noqa: S603
             [str(part) for part in command],
             cwd=cwd,

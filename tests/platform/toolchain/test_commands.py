@@ -64,7 +64,7 @@ def test_everything_ends_also_what_ignores_sigterm(started, script):
 def test_nothing_is_started_any_more(tmp_path):
     with pytest.raises(KeyboardInterrupt), commands.ending_together():
         raise KeyboardInterrupt
-    with pytest.raises(commands.EndingError, match="the next was not begun"):
+    with pytest.raises(KaldraError, match="touch was not begun"):
         commands.run(["touch", tmp_path / "file"], what="the next")
     assert not (tmp_path / "file").exists()
     with commands.ending_together():
