@@ -14,7 +14,7 @@ from kaldra.cli.ui import Console, of_this_stack
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack.services import API, CORE
-from kaldra.toolchain import engine
+from kaldra.toolchain import inventory
 
 TAG = "dev"
 
@@ -106,7 +106,7 @@ class Checklist:
 
 def _docker() -> str:
     """A running engine, and a client with BuildKit."""
-    found = engine.check_engine()
+    found = inventory.check_engine()
     if found.problem:
         raise KaldraError(found.problem, hint=found.fix)
     return f"{found.version} at {found.where}"

@@ -13,8 +13,7 @@ from kaldra.cli.ui import Console, confirm, of_this_stack, write_json
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.cluster import check, kind
 from kaldra.errors import KaldraError
-from kaldra.toolchain.findings import Finding, Repair
-from kaldra.toolchain.inventory import collect
+from kaldra.toolchain.inventory import Finding, Repair, collect
 from kaldra.toolchain.prepare import prepare
 
 ROUNDS = 4

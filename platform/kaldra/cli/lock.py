@@ -21,24 +21,16 @@ from kaldra.cli import reference
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
-from kaldra.toolchain import gobuild
-from kaldra.toolchain.builds import (
-    ACTIONLINT,
-    KUBECTL,
-    KUBERNETES_PROVIDER,
-    LANGUAGE_HOST,
-    NODE,
-    PULUMI_CLI,
-)
+from kaldra.toolchain import builds, gobuild
 from kaldra.toolchain.commands import captured
 from kaldra.toolchain.commands import run as run_command
 
 LOCK = "requirements.lock"
 MODULE_LISTS = (
-    (NODE, KUBECTL, KUBERNETES_PROVIDER),
-    (PULUMI_CLI,),
-    (LANGUAGE_HOST,),
-    (ACTIONLINT,),
+    (builds.NODE, builds.KUBECTL, builds.KUBERNETES_PROVIDER),
+    (builds.PULUMI_CLI,),
+    (builds.LANGUAGE_HOST,),
+    (builds.ACTIONLINT,),
 )
 GENERATORS = ("docs/reference/generate.py", "tests/core/golden/update.py")
 """Scripts whose output contains the product's version."""
@@ -58,9 +50,9 @@ def run(console: Console) -> None:
         for path, text in changed.items():
             path.write_text(text, encoding="utf-8")
         step.done(f"{len(changed)} files changed")
-    for builds in MODULE_LISTS:
-        if builds[0].modules / "go.mod" in changed:
-            gobuild.resolve(builds, console)
+    for of_one_list in MODULE_LISTS:
+        if of_one_list[0].modules / "go.mod" in changed:
+            gobuild.resolve(of_one_list, console)
     if changed:
         for script in GENERATORS:
             run_command(

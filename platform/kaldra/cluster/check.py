@@ -9,8 +9,7 @@ from kaldra.cluster.ports import require_free
 from kaldra.cluster.registry import is_running
 from kaldra.cluster.spec import ClusterSpec, context_name, node_name, registry_name
 from kaldra.toolchain import docker_client
-from kaldra.toolchain.findings import Finding
-from kaldra.toolchain.inventory import guarded
+from kaldra.toolchain.inventory import Finding, guarded
 from kaldra.versions import KUBERNETES
 
 UP = "./kaldra up"

