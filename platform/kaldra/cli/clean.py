@@ -16,7 +16,6 @@ from kaldra.cli.garbage import KEPT_RELEASES, WEEK_SECONDS, Garbage
 from kaldra.cli.ui import Console, confirm
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.cluster import registry
-from kaldra.cluster.spec import node_name
 from kaldra.errors import KaldraError
 from kaldra.paths import home, state
 from kaldra.stack import secrets
@@ -100,7 +99,7 @@ def remove(console: Console, workspace: Workspace, found: Sequence[Garbage]) -> 
         "image": docker_client.remove_image,
         "build cache": _remove_cache,
         "node image": lambda names: docker_client.execute(
-            node_name(spec.name), *CTR, "images", "remove", *names.split()
+            spec.node, *CTR, "images", "remove", *names.split()
         ),
         "tool": shutil.rmtree,
         "former key": shutil.rmtree,
@@ -164,13 +163,13 @@ def _registry(workspace: Workspace, kept: frozenset[str]) -> list[Garbage]:
     spec = cluster_spec(workspace)
     if not registry.is_running(spec):
         return []
-    stored, tagged = registry.stored(spec.name)
-    listed = {image: registry.blobs(spec.registry_port, image) for image in stored}
+    stored, tagged = registry.stored(spec)
+    listed = {image: registry.blobs(spec, image) for image in stored}
     return garbage.manifests(listed, tagged, kept)
 
 
 def _node(workspace: Workspace, kept: frozenset[str]) -> list[Garbage]:
-    name = node_name(workspace.settings.cluster_name)
+    name = cluster_spec(workspace).node
     node = docker_client.container(name)
     if not (node and docker_client.runs(node)):
         return []

@@ -1,15 +1,13 @@
 """`./kaldra down`: remove the stack; with --all also its cluster and registry."""
 
 from dataclasses import replace
-from pathlib import Path
 
 from kaldra.cli import containers, metrics_server
-from kaldra.cli.deploy import opened
+from kaldra.cli.deploy import cluster_spec, opened
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.cluster.kind import delete_cluster
-from kaldra.cluster.spec import node_name
 from kaldra.errors import KaldraError
 from kaldra.toolchain import docker_client, engine
 
@@ -31,8 +29,7 @@ def run(console: Console, *, stack: str, everything: bool, assume_yes: bool) -> 
         if everything:
             pulumi.run("stack", "rm", stack, "--yes", "--preserve-config")
     if everything and workspace.settings.target == "dev" and alive:
-        settings = workspace.settings
-        delete_cluster(settings.cluster_name, Path(settings.kubeconfig_path), console)
+        delete_cluster(cluster_spec(workspace), console)
         workspace.identities.unlink(missing_ok=True)
     if everything and alive:
         engine.stop_engine(console)
@@ -54,7 +51,7 @@ def _able_to_destroy(pulumi: Pulumi, *, alive: bool) -> Pulumi:
             "The Docker Engine of the dev cluster is not running.",
             hint="./kaldra up, then ./kaldra down again",
         )
-    if docker_client.container(node_name(settings.cluster_name)) is None:
+    if docker_client.container(cluster_spec(pulumi.workspace).node) is None:
         # The cluster is gone, and its objects with it: the provider drops them from the state.
         variables = {**pulumi.variables, "PULUMI_K8S_DELETE_UNREACHABLE": "true"}
         return replace(pulumi, variables=variables)

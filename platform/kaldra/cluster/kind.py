@@ -13,15 +13,7 @@ from kaldra.cluster.kubeconfig import api_server, forget
 from kaldra.cluster.network import delete_network, ensure_network
 from kaldra.cluster.ports import require_free
 from kaldra.cluster.registry import write_hosts
-from kaldra.cluster.spec import (
-    KIND_LABEL,
-    NODE_PORT,
-    ClusterSpec,
-    context_name,
-    kind_configuration,
-    node_name,
-    registry_name,
-)
+from kaldra.cluster.spec import KIND_LABEL, NODE_PORT, ClusterSpec, kind_configuration
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.progress import Progress, Step
 from kaldra.toolchain import docker_client, tools
@@ -48,7 +40,7 @@ def ensure_cluster(spec: ClusterSpec, progress: Progress) -> str:
     """
     condition = examine(spec)
     if condition == "running" and is_ready(spec):
-        if version := outdated_version(spec.name):
+        if version := outdated_version(spec):
             progress.warn(
                 f"Cluster {spec.name} runs Kubernetes {version}; this revision pins {KUBERNETES}. "
                 f"It is kept. To replace it: {REMOVE} && ./kaldra up"
@@ -63,34 +55,33 @@ def ensure_cluster(spec: ClusterSpec, progress: Progress) -> str:
                     progress.note(
                         f"Creating cluster {spec.name} was interrupted: it is created again."
                     )
-                    _remove_nodes(spec.name)
+                    _remove_nodes(spec)
                 _create(spec, step)
                 step.done("created")
-    node = docker_client.container(node_name(spec.name)) or {}
+    node = docker_client.container(spec.node) or {}
     return str(node.get("Id", ""))
 
 
-def delete_cluster(name: str, kubeconfig: Path, progress: Progress) -> None:
+def delete_cluster(spec: ClusterSpec, progress: Progress) -> None:
     """Remove nodes, registry, network and the kubeconfig's entries; absent ones are no error."""
-    with progress.step(f"kind cluster {name}") as step:
+    with progress.step(f"kind cluster {spec.name}") as step:
         step.update("removing")
-        _remove_nodes(name)
-        docker_client.remove_container(registry_name(name))
-        docker_client.remove_volume(registry_name(name))
-        delete_network(name, progress)
-        forget(kubeconfig, context_name(name))
+        _remove_nodes(spec)
+        docker_client.remove_container(spec.registry)
+        docker_client.remove_volume(spec.registry)
+        delete_network(spec.name, progress)
+        forget(spec)
         step.done("removed")
 
 
 def examine(spec: ClusterSpec) -> docker_client.Condition:
     """Look at the node without changing anything. ConfigurationError where it is another's."""
-    name = node_name(spec.name)
-    node = docker_client.container(name)
+    node = docker_client.container(spec.node)
     if node is None:
         return "absent"
     if (node["Config"].get("Labels") or {}).get(KIND_LABEL) != spec.name:
         raise ConfigurationError(
-            f"A container named {name} exists, and it is not a node of kind.",
+            f"A container named {spec.node} exists, and it is not a node of kind.",
             hint="Set kaldra:clusterName to another name in the stack's file: Pulumi.<stack>.yaml",
         )
     bound = (node["HostConfig"].get("PortBindings") or {}).get(f"{NODE_PORT}/tcp") or []
@@ -104,9 +95,9 @@ def examine(spec: ClusterSpec) -> docker_client.Condition:
     return docker_client.condition(node)
 
 
-def outdated_version(name: str) -> str:
+def outdated_version(spec: ClusterSpec) -> str:
     """Kubernetes version of the cluster's node where this revision pins another; else empty."""
-    node = docker_client.container(node_name(name)) or {}
+    node = docker_client.container(spec.node) or {}
     found = IMAGE_VERSION.findall(str(node.get("Config", {}).get("Image", "")))
     pinned = {KUBERNETES, *IMAGE_VERSION.findall(NODE_IMAGE)}
     return next((version for version in found if version not in pinned), "")
@@ -116,16 +107,15 @@ def _create(spec: ClusterSpec, step: Step) -> None:
     require_privileged_containers()
     require_free(spec.api_port, "the gateway", "kaldra:apiPort")
     ensure_network(spec.name)
-    forget(spec.kubeconfig, context_name(spec.name))
+    forget(spec)
     # The kubeconfig gets its entries last: until then the node does not count as complete.
     with tempfile.TemporaryDirectory() as folder:
         _kind(
-            "create", "cluster", "--name", spec.name, "--config", "-",
-            "--kubeconfig", Path(folder) / "kubeconfig",
-            cluster=spec.name,
+            spec,
+            *("create", "cluster", "--config", "-", "--kubeconfig", f"{folder}/kubeconfig"),
             stdin=json.dumps(kind_configuration(spec, cgroup=machine().cgroup)).encode(),
             each_line=lambda line: step.update(_plain(line)),
-        )  # fmt: skip
+        )
     _finish(spec)
 
 
@@ -135,21 +125,18 @@ def _finish(spec: ClusterSpec) -> None:
     spec.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
     # A kind that was killed leaves its lock behind.
     Path(f"{spec.kubeconfig}.lock").unlink(missing_ok=True)
-    _kind(
-        "export", "kubeconfig", "--name", spec.name, "--kubeconfig", spec.kubeconfig,
-        cluster=spec.name,
-    )  # fmt: skip
+    _kind(spec, "export", "kubeconfig", "--kubeconfig", str(spec.kubeconfig))
 
 
 def _resume(spec: ClusterSpec, step: Step) -> None:
     """Start a complete node, and wait for its API server; it is kept if that takes too long."""
     step.update("starting its node")
     try:
-        docker_client.start(node_name(spec.name))
+        docker_client.start(spec.node)
     except KaldraError as error:
         raise KaldraError(
             f"The node of cluster {spec.name} does not start; it is kept. {error}",
-            hint=f"docker logs {node_name(spec.name)}",
+            hint=f"docker logs {spec.node}",
         ) from error
     _finish(spec)
     began = time.monotonic()
@@ -160,7 +147,7 @@ def _resume(spec: ClusterSpec, step: Step) -> None:
             raise KaldraError(
                 f"The API server of cluster {spec.name} is not ready after {READY_SECONDS:.0f} s. "
                 "The cluster and everything in it are kept.",
-                hint=f"docker logs {node_name(spec.name)}; run the same command again to wait "
+                hint=f"docker logs {spec.node}; run the same command again to wait "
                 f"longer, or create the cluster again: {REMOVE} && ./kaldra up",
             )
         time.sleep(0.3)
@@ -168,18 +155,18 @@ def _resume(spec: ClusterSpec, step: Step) -> None:
 
 def is_ready(spec: ClusterSpec) -> bool:
     """Whether the API server that the kubeconfig names is ready."""
-    server = api_server(spec.kubeconfig, context_name(spec.name))
+    server = api_server(spec)
     return server is not None and server.ready()
 
 
 def is_complete(spec: ClusterSpec) -> bool:
     """Whether creating the node was completed; true for every node that ever served."""
-    content = docker_client.archive(node_name(spec.name), REGISTRIES)
+    content = docker_client.archive(spec.node, REGISTRIES)
     return content is not None and b"/hosts.toml" in content  # a tar holds names as they are
 
 
-def _remove_nodes(name: str) -> None:
-    for item in docker_client.containers(f"{KIND_LABEL}={name}"):
+def _remove_nodes(spec: ClusterSpec) -> None:
+    for item in docker_client.containers(f"{KIND_LABEL}={spec.name}"):
         docker_client.remove_container(item["Id"])
 
 
@@ -199,19 +186,19 @@ def require_privileged_containers() -> None:
 
 
 def _kind(
-    *arguments: str | Path,
-    cluster: str,
+    spec: ClusterSpec,
+    *arguments: str,
     stdin: bytes | None = None,
     each_line: Callable[[str], None] | None = None,
 ) -> None:
     run(
-        ["kind", *arguments],
+        ["kind", *arguments, "--name", spec.name],
         what=f"kind {arguments[0]} {arguments[1]}",
         env={
             "PATH": os.pathsep.join([str(tools.bin_folder()), variables.PATH.value]),
-            "KIND_EXPERIMENTAL_DOCKER_NETWORK": cluster,
+            "KIND_EXPERIMENTAL_DOCKER_NETWORK": spec.name,
             # The node takes the proxies over; it reaches the registry by this name.
-            **environment.without_proxy(registry_name(cluster)),
+            **environment.without_proxy(spec.registry),
         },
         stdin=stdin,
         each_line=each_line,

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from kaldra.cluster.spec import ClusterSpec
 from kaldra.toolchain.http_request import request
 
 PROBE_SECONDS = 5.0
@@ -32,16 +33,16 @@ class ApiServer:
         return status == HTTPStatus.OK
 
 
-def api_server(kubeconfig: Path, context: str) -> ApiServer | None:
-    """The API server of a cluster that kind wrote into the file; None where it is not in there."""
-    for entry in read(kubeconfig).get("clusters") or []:
-        if entry["name"] == context:
+def api_server(spec: ClusterSpec) -> ApiServer | None:
+    """The API server that kind wrote into the file; None where it is not in there."""
+    for entry in _read(spec.kubeconfig).get("clusters") or []:
+        if entry["name"] == spec.context:
             authority = base64.b64decode(entry["cluster"]["certificate-authority-data"])
             return ApiServer(entry["cluster"]["server"], authority.decode())
     return None
 
 
-def read(kubeconfig: Path) -> dict[str, Any]:
+def _read(kubeconfig: Path) -> dict[str, Any]:
     """The file's document; empty where the file is missing or is not a kubeconfig."""
     try:
         document = yaml.load(kubeconfig.read_text(encoding="utf-8"), yaml.CSafeLoader)
@@ -50,12 +51,13 @@ def read(kubeconfig: Path) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def forget(kubeconfig: Path, context: str) -> None:
-    """Remove a cluster's entries from the file, and the file once it is empty."""
+def forget(spec: ClusterSpec) -> None:
+    """Remove the cluster's entries from the file, and the file once it is empty."""
+    kubeconfig, context = spec.kubeconfig, spec.context
     Path(f"{kubeconfig}.lock").unlink(missing_ok=True)
     if not kubeconfig.exists():
         return
-    document = read(kubeconfig)
+    document = _read(kubeconfig)
     for kind in ("clusters", "contexts", "users"):
         entries = document.get(kind) or []
         document[kind] = [entry for entry in entries if entry.get("name") != context]

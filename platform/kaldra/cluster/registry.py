@@ -11,13 +11,7 @@ from uuid import uuid4
 
 from kaldra.cluster.network import ensure_network
 from kaldra.cluster.ports import require_free
-from kaldra.cluster.spec import (
-    LABEL,
-    REGISTRY_CONTAINER_PORT,
-    ClusterSpec,
-    node_name,
-    registry_name,
-)
+from kaldra.cluster.spec import LABEL, REGISTRY_CONTAINER_PORT, ClusterSpec
 from kaldra.errors import KaldraError
 from kaldra.progress import Progress
 from kaldra.toolchain import docker_client
@@ -38,25 +32,24 @@ def ensure_registry(spec: ClusterSpec, progress: Progress) -> str:
 
     Raises ConfigurationError when its port is taken, KaldraError when it does not start.
     """
-    name = registry_name(spec.name)
     if not is_running(spec):
         with progress.step(f"registry localhost:{spec.registry_port}") as step:
             step.done(_bring_up(spec))
-    volume = docker_client.volume(name) or {}
+    volume = docker_client.volume(spec.registry) or {}
     # Not the volume's CreatedAt: Docker tells the time of the last change in its folder.
     return str((volume.get("Labels") or {}).get(IDENTITY_LABEL, ""))
 
 
 def is_running(spec: ClusterSpec) -> bool:
     """Whether the registry runs on the wanted port."""
-    found = docker_client.container(registry_name(spec.name))
-    return bool(found and docker_client.runs(found) and _fits(found, spec.registry_port))
+    found = docker_client.container(spec.registry)
+    return bool(found and docker_client.runs(found) and _fits(found, spec))
 
 
 def write_hosts(spec: ClusterSpec) -> None:
     """Point the node's containerd at the registry; it reads the file at each pull."""
     path = f"etc/containerd/certs.d/localhost:{spec.registry_port}/hosts.toml"
-    address = f"http://{registry_name(spec.name)}:{REGISTRY_CONTAINER_PORT}"
+    address = f"http://{spec.registry}:{REGISTRY_CONTAINER_PORT}"
     text = f'[host."{address}"]\n  capabilities = ["pull", "resolve"]\n'.encode()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
@@ -68,15 +61,15 @@ def write_hosts(spec: ClusterSpec) -> None:
         entry.size = len(text)
         archive.addfile(entry, io.BytesIO(text))
     with docker_client.engine() as api:
-        api.put_archive(node_name(spec.name), "/", buffer.getvalue())
+        api.put_archive(spec.node, "/", buffer.getvalue())
 
 
 def _bring_up(spec: ClusterSpec) -> str:
-    name = registry_name(spec.name)
+    name = spec.registry
     found = docker_client.container(name)
     ensure_network(spec.name)
-    if found is not None and not _fits(found, spec.registry_port):
-        if docker_client.container(node_name(spec.name)) is not None:
+    if found is not None and not _fits(found, spec):
+        if docker_client.container(spec.node) is not None:
             write_hosts(spec)
         docker_client.remove_container(name)
         found = None
@@ -96,7 +89,7 @@ def _bring_up(spec: ClusterSpec) -> str:
 
 
 def _create(spec: ClusterSpec) -> None:
-    name, labels = registry_name(spec.name), {LABEL: spec.name}
+    name, labels = spec.registry, {LABEL: spec.name}
     port = f"{REGISTRY_CONTAINER_PORT}/tcp"
     present = docker_client.image_id(spec.registry_image) is not None
     with docker_client.engine() as api:
@@ -119,17 +112,17 @@ def _create(spec: ClusterSpec) -> None:
         )
 
 
-def _fits(container: dict[str, Any], port: int) -> bool:
+def _fits(container: dict[str, Any], spec: ClusterSpec) -> bool:
     """Whether the container publishes the wanted port."""
     bindings = container["HostConfig"].get("PortBindings") or {}
     wanted = bindings.get(f"{REGISTRY_CONTAINER_PORT}/tcp") or []
-    return any(binding.get("HostPort") == str(port) for binding in wanted)
+    return any(binding.get("HostPort") == str(spec.registry_port) for binding in wanted)
 
 
-def stored(cluster: str) -> tuple[list[str], frozenset[str]]:
+def stored(spec: ClusterSpec) -> tuple[list[str], frozenset[str]]:
     """Images as `repository@digest`, and the digests that have a tag."""
     root = f"{STORAGE}/docker/registry/v2/repositories"
-    content = docker_client.archive(registry_name(cluster), root)
+    content = docker_client.archive(spec.registry, root)
     if content is None:  # nothing was pushed yet
         return [], frozenset()
     images, tagged = [], set()
@@ -147,10 +140,10 @@ def stored(cluster: str) -> tuple[list[str], frozenset[str]]:
     return sorted(images), frozenset(tagged)
 
 
-def blobs(port: int, image: str) -> dict[str, int]:
+def blobs(spec: ClusterSpec, image: str) -> dict[str, int]:
     """Sizes of an image's blobs by digest; empty where it is a list of images."""
     repository, _, digest = image.partition("@")
-    status, body = _ask(port, "GET", f"/v2/{repository}/manifests/{digest}")
+    status, body = _ask(spec, "GET", f"/v2/{repository}/manifests/{digest}")
     manifest = json.loads(body) if status == HTTPStatus.OK else {}
     parts = [*manifest.get("layers", ()), *filter(None, [manifest.get("config")])]
     return {part["digest"]: part["size"] for part in parts}
@@ -164,13 +157,13 @@ def remove(spec: ClusterSpec, images: Iterable[str]) -> None:
     """
     for image in images:
         repository, _, digest = image.partition("@")
-        status, _ = _ask(spec.registry_port, "DELETE", f"/v2/{repository}/manifests/{digest}")
+        status, _ = _ask(spec, "DELETE", f"/v2/{repository}/manifests/{digest}")
         if status not in (HTTPStatus.ACCEPTED, HTTPStatus.NOT_FOUND):
             raise KaldraError(
                 f"The registry refuses to delete {repository} (HTTP {status}).",
                 hint="./kaldra down --all && ./kaldra up makes one that allows it",
             )
-    name = registry_name(spec.name)
+    name = spec.registry
     collector = f"{name}-garbage"
     docker_client.remove_container(collector)
     image = str((docker_client.container(name) or {}).get("Image", ""))
@@ -192,11 +185,12 @@ def remove(spec: ClusterSpec, images: Iterable[str]) -> None:
         raise KaldraError(f"The registry's garbage collection failed (exit code {code}).")
 
 
-def _ask(port: int, method: str, path: str) -> tuple[int, bytes]:
-    url, headers = f"http://127.0.0.1:{port}{path}", {"Accept": ACCEPTED}
+def _ask(spec: ClusterSpec, method: str, path: str) -> tuple[int, bytes]:
+    url, headers = f"http://127.0.0.1:{spec.registry_port}{path}", {"Accept": ACCEPTED}
     try:
         return request(url, timeout=10, method=method, headers=headers)
     except OSError as error:
         raise KaldraError(
-            f"The registry at localhost:{port} does not answer: {error}", hint="./kaldra doctor"
+            f"The registry at localhost:{spec.registry_port} does not answer: {error}",
+            hint="./kaldra doctor",
         ) from error

@@ -27,20 +27,20 @@ class ClusterSpec:
     node_image: str
     registry_image: str
 
+    @property
+    def node(self) -> str:
+        """Name of the container that is the node."""
+        return f"{self.name}-control-plane"
 
-def node_name(cluster: str) -> str:
-    """Name of the container that is the cluster's node."""
-    return f"{cluster}-control-plane"
+    @property
+    def registry(self) -> str:
+        """Name of the registry's container and of the volume with its storage."""
+        return f"{self.name}-registry"
 
-
-def registry_name(cluster: str) -> str:
-    """Name of the registry's container and of the volume with its storage."""
-    return f"{cluster}-registry"
-
-
-def context_name(cluster: str) -> str:
-    """Name of the cluster's context in its kubeconfig."""
-    return f"kind-{cluster}"
+    @property
+    def context(self) -> str:
+        """Name of the cluster's context in its kubeconfig."""
+        return f"kind-{self.name}"
 
 
 def kind_configuration(spec: ClusterSpec, *, cgroup: int) -> dict[str, Any]:

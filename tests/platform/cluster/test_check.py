@@ -19,7 +19,7 @@ def found(docker, monkeypatch):
         monkeypatch.setattr(check, "examine", lambda _spec: condition)
         monkeypatch.setattr(check, "api_server", lambda *_: server)
         monkeypatch.setattr(ApiServer, "ready", lambda _self: ready)
-        monkeypatch.setattr(check, "outdated_version", lambda _name: version)
+        monkeypatch.setattr(check, "outdated_version", lambda _spec: version)
 
     return find
 

@@ -99,7 +99,7 @@ def test_what_makes_a_new_cluster_count_as_complete_comes_last(engine, spec, mad
     Path(f"{spec.kubeconfig}.lock").touch()
     assert ensure_cluster(spec, QuietProgress()) == "node1"
     assert (made / "arguments").read_text() == (
-        f"export kubeconfig --name demo --kubeconfig {spec.kubeconfig}\n"
+        f"export kubeconfig --kubeconfig {spec.kubeconfig} --name demo\n"
     )
     assert engine.changes()[-1] == f"PUT {NODE}/archive"
 
@@ -153,7 +153,7 @@ def test_absent_parts_and_a_network_that_others_are_on_are_no_error(
 ):
     engine.answers["GET /networks/demo"] = network
     progress = QuietProgress()
-    delete_cluster("demo", spec.kubeconfig, progress)
+    delete_cluster(spec, progress)
     registry = ["DELETE /containers/demo-registry", "DELETE /volumes/demo-registry"]
     assert engine.changes() == registry + removed
     assert progress.said == told

@@ -25,36 +25,31 @@ def kubeconfig(*names: str, current: str = "") -> str:
     )
 
 
-@pytest.fixture
-def file(tmp_path):
-    return tmp_path / "kubeconfig"
-
-
-def test_the_clusters_api_server_is_read(file):
-    file.write_text(kubeconfig("kind-other", "kind-demo"))
-    assert api_server(file, "kind-demo") == ApiServer("https://127.0.0.1:64443", "PEM of all")
+def test_the_clusters_api_server_is_read(spec):
+    spec.kubeconfig.write_text(kubeconfig("kind-other", "kind-demo"))
+    assert api_server(spec) == ApiServer("https://127.0.0.1:64443", "PEM of all")
 
 
 @pytest.mark.parametrize("text", [None, "", kubeconfig("kind-other")])
-def test_a_cluster_that_is_not_in_the_file_has_no_api_server(file, text):
+def test_a_cluster_that_is_not_in_the_file_has_no_api_server(spec, text):
     if text is not None:
-        file.write_text(text)
-    assert api_server(file, "kind-demo") is None
+        spec.kubeconfig.write_text(text)
+    assert api_server(spec) is None
 
 
-def test_forgetting_the_only_cluster_takes_the_file_and_a_dead_lock_away(file):
-    file.write_text(kubeconfig("kind-demo"))
-    lock = file.with_name("kubeconfig.lock")
+def test_forgetting_the_only_cluster_takes_the_file_and_a_dead_lock_away(spec):
+    spec.kubeconfig.write_text(kubeconfig("kind-demo"))
+    lock = spec.kubeconfig.with_name("kubeconfig.lock")
     lock.touch()
-    forget(file, "kind-demo")
-    assert not file.exists()
+    forget(spec)
+    assert not spec.kubeconfig.exists()
     assert not lock.exists()
 
 
-def test_forgetting_leaves_other_clusters(file):
-    file.write_text(kubeconfig("kind-demo", "production", current="production"))
-    forget(file, "kind-demo")
-    left = yaml.safe_load(file.read_text())
+def test_forgetting_leaves_other_clusters(spec):
+    spec.kubeconfig.write_text(kubeconfig("kind-demo", "production", current="production"))
+    forget(spec)
+    left = yaml.safe_load(spec.kubeconfig.read_text())
     assert left["current-context"] == "production"
     for kind in ("clusters", "contexts", "users"):
         assert [entry["name"] for entry in left[kind]] == ["production"]

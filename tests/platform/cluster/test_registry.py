@@ -112,6 +112,6 @@ IMAGES = [f"kaldra-api@sha256:{A}", f"kaldra-api@sha256:{B}", f"team/core@sha256
     ("content", "images", "tagged"),
     [(archive(FILES), IMAGES, {f"sha256:{B}"}), (None, [], frozenset())],
 )
-def test_images_and_what_has_a_tag_now(monkeypatch, content, images, tagged):
+def test_images_and_what_has_a_tag_now(spec, monkeypatch, content, images, tagged):
     monkeypatch.setattr(docker_client, "archive", lambda *_: content)
-    assert stored("try") == (images, tagged)
+    assert stored(spec) == (images, tagged)
