@@ -26,7 +26,8 @@ def available(tag: str, progress: Progress) -> bool:
     """Whether the engine has the image, if need be after loading it from the cache."""
     if docker_client.image_id(tag) is not None:
         return True
-    archive, record = _files(tag)
+    archive = _archive(tag)
+    record = archive.with_suffix(".sha256")
     if not (archive.is_file() and record.is_file()):
         return False
     with progress.step(f"image {tag}") as step:
@@ -44,23 +45,19 @@ def available(tag: str, progress: Progress) -> bool:
 
 def keep(tag: str) -> None:
     """Save the image in the cache, in place of earlier ones of its name."""
-    archive, record = _files(tag)
+    archive = _archive(tag)
     archive.parent.mkdir(parents=True, exist_ok=True)
-    name = tag.partition(":")[0].rpartition("/")[2]
-    for old in archive.parent.glob(f"{name}@*"):
+    for old in archive.parent.glob(f"{archive.name.partition('@')[0]}@*"):
         old.unlink()
     partial = archive.with_suffix(".partial")
     run([docker_program(), "save", "--output", partial, tag], what=f"Saving image {tag}")
     # The record comes last: an archive without one is not used.
     partial.rename(archive)
-    record.write_text(f"{_checksum(archive)}\n", encoding="ascii")
+    archive.with_suffix(".sha256").write_text(f"{_checksum(archive)}\n", encoding="ascii")
 
 
-def _files(tag: str) -> tuple[Path, Path]:
-    repository, _, version = tag.partition(":")
-    stem = f"{repository.rpartition('/')[2]}@{version}"
-    folder = home() / "images"
-    return folder / f"{stem}.tar", folder / f"{stem}.sha256"
+def _archive(tag: str) -> Path:
+    return home() / "images" / f"{tag.rpartition('/')[2].replace(':', '@')}.tar"
 
 
 def _checksum(file: Path) -> str:
