@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.reporting import report, timed
 from tests.conftest import unused_port
-from tests.e2e.clone import LOCAL_STACK, NAME, Clone, ask, new_clone
+from tests.e2e.clone import NAME, Clone, ask, new_clone
 from tests.e2e.docker import docker, engine_answers, remove_leftovers
 
 REPO = Path(__file__).resolve().parents[1]
@@ -43,7 +43,7 @@ def main() -> None:
             report("up --stack local, nothing to do", [up(clone) for _ in range(ROUNDS)], 6)
             memory()
         finally:
-            clone.kaldra("down", stack=LOCAL_STACK)
+            clone.local.kaldra("down")
             if engine_answers():
                 remove_leftovers()
 
@@ -69,12 +69,12 @@ def serve(clone: Clone) -> float:
 
 def up(clone: Clone) -> float:
     """Seconds of an `up`, which ends with the answer at /status/."""
-    return timed(lambda: clone.kaldra("up", stack=LOCAL_STACK))
+    return timed(lambda: clone.local.kaldra("up"))
 
 
 def rebuilt(clone: Clone) -> float:
     """Seconds of an `up` that makes network and containers of images that are there."""
-    clone.kaldra("down", stack=LOCAL_STACK)
+    clone.local.kaldra("down")
     return up(clone)
 
 

@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from bench.reporting import report, timed
-from tests.e2e.clone import Clone, new_clone
+from tests.e2e.clone import NAME, Clone, new_clone
 from tests.e2e.docker import docker, engine_answers, remove_leftovers
 
 REPO = Path(__file__).resolve().parents[1]
@@ -115,7 +115,7 @@ def changed_line(clone: Clone) -> None:
 def image_size(clone: Clone) -> None:
     """The gateway's image over the base it stands on."""
     base = docker("image", "inspect", exports(clone)["KALDRA_BASE_IMAGE"], "--format={{.Size}}")
-    name = f"localhost:{clone.registry_port}/kaldra-api:{clone.tag}"
+    name = f"localhost:{clone.registry_port}/kaldra-api:{NAME}"
     api = docker("image", "inspect", name, "--format={{.Size}}")
     report("kaldra-api over its base", [(int(api) - int(base)) / MEGABYTE], 60, unit="MB")
     report("base", [int(base) / MEGABYTE], unit="MB")
@@ -133,7 +133,7 @@ def await_version(clone: Clone, version: str, served: list[float], began: float)
 
 def exports(clone: Clone) -> dict[str, str]:
     """What `./kaldra env` sets."""
-    lines = clone.kaldra("env").output.splitlines()
+    lines = clone.kaldra("env").splitlines()
     parts = (shlex.split(line)[1] for line in lines if line.startswith("export "))
     return dict(part.split("=", 1) for part in parts)
 

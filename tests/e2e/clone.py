@@ -13,19 +13,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from kaldra.paths import REPO
 from tests.conftest import unused_port
-from tests.e2e.machine import NAME, REPO, sharing_the_machine
+from tests.e2e.machine import NAME, sharing_the_machine
 from tests.platform.test_environment import HOSTILE, PASSED
 
 STACK = "e2e"
 LOCAL_STACK = "e2e-local"
 NOT_INHERITED = ("PULUMI_", "KALDRA_", "KUBE", "PYTHON", "VIRTUAL_ENV")
+SHARED = {"KALDRA_HOME", "KALDRA_PYTHON"}
 TRAPS = {name: value for name, value in HOSTILE.items() if name not in PASSED}
 """Variables of the shell that runs `./kaldra`; proxies are this machine's."""
 FIRST_UP_SECONDS = 80 * 60
@@ -35,78 +37,64 @@ ANSWER_SECONDS = 30
 """Slow is not lost: a busy machine answers late, and only a refusal or a cut is a failure."""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a command ended, and all it said."""
-
-    code: int
-    output: str
-
-    @property
-    def changes(self) -> dict[str, int]:
-        """What `up` counted at the end: {"unchanged": 12, "updated": 1}."""
-        counted = self.output.rpartition("✓ pulumi up")[2].partition("\n")[0]
-        found = re.findall(r"(\d+) (created|updated|replaced|deleted|unchanged)", counted)
-        return {what: int(count) for count, what in found}
-
-
 @dataclass
 class Clone:
     """The copy, and the platform it brings up."""
 
     root: Path
-    api_port: int
-    registry_port: int
-    local_port: int
-    decoy: Path
-    """A kubeconfig that stands for the user's own."""
+    stack: str = STACK
+    cluster: str = NAME
+    api_port: int = field(default_factory=unused_port)
+    registry_port: int = field(default_factory=unused_port)
+    local_port: int = field(default_factory=unused_port)
     settled: bool = False
     """Whether what runs is what the copy's files say."""
     transcript: list[str] = field(default_factory=list)
     """What was said by all but kubectl, which shows secrets when it is asked for them."""
-
-    tag: str = NAME
-    """Tag of the images."""
-    stack: str = STACK
-    cluster: str = NAME
 
     @property
     def local(self) -> "Clone":
         """The copy with its stack on Docker alone."""
         return replace(self, stack=LOCAL_STACK, api_port=self.local_port)
 
+    def create(self) -> None:
+        """Make the copy, without stacks of its own."""
+        copy_of_repo(self.root)
+        decoy = {"kind": "Config", "current-context": "the-user's-own"}
+        self.decoy.write_text(json.dumps(decoy))
+
     # Commands ---------------------------------------------------------------------------------
 
     @property
+    def decoy(self) -> Path:
+        """A kubeconfig that stands for the user's own."""
+        return self.root.parent / "kubeconfig"
+
+    @property
     def environment(self) -> dict[str, str]:
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(NOT_INHERITED)}
-        own = {"KUBECONFIG": str(self.decoy), "TERM": "dumb"}
-        shared = {k: v for k, v in os.environ.items() if k in {"KALDRA_HOME", "KALDRA_PYTHON"}}
-        return {**inherited, **shared, **own}
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if name in SHARED or not name.startswith(NOT_INHERITED)
+        }
+        return {**inherited, "KUBECONFIG": str(self.decoy), "TERM": "dumb"}
 
-    @staticmethod
-    def _traps(command: Sequence[str]) -> Mapping[str, str]:
+    def _environment_of(self, program: str) -> dict[str, str]:
         """Plain pulumi and kubectl run in the environment that `./kaldra env` prints."""
-        return TRAPS if command[0] == "./kaldra" else {}
+        return {**(TRAPS if program == "./kaldra" else {}), **self.environment}
 
-    def run(
-        self,
-        *command: str,
-        code: int | None = 0,
-        seconds: float = VERB_SECONDS,
-        env: Mapping[str, str] | None = None,
-    ) -> Outcome:
-        """Run a command in the copy, which has to end with `code`; None is any failure."""
+    def run(self, *command: str, code: int | None = 0, **env: str) -> str:
+        """Output of a command in the copy, which has to end with `code`; None is any failure."""
         # A file, not a pipe: nothing that outlives the command can keep its output open.
         with sharing_the_machine(), (self.root.parent / "output.log").open("w+") as log:
             done = subprocess.run(
                 command,
                 cwd=self.root,
-                env={**self._traps(command), **self.environment, **(env or {})},
+                env={**self._environment_of(command[0]), **env},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                timeout=seconds,
+                timeout=FIRST_UP_SECONDS if command[1] == "up" else VERB_SECONDS,
                 check=False,
             )
             log.seek(0)
@@ -115,66 +103,56 @@ class Clone:
             self.transcript.append(output)
         expected = done.returncode != 0 if code is None else done.returncode == code
         assert expected, f"{' '.join(command)} → {done.returncode}\n{output}"
-        return Outcome(done.returncode, output)
+        return output
 
-    def kaldra(
-        self, verb: str, *arguments: str, code: int | None = 0, stack: str = "", **env: str
-    ) -> Outcome:
+    def kaldra(self, verb: str, *arguments: str, code: int | None = 0, **env: str) -> str:
         """`./kaldra VERB --stack STACK ARGUMENTS`."""
-        command = ("./kaldra", verb, "--stack", stack or self.stack, *arguments)
-        seconds = FIRST_UP_SECONDS if verb == "up" else VERB_SECONDS
-        return self.run(*command, code=code, seconds=seconds, env=env)
+        return self.run("./kaldra", verb, "--stack", self.stack, *arguments, code=code, **env)
 
-    def up(self, code: int = 0) -> Outcome:
+    def up(self, code: int = 0) -> str:
         self.settled = False
-        done = self.kaldra("up", code=code)
+        said = self.kaldra("up", code=code)
         self.settled = code == 0
-        return done
+        return said
 
-    def shell(self, commands: str, code: int | None = 0) -> Outcome:
+    def shell(self, commands: str, code: int = 0) -> str:
         """Run commands as a user does who types plain pulumi and kubectl."""
         environment = f'eval "$(./kaldra env --stack {self.stack})"'
         return self.run("bash", "-euc", f"{environment}\n{commands}", code=code)
 
-    def start(self, *command: str) -> "subprocess.Popen[str]":
+    def start(self, *command: str, log: str = "started.log") -> "subprocess.Popen[bytes]":
         """Start a command in the copy; its output goes to a file beside the copy."""
-        with (self.root.parent / "started.log").open("a") as log:
+        with (self.root.parent / log).open("a") as output:
             return subprocess.Popen(
                 command,
                 cwd=self.root,
-                env={**self._traps(command), **self.environment},
+                env=self._environment_of(command[0]),
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                text=True,
+                stdout=output,
+                stderr=output,
                 start_new_session=True,
             )
 
     @contextmanager
     def following(self) -> Iterator[Path]:
         """`./kaldra logs --follow`, from now on; the file with what it shows."""
-        shown = self.root / "followed.log"
-        command = f"exec ./kaldra logs --follow --lines 0 --stack {self.stack} >followed.log"
-        process = self.start("sh", "-c", command)
+        shown = self.root.parent / "followed.log"
+        command = ("./kaldra", "logs", "--follow", "--lines", "0", "--stack", self.stack)
+        process = self.start(*command, log=shown.name)
         try:
-            eventually(shown.exists, "it was started")
             yield shown
         finally:
             process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
         shown.unlink()
 
-    def follow(
-        self, said: Outcome, *, env: Mapping[str, str] | None = None, **filled: str
-    ) -> Outcome:
-        """Run the command of the last hint, with its placeholders filled in."""
-        command = said.output.rpartition("→ ")[2].partition("\n")[0].partition(", or ")[0]
-        for placeholder, value in filled.items():
-            command = command.replace(placeholder, value)
-        return self.run("bash", "-euc", command, env=env)
+    def follow(self, said: str, **env: str) -> str:
+        """Run the command of the last hint."""
+        command = said.rpartition("→ ")[2].partition("\n")[0].partition(", or ")[0]
+        return self.run("bash", "-euc", command, **env)
 
     def kubectl(self, *arguments: str, code: int = 0) -> str:
-        return self.run(*self.access, "--namespace=kaldra", *arguments, code=code).output
+        return self.run(*self.access, "--namespace=kaldra", *arguments, code=code)
 
     @property
     def access(self) -> tuple[str, ...]:
@@ -183,11 +161,11 @@ class Clone:
         kubectl = str(self.state / "bin" / "kubectl")
         return kubectl, f"--kubeconfig={self.state / 'kubeconfig'}", context
 
-    def apply(self, manifest: str) -> None:
+    def apply(self, manifest: str, *options: str) -> None:
         """`kubectl apply` of objects that say their own namespace."""
         file = self.root.parent / "manifest.yaml"
         file.write_text(manifest)
-        self.run(*self.access, "apply", "--filename", str(file))
+        self.run(*self.access, "apply", *options, "--filename", str(file))
 
     def objects(self, kind: str) -> dict[str, dict[str, Any]]:
         """Objects of the stack's namespace by name."""
@@ -208,6 +186,10 @@ class Clone:
         return self.root / ".kaldra"
 
     @property
+    def stack_file(self) -> str:
+        return f"Pulumi.{self.stack}.yaml"
+
+    @property
     def key(self) -> str:
         """The API key that a dev stack makes for itself."""
         document = json.loads((self.state / "dev-secrets.json").read_text())
@@ -223,7 +205,7 @@ class Clone:
         operations = latest.get("pending_operations") or []
         return any(operation["resource"]["type"] == type_ for operation in operations)
 
-    def await_operation(self, process: "subprocess.Popen[str]", type_: str) -> None:
+    def await_operation(self, process: "subprocess.Popen[bytes]", type_: str) -> None:
         """Return while an `up` that was started is busy with a resource of the type."""
         busy = f"work on {type_}"
         eventually(lambda: self.pending(type_) or process.poll() is not None, busy, 300)
@@ -233,9 +215,9 @@ class Clone:
     def checkpoint(self) -> Path:
         return self.state / "state" / ".pulumi" / "stacks" / "kaldra" / f"{self.stack}.json"
 
-    def get(self, path: str, *, port: int | None = None, **headers: str) -> tuple[int, str]:
+    def get(self, path: str, **headers: str) -> tuple[int, str]:
         """GET from the gateway; (0, reason) where nobody answers."""
-        return ask(port or self.api_port, path, **headers)
+        return ask(self.api_port, path, **headers)
 
     def await_version(self, version: str) -> None:
         """Return once the gateway tells the version: a pod that goes may answer a last time."""
@@ -250,11 +232,6 @@ class Clone:
         """Return once the gateway reaches its core: it waits less than a second for it to say."""
         eventually(lambda: self.get("/status/core")[0] == http.HTTPStatus.OK, "the core", 20)
 
-    def await_log_level(self, service: str, level: str) -> None:
-        """Return once the pods of a service have the level."""
-        command = ("exec", f"deployment/{service}", "--", "printenv", "KALDRA_LOG_LEVEL")
-        eventually(lambda: self.kubectl(*command).strip() == level, f"{service} at {level}", 20)
-
     def layers(self, service: str) -> dict[str, int]:
         """Layers of an image as the registry has it: digest → compressed bytes."""
         accepted = "application/vnd.docker.distribution.manifest.v2+json"
@@ -266,8 +243,8 @@ class Clone:
     # Changes ----------------------------------------------------------------------------------
 
     @contextmanager
-    def edited(self, path: str, old: str, new: str) -> Iterator[None]:
-        """Replace text in a file of the copy until the block ends."""
+    def edited(self, path: str, old: str = "", new: str = "") -> Iterator[None]:
+        """Replace text in a file of the copy, and let others change it, until the block ends."""
         file = self.root / path
         before = file.read_text()
         assert old in before
@@ -285,50 +262,29 @@ class Clone:
 
     def configured(self, setting: str) -> AbstractContextManager[None]:
         """Let the stack's file say more until the block ends."""
-        file = f"Pulumi.{self.stack}.yaml"
-        return self.edited(file, "config:\n", f"config:\n  kaldra:{setting}\n")
+        return self.edited(self.stack_file, "config:\n", f"config:\n  kaldra:{setting}\n")
 
     def impatient(self) -> AbstractContextManager[None]:
         """Give rollouts, of which one will fail, less time until the block ends."""
-        file = f"Pulumi.{self.stack}.yaml"
-        lines = (self.root / file).read_text().splitlines()
-        line = next(line for line in lines if "rolloutTimeoutSeconds" in line)
-        return self.edited(file, line, "  kaldra:rolloutTimeoutSeconds: 25")
+        # Pulumi may have written the number in quotes.
+        (line,) = re.findall(".*rolloutTimeoutSeconds.*", (self.root / self.stack_file).read_text())
+        return self.edited(self.stack_file, line, "  kaldra:rolloutTimeoutSeconds: 25")
 
-    @contextmanager
-    def answering(self) -> Iterator[None]:
+    def answering(self) -> AbstractContextManager[object]:
         """Ask for /status/ all the time; fails at the end if one answer was missing or wrong."""
-        failures: list[tuple[int, str]] = []
-        over = threading.Event()
-
-        def keep_asking() -> None:
-            while not over.wait(0.05):
-                answer = self.get("/status/")
-                if answer[0] != http.HTTPStatus.OK:
-                    failures.append(answer)
-
-        asker = threading.Thread(target=keep_asking)
-        asker.start()
-        try:
-            yield
-        finally:
-            over.set()
-            asker.join()
-        assert failures == []
+        return asking(*[lambda: self.get("/status/")] * 2)
 
 
 def new_clone(folder: Path) -> Clone:
     """A copy in the folder, with stacks for each target and nothing running."""
-    root = folder / "kaldra clone"
-    copy_of_repo(root)
-    decoy = folder / "kubeconfig"
-    decoy.write_text(json.dumps({"kind": "Config", "current-context": "the-user's-own"}))
-    api, registry, local = (unused_port() for _ in range(3))
+    clone = Clone(folder / "kaldra clone")
+    clone.create()
     names = {"clusterName": NAME, "imageTag": NAME, "rolloutTimeoutSeconds": 60}
-    write_stack(root, STACK, target="dev", **names, apiPort=api, registryPort=registry)
+    ports = {"apiPort": clone.api_port, "registryPort": clone.registry_port}
+    write_stack(clone.root, STACK, target="dev", **names, **ports)
     local_names = {"namespace": f"{NAME}-local", "imageTag": NAME}
-    write_stack(root, LOCAL_STACK, target="local", **local_names, apiPort=local)
-    return Clone(root, api, registry, local, decoy)
+    write_stack(clone.root, LOCAL_STACK, target="local", **local_names, apiPort=clone.local_port)
+    return clone
 
 
 def copy_of_repo(target: Path) -> None:
@@ -374,3 +330,39 @@ def eventually(condition: Callable[[], bool], what: str, seconds: float = 60) ->
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
         time.sleep(0.02)
+
+
+@contextmanager
+def asking(*questions: Callable[[], tuple[int, str]]) -> Iterator[list[int]]:
+    """Put each question, ten times a second, until the block ends; the status codes of answers.
+
+    Fails at the end if one answer was missing or wrong. There are no retries.
+    """
+    codes: list[int] = []
+    failures: list[tuple[int, str]] = []
+    over = threading.Event()
+
+    def keep_asking(question: Callable[[], tuple[int, str]]) -> None:
+        while not over.wait(0.1):
+            code, body = question()
+            codes.append(code)
+            if code != http.HTTPStatus.OK:
+                failures.append((code, body[:200]))
+
+    askers = [threading.Thread(target=keep_asking, args=(question,)) for question in questions]
+    for asker in askers:
+        asker.start()
+    try:
+        yield codes
+    finally:
+        over.set()
+        for asker in askers:
+            asker.join()
+    assert failures == []
+
+
+def changes(said: str) -> dict[str, int]:
+    """What an `up` counted at its end: {"unchanged": 12, "updated": 1}."""
+    counted = said.rpartition("✓ pulumi up")[2].partition("\n")[0]
+    found = re.findall(r"(\d+) (created|updated|replaced|deleted|unchanged)", counted)
+    return {what: int(count) for count, what in found}

@@ -8,8 +8,8 @@ import pytest
 
 from tests.e2e.clone import FIRST_UP_SECONDS, Clone, new_clone
 from tests.e2e.docker import remove_leftovers
-from tests.e2e.groups import NAMES, group_of
-from tests.e2e.machine import NAME, alone_on_the_machine
+from tests.e2e.groups import ORDER, group_of
+from tests.e2e.machine import alone_on_the_machine
 
 FOLDER = Path(__file__).parent
 BROWSER = FOLDER.parent / "browser"
@@ -21,24 +21,20 @@ ON_THE_STACK = "test_the_page_s_own_tests_hold_on_the_stack"
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     # Once is enough: only tests with a gateway of their own need processes then.
     if "e2e" not in config.option.markexpr and any(item.name == ON_THE_STACK for item in items):
-        twice = [item for item in items if _runs_on_the_stack(item)]
+        twice = [
+            item
+            for item in items
+            if BROWSER in item.path.parents and "core" not in getattr(item, "fixturenames", ())
+        ]
         config.hook.pytest_deselected(items=twice)
         items[:] = [item for item in items if item not in twice]
     for item in items:
         if FOLDER in item.path.parents:
             item.add_marker(pytest.mark.timeout(FIRST_UP_SECONDS + 600))
-    # They come last: what a unit test finds is found sooner.
-    items.sort(key=_turn)
-
-
-def _runs_on_the_stack(item: pytest.Item) -> bool:
-    return BROWSER in item.path.parents and "core" not in getattr(item, "fixturenames", ())
-
-
-def _turn(item: pytest.Item) -> tuple[int, bool]:
-    group = group_of(item.nodeid)
     # The last one of dev stops the engine, which the docker provider's tests need.
-    return NAMES.index(group) + 1 if group else 0, item.path.name == "test_19_down.py"
+    items.sort(
+        key=lambda item: (ORDER.index(group_of(item.nodeid)), item.path.name == "test_19_down.py")
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,7 +49,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """The copy, with nothing running."""
     folder = tmp_path_factory.mktemp("e2e")
     clone = new_clone(folder)
-    remove_leftovers(NAME)
+    remove_leftovers()
     untouched = clone.decoy.read_bytes()
     yield clone
     (folder / "transcript.log").write_text("\n".join(clone.transcript))

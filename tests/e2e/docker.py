@@ -4,8 +4,11 @@ import subprocess
 
 from tests.e2e.machine import CLONE, NAME, sharing_the_machine
 
-KINDS = ("container", "network", "volume")
-COLUMNS = "{{.Repository}} {{.Tag}} {{.ID}}"
+KINDS = {
+    "container": ("--all", "--format={{.Names}}"),
+    "network": ("--format={{.Name}}",),
+    "volume": ("--format={{.Name}}",),
+}
 
 
 def docker(*arguments: str) -> str:
@@ -33,17 +36,16 @@ def run(*arguments: str, check: bool) -> "subprocess.CompletedProcess[bytes]":
 
 def leftovers(prefix: str = NAME) -> list[str]:
     """Containers, networks and volumes with the tests' name or label: `network kaldra-e2e-…`."""
-    found = set()
-    for kind in KINDS:
-        every = ("--all",) if kind == "container" else ()
-        column = "{{.Names}}" if kind == "container" else "{{.Name}}"
-        for of_ours in (f"name={prefix}", f"label=io.kaldra.cluster={prefix}"):
-            listed = docker(kind, "ls", *every, "--filter", of_ours, "--format", column)
-            found |= {f"{kind} {name}" for name in listed.split()}
+    found = {
+        f"{kind} {name}"
+        for kind, options in KINDS.items()
+        for of_ours in (f"name={prefix}", f"label=io.kaldra.cluster={prefix}")
+        for name in docker(kind, "ls", *options, "--filter", of_ours).split()
+    }
     return sorted(found)
 
 
-def remove_leftovers(prefix: str) -> None:
+def remove_leftovers(prefix: str = NAME) -> None:
     """Remove containers, networks and volumes, if the engine runs."""
     for item in leftovers(prefix) if engine_answers() else ():
         kind, name = item.split()
@@ -53,19 +55,16 @@ def remove_leftovers(prefix: str) -> None:
 
 def remove_everything() -> None:
     """Remove what all processes of these tests left, with their images."""
-    for kind in ("e2e", "staging"):
-        remove_leftovers(f"kaldra-{kind}-{CLONE}")
-    if engine_answers():
-        _remove_images()
-
-
-def _remove_images() -> None:
-    """Remove the images with the tests' tags, and those that had them before."""
-    listed = [line.split() for line in docker("image", "ls", "--format", COLUMNS).splitlines()]
-    ours = {repository for repository, tag, _ in listed if CLONE in tag}
+    for tests in ("e2e", "provider", "staging"):
+        remove_leftovers(f"kaldra-{tests}-{CLONE}")
+    if not engine_answers():
+        return
+    columns = "{{.Repository}} {{.Tag}} {{.ID}}"
+    listed = [line.split() for line in docker("image", "ls", "--format", columns).splitlines()]
+    ours = {repository for repository, tag, _ in listed if CLONE in f"{repository}:{tag}"}
     for repository, tag, image in listed:
-        if CLONE in tag:
-            docker("image", "rm", f"{repository}:{tag}")
-        elif repository in ours and tag == "<none>":
+        if tag == "<none>" and repository in ours:
             # One without a name may have gone with another that had its layers.
             run("image", "rm", image, check=False)
+        elif CLONE in f"{repository}:{tag}":
+            docker("image", "rm", f"{repository}:{tag}")

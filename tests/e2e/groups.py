@@ -1,6 +1,7 @@
 """End-to-end tests that share a cluster or containers: one process runs such a group, in order."""
 
-NAMES = ("dev", "local", "staging")
+ORDER = (None, "dev", "local", "staging")
+"""Tests without a group come first: what a unit test finds is found sooner."""
 FOLDERS = {
     "tests/e2e/staging/": "staging",
     "tests/e2e/test_09_local.py": "local",

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-REPO = Path(__file__).resolve().parents[2]
+from kaldra.paths import REPO
+
 CLONE = hashlib.sha256(str(REPO).encode()).hexdigest()[:6]
 """Part of every name, so that the tests of two clones run side by side."""
 NAME = f"kaldra-e2e-{CLONE}-{os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')}"

@@ -1,25 +1,25 @@
 """From nothing to /status/, and the same command again."""
 
-from tests.e2e.clone import STACK, Clone
+from tests.e2e.clone import Clone, changes
 from tests.e2e.docker import docker
 
 ONLINE = '{"status":"KALDRA API Gateway online","version":"0.1.0"}'
 
 
 def test_up_goes_from_nothing_to_status(clone: Clone):
-    said = clone.up().output
+    said = clone.up()
     assert clone.get("/status/") == (200, ONLINE)
     assert f"http://127.0.0.1:{clone.api_port}/status/ → {ONLINE}" in said
 
 
 def test_up_again_builds_pushes_and_changes_nothing(platform: Clone):
     before = what_runs(platform)
-    assert set(platform.up().changes) == {"unchanged"}
+    assert set(changes(platform.up())) == {"unchanged"}
     assert what_runs(platform) == before
 
 
 def test_plain_pulumi_finds_nothing_to_do_and_changes_no_file(platform: Clone):
-    file = platform.root / f"Pulumi.{STACK}.yaml"
+    file = platform.root / platform.stack_file
     before = file.read_text()
     platform.shell("pulumi preview --expect-no-changes --non-interactive")
     platform.shell("pulumi refresh --expect-no-changes --skip-preview --yes --non-interactive")
@@ -27,7 +27,7 @@ def test_plain_pulumi_finds_nothing_to_do_and_changes_no_file(platform: Clone):
 
 
 def test_the_stack_tells_its_address_and_digests(platform: Clone):
-    said = platform.shell("pulumi stack output --show-secrets=false").output
+    said = platform.shell("pulumi stack output --show-secrets=false")
     assert f"http://127.0.0.1:{platform.api_port}" in said
     for service, image in platform.images().items():
         assert f"localhost:{platform.registry_port}/{service}@sha256:" in image

@@ -5,19 +5,19 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from kaldra.paths import REPO
 from tests.e2e.clone import Clone
-from tests.e2e.machine import REPO
 
 
 def test_registries_out_of_reach_are_named(platform: Clone, tmp_path: Path) -> None:
     """With a cache and a state of their own, so that whatever is missing has to be made."""
     folders = {name: str(tmp_path / name) for name in ("KALDRA_HOME", "KALDRA_STATE")}
     nobody = {"KALDRA_ROUTE": "registries", "GOPROXY": "http://127.0.0.1:9"}
-    said = platform.kaldra("up", code=1, **folders, **nobody).output
+    said = platform.kaldra("up", code=1, **folders, **nobody)
     assert "No Go module proxy can be reached from this machine." in said
     assert "go env GOPROXY" in said
     assert "Traceback" not in said
-    assert platform.kaldra("status").code == 0
+    platform.kaldra("status")
 
 
 def test_an_index_of_packages_that_does_not_answer_is_told(tmp_path: Path) -> None:

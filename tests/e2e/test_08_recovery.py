@@ -40,7 +40,7 @@ def test_a_second_run_waits_for_no_one_and_says_so(breakable: Clone):
     with breakable.release("first"), slow:
         process = breakable.start(*UP)
         breakable.await_operation(process, IMAGE)
-        said = breakable.kaldra("up", code=1).output
+        said = breakable.kaldra("up", code=1)
         assert f"Another run works on stack {STACK} (pid " in said
         assert process.wait(120) == 0
         breakable.await_version("0.1.0+first")
@@ -63,9 +63,9 @@ def test_a_lost_cluster_is_made_again_even_if_that_is_killed_once(breakable: Clo
     kill_tree(process.pid)
     process.wait()
     asked = breakable.kaldra("doctor", "--fix", code=2)
-    assert f"Creating cluster {NAME} was interrupted." in asked.output
+    assert f"Creating cluster {NAME} was interrupted." in asked
     # Its containerd gets the proxy, and pulls from the registry beside it without.
-    breakable.follow(asked, env=DEAD_PROXY)
+    breakable.follow(asked, **DEAD_PROXY)
     breakable.up()
     given = dict(line.partition("=")[::2] for line in node("{{json .Config.Env}}"))
     assert given["HTTP_PROXY"] == DEAD_PROXY["HTTP_PROXY"]
@@ -85,7 +85,7 @@ def test_a_lost_registry_is_filled_again(breakable: Clone):
 def test_a_cluster_that_is_paused_goes_on(breakable: Clone):
     before = node("{{json .Id}}")
     docker("container", "pause", NODE)
-    assert f"✓ kind cluster {NAME} · started" in breakable.up().output
+    assert f"✓ kind cluster {NAME} · started" in breakable.up()
     assert node("{{json .Id}}") == before
     assert breakable.get("/status/")[0] == 200
 
@@ -100,7 +100,7 @@ def test_a_stopped_node_that_gets_another_address_goes_on(breakable: Clone):
     own = ("--detach", "--name", taker, "--network", NAME, "--entrypoint", "sleep")
     docker("run", *own, node("{{json .Image}}"), "600")
     try:
-        assert f"✓ kind cluster {NAME} · started" in breakable.up().output
+        assert f"✓ kind cluster {NAME} · started" in breakable.up()
         assert address() != before
     finally:
         docker("container", "rm", "--force", taker)
@@ -115,7 +115,7 @@ def test_doctor_repairs_without_deploying(breakable: Clone):
     locks = breakable.state / "state" / ".pulumi" / "locks" / "organization" / "kaldra" / STACK
     locks.mkdir(parents=True, exist_ok=True)
     (locks / "dead.json").write_text(f'{{"pid": 4194304, "hostname": "{socket.gethostname()}"}}')
-    said = breakable.kaldra("doctor", code=1).output
+    said = breakable.kaldra("doctor", code=1)
     assert f"registry {NAME}-registry" in said
     assert "left it locked" in said
     assert "./kaldra doctor --fix" in said

@@ -14,11 +14,12 @@ from typing import Any
 
 import pytest
 
+from kaldra.paths import REPO
 from tests.attack.conftest import KEYS
 from tests.browser import reader
-from tests.e2e.clone import LOCAL_STACK, Clone, eventually
+from tests.e2e.clone import LOCAL_STACK, Clone, changes, eventually
 from tests.e2e.docker import docker, leftovers, run
-from tests.e2e.machine import NAME, REPO
+from tests.e2e.machine import NAME
 from tests.e2e.process_tree import kill_tree
 
 NETWORK = f"{NAME}-local"
@@ -36,7 +37,7 @@ def local(clone: Clone) -> Clone:
 
 def test_a_port_that_is_taken_is_told_with_who_has_it(local: Clone):
     with socket.create_server(("127.0.0.1", local.api_port)):
-        said = local.kaldra("up", code=2).output
+        said = local.kaldra("up", code=2)
     assert f"Port {local.api_port} on 127.0.0.1, which kaldra-api needs, is taken by" in said
     assert f"(process {os.getpid()})" in said
     assert "set API_PORT to another port in .env" in said
@@ -50,7 +51,7 @@ def test_up_goes_to_status_without_a_cluster(local: Clone):
 
 def test_up_again_changes_nothing_also_through_plain_pulumi(local: Clone):
     before = {name: inspected(name)["Id"] for name in (CORE, API)}
-    assert set(local.kaldra("up").changes) == {"unchanged"}
+    assert set(changes(local.kaldra("up"))) == {"unchanged"}
     local.kaldra("preview", "--expect-no-changes")
     local.shell("pulumi preview --expect-no-changes --non-interactive")
     assert {name: inspected(name)["Id"] for name in (CORE, API)} == before
@@ -85,14 +86,14 @@ def test_the_page_s_own_tests_hold_on_the_stack(local: Clone):
     """They need a stack without a limit of requests: a `.env` fills what it leaves open."""
     lines = ("API_PORT=1", "KALDRA_LOG_LEVEL=DEBUG", "KALDRA_RATE_LIMIT=0", "CORE_THREADS=3")
     with env_file(local, *lines) as path:
-        said = local.kaldra("up").output
+        said = local.kaldra("up")
         assert f"From {path}, unless set in the stack file: API_PORT, CORE_THREADS" in said
         assert {"KALDRA_LOG_LEVEL=DEBUG", "CORE_THREADS=3"} <= set(inspected(CORE)["Config"]["Env"])
         assert {"KALDRA_RATE_LIMIT=0", "API_PORT=8000"} <= set(inspected(API)["Config"]["Env"])
         assert local.get("/status/")[0] == HTTPStatus.OK
         local.shell("pulumi preview --expect-no-changes --non-interactive")
     hold("tests/browser", local, KALDRA_API_KEY=local.key)
-    assert reader.TEXT not in local.kaldra("logs").output
+    assert reader.TEXT not in local.kaldra("logs")
     local.kaldra("up")
 
 
@@ -112,20 +113,20 @@ def hold(tests: str, local: Clone, **environment: str) -> None:
 
 
 def test_status_and_logs_tell_of_both(local: Clone):
-    said = local.kaldra("status").output
+    said = local.kaldra("status")
     assert f"✓ {CORE}  1/1 ready  healthy" in said
     assert f"✓ {API}  1/1 ready  healthy" in said
     assert "KALDRA API Gateway online" in said
-    lines = local.kaldra("logs", "--json").output.splitlines()
+    lines = local.kaldra("logs", "--json").splitlines()
     assert {json.loads(line)["source"] for line in lines} == {CORE, API}
 
 
 def test_the_path_of_a_request_through_both_services_is_drawn(local: Clone):
     assert local.get("/status/core", X_Request_Id="drawn-2")[0] == HTTPStatus.OK
-    said = local.kaldra("trace", "drawn-2").output
+    said = local.kaldra("trace", "drawn-2")
     assert "api  " in said
     assert "core " in said
-    assert " ms" in local.kaldra("trace", "--slowest").output
+    assert " ms" in local.kaldra("trace", "--slowest")
 
 
 def test_logs_follow_a_restart(local: Clone):
@@ -184,7 +185,7 @@ def test_no_attack_ends_a_container_or_keeps_others_from_being_served(local: Clo
 
 def test_an_engine_that_does_not_answer_is_told(local: Clone):
     for verb in ("up", "status", "logs", "down"):
-        said = local.kaldra(verb, code=1, DOCKER_HOST=NOBODY).output
+        said = local.kaldra(verb, code=1, DOCKER_HOST=NOBODY)
         assert "No Docker Engine answers at" in said
         assert NOBODY in said
 
@@ -197,21 +198,21 @@ def test_down_leaves_nothing_but_the_images(local: Clone):
         assert not {CORE, API} & set(docker("ps", "--all", "--format", "{{.Names}}").split())
     for image in images:
         docker("image", "inspect", image)
-    said = local.kaldra("status", code=1).output
+    said = local.kaldra("status", code=1)
     assert f"Stack {LOCAL_STACK} is not deployed." in said
 
 
 def test_the_checklist_holds_and_takes_nothing_down(local: Clone):
     local.kaldra("up")
     before = inspected(API)["Id"]
-    said = local.kaldra("checklist", code=1).output
+    said = local.kaldra("checklist", code=1)
     assert said.count("✔") == 6, said
     (hint,) = [line.partition("→ ")[2] for line in said.splitlines() if "→ cp " in line]
     assert hint == "cp .env.example .env"
     theirs = [tag for tag in DEV_TAGS if run("image", "inspect", tag, check=False).returncode == 0]
     local.run("bash", "-euc", hint)
     try:
-        said = local.kaldra("checklist").output
+        said = local.kaldra("checklist")
     finally:
         (local.root / ".env").unlink()
         for tag in set(DEV_TAGS) - set(theirs):

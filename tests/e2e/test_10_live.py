@@ -1,7 +1,6 @@
 """Edits are served by the running containers, which stay as confined as they are otherwise."""
 
 import json
-import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -15,13 +14,13 @@ ROOT = "open('/srv/written', 'w')"
 
 
 @contextmanager
-def dev(clone: Clone) -> Iterator["subprocess.Popen[str]"]:
+def dev(clone: Clone) -> Iterator[None]:
     """`./kaldra dev`, from its first line on."""
     before = len(said(clone))
     process = clone.start("./kaldra", "dev", "--stack", clone.stack)
     try:
         eventually(lambda: "live: kaldra-core, kaldra-api" in said(clone)[before:], "dev")
-        yield process
+        yield
     finally:
         process.terminate()
         process.wait(20)
@@ -57,13 +56,13 @@ def test_a_save_is_served_and_up_returns_to_what_the_files_say(platform: Clone, 
             with platform.edited("app/__init__.py", "__version__", "broken("):
                 eventually(lambda: "app/__init__.py, line" in said(platform)[before:], "the fault")
                 serves(live, "first")
-        status = live.kaldra("status").output
+        status = live.kaldra("status")
         assert "LIVE: " in status
         assert FILE in status
     assert f"  {FILE} → kaldra-api · " in said(platform)[before:]
     live.kaldra("up")
     serves(live, LINE)
-    assert "LIVE" not in live.kaldra("status").output
+    assert "LIVE" not in live.kaldra("status")
     live.kaldra("preview", "--expect-no-changes")
 
 

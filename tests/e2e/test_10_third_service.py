@@ -57,16 +57,16 @@ def test_its_objects_are_rendered(third: Clone):
 
 
 def test_it_runs_on_docker(third: Clone):
-    said = third.kaldra("preview").output
+    said = third.kaldra("preview")
     assert "kaldra-worker" in said
     third.kaldra("up")
     assert third.get("/status/")[0] == HTTPStatus.OK
-    assert "kaldra-third-worker  1/1 ready" in third.kaldra("status").output
+    assert "kaldra-third-worker  1/1 ready" in third.kaldra("status")
     health = docker("inspect", "--format", "{{.State.Health.Status}}", f"{NAMESPACE}-worker")
     assert health.strip() == "healthy"
 
 
 def test_a_setting_of_it_is_known(third: Clone):
     with third.configured("services: {worker: {replicas: many}}"):
-        said = third.kaldra("preview", code=2).output
+        said = third.kaldra("preview", code=2)
     assert "kaldra:services.worker.replicas" in said

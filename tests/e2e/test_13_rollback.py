@@ -6,7 +6,7 @@ tests/e2e/staging/test_26_rollback.py has the rest.
 import pytest
 
 from kaldra.paths import home
-from tests.e2e.clone import Clone, eventually
+from tests.e2e.clone import Clone, changes, eventually
 
 
 @pytest.mark.usefixtures("alone")
@@ -19,7 +19,7 @@ def test_clean_leaves_what_a_rollback_needs(platform):
         clone.kaldra("rollback", "--yes")
     clone.await_version("0.1.0")
     assert clone.images() == before
-    assert "nothing" in clone.kaldra("clean", "--dry-run").output
+    assert "nothing" in clone.kaldra("clean", "--dry-run")
 
 
 def test_a_release_that_crashes_is_told_and_a_rollback_repairs(platform):
@@ -29,7 +29,7 @@ def test_a_release_that_crashes_is_told_and_a_rollback_repairs(platform):
     crash = clone.edited("app/main.py", first, f'raise SystemExit("no gateway today")\n{first}')
     with crash, clone.answering():
         with clone.impatient():
-            said = clone.up(code=1).output
+            said = clone.up(code=1)
         clone.kaldra("rollback", "--yes")
     assert "kaldra-api" in said
     assert "exit code 1" in said or "CrashLoopBackOff" in said
@@ -51,12 +51,12 @@ def test_only_what_runs_is_kept_after_a_yes(platform, no_tools):
     clone = platform
     before = clone.images()
     asked = clone.kaldra("clean", "--all", code=2, **no_tools)
-    assert "Nothing was changed" in asked.output
-    clone.follow(asked, env=no_tools)
-    assert "nothing" in clone.kaldra("clean", "--all", "--dry-run", **no_tools).output
+    assert "Nothing was changed" in asked
+    clone.follow(asked, **no_tools)
+    assert "nothing" in clone.kaldra("clean", "--all", "--dry-run", **no_tools)
     assert clone.images() == before
     # The removed layers are rebuilt with the same digests.
-    assert set(clone.up().changes) == {"unchanged"}
+    assert set(changes(clone.up())) == {"unchanged"}
     assert clone.get("/status/")[0] == 200
 
 

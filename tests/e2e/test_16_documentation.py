@@ -58,7 +58,7 @@ def run_block(typed: list[str], clone: Clone, port: int) -> None:
     clone.settled = False
     cleans = any(command.startswith("./kaldra clean") for command in typed)
     with alone_on_the_machine() if cleans else nullcontext():
-        said = clone.run("bash", "-euc", script(typed, clone, port)).output
+        said = clone.run("bash", "-euc", script(typed, clone, port))
     changed = any(command.startswith(CHANGES) for command in typed)
     answers = set(re.findall(r"^answered (\d+)$", said, re.MULTILINE))
     # While a deployment is away, 503 is the right answer.

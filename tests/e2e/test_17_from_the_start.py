@@ -38,9 +38,9 @@ def test_everything_is_made_from_the_start(breakable: Clone):
 
 
 def test_pulumi_lists_both_plugins(platform: Clone):
-    listed = platform.shell('eval "$(./kaldra env)"\npulumi plugin ls').output
+    listed = platform.shell('eval "$(./kaldra env)"\npulumi plugin ls')
     for name, version in PULUMI_PLUGINS.items():
         assert re.search(rf"^{name}\s+resource\s+{re.escape(version)}\s", listed, re.MULTILINE)
-    substitute = "plugin docker: this project's substitute" in platform.kaldra("preview").output
-    doctor = platform.shell("./kaldra doctor --stack e2e || true").output
+    substitute = "plugin docker: this project's substitute" in platform.kaldra("preview")
+    doctor = platform.shell("./kaldra doctor --stack e2e || true")
     assert ("(substitute)" in doctor) == substitute

@@ -22,7 +22,7 @@ DIGESTS = {
 
 def test_a_stack_of_the_substitute_is_continued(platform: Clone):
     state = json.loads(adapted(platform))
-    now = json.loads(platform.shell("pulumi stack export").output)
+    now = json.loads(platform.shell("pulumi stack export"))
     state["deployment"]["secrets_providers"] = now["deployment"]["secrets_providers"]
     platform.kaldra("down")
     for resource in state["deployment"]["resources"]:
@@ -33,7 +33,7 @@ def test_a_stack_of_the_substitute_is_continued(platform: Clone):
     platform.shell(f"pulumi stack import --file '{file}'")
     before = identities(platform)
 
-    planned = json.loads(platform.shell("pulumi preview --json 2>/dev/null").output)
+    planned = json.loads(platform.shell("pulumi preview --json 2>/dev/null"))
     for step in planned["steps"]:
         # The services' variables, which are immutable, are others than in 0.1.0.
         variables = step["urn"].split("::")[2].endswith("core/v1:ConfigMap")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.docker import remove_leftovers
-from tests.e2e.staging import infrastructure
+from tests.e2e.staging.infrastructure import STAGING
 from tests.e2e.staging.registry import ENGINE_TRUST
-from tests.e2e.staging.stage import SERVICES, Stage, new_stage
+from tests.e2e.staging.stage import Stage, new_stage
 
 
 @pytest.fixture(scope="session")
@@ -16,17 +16,13 @@ def empty_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """The cluster, with nothing deployed."""
     if os.geteuid() != 0:
         pytest.skip(f"the registry's authority has to be written to {ENGINE_TRUST}, as root")
-    remove_leftovers(infrastructure.STAGING)
+    remove_leftovers(STAGING)
     folder = tmp_path_factory.mktemp("staging")
-    made: list[Stage] = []
-    try:
-        made.append(new_stage(folder))
-        yield made[0]
-    finally:
-        for stage in made:
-            (folder / "transcript.log").write_text("\n".join(stage.transcript))
-            infrastructure.forget_trust(stage.infrastructure.registry)
-        remove_leftovers(infrastructure.STAGING)
+    stage = new_stage(folder)
+    yield stage
+    (folder / "transcript.log").write_text("\n".join(stage.transcript))
+    stage.registry.forget()
+    remove_leftovers(STAGING)
 
 
 @pytest.fixture
@@ -45,6 +41,5 @@ def serving(empty_stage: Stage) -> Stage:
     """
     if not empty_stage.deployed:
         empty_stage.up()
-    for service in SERVICES:
-        empty_stage.kubectl("rollout", "status", f"deployment/{service}", "--timeout=120s")
+    empty_stage.rolled_out()
     return empty_stage

@@ -1,119 +1,99 @@
 """The cluster that plays staging: two nodes, policies enforced, an ingress, a registry."""
 
 import json
-import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from kaldra.cluster.network import ensure_network
-from kaldra.cluster.spec import kubeadm_patches
+from kaldra.cluster.spec import ClusterSpec, kind_configuration
+from kaldra.toolchain import debian, gobuild
 from kaldra.toolchain.machine import machine
 from kaldra.toolchain.prepare import Prepared, prepare
-from tests.conftest import unused_port
+from kaldra.toolchain.probe import Route
 from tests.e2e.clone import Clone
 from tests.e2e.machine import NAME
-from tests.e2e.staging import addons
-from tests.e2e.staging.registry import ENGINE_TRUST, Registry
+from tests.e2e.staging.registry import Registry
 from tests.fakes.progress import QuietProgress
 
 STAGING = NAME.replace("e2e", "staging")
 NODES = (f"{STAGING}-control-plane", f"{STAGING}-worker")
 WORKER = NODES[1]
-INGRESS_NODE_PORT = 30443
+FOLDER = Path(__file__).parent
+MANIFESTS = FOLDER / "manifests"
+KUBE_ROUTER = gobuild.Build(
+    name="kube-router",
+    modules=FOLDER / "modules" / "kube-router",
+    outputs={"kube-router": "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"},
+    stamps={},
+)
+DOCKERFILE = """\
+FROM {base}
+RUN {apt} apt-get install -y --no-install-recommends \\
+      iptables ipset iproute2 ethtool kmod procps nginx-light \\
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
+COPY --chmod=755 kube-router ingress.py /usr/local/bin/
+"""
+"""What a cluster needs that is no dev cluster: routes between nodes, policies, a way in."""
+IMPORT = "ctr --namespace=k8s.io images import --all-platforms -"
 
 
-@dataclass(frozen=True)
-class Infrastructure:
-    """A cluster that runs, and what belongs to it."""
+def create(clone: Clone) -> tuple[Registry, str]:
+    """Bring up cluster and registry; the clone's kubeconfig gets to know the cluster.
 
-    registry: Registry
-    ingress_port: int
-    """Port on 127.0.0.1 that leads to the ingress."""
-    images: Prepared
-
-
-def create(clone: Clone, folder: Path) -> Infrastructure:
-    """Bring up cluster and registry; the clone's kubeconfig gets to know the cluster."""
-    with _state_of(clone):
+    Returns the registry, and the image that both nodes have without one.
+    """
+    # The toolchain, used here as a library, works for the clone.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KALDRA_STATE", str(clone.state))
         prepared = prepare("dev", QuietProgress(), assume_yes=True)
-        image = addons.ensure_image(prepared, QuietProgress())
+        image = _image(prepared)
     ensure_network(STAGING)
-    ingress_port, registry_port = unused_port(), unused_port()
-    registry = Registry.start(STAGING, registry_port, folder / "own", prepared)
-    _create_cluster(clone, prepared, ingress_port, folder)
+    own = clone.root.parent / "own"
+    registry = Registry(STAGING, clone.registry_port, own, str(prepared.registry_image))
+    registry.start()
+    _create_cluster(clone, prepared)
     for node in NODES:
         registry.trust(node)
-    addons.load(image, list(NODES))
-    kubectl = clone.kubectl
+        load = f"docker save {image} | docker exec --interactive {node} {IMPORT}"
+        clone.run("bash", "-euo", "pipefail", "-c", load)
     for name in ("kube-router", "ingress"):
-        clone.apply(addons.manifest(name, image))
+        clone.apply((MANIFESTS / f"{name}.yaml").read_text().replace("$IMAGE", image))
+    kubectl = clone.kubectl
     kubectl("taint", "nodes", NODES[0], "node-role.kubernetes.io/control-plane-")
     kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
     for what in ("daemonset/kube-router", "deployment/coredns"):
         kubectl("rollout", "status", what, "--namespace=kube-system", "--timeout=180s")
     kubectl("rollout", "status", "deployment/ingress", "--namespace=ingress", "--timeout=120s")
-    return Infrastructure(registry, ingress_port, prepared)
+    return registry, image
 
 
-def _create_cluster(clone: Clone, prepared: Prepared, ingress_port: int, folder: Path) -> None:
-    entrance = {
-        "containerPort": INGRESS_NODE_PORT,
-        "hostPort": ingress_port,
-        "listenAddress": "127.0.0.1",
-        "protocol": "TCP",
-    }
-    nodes: list[dict[str, object]] = []
-    for name, role in zip(NODES, ("control-plane", "worker"), strict=True):
-        # An empty folder in place of the image's: kube-router brings the configuration.
-        networks = folder / f"{name}-networks"
-        networks.mkdir()
-        mount = {"hostPath": str(networks), "containerPath": "/etc/cni/net.d"}
-        nodes.append({"role": role, "image": prepared.node_image, "extraMounts": [mount]})
-    nodes[0]["extraPortMappings"] = [entrance]
-    configuration: dict[str, object] = {
-        "kind": "Cluster",
-        "apiVersion": "kind.x-k8s.io/v1alpha4",
-        "name": STAGING,
-        "networking": {"apiServerAddress": "127.0.0.1", "disableDefaultCNI": True},
-        "nodes": nodes,
-        "kubeadmConfigPatches": kubeadm_patches(machine().cgroup),
-    }
+def _image(prepared: Prepared) -> str:
+    """Reference of the image; built once, kept in the cache of tools."""
+    program = gobuild.build(KUBE_ROUTER, QuietProgress()) / "kube-router"
+    gobuild.drop_caches()
+    # Where the publishers are reached, the base image's own package sources are.
+    apt = debian.APT if prepared.route is Route.REGISTRIES else "apt-get update &&"
+    dockerfile = DOCKERFILE.format(base=prepared.base_image, apt=apt)
+    files = {file.name: file.read_bytes() for file in (program, MANIFESTS / "ingress.py")}
+    return debian.ensure("staging-addons", dockerfile, files, QuietProgress())
+
+
+def _create_cluster(clone: Clone, prepared: Prepared) -> None:
+    """A dev cluster with a second node, and with another network than kind's."""
     kubeconfig = clone.state / "kubeconfig"
-    command = ("create", "cluster", "--config", "-", "--kubeconfig", str(kubeconfig))
-    done = subprocess.run(
-        (str(clone.state / "bin" / "kind"), *command),
-        input=json.dumps(configuration),
-        env={**clone.environment, "KIND_EXPERIMENTAL_DOCKER_NETWORK": STAGING},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def forget_trust(registry: Registry) -> None:
-    """The engine's trust in an authority that is gone."""
-    for file in registry.trusted_here.glob("*"):
-        file.unlink()
-    if registry.trusted_here.is_dir():
-        registry.trusted_here.rmdir()
-    if ENGINE_TRUST.is_dir() and not any(ENGINE_TRUST.iterdir()):
-        ENGINE_TRUST.rmdir()
-
-
-@contextmanager
-def _state_of(clone: Clone) -> Iterator[None]:
-    """Let the toolchain, used here as a library, work for the clone."""
-    before = os.environ.get("KALDRA_STATE")
-    os.environ["KALDRA_STATE"] = str(clone.state)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["KALDRA_STATE"]
-        else:
-            os.environ["KALDRA_STATE"] = before
+    images = (str(prepared.node_image), str(prepared.registry_image))
+    spec = ClusterSpec(STAGING, clone.api_port, clone.registry_port, kubeconfig, *images)
+    configuration = kind_configuration(spec, cgroup=machine().cgroup)
+    configuration["networking"]["disableDefaultCNI"] = True
+    configuration["nodes"].append({"role": "worker", "image": prepared.node_image})
+    for name, node in zip(NODES, configuration["nodes"], strict=True):
+        # An empty folder in place of the image's: kube-router brings the configuration.
+        networks = clone.root.parent / f"{name}-networks"
+        networks.mkdir()
+        node["extraMounts"] = [{"hostPath": str(networks), "containerPath": "/etc/cni/net.d"}]
+    file = clone.root.parent / "kind.json"
+    file.write_text(json.dumps(configuration))
+    kind = (str(clone.state / "bin" / "kind"), "create", "cluster", "--config", str(file))
+    kubeconfig_option = ("--kubeconfig", str(kubeconfig))
+    clone.run(*kind, *kubeconfig_option, KIND_EXPERIMENTAL_DOCKER_NETWORK=STAGING)

@@ -1,85 +1,91 @@
 """A registry as staging has one: over TLS, with a password, known to nobody by default."""
 
-import subprocess
+import shutil
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from kaldra.toolchain.prepare import Prepared
 from tests.e2e.docker import docker
-from tests.e2e.staging.authority import Authority
+from tests.e2e.staging import authority
 
 PORT = 5000
 ACCOUNTS = {"pusher": "pushes-Yt7c3Lw0pQz", "puller": "pulls-Mk29sVbX4nRe"}
 """Passwords by user."""
-HASH = """
-import crypt, sys
-print(crypt.crypt(sys.stdin.read(), crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=16)))
+HTPASSWD = """\
+pusher:$2b$04$gN2i0sj9SBN3cAipo82SeO/0lmMKR5vJCbeWVtauV8bkiBaHv20o2
+puller:$2b$04$W3bjxLwAVgscXnSoMPKeV.Z4JOm1DbCTYdOMdkr/uWM0XdHoXa9NS
 """
+"""The same for the registry, as `htpasswd -B` writes it."""
+SETTINGS = {
+    "REGISTRY_AUTH": "htpasswd",
+    "REGISTRY_AUTH_HTPASSWD_REALM": "staging",
+    "REGISTRY_AUTH_HTPASSWD_PATH": "/own/htpasswd",
+    "REGISTRY_HTTP_TLS_CERTIFICATE": "/own/registry.crt",
+    "REGISTRY_HTTP_TLS_KEY": "/own/registry.key",
+}
 ENGINE_TRUST = Path("/etc/docker/certs.d")
 """Where the Docker Engine looks for authorities, by a registry's address."""
 
 
 @dataclass(frozen=True)
 class Registry:
-    """The container `name` on the network of the same name; `address` is good on every node."""
+    """The container of an image on a network, whose address is good on every node."""
 
-    name: str
-    address: str
-    authority: Authority
+    network: str
+    port: int
+    folder: Path
+    """Its authority, and what that has signed."""
+    image: str
 
-    @classmethod
-    def start(cls, name: str, port: int, folder: Path, images: Prepared) -> "Registry":
-        """Serve on the network's gateway, where this machine and the nodes both reach it."""
-        gateway = docker(
-            "network", "inspect", name, "--format", "{{(index .IPAM.Config 0).Gateway}}"
-        )
-        authority = Authority.new(folder)
-        registry = cls(name, f"{gateway}:{port}", authority)
-        registry.certify()
-        hashed = [f"{user}:{_hashed(own, images.base_image)}" for user, own in ACCOUNTS.items()]
-        (folder / "htpasswd").write_text("\n".join(hashed) + "\n")
-        settings = {
-            "REGISTRY_AUTH": "htpasswd",
-            "REGISTRY_AUTH_HTPASSWD_REALM": "staging",
-            "REGISTRY_AUTH_HTPASSWD_PATH": "/own/htpasswd",
-            "REGISTRY_HTTP_TLS_CERTIFICATE": "/own/registry.crt",
-            "REGISTRY_HTTP_TLS_KEY": "/own/registry.key",
-        }
+    @cached_property
+    def address(self) -> str:
+        """The network's gateway, where this machine and the nodes both reach it."""
+        gateway = "{{(index .IPAM.Config 0).Gateway}}"
+        return f"{docker('network', 'inspect', self.network, '--format', gateway)}:{self.port}"
+
+    def start(self) -> None:
+        """Serve, trusted by this machine's engine."""
+        self.folder.mkdir()
+        authority.create(self.folder)
+        self.certify()
+        (self.folder / "htpasswd").write_text(HTPASSWD)
         docker(
-            "run", "--detach", "--name", f"{name}-registry", "--network", name,
-            "--publish", f"{registry.address}:{PORT}", "--volume", f"{folder}:/own:ro",
-            "--label", f"io.kaldra.cluster={name}",
-            *(f"--env={key}={value}" for key, value in settings.items()),
-            str(images.registry_image),
+            "run", "--detach", "--name", f"{self.network}-registry", "--network", self.network,
+            "--publish", f"{self.address}:{PORT}", "--volume", f"{self.folder}:/own:ro",
+            "--label", f"io.kaldra.cluster={self.network}",
+            *(f"--env={key}={value}" for key, value in SETTINGS.items()),
+            self.image,
         )  # fmt: skip
-        registry.trusted_here.mkdir(parents=True, exist_ok=True)
-        (registry.trusted_here / "ca.crt").write_bytes(authority.certificate.read_bytes())
-        return registry
+        trusted = ENGINE_TRUST / self.address
+        trusted.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.certificate, trusted)
+
+    @property
+    def certificate(self) -> Path:
+        """The authority's."""
+        return self.folder / "ca.crt"
 
     def certify(self, *, expired: bool = False) -> None:
-        self.authority.sign("registry", f"IP:{self.address.partition(':')[0]}", expired=expired)
+        host = self.address.partition(":")[0]
+        authority.sign(self.folder, "registry", f"IP:{host}", expired=expired)
 
     def restart(self) -> None:
         """Serve with what `certify` made last."""
-        docker("restart", "--time=1", f"{self.name}-registry")
+        docker("restart", "--time=1", f"{self.network}-registry")
 
     def trust(self, node: str) -> None:
         """Let a node's containerd know the authority."""
         folder = f"/etc/containerd/certs.d/{self.address}"
-        docker("exec", node, "mkdir", "-p", folder)
-        docker("cp", str(self.authority.certificate), f"{node}:{folder}/ca.crt")
         # The server itself, not a mirror of it: a mirror's "not found" is asked again elsewhere.
-        hosts = f'server = "https://{self.address}"\nca = "{folder}/ca.crt"\n'
-        command = ("docker", "exec", "-i", node, "cp", "/dev/stdin", f"{folder}/hosts.toml")
-        subprocess.run(command, input=hosts, text=True, check=True)
+        hosts = self.folder / "hosts.toml"
+        hosts.write_text(f'server = "https://{self.address}"\nca = "{folder}/ca.crt"\n')
+        docker("exec", node, "mkdir", "-p", folder)
+        for file in (self.certificate, hosts):
+            docker("cp", str(file), f"{node}:{folder}/{file.name}")
 
-    @property
-    def trusted_here(self) -> Path:
-        return ENGINE_TRUST / self.address
-
-
-def _hashed(password: str, image: str) -> str:
-    """A password as htpasswd files have it; made in a container, whose Python still can."""
-    command = ("docker", "run", "--rm", "-i", "--entrypoint=python3", image, "-Wignore", "-c", HASH)
-    done = subprocess.run(command, input=password, capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+    def forget(self) -> None:
+        """End the engine's trust."""
+        shutil.rmtree(ENGINE_TRUST / self.address)
+        with suppress(OSError):  # there are others
+            ENGINE_TRUST.rmdir()

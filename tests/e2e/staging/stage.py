@@ -1,30 +1,25 @@
 """A clone whose stack is a staging stack, deployed to the cluster that plays it."""
 
-import contextlib
-import json
+import itertools
 import secrets
 import ssl
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from tests.e2e.clone import (
-    ANSWER_SECONDS,
-    Clone,
-    Outcome,
-    copy_of_repo,
-    eventually,
-    write_stack,
-)
-from tests.e2e.staging.infrastructure import STAGING, Infrastructure, create
-from tests.e2e.staging.registry import ACCOUNTS
+from tests.e2e.clone import ANSWER_SECONDS, Clone, asking, eventually, write_stack
+from tests.e2e.staging import authority
+from tests.e2e.staging.infrastructure import STAGING, create
+from tests.e2e.staging.registry import ACCOUNTS, Registry
 
 STACK = "e2e-staging"
-STACK_FILE = f"Pulumi.{STACK}.yaml"
 SERVICES = ("kaldra-api", "kaldra-core")
 HOST = "kaldra.staging.test"
 CALLER = "web"
@@ -34,6 +29,8 @@ ROTATED = "batch"
 ROTATED_KEY = "Hw3fUj6pXq9sZa4cVm8eTd2r"
 LOAD_KEYS = {f"load-{number}": secrets.token_urlsafe(24) for number in range(16)}
 """Of callers that together ask more than one may ask."""
+SIGNAL = "/engine/kaldra/signal"
+TEXT = {"text": "The board cut its forecast and expects a hard winter."}
 TLS_SECRET = "kaldra-tls"
 SMALL = {"cpuRequest": 50, "cpuLimit": 1000, "memoryRequest": 96, "memoryLimit": 384}
 SETTINGS: dict[str, Any] = {
@@ -41,12 +38,7 @@ SETTINGS: dict[str, Any] = {
     "environment": "staging",
     "kubeContext": f"kind-{STAGING}",
     "imageTag": f"v0.1.0-{STAGING}",
-    "ingress": {
-        "host": HOST,
-        "class": "small",
-        "namespace": "ingress",
-        "tlsSecret": TLS_SECRET,
-    },
+    "ingress": {"host": HOST, "class": "small", "namespace": "ingress", "tlsSecret": TLS_SECRET},
     "services": {key: {"resources": SMALL, "maxReplicas": 4} for key in ("core", "api")},
     "rolloutTimeoutSeconds": 60,
 }
@@ -63,59 +55,51 @@ SECRETS = {
 class Stage(Clone):
     """The copy, the cluster, and the gateway behind the cluster's ingress."""
 
-    deployed_on: Infrastructure | None = None
+    stack: str = STACK
+    cluster: str = STAGING
     deployed: bool = False
     """Whether a release serves, be it what the copy's files say or another."""
+    registry: Registry = field(init=False)
+    addons: str = field(init=False)
+    """Image that both nodes have."""
+    _load_keys: Iterator[str] = field(
+        init=False, default_factory=partial(itertools.cycle, LOAD_KEYS.values())
+    )
 
     @property
     def environment(self) -> dict[str, str]:
         return {**super().environment, "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE}
 
-    @property
-    def infrastructure(self) -> Infrastructure:
-        assert self.deployed_on is not None
-        return self.deployed_on
-
-    def up(self, code: int = 0) -> Outcome:
-        done = super().up(code)
+    def up(self, code: int = 0) -> str:
+        said = super().up(code)
         if code == 0 and not self.deployed:
             if TLS_SECRET not in self.objects("secrets"):
                 self._bring_certificate()
             self.deployed = True
-        return done
+        return said
 
     def _bring_certificate(self) -> None:
         """What an administrator does once the namespace is there."""
-        certificate, key = self.infrastructure.registry.authority.sign("ingress", f"DNS:{HOST}")
+        certificate, key = authority.sign(self.registry.folder, "ingress", f"DNS:{HOST}")
         files = (f"--cert={certificate}", f"--key={key}")
         self.kubectl("create", "secret", "tls", TLS_SECRET, *files)
         eventually(lambda: self.ask("/status/")[0] == HTTPStatus.OK, "an answer over TLS")
 
-    def secret(self, key: str, value: str) -> None:
-        """`pulumi config set --secret`, as a user does."""
-        self.shell(f"pulumi config set --secret --path 'kaldra:{key}' '{value}'")
-
-    @contextlib.contextmanager
+    @contextmanager
     def different_secret(self, key: str, value: str) -> Iterator[None]:
         """Another secret in the stack's file until the block ends."""
-        file = self.root / STACK_FILE
-        before = file.read_text()
-        self.secret(key, value)
-        self.settled = False
-        try:
+        with self.edited(self.stack_file):
+            self.shell(f"pulumi config set --secret --path 'kaldra:{key}' '{value}'")
             yield
-        finally:
-            file.write_text(before)
 
     def ask(self, path: str, body: object = None, *, key: str = KEY) -> tuple[int, str]:
         """GET or POST through the ingress, over TLS; (0, reason) where nobody answers."""
-        trusted = self.infrastructure.registry.authority.certificate
-        context = ssl.create_default_context(cafile=str(trusted))
+        context = ssl.create_default_context(cafile=str(self.registry.certificate))
         try:
             with httpx2.Client(verify=context, trust_env=False, timeout=ANSWER_SECONDS) as client:
                 answer = client.request(
                     "GET" if body is None else "POST",
-                    f"https://127.0.0.1:{self.infrastructure.ingress_port}{path}",
+                    f"https://127.0.0.1:{self.api_port}{path}",
                     json=body,
                     headers={"Host": HOST, "X-API-Key": key, "Connection": "close"},
                     extensions={"sni_hostname": HOST},
@@ -124,15 +108,34 @@ class Stage(Clone):
             return 0, f"{type(error).__name__}: {error}"
         return answer.status_code, answer.text
 
-    def get(self, path: str, *, port: int | None = None, **headers: str) -> tuple[int, str]:
+    def get(self, path: str, **_headers: str) -> tuple[int, str]:
         return self.ask(path)
+
+    def ask_in_turn(self, path: str, body: object = None) -> tuple[int, str]:
+        """Ask with the key of another caller each time."""
+        return self.ask(path, body, key=next(self._load_keys))
+
+    @contextmanager
+    def constant_load(self) -> Iterator[None]:
+        """Ask for /status/ and for the core's work until the block ends; nothing may fail."""
+        began = time.monotonic()
+        with (
+            asking(*[partial(self.ask_in_turn, "/status/")] * 2) as light,
+            asking(*[partial(self.ask_in_turn, SIGNAL, TEXT)] * 2) as heavy,
+        ):
+            yield
+        assert min(len(light), len(heavy)) > time.monotonic() - began
+
+    def rolled_out(self) -> None:
+        """Return once every pod of the newest generation serves."""
+        for service in SERVICES:
+            self.kubectl("rollout", "status", f"deployment/{service}", "--timeout=120s")
 
     def pods(self, service: str) -> list[dict[str, Any]]:
         """Pods of a service that are not on their way out."""
-        found = self.objects("pods").values()
         return [
             pod
-            for pod in found
+            for pod in self.objects("pods").values()
             if pod["metadata"]["labels"].get("app.kubernetes.io/name") == service
             and "deletionTimestamp" not in pod["metadata"]
         ]
@@ -140,20 +143,16 @@ class Stage(Clone):
 
 def new_stage(folder: Path) -> Stage:
     """A copy with a staging stack and its cluster; nothing is deployed."""
-    root = folder / "staging clone"
-    copy_of_repo(root)
-    decoy = folder / "kubeconfig"
-    decoy.write_text(json.dumps({"kind": "Config", "current-context": "the-user's-own"}))
-    stage = Stage(root, 0, 0, 0, decoy, stack=STACK, cluster=STAGING)
-    stage.deployed_on = create(stage, folder)
-    address = stage.infrastructure.registry.address
+    stage = Stage(folder / "staging clone")
+    stage.create()
+    stage.registry, stage.addons = create(stage)
     registry = {
-        "address": f"{address}/kaldra",
+        "address": f"{stage.registry.address}/kaldra",
         "push": {"username": "pusher"},
         "pull": {"username": "puller"},
     }
     kubeconfig = str(stage.state / "kubeconfig")
-    write_stack(root, STACK, **SETTINGS, registry=registry, kubeconfig=kubeconfig)
+    write_stack(stage.root, STACK, **SETTINGS, registry=registry, kubeconfig=kubeconfig)
     every = " ".join(f"--secret 'kaldra:{key}={value}'" for key, value in SECRETS.items())
     stage.shell(f"pulumi config set-all --path {every}")
     return stage

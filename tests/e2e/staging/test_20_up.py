@@ -3,21 +3,22 @@
 import json
 import re
 
+from tests.e2e.clone import changes
 from tests.e2e.staging.infrastructure import NODES
-from tests.e2e.staging.stage import HOST, KEY, SERVICES, Stage
+from tests.e2e.staging.stage import HOST, KEY, SERVICES, SIGNAL, Stage
 
 ONLINE = '{"status":"KALDRA API Gateway online","version":"0.1.0"}'
 
 
 def test_up_goes_to_status(empty_stage: Stage):
-    said = empty_stage.up().output
+    said = empty_stage.up()
     assert f"/status/ → {ONLINE}" in said
     # Nobody has told this machine's resolver of the name: that is said, and is no failure.
     assert f"https://{HOST}/status/ does not answer here" in said
 
 
 def test_pods_run_from_the_registry_by_digest_on_both_nodes(stage: Stage):
-    address = re.escape(stage.infrastructure.registry.address)
+    address = re.escape(stage.registry.address)
     for service in SERVICES:
         pods = stage.pods(service)
         assert len(pods) == 2
@@ -37,10 +38,10 @@ def test_the_gateway_answers_over_tls(stage: Stage):
 
 def test_the_core_works_for_known_callers_alone(stage: Stage):
     text = {"text": "Markets recover after the summit."}
-    code, body = stage.ask("/engine/kaldra/signal", text)
+    code, body = stage.ask(SIGNAL, text)
     assert code == 200
     assert "archetype" in json.loads(body)
-    assert stage.ask("/engine/kaldra/signal", text, key=KEY[::-1])[0] == 401
+    assert stage.ask(SIGNAL, text, key=KEY[::-1])[0] == 401
 
 
 def test_budgets_and_quota_count_the_pods(stage: Stage):
@@ -53,5 +54,5 @@ def test_budgets_and_quota_count_the_pods(stage: Stage):
 
 
 def test_up_again_changes_nothing(stage: Stage):
-    assert set(stage.up().changes) == {"unchanged"}
+    assert set(changes(stage.up())) == {"unchanged"}
     stage.kaldra("preview", "--expect-no-changes")

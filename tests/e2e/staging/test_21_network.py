@@ -3,33 +3,35 @@
 import base64
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.e2e import traces
 from tests.e2e.clone import eventually
-from tests.e2e.staging import addons
 from tests.e2e.staging.infrastructure import NODES
-from tests.e2e.staging.stage import KEY, SERVICES, Stage
+from tests.e2e.staging.stage import KEY, SERVICES, SIGNAL, Stage
 
 CORE_PORT = 9000
 API_PORT = 8000
 FOREIGN_PORT = 8080
 OTLP_PORT = 4318
+DNS = "10.96.0.10"
 OTLP_ENDPOINT = f"http://collector.foreign.svc:{OTLP_PORT}"
 TEXT = "The harbour pilot hid the seventh lighthouse."
 CONNECT = """
 import json, socket, sys
-def connects(host, port):
+def connects(place):
     try:
-        socket.create_connection((host, port), timeout=3).close()
+        socket.create_connection(place, timeout=3).close()
     except OSError:
         return False
     return True
-print(json.dumps([connects(host, port) for host, port in json.loads(sys.argv[1])]))
+print(json.dumps([place for place in json.loads(sys.argv[1]) if connects(tuple(place))]))
 """
-Places = list[tuple[str, int]]
+Places = list[list[Any]]
+Strangers = dict[str, str]
 FOREIGN = """
 apiVersion: v1
 kind: Namespace
@@ -75,25 +77,25 @@ spec:
 
 
 @pytest.fixture(scope="module")
-def strangers(empty_stage: Stage) -> Iterator[list[tuple[str, str]]]:
-    """Name and address of a pod on each node, in a namespace that is not ours."""
-    image = addons.image_of(empty_stage.infrastructure.images)
-    empty_stage.apply(FOREIGN.replace("$IMAGE", image))
+def strangers(empty_stage: Stage) -> Iterator[Strangers]:
+    """Address by name of a pod on each node, in a namespace that is not ours."""
+    empty_stage.apply(FOREIGN.replace("$IMAGE", empty_stage.addons))
     within = ("--namespace=foreign", "--timeout=60s")
     empty_stage.kubectl("rollout", "status", "daemonset/stranger", *within)
     listed = empty_stage.kubectl("get", "pods", "--namespace=foreign", "--output=json")
     pods = json.loads(listed)["items"]
     assert {pod["spec"]["nodeName"] for pod in pods} == set(NODES)
-    yield [(pod["metadata"]["name"], pod["status"]["podIP"]) for pod in pods]
+    yield {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods}
     empty_stage.kubectl("delete", "namespace", "foreign")
 
 
-def connects(stage: Stage, pod: str, places: Places, namespace: str = "kaldra") -> list[bool]:
-    """Which places a pod gets a connection to."""
+def reached(stage: Stage, pod: str, places: Places, namespace: str = "kaldra") -> Places:
+    """The places that a pod gets a connection to."""
     command = ("python3", "-c", CONNECT, json.dumps(places))
-    said = stage.kubectl("exec", pod, f"--namespace={namespace}", "--", *command)
-    answers: list[bool] = json.loads(said)
-    return answers
+    found: Places = json.loads(
+        stage.kubectl("exec", pod, f"--namespace={namespace}", "--", *command)
+    )
+    return found
 
 
 def everywhere(stage: Stage, service: str, port: int) -> Places:
@@ -101,69 +103,65 @@ def everywhere(stage: Stage, service: str, port: int) -> Places:
     address = stage.objects("services")[service]["spec"]["clusterIP"]
     pods = stage.pods(service)
     assert {pod["spec"]["nodeName"] for pod in pods} == set(NODES)
-    return [(address, port), *((pod["status"]["podIP"], port) for pod in pods)]
+    return [[address, port], *([pod["status"]["podIP"], port] for pod in pods)]
 
 
-def outside(stage: Stage) -> Places:
-    """An address outside of the cluster that answers: what stands for the internet."""
-    host, _, port = stage.infrastructure.registry.address.partition(":")
-    return [(host, int(port))]
+def foreign(stage: Stage, strangers: Strangers) -> Places:
+    """Pods of another namespace, and an address outside of the cluster that answers."""
+    host, _, port = stage.registry.address.partition(":")
+    return [[host, int(port)], *([address, FOREIGN_PORT] for address in strangers.values())]
 
 
-def test_strangers_reach_each_other_and_the_outside(stage: Stage, strangers):
-    for pod, _ in strangers:
-        places = [*outside(stage), *((address, FOREIGN_PORT) for _, address in strangers)]
-        assert connects(stage, pod, places, "foreign") == [True, True, True]
+def closed(stage: Stage, strangers: Strangers) -> Places:
+    """What no service needs: the same, and the API server."""
+    said = stage.kubectl("get", "service/kubernetes", "--namespace=default", "--output=json")
+    return [*foreign(stage, strangers), [json.loads(said)["spec"]["clusterIP"], 443]]
 
 
-def test_strangers_reach_neither_the_core_nor_the_gateway(stage: Stage, strangers):
-    places = everywhere(stage, "kaldra-core", CORE_PORT) + everywhere(stage, "kaldra-api", API_PORT)
-    for pod, _ in strangers:
-        assert not any(connects(stage, pod, places, "foreign"))
+def names(stage: Stage, service: str) -> list[str]:
+    return [pod["metadata"]["name"] for pod in stage.pods(service)]
 
 
-def test_the_gateway_reaches_the_core_by_name_on_both_nodes(stage: Stage):
-    places = [("kaldra-core", CORE_PORT), *everywhere(stage, "kaldra-core", CORE_PORT)]
-    for pod in stage.pods("kaldra-api"):
-        assert all(connects(stage, pod["metadata"]["name"], places))
+def test_strangers_reach_each_other_and_the_outside_and_none_of_ours(stage: Stage, strangers):
+    places = foreign(stage, strangers)
+    ours = everywhere(stage, "kaldra-core", CORE_PORT) + everywhere(stage, "kaldra-api", API_PORT)
+    for pod in strangers:
+        assert reached(stage, pod, places + ours, "foreign") == places
 
 
-def test_the_gateway_reaches_nothing_else(stage: Stage, strangers):
-    elsewhere = [*outside(stage), *((address, FOREIGN_PORT) for _, address in strangers)]
-    elsewhere += api_server(stage)
-    pods = stage.pods("kaldra-api")
-    for pod in pods:
-        others = [p for p in pods if p is not pod]
-        places = [*elsewhere, *((p["status"]["podIP"], API_PORT) for p in others)]
-        assert not any(connects(stage, pod["metadata"]["name"], places))
+def test_the_gateway_reaches_the_core_by_name_on_both_nodes_and_nothing_else(
+    stage: Stage, strangers
+):
+    core = [["kaldra-core", CORE_PORT], *everywhere(stage, "kaldra-core", CORE_PORT)]
+    elsewhere = closed(stage, strangers)
+    pods = {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in stage.pods("kaldra-api")}
+    for name in pods:
+        others = [[address, API_PORT] for other, address in pods.items() if other != name]
+        assert reached(stage, name, core + elsewhere + others) == core
 
 
 def test_the_core_reaches_nothing(stage: Stage, strangers):
-    places = [*outside(stage), *((address, FOREIGN_PORT) for _, address in strangers)]
-    places += [*api_server(stage), *everywhere(stage, "kaldra-api", API_PORT), ("10.96.0.10", 53)]
-    for pod in stage.pods("kaldra-core"):
-        assert not any(connects(stage, pod["metadata"]["name"], places))
+    places = [*closed(stage, strangers), *everywhere(stage, "kaldra-api", API_PORT), [DNS, 53]]
+    for name in names(stage, "kaldra-core"):
+        assert reached(stage, name, places) == []
 
 
 def test_spans_are_sent_to_the_collector_and_nothing_else_is_opened(serving: Stage, strangers):
     with serving.configured(f"otlpEndpoint: {OTLP_ENDPOINT}"):
         serving.up()
-    wanted = {("kaldra-api", "POST /engine/kaldra/signal"), ("kaldra-core", "POST /v1/signal")}
+    wanted = {("kaldra-api", f"POST {SIGNAL}"), ("kaldra-core", "POST /v1/signal")}
 
     def arrived() -> bool:
         # A pod of the release before may serve a last request.
-        serving.ask("/engine/kaldra/signal", {"text": TEXT})
+        serving.ask(SIGNAL, {"text": TEXT})
         return wanted <= {span for body in received(serving) for span in spans(body)}
 
     eventually(arrived, "spans of both services")
     assert traces.told(b"".join(received(serving)), {"API key": KEY, "text": TEXT}) == []
-    addresses = [address for _, address in strangers]
-    closed = [*outside(serving), *((address, FOREIGN_PORT) for address in addresses)]
-    closed += api_server(serving)
-    for pod in (pod for service in SERVICES for pod in serving.pods(service)):
-        name = pod["metadata"]["name"]
-        assert all(connects(serving, name, [(address, OTLP_PORT) for address in addresses]))
-        assert not any(connects(serving, name, closed))
+    collectors: Places = [[address, OTLP_PORT] for address in strangers.values()]
+    elsewhere = closed(serving, strangers)
+    for name in (name for service in SERVICES for name in names(serving, service)):
+        assert reached(serving, name, collectors + elsewhere) == collectors
 
 
 def received(stage: Stage) -> list[bytes]:
@@ -180,8 +178,3 @@ def spans(body: bytes) -> Iterator[tuple[str, str]]:
         resource = {a.key: a.value.string_value for a in sender.resource.attributes}
         for scope in sender.scope_spans:
             yield from ((resource["service.name"], span.name) for span in scope.spans)
-
-
-def api_server(stage: Stage) -> Places:
-    said = stage.kubectl("get", "service/kubernetes", "--namespace=default", "--output=json")
-    return [(json.loads(said)["spec"]["clusterIP"], 443)]

@@ -1,8 +1,7 @@
 """What was released wrongly is taken back; what somebody else changed is told and put right."""
 
 from tests.e2e.clone import VERB_SECONDS
-from tests.e2e.staging.addons import MANIFESTS
-from tests.e2e.staging.load import constant_load
+from tests.e2e.staging.infrastructure import MANIFESTS
 from tests.e2e.staging.stage import Stage
 
 
@@ -16,25 +15,25 @@ def test_a_rollback_brings_back_images_and_settings(stage: Stage):
         for kind in ("servicemonitors", "prometheusrules"):
             assert set(stage.objects(kind)) == {"kaldra"}
         asked = stage.kaldra("rollback", code=2)
-        assert "metrics: serviceMonitor → not set" in asked.output
-        assert "Nothing was changed" in asked.output
+        assert "metrics: serviceMonitor → not set" in asked
+        assert "Nothing was changed" in asked
         assert stage.images() != before
-        with constant_load(stage):
+        with stage.constant_load():
             stage.follow(asked)
             stage.await_version("0.1.0")
     assert stage.images() == before
     assert stage.objects("servicemonitors") == {}
-    assert "✓ no drift" in stage.kaldra("status").output
+    assert "✓ no drift" in stage.kaldra("status")
 
 
 def test_drift_is_told_with_object_and_field_and_put_right(stage: Stage):
     stage.settled = False
-    with constant_load(stage):
+    with stage.constant_load():
         stage.kubectl("delete", "poddisruptionbudget", "kaldra-core")
         patch = '{"spec": {"minReadySeconds": 1}}'
         stage.kubectl("patch", "deployment/kaldra-api", f"--patch={patch}")
         state = stage.checkpoint.read_bytes()
-        said = stage.kaldra("status", code=3).output
+        said = stage.kaldra("status", code=3)
         assert stage.checkpoint.read_bytes() == state
         # The provider takes the field back, or names the manager that it conflicts with.
         if stage.start("./kaldra", "up", "--stack", stage.stack).wait(VERB_SECONDS) != 0:
@@ -43,4 +42,4 @@ def test_drift_is_told_with_object_and_field_and_put_right(stage: Stage):
     assert "PodDisruptionBudget kaldra-core was deleted" in said
     assert "Deployment kaldra-api was changed" in said
     assert "spec.minReadySeconds" in said
-    assert "✓ no drift" in stage.kaldra("status").output
+    assert "✓ no drift" in stage.kaldra("status")

@@ -1,12 +1,11 @@
 """The autoscaler with metrics-server: more pods under load, fewer after it."""
 
-import threading
+from functools import partial
 
 from kaldra.cli.metrics_server import API, MANIFEST
-from tests.e2e.staging.load import Answers
-from tests.e2e.staging.stage import SERVICES, Stage
+from tests.e2e.clone import asking
+from tests.e2e.staging.stage import SERVICES, SIGNAL, Stage
 
-ASKERS = 4
 TEXT = "The board cut its forecast, and nobody dares to say what the winter will bring. " * 400
 SOON = '{"spec": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 15}}}}'
 """Kubernetes waits five minutes before it scales down."""
@@ -20,18 +19,8 @@ def test_the_number_of_pods_follows_the_load(stage: Stage):
     stage.kubectl("patch", "horizontalpodautoscaler", "kaldra-core", *patch)
     stage.kubectl("wait", *scalers, "--for=condition=ScalingActive", "--timeout=240s")
     assert len(stage.pods("kaldra-core")) == 2
-    over = threading.Event()
-    load = Answers("/engine/kaldra/signal", {"text": TEXT})
-    askers = [threading.Thread(target=load.keep_asking, args=(stage, over)) for _ in range(ASKERS)]
-    for asker in askers:
-        asker.start()
-    try:
+    with asking(*[partial(stage.ask_in_turn, SIGNAL, {"text": TEXT})] * 4):
         _await(stage, 4)
-    finally:
-        over.set()
-        for asker in askers:
-            asker.join()
-    assert load.failures == []
     _await(stage, 2)
 
 
