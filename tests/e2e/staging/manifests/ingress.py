@@ -41,11 +41,6 @@ http {{
 """
 
 
-def listed(path: str) -> list[dict[str, Any]]:
-    """Objects of all namespaces."""
-    return list(get(path)["items"])
-
-
 def get(path: str) -> Any:
     """What the API server answers."""
     token = (ACCOUNT / "token").read_text()
@@ -57,48 +52,35 @@ def get(path: str) -> Any:
 
 def configuration() -> str:
     """nginx's configuration; writes certificates under names that tell their content."""
-    upstreams: dict[str, str] = {}
-    servers = []
-    endpoints = listed("/apis/discovery.k8s.io/v1/endpointslices")
-    for ingress in listed("/apis/networking.k8s.io/v1/ingresses"):
-        if ingress["spec"].get("ingressClassName") not in (CLASS, None):
-            continue
-        servers += serving(ingress, endpoints, upstreams)
-    return "\n".join([HEAD, *upstreams.values(), *servers, "}"])
+    ingresses = get("/apis/networking.k8s.io/v1/ingresses")["items"]
+    own = [each for each in ingresses if each["spec"].get("ingressClassName") == CLASS]
+    return "\n".join([HEAD, *map(serving, own), "}"])
 
 
-def serving(
-    ingress: dict[str, Any], endpoints: list[dict[str, Any]], upstreams: dict[str, str]
-) -> list[str]:
-    """One server per host that a TLS secret is there for."""
-    namespace = ingress["metadata"]["namespace"]
-    secrets = {h: tls["secretName"] for tls in ingress["spec"].get("tls", []) for h in tls["hosts"]}
-    found = []
-    for rule in ingress["spec"].get("rules", []):
-        certificate = certificate_of(namespace, secrets.get(rule["host"], ""))
-        if certificate is None:
-            continue
-        places = []
-        for path in rule["http"]["paths"]:
-            service = path["backend"]["service"]
-            name, port = service["name"], service["port"]
-            upstream = f"{namespace}_{name}_{port.get('name') or port.get('number')}"
-            addresses = addresses_of(namespace, name, port, endpoints)
-            members = "".join(f"server {a} max_fails=0; " for a in addresses)
-            upstreams[upstream] = f"upstream {upstream} {{ {members or 'server 127.0.0.1:9;'} }}"
-            exactly = "= " if path["pathType"] == "Exact" else ""
-            places.append(
-                f"location {exactly}{path.get('path') or '/'} {{ proxy_pass http://{upstream}; "
-                "proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr; "
-                "proxy_set_header X-Forwarded-Proto https; }"
-            )
-        found.append(
-            f"server {{ listen 8443 ssl; server_name {rule['host']}; "
-            f"ssl_certificate {certificate}.crt; ssl_certificate_key {certificate}.key;\n"
-            + "\n".join(places)
-            + "}"
-        )
-    return found
+def serving(ingress: dict[str, Any]) -> str:
+    """The server of an Ingress with one host and one path, once its TLS secret is there."""
+    namespace, (rule,) = ingress["metadata"]["namespace"], ingress["spec"]["rules"]
+    (tls,), (path,) = ingress["spec"]["tls"], rule["http"]["paths"]
+    certificate = certificate_of(namespace, tls["secretName"])
+    if certificate is None:
+        return ""
+    service = path["backend"]["service"]
+    addresses = addresses_of(namespace, service["name"], service["port"]["name"])
+    members = "".join(f"server {address} max_fails=0; " for address in addresses)
+    return f"""\
+upstream {namespace} {{ {members or "server 127.0.0.1:9;"} }}
+server {{
+  listen 8443 ssl;
+  server_name {rule["host"]};
+  ssl_certificate {certificate}.crt;
+  ssl_certificate_key {certificate}.key;
+  location {path["path"]} {{
+    proxy_pass http://{namespace};
+    proxy_set_header Host $host;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header X-Forwarded-Proto https;
+  }}
+}}"""
 
 
 def certificate_of(namespace: str, secret: str) -> Path | None:
@@ -114,42 +96,36 @@ def certificate_of(namespace: str, secret: str) -> Path | None:
     return path
 
 
-def addresses_of(
-    namespace: str, service: str, port: dict[str, Any], endpoints: list[dict[str, Any]]
-) -> list[str]:
+def addresses_of(namespace: str, service: str, port: str) -> list[str]:
     """Ready endpoints of a service, as address:port."""
+    slices = f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
     found = []
-    for part in endpoints:
-        labels = part["metadata"].get("labels") or {}
-        own = part["metadata"]["namespace"] == namespace
-        if not own or labels.get("kubernetes.io/service-name") != service:
-            continue
+    for part in get(f"{slices}?labelSelector=kubernetes.io/service-name%3D{service}")["items"]:
         # A slice has the pods' ports under the names of the service's.
-        wanted = [p["port"] for p in part["ports"] or [] if port.get("name") in (p["name"], None)]
+        numbers = [each["port"] for each in part["ports"] or [] if each["name"] == port]
         for endpoint in part["endpoints"] or []:
-            if endpoint["conditions"].get("ready") and wanted:
-                found += [f"{address}:{wanted[0]}" for address in endpoint["addresses"]]
+            if endpoint["conditions"].get("ready"):
+                found += [f"{a}:{number}" for a in endpoint["addresses"] for number in numbers]
     return sorted(found)
 
 
 def main() -> None:
-    """Look, and let nginx follow what changed, for ever."""
+    """Look, and let nginx follow what changed, as long as it runs."""
     FOLDER.mkdir(exist_ok=True)
-    file, running, last = FOLDER / "nginx.conf", None, ""
-    while running is None or running.poll() is None:
+    file, last = FOLDER / "nginx.conf", ""
+    file.write_text(f"{HEAD}}}")
+    running = subprocess.Popen([*NGINX, "-g", "daemon off;"])
+    while running.poll() is None:
+        time.sleep(LOOK_SECONDS)
         try:
             wanted = configuration()
         except OSError as error:
             print(f"The API server does not answer: {error}", flush=True)  # noqa: T201
-            wanted = last
-        if wanted and wanted != last:
+            continue
+        if wanted != last:
             file.write_text(wanted)
-            last = wanted
-            if running is None:
-                running = subprocess.Popen([*NGINX, "-g", "daemon off;"])
-            else:
-                subprocess.run([*NGINX, "-s", "reload"], check=False)
-        time.sleep(LOOK_SECONDS)
+            if subprocess.run([*NGINX, "-s", "reload"], check=False).returncode == 0:
+                last = wanted
 
 
 main()
