@@ -133,6 +133,14 @@ class Clone:
                 start_new_session=True,
             )
 
+    def start_up(self, type_: str) -> "subprocess.Popen[bytes]":
+        """Start `./kaldra up`; returns while it is busy with a resource of the type."""
+        process = self.start("./kaldra", "up", "--stack", self.stack)
+        busy = f"work on {type_}"
+        eventually(lambda: self.pending(type_) or process.poll() is not None, busy, 300)
+        assert process.poll() is None
+        return process
+
     @contextmanager
     def following(self) -> Iterator[Path]:
         """`./kaldra logs --follow`, from now on; the file with what it shows."""
@@ -204,12 +212,6 @@ class Clone:
         latest = document.get("checkpoint", {}).get("latest") or {}
         operations = latest.get("pending_operations") or []
         return any(operation["resource"]["type"] == type_ for operation in operations)
-
-    def await_operation(self, process: "subprocess.Popen[bytes]", type_: str) -> None:
-        """Return while an `up` that was started is busy with a resource of the type."""
-        busy = f"work on {type_}"
-        eventually(lambda: self.pending(type_) or process.poll() is not None, busy, 300)
-        assert process.poll() is None
 
     @property
     def checkpoint(self) -> Path:

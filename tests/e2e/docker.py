@@ -1,6 +1,8 @@
 """What Docker holds under the tests' names, and its removal."""
 
+import json
 import subprocess
+from typing import Any
 
 from tests.e2e.machine import CLONE, NAME, sharing_the_machine
 
@@ -14,6 +16,11 @@ KINDS = {
 def docker(*arguments: str) -> str:
     """Output of the docker client, without the last line's end."""
     return run(*arguments, check=True).stdout.decode().strip()
+
+
+def inspected(name: str) -> dict[str, Any]:
+    """What Docker says of a container or an image."""
+    return dict(json.loads(docker("inspect", name))[0])
 
 
 def saved(image: str) -> bytes:

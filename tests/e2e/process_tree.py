@@ -2,20 +2,22 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 
-def kill_tree(root: int) -> None:
+def kill_tree(root: "subprocess.Popen[bytes]") -> None:
     """SIGKILL a process and all that came from it, as a crash of the machine would."""
-    family = [root]
+    family = [root.pid]
     for pid in family:
         # One that stands still begins no other, and keeps those that end.
         os.kill(pid, signal.SIGSTOP)
         family += _children(pid)
     for pid in reversed(family):
         os.kill(pid, signal.SIGKILL)
+    root.wait()
 
 
 def _children(parent: int) -> Iterator[int]:

@@ -4,13 +4,11 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,14 +16,14 @@ from kaldra.paths import REPO
 from tests.attack.conftest import KEYS
 from tests.browser import reader
 from tests.e2e.clone import LOCAL_STACK, Clone, changes, eventually
-from tests.e2e.docker import docker, leftovers, run
+from tests.e2e.docker import docker, inspected, leftovers, run
 from tests.e2e.machine import NAME
 from tests.e2e.process_tree import kill_tree
+from tests.processes import ran
 
 NETWORK = f"{NAME}-local"
 CORE, API = f"{NETWORK}-core", f"{NETWORK}-api"
 CONTAINER = "docker:index/container:Container"
-UP = ("./kaldra", "up", "--stack", LOCAL_STACK)
 NOBODY = "unix:///nobody/docker.sock"
 DEV_TAGS = ("kaldra-core:dev", "kaldra-api:dev")
 
@@ -68,18 +66,13 @@ def test_the_containers_may_do_and_use_little(local: Clone):
         assert host["Memory"] == mebibytes << 20
         assert host["NanoCpus"] == 10**9
         assert host["RestartPolicy"]["Name"] == "unless-stopped"
-        assert host["LogConfig"] == {
-            "Type": "json-file",
-            "Config": {"max-file": "3", "max-size": "10m"},
-        }
+        logs = {"max-file": "3", "max-size": "10m"}
+        assert host["LogConfig"] == {"Type": "json-file", "Config": logs}
+        # Only the gateway is published, and only here.
+        address = {"HostIp": "127.0.0.1", "HostPort": str(local.api_port)}
+        assert (host["PortBindings"] or {}) == ({"8000/tcp": [address]} if name == API else {})
         assert found["State"]["Health"]["Status"] == "healthy"
         assert local.key not in json.dumps(found)
-
-
-def test_only_the_gateway_is_published_and_only_here(local: Clone):
-    address = {"HostIp": "127.0.0.1", "HostPort": str(local.api_port)}
-    assert inspected(API)["HostConfig"]["PortBindings"] == {"8000/tcp": [address]}
-    assert not inspected(CORE)["HostConfig"]["PortBindings"]
 
 
 def test_the_page_s_own_tests_hold_on_the_stack(local: Clone):
@@ -90,7 +83,6 @@ def test_the_page_s_own_tests_hold_on_the_stack(local: Clone):
         assert f"From {path}, unless set in the stack file: API_PORT, CORE_THREADS" in said
         assert {"KALDRA_LOG_LEVEL=DEBUG", "CORE_THREADS=3"} <= set(inspected(CORE)["Config"]["Env"])
         assert {"KALDRA_RATE_LIMIT=0", "API_PORT=8000"} <= set(inspected(API)["Config"]["Env"])
-        assert local.get("/status/")[0] == HTTPStatus.OK
         local.shell("pulumi preview --expect-no-changes --non-interactive")
     hold("tests/browser", local, KALDRA_API_KEY=local.key)
     assert reader.TEXT not in local.kaldra("logs")
@@ -99,17 +91,10 @@ def test_the_page_s_own_tests_hold_on_the_stack(local: Clone):
 
 def hold(tests: str, local: Clone, **environment: str) -> None:
     """Run other tests against the gateway of the stack."""
-    site = {"KALDRA_SITE": f"http://127.0.0.1:{local.api_port}", **environment}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", tests],
-        cwd=REPO,
-        env={**os.environ, **site},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    site = {"KALDRA_SITE": f"http://127.0.0.1:{local.api_port}"}
+    variables = {**os.environ, **site, **environment}
+    done = ran(sys.executable, "-m", "pytest", tests, cwd=REPO, env=variables)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_status_and_logs_tell_of_both(local: Clone):
@@ -121,30 +106,16 @@ def test_status_and_logs_tell_of_both(local: Clone):
     assert {json.loads(line)["source"] for line in lines} == {CORE, API}
 
 
-def test_the_path_of_a_request_through_both_services_is_drawn(local: Clone):
-    assert local.get("/status/core", X_Request_Id="drawn-2")[0] == HTTPStatus.OK
-    said = local.kaldra("trace", "drawn-2")
-    assert "api  " in said
-    assert "core " in said
-    assert " ms" in local.kaldra("trace", "--slowest")
-
-
-def test_logs_follow_a_restart(local: Clone):
-    with local.following() as shown:
-        os.kill(inspected(CORE)["State"]["Pid"], signal.SIGKILL)
-        eventually(lambda: "core INFO" in shown.read_text(), "the first record after the restart")
-
-
 def test_a_core_that_is_killed_is_missed_and_comes_back(local: Clone):
-    restarts = inspected(CORE)["RestartCount"]
-    os.kill(inspected(CORE)["State"]["Pid"], signal.SIGKILL)
-    eventually(
-        lambda: local.get("/status/core")[0] == HTTPStatus.SERVICE_UNAVAILABLE,
-        "the gateway says so",
-    )
-    assert local.get("/status/")[0] == HTTPStatus.OK
-    local.await_core()
-    assert inspected(CORE)["RestartCount"] == restarts + 1
+    before = inspected(CORE)
+    with local.following() as shown:
+        os.kill(before["State"]["Pid"], signal.SIGKILL)
+        missed = HTTPStatus.SERVICE_UNAVAILABLE
+        eventually(lambda: local.get("/status/core")[0] == missed, "the gateway says so")
+        assert local.get("/status/")[0] == HTTPStatus.OK
+        local.await_core()
+        eventually(lambda: "core INFO" in shown.read_text(), "the first record after the restart")
+    assert inspected(CORE)["RestartCount"] == before["RestartCount"] + 1
 
 
 def test_a_removed_container_is_made_again(local: Clone):
@@ -155,10 +126,7 @@ def test_a_removed_container_is_made_again(local: Clone):
 
 def test_an_up_that_was_killed_goes_on(local: Clone):
     with local.configured("logLevel: DEBUG"):
-        process = local.start(*UP)
-        local.await_operation(process, CONTAINER)
-        kill_tree(process.pid)
-        process.wait()
+        kill_tree(local.start_up(CONTAINER))
         local.kaldra("up")
         local.kaldra("preview", "--expect-no-changes")
         assert "KALDRA_LOG_LEVEL=DEBUG" in inspected(CORE)["Config"]["Env"]
@@ -166,10 +134,8 @@ def test_an_up_that_was_killed_goes_on(local: Clone):
 
 
 def test_no_attack_ends_a_container_or_keeps_others_from_being_served(local: Clone):
-    with (
-        env_file(local, "KALDRA_RATE_LIMIT=0", "KALDRA_TEXT_LIMIT=0"),
-        local.edited(f"Pulumi.{LOCAL_STACK}.yaml", "config:\n", "config:\n"),
-    ):
+    limits = ("KALDRA_RATE_LIMIT=0", "KALDRA_TEXT_LIMIT=0")
+    with env_file(local, *limits), local.edited(local.stack_file):
         for name, key in KEYS.items():
             local.shell(f"pulumi config set --secret --path kaldra:apiKeys.{name} {key}")
         local.kaldra("up")
@@ -195,7 +161,6 @@ def test_down_leaves_nothing_but_the_images(local: Clone):
     for _ in range(2):
         local.kaldra("down")
         assert [item for item in leftovers() if NETWORK in item] == []
-        assert not {CORE, API} & set(docker("ps", "--all", "--format", "{{.Names}}").split())
     for image in images:
         docker("image", "inspect", image)
     said = local.kaldra("status", code=1)
@@ -221,10 +186,6 @@ def test_the_checklist_holds_and_takes_nothing_down(local: Clone):
     assert inspected(API)["Id"] == before
     local.kaldra("down", "--yes")
     assert [item for item in leftovers() if NETWORK in item] == []
-
-
-def inspected(name: str) -> dict[str, Any]:
-    return dict(json.loads(docker("container", "inspect", name))[0])
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.clone import LOCAL_STACK, Clone, new_clone
-from tests.e2e.docker import docker
+from tests.e2e.docker import inspected
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-service.md"
 SERVICES = "platform/kaldra/stack/services.py"
@@ -62,8 +62,7 @@ def test_it_runs_on_docker(third: Clone):
     third.kaldra("up")
     assert third.get("/status/")[0] == HTTPStatus.OK
     assert "kaldra-third-worker  1/1 ready" in third.kaldra("status")
-    health = docker("inspect", "--format", "{{.State.Health.Status}}", f"{NAMESPACE}-worker")
-    assert health.strip() == "healthy"
+    assert inspected(f"{NAMESPACE}-worker")["State"]["Health"]["Status"] == "healthy"
 
 
 def test_a_setting_of_it_is_known(third: Clone):

@@ -4,7 +4,7 @@ import json
 
 from tests.conftest import unused_port
 from tests.e2e.clone import Clone
-from tests.e2e.docker import docker
+from tests.e2e.docker import docker, inspected
 from tests.e2e.machine import NAME
 from tests.platform.release.test_bom import is_valid
 
@@ -18,8 +18,7 @@ def build(clone: Clone, *options: str, code: int = 0) -> str:
 
 def layers() -> list[list[str]]:
     """Layers of both images, as they are unpacked."""
-    form = "{{json .RootFS.Layers}}"
-    return [json.loads(docker("inspect", f"{name}:{NAME}", "--format", form)) for name in SERVICES]
+    return [inspected(f"{name}:{NAME}")["RootFS"]["Layers"] for name in SERVICES]
 
 
 def test_two_builds_of_the_same_sources_have_the_same_layers(clone: Clone):

@@ -85,11 +85,11 @@ def test_releases_are_known_whatever_the_state_looks_like(project):
     assert (project / "Pulumi.try.yaml").read_text() == before
 
 
-def as_told(_pid: int, hint: str) -> None:
+def as_told(_process: object, hint: str) -> None:
     subprocess.run(["sh", "-c", hint.rpartition(": ")[2]], check=True)  # noqa: S607
 
 
-@pytest.mark.parametrize("end", [as_told, lambda pid, _hint: kill_tree(pid)])
+@pytest.mark.parametrize("end", [as_told, lambda process, _hint: kill_tree(process)])
 def test_a_dead_lock_in_any_folder_is_removed_and_a_live_one_kept(project, end):
     write(project, stateBackend=(project / "shared").as_uri(), secretsProvider="passphrase")
     with pytest.MonkeyPatch.context() as patch:
@@ -107,7 +107,7 @@ def test_a_dead_lock_in_any_folder_is_removed_and_a_live_one_kept(project, end):
             told = f"Another run works on .* .pid {process.pid}"
             with pytest.raises(KaldraError, match=told) as caught:
                 up("2")
-            end(process.pid, caught.value.hint)
+            end(process, caught.value.hint)
         up("2")
 
 
