@@ -7,8 +7,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -17,23 +16,18 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
 
 from kaldra.docker_provider.values import Props, properties, wrap_properties
-
-PLATFORM = Path(__file__).parents[3] / "platform"
+from kaldra.paths import REPO
 
 
 class CallFailedError(Exception):
-    """The plugin answered with an error; `kept` is the state of a partial failure, if it is one."""
+    """The plugin answered with an error; `failed` is what it tells of a partial failure."""
 
     def __init__(self, error: Any) -> None:
         super().__init__(error.details())
-        self.kept: Props | None = None
-        self.id = ""
+        self.failed = provider_pb2.ErrorResourceInitFailed()
         for key, value in error.trailing_metadata() or ():
             if key == "grpc-status-details-bin":
-                failed = provider_pb2.ErrorResourceInitFailed()
-                status_pb2.Status.FromString(value).details[0].Unpack(failed)
-                self.kept = properties(PropertyValue.unmarshal_map(failed.properties))
-                self.id = failed.id
+                status_pb2.Status.FromString(value).details[0].Unpack(self.failed)
 
     def follow(self) -> None:
         """Run the command that the error ends with, as its reader does."""
@@ -57,21 +51,22 @@ def packed(values: Props) -> Any:
     return PropertyValue.marshal_map({**wrap_properties(others, {}), **secrets})
 
 
+def unpacked(message: Any) -> Props:
+    return properties(PropertyValue.unmarshal_map(message))
+
+
 @dataclass
 class Plugin:
     """Calls the plugin as Pulumi's engine does."""
 
     stub: Any
     messages: list[str]
-    last_state: dict[str, PropertyValue] = field(default_factory=dict)
-    """Properties of the last created or updated resource, with their secrets."""
 
     def call(self, method: str, **fields: Any) -> Any:
         fields = {k: packed(v) if isinstance(v, dict) else v for k, v in fields.items()}
-        names = {"Read": "ReadRequest", "Configure": "ConfigureRequest"}
-        kind = getattr(provider_pb2, names.get(method, f"{method}Request"))
+        request = getattr(provider_pb2, f"{method}Request")(**fields)
         try:
-            return getattr(self.stub, method)(kind(**fields), timeout=120)
+            return getattr(self.stub, method)(request, timeout=120)
         except grpc.RpcError as error:
             raise CallFailedError(error) from None
 
@@ -82,54 +77,69 @@ class Plugin:
     def check(self, urn: str, news: Props) -> Props:
         answer = self.call("Check", urn=urn, news=news, randomSeed=b"seed")
         assert not answer.failures, answer.failures
-        return properties(PropertyValue.unmarshal_map(answer.inputs))
+        return unpacked(answer.inputs)
 
-    def create(self, urn: str, inputs: Props, *, preview: bool = False) -> tuple[str, Props]:
-        answer = self.call("Create", urn=urn, properties=inputs, preview=preview)
-        return answer.id, self._kept(answer)
+    def create(self, urn: str, inputs: Props) -> "Resource":
+        answer = self.call("Create", urn=urn, properties=inputs)
+        return Resource(self, urn, answer.id, inputs, answer.properties)
 
-    def diff(self, urn: str, id_: str, inputs: Props, state: Props, news: Props) -> Any:
-        return self.call("Diff", urn=urn, id=id_, old_inputs=inputs, olds=state, news=news)
+    @contextmanager
+    def made(self, urn: str, news: Props) -> Iterator["Resource"]:
+        """A resource that is checked, created, and deleted afterwards."""
+        made = self.create(urn, self.check(urn, news))
+        yield made
+        made.delete()
 
-    def update(self, urn: str, id_: str, inputs: Props, state: Props, news: Props) -> Props:
-        return self._kept(
-            self.call("Update", urn=urn, id=id_, old_inputs=inputs, olds=state, news=news)
-        )
 
-    def read(self, urn: str, id_: str, inputs: Props, state: Props) -> Any:
-        answer = self.call("Read", urn=urn, id=id_, inputs=inputs, properties=state)
-        if not answer.id:
-            return None
-        return tuple(
-            properties(PropertyValue.unmarshal_map(part))
-            for part in (answer.inputs, answer.properties)
-        )
+class Resource:
+    """What the engine keeps of a resource."""
 
-    def delete(self, urn: str, id_: str, state: Props) -> None:
-        self.call("Delete", urn=urn, id=id_, properties=state)
+    def __init__(self, plugin: Plugin, urn: str, id_: str, inputs: Props, message: Any) -> None:
+        self.plugin = plugin
+        self.urn = urn
+        self.id = id_
+        self.inputs = inputs
+        self.values = PropertyValue.unmarshal_map(message)
+        """The state with its secrets."""
+        self.state = properties(self.values)
 
-    def _kept(self, answer: Any) -> Props:
-        self.last_state = PropertyValue.unmarshal_map(answer.properties)
-        return properties(self.last_state)
+    def diff(self, news: Props | None = None) -> Any:
+        """Against other inputs, or the same."""
+        return self._call("Diff", old_inputs=self.inputs, olds=self.state, news=news or self.inputs)
+
+    def update(self, news: Props) -> None:
+        answer = self._call("Update", old_inputs=self.inputs, olds=self.state, news=news)
+        self.inputs, self.state = news, unpacked(answer.properties)
+
+    def read(self) -> Props | None:
+        """The inputs that are found, if it is there."""
+        answer = self._call("Read", inputs=self.inputs, properties=self.state)
+        return unpacked(answer.inputs) if answer.id else None
+
+    def delete(self) -> None:
+        self._call("Delete", properties=self.state)
+
+    def _call(self, method: str, **fields: Any) -> Any:
+        return self.plugin.call(method, urn=self.urn, id=self.id, **fields)
 
 
 @contextmanager
 def running() -> Iterator[Plugin]:
     """The plugin's process, configured, with an engine that records its messages."""
     log, server = _Log(), grpc.server(ThreadPoolExecutor(2))
-    engine_pb2_grpc.add_EngineServicer_to_server(log, server)  # type: ignore[no-untyped-call]
+    engine_pb2_grpc.add_EngineServicer_to_server(log, server)
     address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     server.start()
     with subprocess.Popen(
         [sys.executable, "-P", "-m", "kaldra.docker_provider", "-logtostderr", address],
-        env={**os.environ, "PYTHONPATH": str(PLATFORM)},
+        env={**os.environ, "PYTHONPATH": str(REPO / "platform")},
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout
         port = process.stdout.readline().strip()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            stub = provider_pb2_grpc.ResourceProviderStub(channel)  # type: ignore[no-untyped-call]
+            stub = provider_pb2_grpc.ResourceProviderStub(channel)
             plugin = Plugin(stub, log.messages)
             plugin.call("Configure", args={})
             yield plugin

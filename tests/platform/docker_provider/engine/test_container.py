@@ -18,63 +18,61 @@ URN = urn("Container", "serving")
 
 @pytest.fixture
 def made(plugin: Plugin, serving: dict[str, Any]) -> Any:
-    """Id, inputs and state of a container that serves; the plugin deletes it afterwards."""
-    inputs = plugin.check(URN, serving)
-    id_, state = plugin.create(URN, inputs)
-    yield id_, inputs, state
-    plugin.delete(URN, id_, state)
+    """A container that serves."""
+    with plugin.made(URN, serving) as made:
+        yield made
 
 
 def paths(answer: Any) -> dict[str, int]:
     return {path: change.kind for path, change in answer.detailedDiff.items()}
 
 
-def test_it_is_created_as_asked_and_waited_for(plugin, made, docker_engine):
-    found = docker_engine.inspect_container(made[0])
+def test_it_is_created_as_asked_and_waited_for(made, docker_engine):
+    found = docker_engine.inspect_container(made.id)
     assert found["State"]["Running"]
     assert found["HostConfig"]["Memory"] == 64 << 20
     assert found["HostConfig"]["NanoCpus"] == 5 * 10**8
     assert found["HostConfig"]["CapDrop"] == ["ALL"]
     assert found["Config"]["Env"][:2] == ["A=1", "B=2"]
-    assert made[2]["id"] == made[0]
-    assert made[2]["__meta"] == '{"schema_version":"2"}'
-    assert plugin.diff(URN, *made, made[1]).changes == DiffResponse.DIFF_NONE
+    assert made.state["id"] == made.id
+    assert made.state["__meta"] == '{"schema_version":"2"}'
+    assert made.diff().changes == DiffResponse.DIFF_NONE
 
 
 def test_limits_and_restart_policy_change_in_place(plugin, made, docker_engine):
-    news = plugin.check(URN, {**made[1], "memory": 80, "memorySwap": 160, "restart": "always"})
-    answer = plugin.diff(URN, *made, news)
+    news = plugin.check(URN, {**made.inputs, "memory": 80, "memorySwap": 160, "restart": "always"})
+    answer = made.diff(news)
     assert not answer.replaces
     assert paths(answer) == dict.fromkeys(("memory", "memorySwap", "restart"), PropertyDiff.UPDATE)
-    plugin.update(URN, *made, news)
-    found = docker_engine.inspect_container(made[0])["HostConfig"]
+    made.update(news)
+    found = docker_engine.inspect_container(made.id)["HostConfig"]
     assert (found["Memory"], found["RestartPolicy"]["Name"]) == (80 << 20, "always")
 
 
-def test_anything_else_replaces_the_old_one_first(plugin, made):
-    news = {**made[1], "command": ["sleep", "60"], "envs": ["B=2", "A=1"], "user": "0"}
-    answer = plugin.diff(URN, *made, news)
+def test_anything_else_replaces_the_old_one_first(made):
+    news = {**made.inputs, "command": ["sleep", "60"], "envs": ["B=2", "A=1"], "user": "0"}
+    answer = made.diff(news)
     assert sorted(answer.replaces) == ["command", "user"]
     assert answer.deleteBeforeReplace
 
 
 @pytest.mark.parametrize("how", ["kill", "pause"])
 def test_one_that_was_stopped_is_started(plugin, made, docker_engine, how):
-    getattr(docker_engine, how)(made[0])
-    answer = plugin.diff(URN, *made, made[1])
+    getattr(docker_engine, how)(made.id)
+    answer = made.diff()
     assert (*paths(answer), *answer.replaces) == ("mustRun",)
     assert "Changed by others: it does not run." in plugin.messages
-    plugin.update(URN, *made, made[1])
-    assert docker_engine.inspect_container(made[0])["State"]["Status"] == "running"
+    made.update(made.inputs)
+    assert docker_engine.inspect_container(made.id)["State"]["Status"] == "running"
 
 
-def test_one_that_others_changed_or_removed_is_noticed(plugin, made, docker_engine):
-    docker_engine.update_container(made[0], restart_policy={"Name": "no"})
-    assert paths(plugin.diff(URN, *made, made[1])) == {"restart": PropertyDiff.UPDATE}
-    assert plugin.read(URN, *made)[0]["restart"] == "no"
-    docker_engine.remove_container(made[0], force=True)
-    assert plugin.read(URN, *made) is None
-    assert plugin.diff(URN, *made, made[1]).replaces == ["name"]
+def test_one_that_others_changed_or_removed_is_noticed(made, docker_engine):
+    docker_engine.update_container(made.id, restart_policy={"Name": "no"})
+    assert paths(made.diff()) == {"restart": PropertyDiff.UPDATE}
+    assert made.read()["restart"] == "no"
+    docker_engine.remove_container(made.id, force=True)
+    assert made.read() is None
+    assert made.diff().replaces == ["name"]
 
 
 def test_one_that_ends_is_kept_and_told_with_its_last_lines(plugin, serving, docker_engine):
@@ -89,9 +87,8 @@ def test_one_that_ends_is_kept_and_told_with_its_last_lines(plugin, serving, doc
     assert "Its last lines:" in said
     assert "[secret]" in said
     assert "hunter2222" not in said
-    assert error.value.kept
-    assert error.value.kept["name"] == f"{PREFIX}-ends"
-    docker_engine.remove_container(error.value.id, force=True)
+    assert error.value.failed.properties["name"] == f"{PREFIX}-ends"
+    docker_engine.remove_container(error.value.failed.id, force=True)
 
 
 def test_one_that_does_not_become_healthy_says_what_its_check_said(plugin, serving, docker_engine):
@@ -99,43 +96,39 @@ def test_one_that_does_not_become_healthy_says_what_its_check_said(plugin, servi
     inputs = {**serving, "name": f"{PREFIX}-ill", "healthcheck": health, "waitTimeout": 20}
     with pytest.raises(CallFailedError, match="Its health check said: not yet") as error:
         plugin.create(URN, plugin.check(URN, inputs))
-    docker_engine.remove_container(error.value.id, force=True)
+    docker_engine.remove_container(error.value.failed.id, force=True)
 
 
 def test_one_left_by_a_killed_run_is_taken_away_and_another_ones_is_not(
-    plugin, made, serving, docker_engine
+    plugin, made, docker_engine
 ):
     other = urn("Container", "other")
     with pytest.raises(CallFailedError, match="does not belong to this stack") as refused:
-        plugin.create(other, made[1])
-    id_, _ = plugin.create(URN, made[1])
-    assert id_ != made[0]
-    assert docker_engine.containers(all=True, filters={"id": made[0]}) == []
+        plugin.create(other, made.inputs)
+    assert plugin.create(URN, made.inputs).id != made.id
+    assert docker_engine.containers(all=True, filters={"id": made.id}) == []
     refused.value.follow()
-    id_, state = plugin.create(other, made[1])
-    plugin.delete(other, id_, state)
+    plugin.create(other, made.inputs).delete()
 
 
 def test_a_taken_port_names_the_container_that_has_it(plugin, serving, docker_engine, free_port):
     ports = [{"internal": 8000, "external": free_port, "ip": "127.0.0.1"}]
-    first = plugin.check(URN, {**serving, "ports": ports})
-    id_, state = plugin.create(URN, first)
-    second = {**first, "name": f"{PREFIX}-second"}
     told = f"Container {PREFIX}-serving publishes port"
-    with pytest.raises(CallFailedError, match=told) as taken:
-        plugin.create(URN, second)
-    assert docker_engine.containers(all=True, filters={"name": f"{PREFIX}-second"}) == []
-    taken.value.follow()
-    plugin.delete(URN, *plugin.create(URN, second))
-    plugin.delete(URN, id_, state)
+    with plugin.made(URN, {**serving, "ports": ports}) as first:
+        second = {**first.inputs, "name": f"{PREFIX}-second"}
+        with pytest.raises(CallFailedError, match=told) as taken:
+            plugin.create(URN, second)
+        assert docker_engine.containers(all=True, filters={"name": f"{PREFIX}-second"}) == []
+        taken.value.follow()
+        plugin.create(URN, second).delete()
 
 
 def test_secrets_stay_secret_in_the_state(plugin, serving):
     secret = PropertyValue([PropertyValue("KEY=hunter2222", is_secret=True)])
-    id_, state = plugin.create(URN, {**serving, "envs": secret})
-    assert plugin.last_state["envs"].contains_secret()
-    assert not plugin.last_state["command"].contains_secret()
-    plugin.delete(URN, id_, state)
+    made = plugin.create(URN, {**serving, "envs": secret})
+    assert made.values["envs"].contains_secret()
+    assert not made.values["command"].contains_secret()
+    made.delete()
 
 
 def test_a_cancelled_run_stops_waiting(serving, docker_engine):
@@ -149,7 +142,7 @@ def test_a_cancelled_run_stops_waiting(serving, docker_engine):
         plugin.stub.Cancel(Empty())
         with pytest.raises(CallFailedError, match="Cancelled") as error:
             creating.result(timeout=10)
-    docker_engine.remove_container(error.value.id, force=True)
+    docker_engine.remove_container(error.value.failed.id, force=True)
 
 
 def test_inputs_that_are_not_supported_are_refused_by_name(plugin):

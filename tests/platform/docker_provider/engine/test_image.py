@@ -11,7 +11,7 @@ from pulumi.runtime.proto.provider_pb2 import DiffResponse, PropertyDiff
 
 from kaldra.toolchain.image_build import Recipe, build
 from tests.conftest import unused_port
-from tests.platform.docker_provider.engine.conftest import PREFIX
+from tests.platform.docker_provider.engine.conftest import PREFIX, tag_of
 from tests.platform.docker_provider.engine.plugin import CallFailedError, urn
 
 pytestmark = pytest.mark.e2e
@@ -36,11 +36,9 @@ def given(source: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def registry(docker_engine: APIClient) -> Iterator[str]:
     """Address of a registry without storage of its own."""
-    tags = [tag for image in docker_engine.images() for tag in image["RepoTags"] or []]
-    image = next(tag for tag in tags if tag.startswith(("kaldra/registry:", "registry:")))
     port = unused_port()
     made = docker_engine.create_container(
-        image,
+        tag_of(docker_engine, "kaldra/registry:", "registry:"),
         name=f"{PREFIX}-registry",
         ports=[5000],
         host_config=docker_engine.create_host_config(port_bindings={5000: ("127.0.0.1", port)}),
@@ -51,42 +49,39 @@ def registry(docker_engine: APIClient) -> Iterator[str]:
 
 
 def test_it_is_built_only_when_what_it_is_made_of_changes(plugin, given, source, docker_engine):
-    inputs = plugin.check(URN, given)
-    id_, state = plugin.create(URN, inputs)
-    assert id_ == f"{NAME}:dev"
-    assert state["repoDigest"] == docker_engine.inspect_image(id_)["Id"]
-    assert plugin.diff(URN, id_, inputs, state, inputs).changes == DiffResponse.DIFF_NONE
+    made = plugin.create(URN, plugin.check(URN, given))
+    first = made.state["repoDigest"]
+    assert made.id == f"{NAME}:dev"
+    assert first == docker_engine.inspect_image(made.id)["Id"]
+    assert made.diff().changes == DiffResponse.DIFF_NONE
     (source / "word").write_text("second")
     news = plugin.check(URN, given)
-    answer = plugin.diff(URN, id_, inputs, state, news)
+    answer = made.diff(news)
     assert list(answer.detailedDiff) == ["build.contextDigest"]
     assert not answer.replaces
-    changed = plugin.update(URN, id_, inputs, state, news)
-    assert changed["repoDigest"] != state["repoDigest"]
+    made.update(news)
+    assert made.state["repoDigest"] != first
     docker_engine.remove_image(f"{NAME}:dev", force=True)
-    assert plugin.read(URN, id_, news, changed) is None
-    answer = plugin.diff(URN, id_, news, changed, news)
-    assert answer.detailedDiff["repoDigest"].kind == PropertyDiff.UPDATE
+    assert made.read() is None
+    assert made.diff().detailedDiff["repoDigest"].kind == PropertyDiff.UPDATE
 
 
 def test_the_command_line_and_the_plugin_build_the_same_image(plugin, given, source):
-    built = plugin.create(URN, plugin.check(URN, given))[1]["repoDigest"]
+    built = plugin.create(URN, plugin.check(URN, given)).state["repoDigest"]
     recipe = Recipe(f"{NAME}:cli", str(source), str(source / "Dockerfile"))
     assert build(recipe, lambda _: None) == built
 
 
-def test_it_is_pushed_and_pushed_again_when_the_registry_lost_it(
-    plugin, given, registry, docker_engine
-):
+def test_it_is_pushed_and_pushed_again_when_the_registry_lost_it(plugin, given, registry):
     name = f"{registry}/{NAME}"
     inputs = plugin.check(URN, {**given, "imageName": f"{name}:dev", "skipPush": False})
-    id_, state = plugin.create(URN, inputs)
-    assert state["repoDigest"].startswith(f"{name}@sha256:")
-    assert plugin.create(URN, inputs)[1]["repoDigest"] == state["repoDigest"]
-    assert plugin.diff(URN, id_, inputs, state, inputs).changes == DiffResponse.DIFF_NONE
-    lost = {**state, "repoDigest": f"{name}@sha256:{'0' * 64}"}
-    assert plugin.read(URN, id_, inputs, lost) is None
-    assert list(plugin.diff(URN, id_, inputs, lost, inputs).detailedDiff) == ["repoDigest"]
+    made = plugin.create(URN, inputs)
+    assert made.state["repoDigest"].startswith(f"{name}@sha256:")
+    assert plugin.create(URN, inputs).state["repoDigest"] == made.state["repoDigest"]
+    assert made.diff().changes == DiffResponse.DIFF_NONE
+    made.state["repoDigest"] = f"{name}@sha256:{'0' * 64}"
+    assert made.read() is None
+    assert list(made.diff().detailedDiff) == ["repoDigest"]
 
 
 def test_a_failed_step_is_told_with_its_last_lines_and_without_secrets(plugin, given, source):

@@ -16,35 +16,32 @@ GIVEN = {"name": NAME, "labels": [{"label": "io.kaldra.stack", "value": "test"}]
 
 @pytest.fixture
 def made(plugin: Plugin) -> Any:
-    """Id, inputs and state of a network; the plugin deletes it afterwards."""
-    inputs = plugin.check(URN, GIVEN)
-    id_, state = plugin.create(URN, inputs)
-    yield id_, inputs, state
-    plugin.delete(URN, id_, state)
+    """A network."""
+    with plugin.made(URN, GIVEN) as made:
+        yield made
 
 
-def test_it_is_created_with_the_official_plugins_defaults(plugin, made, docker_engine):
-    id_, inputs, state = made
-    assert docker_engine.inspect_network(NAME)["Id"] == id_
-    assert inputs["__defaults"] == ["ipamDriver"]
-    assert state["driver"] == "bridge"
-    assert plugin.diff(URN, *made, inputs).changes == DiffResponse.DIFF_NONE
+def test_it_is_created_with_the_official_plugins_defaults(made, docker_engine):
+    assert docker_engine.inspect_network(NAME)["Id"] == made.id
+    assert made.inputs["__defaults"] == ["ipamDriver"]
+    assert made.state["driver"] == "bridge"
+    assert made.diff().changes == DiffResponse.DIFF_NONE
 
 
-def test_every_change_replaces_it_and_so_does_its_absence(plugin, made, docker_engine):
-    assert plugin.diff(URN, *made, {**made[1], "internal": True}).replaces == ["internal"]
+def test_every_change_replaces_it_and_so_does_its_absence(made, docker_engine):
+    assert made.diff({**made.inputs, "internal": True}).replaces == ["internal"]
     docker_engine.remove_network(NAME)
-    assert plugin.diff(URN, *made, made[1]).replaces == ["name"]
-    assert plugin.read(URN, *made) is None
+    assert made.diff().replaces == ["name"]
+    assert made.read() is None
 
 
 def test_one_left_by_a_killed_run_is_taken_over_and_another_one_is_not(plugin, made):
-    assert plugin.create(URN, made[1])[0] == made[0]
-    internal = {**made[1], "internal": True}
+    assert plugin.create(URN, made.inputs).id == made.id
+    internal = {**made.inputs, "internal": True}
     with pytest.raises(CallFailedError, match=f"docker network inspect {NAME}") as refused:
         plugin.create(URN, internal)
     refused.value.follow()
-    plugin.delete(URN, *plugin.create(URN, internal))
+    plugin.create(URN, internal).delete()
 
 
 def test_what_is_missing_or_not_supported_is_refused_by_name(plugin):
