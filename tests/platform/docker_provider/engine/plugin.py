@@ -81,7 +81,7 @@ class Plugin:
 
     def create(self, urn: str, inputs: Props) -> "Resource":
         answer = self.call("Create", urn=urn, properties=inputs)
-        return Resource(self, urn, answer.id, inputs, answer.properties)
+        return Resource(self, urn, answer.id, inputs, unpacked(answer.properties))
 
     @contextmanager
     def made(self, urn: str, news: Props) -> Iterator["Resource"]:
@@ -91,17 +91,15 @@ class Plugin:
         made.delete()
 
 
+@dataclass
 class Resource:
     """What the engine keeps of a resource."""
 
-    def __init__(self, plugin: Plugin, urn: str, id_: str, inputs: Props, message: Any) -> None:
-        self.plugin = plugin
-        self.urn = urn
-        self.id = id_
-        self.inputs = inputs
-        self.values = PropertyValue.unmarshal_map(message)
-        """The state with its secrets."""
-        self.state = properties(self.values)
+    plugin: Plugin
+    urn: str
+    id: str
+    inputs: Props
+    state: Props
 
     def diff(self, news: Props | None = None) -> Any:
         """Against other inputs, or the same."""

@@ -1,6 +1,5 @@
 """Images built in a real engine and pushed to a real registry by the plugin's process."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from pulumi.runtime.proto.provider_pb2 import DiffResponse, PropertyDiff
 
 from kaldra.toolchain.image_build import Recipe, build
 from tests.conftest import unused_port
+from tests.e2e.docker import docker
 from tests.platform.docker_provider.engine.conftest import PREFIX, tag_of
 from tests.platform.docker_provider.engine.plugin import CallFailedError, urn
 
@@ -34,18 +34,12 @@ def given(source: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def registry(docker_engine: APIClient) -> Iterator[str]:
+def registry(docker_engine: APIClient) -> str:
     """Address of a registry without storage of its own."""
-    port = unused_port()
-    made = docker_engine.create_container(
-        tag_of(docker_engine, "kaldra/registry:", "registry:"),
-        name=f"{PREFIX}-registry",
-        ports=[5000],
-        host_config=docker_engine.create_host_config(port_bindings={5000: ("127.0.0.1", port)}),
-    )
-    docker_engine.start(made["Id"])
-    yield f"localhost:{port}"
-    docker_engine.remove_container(made["Id"], force=True, v=True)
+    image, port = tag_of(docker_engine, "kaldra/registry:", "registry:"), unused_port()
+    published = ("--publish", f"127.0.0.1:{port}:5000")
+    docker("run", "--detach", "--name", f"{PREFIX}-registry", *published, image)
+    return f"localhost:{port}"
 
 
 def test_it_is_built_only_when_what_it_is_made_of_changes(plugin, given, source, docker_engine):
