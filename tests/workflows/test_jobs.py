@@ -1,7 +1,6 @@
 """The jobs of kaldra-ci for a pull request, run with act: `./kaldra test -m workflows`."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import pytest
 
 from tests.e2e.clone import copy_of_repo
 from tests.fakes.docker import FakeDocker, fake_docker
-from tests.fakes.progress import QuietProgress
 from tests.workflows import act
 
 pytestmark = [pytest.mark.workflows, pytest.mark.timeout(act.JOB_SECONDS)]
@@ -30,12 +28,6 @@ ADDRESS = "    address: ghcr.io/4iam/kaldra\n"
 PUSH = "    push:\n      username: pusher\n      password:\n        secure: v1:of-a-team\n"
 
 
-def git(folder: Path, *arguments: str) -> None:
-    who = ("-c", "user.name=t", "-c", "user.email=t@localhost")
-    command = ["git", "-C", str(folder), *who, *arguments]
-    subprocess.run(command, check=True, capture_output=True)
-
-
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Repository of a team; the branch `change` changes a setting of stack dev."""
@@ -47,19 +39,19 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = staging.read_text()
     assert ADDRESS in text
     staging.write_text(text.replace(ADDRESS, ADDRESS + PUSH) + TEAM.lstrip("\n"))
-    git(root, "init", "--quiet", "--initial-branch=main")
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message=base")
-    git(root, "switch", "--quiet", "--create", "change")
+    act.git(root, "init", "--quiet", "--initial-branch=main")
+    act.git(root, "add", "--all")
+    act.git(root, "commit", "--quiet", "--message=base")
+    act.git(root, "switch", "--quiet", "--create", "change")
     with (root / "Pulumi.dev.yaml").open("a") as dev:
         dev.write("  kaldra:logLevel: DEBUG\n")
-    git(root, "commit", "--quiet", "--all", "--message=change")
+    act.git(root, "commit", "--quiet", "--all", "--message=change")
     return root
 
 
 @pytest.fixture
 def runner(tmp_path: Path, origin: Path) -> act.Runner:
-    return act.Runner(act.program(QuietProgress()), origin, tmp_path)
+    return act.Runner(origin, tmp_path)
 
 
 class Engine(dict[str, Any]):
