@@ -4,7 +4,7 @@ import contextlib
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from textwrap import dedent
 
 from kaldra.checks.markdown import FENCED
 
@@ -14,37 +14,19 @@ _COMMENT = re.compile(r"(?:^|\s)#(?: .*)?$")
 _CALL = re.compile(r"\./kaldra(?P<words>(?:[^\S\n]+(?:'[^']*'|\"[^\"]*\"|[^\s|;&()<>\"'`]+))*)")
 
 
-@dataclass(frozen=True)
-class Block:
-    """A fenced block of a page."""
-
-    language: str
-    text: str
-    line: int
-    """Line of its first fence, from 1."""
-
-
-def blocks(text: str) -> Iterator[Block]:
-    """Fenced blocks in their order, with their indentation taken away."""
-    for found in FENCED.finditer(text):
-        indent = len(found["indent"])
-        inside = "".join(line[indent:] for line in found["text"].splitlines(keepends=True))
-        yield Block(found["language"], inside, text.count("\n", 0, found.start()) + 1)
-
-
 def of_page(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Line and commands of each shell block, without comments, prompts and broken lines.
+    """First line and commands of each shell block, without comments, prompts and broken lines.
 
     Of a `console` block only what follows a prompt is a command.
     """
-    for block in blocks(text):
-        if block.language not in SHELL:
+    for block in FENCED.finditer(text):
+        if block["language"] not in SHELL:
             continue
-        lines = block.text.replace("\\\n", " ").splitlines()
-        if block.language == "console":
+        lines = dedent(block["text"]).replace("\\\n", " ").splitlines()
+        if block["language"] == "console":
             lines = [line[2:] for line in lines if line.startswith("$ ")]
-        found = [_plain(line) for line in lines]
-        yield block.line, [command for command in found if command]
+        found = [re.sub(" {2,}", " ", _COMMENT.sub("", line)).strip() for line in lines]
+        yield text.count("\n", 0, block.start()) + 1, [command for command in found if command]
 
 
 def calls(command: str) -> Iterator[list[str]]:
@@ -68,11 +50,3 @@ def fault(words: list[str]) -> str:
         except Exception as error:  # noqa: BLE001  whatever the parser finds is the answer
             return getattr(error, "message", "") or str(error) or type(error).__name__
     return ""
-
-
-def _plain(line: str) -> str:
-    return (
-        " ".join(_COMMENT.sub("", line).split())
-        if "'" not in line
-        else _COMMENT.sub("", line).strip()
-    )

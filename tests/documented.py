@@ -4,13 +4,12 @@ A command that is known here in no way fails tests/platform/test_docs.py, and so
 no page has any more. Words behind `#` in a page do not count.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from kaldra.paths import REPO
 from tests import commands
 
-REPO = Path(__file__).resolve().parents[1]
 PAGES = [REPO / "README.md", *sorted((REPO / "docs").rglob("*.md"))]
 NAMES = [str(page.relative_to(REPO)) for page in PAGES]
 
@@ -152,9 +151,4 @@ def documented() -> Iterator[tuple[Path, int, list[str]]]:
     """Page, line and commands of each block that has any."""
     for page in PAGES:
         for line, found in commands.of_page(page.read_text(encoding="utf-8")):
-            yield page, line, [normal(command) for command in found]
-
-
-def normal(command: str) -> str:
-    """The command with one space between its words, as the tables have it."""
-    return re.sub(r" {2,}", " ", command)
+            yield page, line, found

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from kaldra.cli.reference import verbs
+from kaldra.paths import REPO
 from tests import commands
-from tests.documented import PAGES, REPO, documented, is_run_on_the_platform
+from tests.documented import PAGES, documented, is_run_on_the_platform
 from tests.e2e.clone import LOCAL_STACK, STACK, Clone
 from tests.e2e.machine import NAME, alone_on_the_machine
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kaldra.checks.markdown import FENCED
 from kaldra.paths import REPO
 from tests import commands, documented
 from tests.documented import NAMES, PAGES
@@ -38,7 +39,7 @@ def test_verbs_in_the_text_exist_with_their_options(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_every_block_says_what_it_is(page):
-    found = {block.language for block in commands.blocks(page.read_text(encoding="utf-8"))}
+    found = {block["language"] for block in FENCED.finditer(page.read_text(encoding="utf-8"))}
     assert found <= SHOWN | {*commands.SHELL}
 
 
