@@ -1,7 +1,5 @@
 """A clone whose stack is a staging stack, deployed to the cluster that plays it."""
 
-import itertools
-import secrets
 import ssl
 import time
 from collections.abc import Iterator
@@ -27,8 +25,6 @@ PASSPHRASE = "known to the team of these tests"
 KEY = "Qv8nT2xLw5rKc7mB1zHd9pJs"
 ROTATED = "batch"
 ROTATED_KEY = "Hw3fUj6pXq9sZa4cVm8eTd2r"
-LOAD_KEYS = {f"load-{number}": secrets.token_urlsafe(24) for number in range(16)}
-"""Of callers that together ask more than one may ask."""
 SIGNAL = "/engine/kaldra/signal"
 TEXT = {"text": "The board cut its forecast and expects a hard winter."}
 TLS_SECRET = "kaldra-tls"
@@ -39,13 +35,13 @@ SETTINGS: dict[str, Any] = {
     "kubeContext": f"kind-{STAGING}",
     "imageTag": f"v0.1.0-{STAGING}",
     "ingress": {"host": HOST, "class": "small", "namespace": "ingress", "tlsSecret": TLS_SECRET},
+    "gateway": {"rateLimit": 0},
     "services": {key: {"resources": SMALL, "maxReplicas": 4} for key in ("core", "api")},
     "rolloutTimeoutSeconds": 60,
 }
 SECRETS = {
     f"apiKeys.{CALLER}": KEY,
     f"apiKeys.{ROTATED}": ROTATED_KEY,
-    **{f"apiKeys.{caller}": key for caller, key in LOAD_KEYS.items()},
     "registry.push.password": ACCOUNTS["pusher"],
     "registry.pull.password": ACCOUNTS["puller"],
 }
@@ -62,9 +58,6 @@ class Stage(Clone):
     registry: Registry = field(init=False)
     addons: str = field(init=False)
     """Image that both nodes have."""
-    _load_keys: Iterator[str] = field(
-        init=False, default_factory=partial(itertools.cycle, LOAD_KEYS.values())
-    )
 
     @property
     def environment(self) -> dict[str, str]:
@@ -111,17 +104,13 @@ class Stage(Clone):
     def get(self, path: str, **_headers: str) -> tuple[int, str]:
         return self.ask(path)
 
-    def ask_in_turn(self, path: str, body: object = None) -> tuple[int, str]:
-        """Ask with the key of another caller each time."""
-        return self.ask(path, body, key=next(self._load_keys))
-
     @contextmanager
     def constant_load(self) -> Iterator[None]:
         """Ask for /status/ and for the core's work until the block ends; nothing may fail."""
         began = time.monotonic()
         with (
-            asking(*[partial(self.ask_in_turn, "/status/")] * 2) as light,
-            asking(*[partial(self.ask_in_turn, SIGNAL, TEXT)] * 2) as heavy,
+            asking(*[partial(self.ask, "/status/")] * 2) as light,
+            asking(*[partial(self.ask, SIGNAL, TEXT)] * 2) as heavy,
         ):
             yield
         assert min(len(light), len(heavy)) > time.monotonic() - began

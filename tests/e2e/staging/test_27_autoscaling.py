@@ -19,7 +19,7 @@ def test_the_number_of_pods_follows_the_load(stage: Stage):
     stage.kubectl("patch", "horizontalpodautoscaler", "kaldra-core", *patch)
     stage.kubectl("wait", *scalers, "--for=condition=ScalingActive", "--timeout=240s")
     assert len(stage.pods("kaldra-core")) == 2
-    with asking(*[partial(stage.ask_in_turn, SIGNAL, {"text": TEXT})] * 4):
+    with asking(*[partial(stage.ask, SIGNAL, {"text": TEXT})] * 4):
         _await(stage, 4)
     _await(stage, 2)
 
