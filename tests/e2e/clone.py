@@ -175,9 +175,9 @@ class Clone:
         file.write_text(manifest)
         self.run(*self.access, "apply", *options, "--filename", str(file))
 
-    def objects(self, kind: str) -> dict[str, dict[str, Any]]:
-        """Objects of the stack's namespace by name."""
-        items = json.loads(self.kubectl("get", kind, "--output=json"))["items"]
+    def objects(self, kind: str, *options: str) -> dict[str, dict[str, Any]]:
+        """Objects of the stack's namespace by name, unless an option names another."""
+        items = json.loads(self.kubectl("get", kind, "--output=json", *options))["items"]
         return {item["metadata"]["name"]: item for item in items}
 
     def images(self) -> dict[str, str]:

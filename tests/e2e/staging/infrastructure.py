@@ -58,7 +58,7 @@ def create(clone: Clone) -> tuple[Registry, str]:
         load = f"docker save {image} | docker exec --interactive {node} {IMPORT}"
         clone.run("bash", "-euo", "pipefail", "-c", load)
     for name in ("kube-router", "ingress"):
-        clone.apply((MANIFESTS / f"{name}.yaml").read_text().replace("$IMAGE", image))
+        clone.apply(manifest(name, image))
     kubectl = clone.kubectl
     kubectl("taint", "nodes", NODES[0], "node-role.kubernetes.io/control-plane-")
     kubectl("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=120s")
@@ -66,6 +66,10 @@ def create(clone: Clone) -> tuple[Registry, str]:
         kubectl("rollout", "status", what, "--namespace=kube-system", "--timeout=180s")
     kubectl("rollout", "status", "deployment/ingress", "--namespace=ingress", "--timeout=120s")
     return registry, image
+
+
+def manifest(name: str, image: str = "") -> str:
+    return (MANIFESTS / f"{name}.yaml").read_text().replace("$IMAGE", image)
 
 
 def _image(prepared: Prepared) -> str:

@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from tests.e2e import traces
 from tests.e2e.clone import eventually
-from tests.e2e.staging.infrastructure import NODES
+from tests.e2e.staging.infrastructure import NODES, manifest
 from tests.e2e.staging.stage import KEY, SERVICES, SIGNAL, Stage
 
 CORE_PORT = 9000
@@ -32,70 +32,24 @@ print(json.dumps([place for place in json.loads(sys.argv[1]) if connects(tuple(p
 """
 Places = list[list[Any]]
 Strangers = dict[str, str]
-FOREIGN = """
-apiVersion: v1
-kind: Namespace
-metadata: {name: foreign}
----
-apiVersion: apps/v1
-kind: DaemonSet
-metadata: {name: stranger, namespace: foreign}
-spec:
-  selector: {matchLabels: {app: stranger}}
-  template:
-    metadata: {labels: {app: stranger}}
-    spec:
-      terminationGracePeriodSeconds: 0
-      containers:
-        - name: stranger
-          image: $IMAGE
-          imagePullPolicy: Never
-          command:
-            - python3
-            - -c
-            - |
-              import base64, threading
-              from http.server import BaseHTTPRequestHandler, HTTPServer
-              class Collector(BaseHTTPRequestHandler):
-                  def do_POST(self):
-                      body = self.rfile.read(int(self.headers["content-length"]))
-                      print(self.path, base64.b64encode(body).decode(), flush=True)
-                      self.send_response(200)
-                      self.end_headers()
-              for port in (8080, 4318):
-                  server = HTTPServer(("", port), Collector)
-                  threading.Thread(target=server.serve_forever).start()
-          readinessProbe: {tcpSocket: {port: 4318}, periodSeconds: 1}
----
-apiVersion: v1
-kind: Service
-metadata: {name: collector, namespace: foreign}
-spec:
-  selector: {app: stranger}
-  ports: [{port: 4318}]
-"""
 
 
 @pytest.fixture(scope="module")
 def strangers(empty_stage: Stage) -> Iterator[Strangers]:
     """Address by name of a pod on each node, in a namespace that is not ours."""
-    empty_stage.apply(FOREIGN.replace("$IMAGE", empty_stage.addons))
+    empty_stage.apply(manifest("foreign", empty_stage.addons))
     within = ("--namespace=foreign", "--timeout=60s")
     empty_stage.kubectl("rollout", "status", "daemonset/stranger", *within)
-    listed = empty_stage.kubectl("get", "pods", "--namespace=foreign", "--output=json")
-    pods = json.loads(listed)["items"]
-    assert {pod["spec"]["nodeName"] for pod in pods} == set(NODES)
-    yield {pod["metadata"]["name"]: pod["status"]["podIP"] for pod in pods}
+    pods = empty_stage.objects("pods", "--namespace=foreign")
+    assert {pod["spec"]["nodeName"] for pod in pods.values()} == set(NODES)
+    yield {name: pod["status"]["podIP"] for name, pod in pods.items()}
     empty_stage.kubectl("delete", "namespace", "foreign")
 
 
 def reached(stage: Stage, pod: str, places: Places, namespace: str = "kaldra") -> Places:
     """The places that a pod gets a connection to."""
     command = ("python3", "-c", CONNECT, json.dumps(places))
-    found: Places = json.loads(
-        stage.kubectl("exec", pod, f"--namespace={namespace}", "--", *command)
-    )
-    return found
+    return json.loads(stage.kubectl("exec", pod, f"--namespace={namespace}", "--", *command))
 
 
 def everywhere(stage: Stage, service: str, port: int) -> Places:
@@ -114,8 +68,8 @@ def foreign(stage: Stage, strangers: Strangers) -> Places:
 
 def closed(stage: Stage, strangers: Strangers) -> Places:
     """What no service needs: the same, and the API server."""
-    said = stage.kubectl("get", "service/kubernetes", "--namespace=default", "--output=json")
-    return [*foreign(stage, strangers), [json.loads(said)["spec"]["clusterIP"], 443]]
+    api_server = stage.objects("services", "--namespace=default")["kubernetes"]
+    return [*foreign(stage, strangers), [api_server["spec"]["clusterIP"], 443]]
 
 
 def names(stage: Stage, service: str) -> list[str]:

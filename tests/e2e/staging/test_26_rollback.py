@@ -1,12 +1,12 @@
 """What was released wrongly is taken back; what somebody else changed is told and put right."""
 
 from tests.e2e.clone import VERB_SECONDS
-from tests.e2e.staging.infrastructure import MANIFESTS
+from tests.e2e.staging.infrastructure import manifest
 from tests.e2e.staging.stage import Stage
 
 
 def test_a_rollback_brings_back_images_and_settings(stage: Stage):
-    stage.apply((MANIFESTS / "monitoring.yaml").read_text())
+    stage.apply(manifest("monitoring"))
     before = stage.images()
     with stage.release("wrong"), stage.configured("metrics: serviceMonitor"):
         stage.up()
