@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -205,13 +205,10 @@ class Clone:
 
     def pending(self, type_: str) -> bool:
         """Whether the stack's state tells of an operation on such a resource in progress."""
-        try:
-            document = json.loads(self.checkpoint.read_text())
-        except (OSError, ValueError):
-            return False
-        latest = document.get("checkpoint", {}).get("latest") or {}
-        operations = latest.get("pending_operations") or []
-        return any(operation["resource"]["type"] == type_ for operation in operations)
+        with suppress(OSError, ValueError, KeyError, TypeError):  # not there, or not yet written
+            latest = json.loads(self.checkpoint.read_text())["checkpoint"]["latest"]
+            return any(each["resource"]["type"] == type_ for each in latest["pending_operations"])
+        return False
 
     @property
     def checkpoint(self) -> Path:

@@ -72,12 +72,6 @@ def test_a_password_that_does_not_pull(mended: Stage):
     assert "not-the-password" not in said
 
 
-def test_a_quota_that_leaves_no_room(mended: Stage):
-    with mended.configured('quota: {"pods": 4}'), mended.configured("logLevel: WARNING"):
-        said = mended.up(code=1)
-    assert "exceeded quota: kaldra" in said
-
-
 # Failures before anything changes ---------------------------------------------------------------
 
 
