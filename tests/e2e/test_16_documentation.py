@@ -12,7 +12,7 @@ import pytest
 from kaldra.cli.reference import verbs
 from kaldra.paths import REPO
 from tests import commands
-from tests.documented import PAGES, documented, is_run_on_the_platform
+from tests.documented import documented, is_run_on_the_platform
 from tests.e2e.clone import LOCAL_STACK, STACK, Clone
 from tests.e2e.machine import NAME, alone_on_the_machine
 
@@ -26,14 +26,11 @@ done: set[str] = set()
 """What an earlier block has run: one is run again only for what follows it there."""
 
 
-def blocks_of(page: Path) -> list[list[str]]:
-    """The commands of each block that are run here."""
-    blocks = (typed for of, _, typed in documented() if of == page)
-    found = ([each for each in typed if is_run_on_the_platform(each)] for typed in blocks)
-    return [typed for typed in found if typed]
-
-
-RUN = [page for page in PAGES if blocks_of(page)]
+RUN: dict[Path, list[list[str]]] = {}
+"""The commands of each block that are run here, by page."""
+for _page, _, _typed in documented():
+    if _run := [each for each in _typed if is_run_on_the_platform(each)]:
+        RUN.setdefault(_page, []).append(_run)
 
 
 @pytest.mark.parametrize("page", RUN, ids=[str(page.relative_to(REPO)) for page in RUN])
@@ -42,11 +39,13 @@ def test_what_a_page_says_works(platform: Clone, page: Path):
     stacks = {file: file.read_text() for file in clone.root.glob("Pulumi.*.yaml")}
     port = clone.api_port
     try:
-        for typed in blocks_of(page):
-            port = clone.local_port if named(typed, "local") else port
+        for typed in RUN[page]:
+            if "./kaldra up --stack local" in typed:
+                port = clone.local_port
             if set(typed) - done:
                 run_block(typed, clone, port)
-            port = clone.api_port if "./kaldra down --stack local" in typed else port
+            if "./kaldra down --stack local" in typed:
+                port = clone.api_port
     finally:
         clone.settled = clone.settled and all(f.read_text() == text for f, text in stacks.items())
         for file, text in stacks.items():
@@ -66,10 +65,6 @@ def run_block(typed: list[str], clone: Clone, port: int) -> None:
     assert answers <= ({"200", "503"} if changed else {"200"}), said
     clone.settled = not changed
     done.update(typed)
-
-
-def named(typed: list[str], stack: str) -> bool:
-    return f"./kaldra up --stack {stack}" in typed
 
 
 def script(typed: list[str], clone: Clone, port: int) -> str:

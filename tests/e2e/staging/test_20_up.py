@@ -1,11 +1,10 @@
 """A staging stack on a cluster of two nodes, with a registry over TLS that asks for a password."""
 
-import json
 import re
 
 from tests.e2e.clone import changes
 from tests.e2e.staging.infrastructure import NODES
-from tests.e2e.staging.stage import HOST, KEY, SERVICES, SIGNAL, Stage
+from tests.e2e.staging.stage import HOST, SERVICES, Stage
 
 ONLINE = '{"status":"KALDRA API Gateway online","version":"0.1.0"}'
 
@@ -34,14 +33,6 @@ def test_pods_run_from_the_registry_by_digest_on_both_nodes(stage: Stage):
 def test_the_gateway_answers_over_tls(stage: Stage):
     assert stage.ask("/status/") == (200, ONLINE)
     assert stage.ask("/status/core") == (200, '{"status":"ready"}')
-
-
-def test_the_core_works_for_known_callers_alone(stage: Stage):
-    text = {"text": "Markets recover after the summit."}
-    code, body = stage.ask(SIGNAL, text)
-    assert code == 200
-    assert "archetype" in json.loads(body)
-    assert stage.ask(SIGNAL, text, key=KEY[::-1])[0] == 401
 
 
 def test_budgets_and_quota_count_the_pods(stage: Stage):
