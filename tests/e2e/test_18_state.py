@@ -65,16 +65,16 @@ def up(image: str, **variables: str) -> Pulumi:
 
 def test_releases_are_known_whatever_the_state_looks_like(project):
     before = (project / "Pulumi.try.yaml").read_text()
-    for image, compressed in zip("123456", ("", "true", "", "true", "", ""), strict=True):
-        up(image, PULUMI_DIY_BACKEND_GZIP=compressed or "false")
+    for image in "1234":
+        up(image, PULUMI_DIY_BACKEND_GZIP="true" if image == "2" else "false")
     pulumi = opened()
     deployed = pulumi.deployment()
     assert deployed is not None
     found = releases.updates(pulumi, deployed)
-    assert [release.digests["api"][-1] for release in found] == list("654321")
+    assert [release.digests["api"][-1] for release in found] == list("4321")
     previous = releases.previous(found)
     assert previous is not None
-    assert previous.number == 5
+    assert previous.number == 3
     assert (project / "Pulumi.try.yaml").read_text() == before
 
 
