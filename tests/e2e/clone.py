@@ -297,16 +297,12 @@ def copy_of_repo(target: Path) -> None:
     (target / ".venv").symlink_to(sys.prefix)
 
 
-def write_stack(root: Path, stack: str, **settings: object) -> None:
-    lines = [f"  kaldra:{key}: {json.dumps(value)}" for key, value in settings.items()]
-    # The salt as in git; a team's stack has none before its first secret.
-    salt = [] if settings["target"] == "staging" else [published_salt()]
-    (root / f"Pulumi.{stack}.yaml").write_text("\n".join([*salt, "config:", *lines]) + "\n")
-
-
-def published_salt() -> str:
-    lines = (REPO / "Pulumi.dev.yaml").read_text().splitlines()
-    return next(line for line in lines if line.startswith("encryptionsalt"))
+def write_stack(root: Path, stack: str, *, salted: bool = True, **settings: object) -> None:
+    """A stack's file, with the salt as in git; a team's stack has none before its first secret."""
+    salt = re.findall(r"^encryptionsalt.*\n", (REPO / "Pulumi.dev.yaml").read_text(), re.MULTILINE)
+    lines = [f"  kaldra:{key}: {json.dumps(value)}\n" for key, value in settings.items()]
+    text = "".join([*(salt if salted else ()), "config:\n", *lines])
+    (root / f"Pulumi.{stack}.yaml").write_text(text)
 
 
 def ask(port: int, path: str, **headers: str) -> tuple[int, str]:

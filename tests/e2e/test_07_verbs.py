@@ -58,8 +58,8 @@ def test_hints_about_missing_secrets_lead_to_a_stack_that_has_them(clone):
     stack = "e2e-hints"
     registry = {"address": "localhost:1/x", "push": {"username": "a"}, "pull": {"username": "a"}}
     ingress = {"host": "a.example", "tlsSecret": "a"}
-    given = {"kubeContext": "nowhere", "environment": "staging"}
-    write_stack(clone.root, stack, target="staging", registry=registry, ingress=ingress, **given)
+    given = {"target": "staging", "kubeContext": "nowhere", "environment": "staging"}
+    write_stack(clone.root, stack, salted=False, registry=registry, ingress=ingress, **given)
     team = {"PULUMI_CONFIG_PASSPHRASE": "of this test"}
     preview = ("./kaldra", "preview", "--stack", stack)
     try:

@@ -13,7 +13,7 @@ from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace, environment, prepare_state
 from kaldra.errors import KaldraError
-from tests.e2e.clone import eventually, published_salt
+from tests.e2e.clone import eventually, write_stack
 from tests.e2e.process_tree import kill_tree
 
 PROGRAM = """
@@ -24,7 +24,7 @@ if wait := os.environ.get("WAIT"):
     pathlib.Path(wait).touch()
     time.sleep(600)
 """
-SALT = published_salt()
+OF_A_TEAM = {"secretsProvider": "passphrase"}
 OLD = "a passphrase that a clone made"
 
 
@@ -38,15 +38,8 @@ def project(platform, tmp_path, monkeypatch) -> Path:
     (tmp_path / "Pulumi.yaml").write_text("name: kaldra\nruntime: python\n")
     (tmp_path / "__main__.py").write_text(PROGRAM)
     monkeypatch.setattr(program, "PROGRAM", str(tmp_path / "__main__.py"))
-    write(tmp_path, SALT)
+    write_stack(tmp_path, "try", target="dev")
     return tmp_path
-
-
-def write(project: Path, *lines: str, **settings: str) -> None:
-    """The stack's file."""
-    config = {"target": "dev", **settings}
-    text = "\n".join([*lines, "config:", *(f"  kaldra:{k}: {v}" for k, v in config.items())])
-    (project / "Pulumi.try.yaml").write_text(text + "\n")
 
 
 def opened(passphrase: str = "", **variables: str) -> Pulumi:
@@ -84,7 +77,8 @@ def as_told(_process: object, hint: str) -> None:
 
 @pytest.mark.parametrize("end", [as_told, lambda process, _hint: kill_tree(process)])
 def test_a_dead_lock_in_any_folder_is_removed_and_a_live_one_kept(project, end):
-    write(project, stateBackend=(project / "shared").as_uri(), secretsProvider="passphrase")
+    backend = (project / "shared").as_uri()
+    write_stack(project, "try", salted=False, target="dev", stateBackend=backend, **OF_A_TEAM)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PULUMI_CONFIG_PASSPHRASE", "the team's")
         waiting = project / "waiting"
@@ -105,7 +99,7 @@ def test_a_dead_lock_in_any_folder_is_removed_and_a_live_one_kept(project, end):
 
 
 def test_a_wrong_passphrase_is_told(project, monkeypatch):
-    write(project, secretsProvider="passphrase")
+    write_stack(project, "try", salted=False, target="dev", **OF_A_TEAM)
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "right")
     up("1")
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "wrong")
@@ -125,7 +119,7 @@ def test_a_state_that_was_deleted_is_made_again_with_the_same_file(project):
 @pytest.fixture
 def former(project) -> Path:
     """A stack that a clone encrypted with its own passphrase."""
-    write(project)
+    write_stack(project, "try", salted=False, target="dev")
     pulumi = opened(OLD, IMAGE="r/api@sha256:1")
     pulumi.ensure_stack()
     pulumi.change("up")
@@ -134,7 +128,7 @@ def former(project) -> Path:
 
 
 def test_a_former_stack_is_taken_over_under_the_salt_in_git_also_after_an_interrupt(former):
-    write(former, SALT)
+    write_stack(former, "try", target="dev")
     before = (former / "Pulumi.try.yaml").read_text()
     takeover.take_over(opened())
     (former / "state/passphrase.old").rename(former / "state/passphrase")

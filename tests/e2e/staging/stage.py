@@ -141,7 +141,8 @@ def new_stage(folder: Path) -> Stage:
         "pull": {"username": "puller"},
     }
     kubeconfig = str(stage.state / "kubeconfig")
-    write_stack(stage.root, STACK, **SETTINGS, registry=registry, kubeconfig=kubeconfig)
+    settings = {**SETTINGS, "registry": registry, "kubeconfig": kubeconfig}
+    write_stack(stage.root, STACK, salted=False, **settings)
     every = " ".join(f"--secret 'kaldra:{key}={value}'" for key, value in SECRETS.items())
     stage.shell(f"pulumi config set-all --path {every}")
     return stage
