@@ -51,20 +51,18 @@ def main() -> None:
 def serve(clone: Clone) -> float:
     """Seconds from `./kaldra serve` to the gateway's first answer."""
     port = unused_port()
-    env = clone.root / ".env"
-    env.write_text(f"API_PORT={port}\nCORE_PORT={unused_port()}\n")
-    began = time.monotonic()
-    process = clone.start("./kaldra", "serve")
-    try:
-        while ask(port, "/status/")[0] != 200:
-            if process.poll() is not None:
-                sys.exit((clone.root.parent / "started.log").read_text())
-            time.sleep(0.005)
-        return time.monotonic() - began
-    finally:
-        process.terminate()
-        process.wait()
-        env.unlink()
+    with clone.env_file(f"API_PORT={port}", f"CORE_PORT={unused_port()}"):
+        began = time.monotonic()
+        process = clone.start("./kaldra", "serve")
+        try:
+            while ask(port, "/status/")[0] != 200:
+                if process.poll() is not None:
+                    sys.exit((clone.root.parent / "started.log").read_text())
+                time.sleep(0.005)
+            return time.monotonic() - began
+        finally:
+            process.terminate()
+            process.wait()
 
 
 def up(clone: Clone) -> float:

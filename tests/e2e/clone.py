@@ -255,6 +255,16 @@ class Clone:
             file.write_text(before)
             self.settled = False
 
+    @contextmanager
+    def env_file(self, *lines: str) -> Iterator[Path]:
+        """A `.env` in the copy until the block ends."""
+        path = self.root / ".env"
+        path.write_text("\n".join(lines))
+        try:
+            yield path
+        finally:
+            path.unlink()
+
     def release(self, name: str) -> AbstractContextManager[None]:
         """Let the gateway be of version 0.1.0+NAME until the block ends."""
         return self.edited("app/__init__.py", '"0.1.0"', f'"0.1.0+{name}"')

@@ -5,10 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
-from pathlib import Path
 
 import pytest
 
@@ -78,7 +75,7 @@ def test_the_containers_may_do_and_use_little(local: Clone):
 def test_the_page_s_own_tests_hold_on_the_stack(local: Clone):
     """They need a stack without a limit of requests: a `.env` fills what it leaves open."""
     lines = ("API_PORT=1", "KALDRA_LOG_LEVEL=DEBUG", "KALDRA_RATE_LIMIT=0", "CORE_THREADS=3")
-    with env_file(local, *lines) as path:
+    with local.env_file(*lines) as path:
         said = local.kaldra("up")
         assert f"From {path}, unless set in the stack file: API_PORT, CORE_THREADS" in said
         assert {"KALDRA_LOG_LEVEL=DEBUG", "CORE_THREADS=3"} <= set(inspected(CORE)["Config"]["Env"])
@@ -135,7 +132,7 @@ def test_an_up_that_was_killed_goes_on(local: Clone):
 
 def test_no_attack_ends_a_container_or_keeps_others_from_being_served(local: Clone):
     limits = ("KALDRA_RATE_LIMIT=0", "KALDRA_TEXT_LIMIT=0")
-    with env_file(local, *limits), local.edited(local.stack_file):
+    with local.env_file(*limits), local.edited(local.stack_file):
         for name, key in KEYS.items():
             local.shell(f"pulumi config set --secret --path kaldra:apiKeys.{name} {key}")
         local.kaldra("up")
@@ -186,14 +183,3 @@ def test_the_checklist_holds_and_takes_nothing_down(local: Clone):
     assert inspected(API)["Id"] == before
     local.kaldra("down", "--yes")
     assert [item for item in leftovers() if NETWORK in item] == []
-
-
-@contextmanager
-def env_file(local: Clone, *lines: str) -> Iterator[Path]:
-    """A `.env` in the copy until the block ends."""
-    path = local.root / ".env"
-    path.write_text("\n".join(lines))
-    try:
-        yield path
-    finally:
-        path.unlink()

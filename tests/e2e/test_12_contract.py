@@ -27,18 +27,16 @@ ORIGINAL_FIELDS = {
 def bare(clone: Clone) -> Iterator[int]:
     """`./kaldra serve`, told where to listen by a `.env`; the gateway's port."""
     port, core_port = unused_port(), unused_port()
-    env = clone.root / ".env"
-    env.write_text(f"API_PORT={port}\nCORE_PORT={core_port}\n")
-    process = clone.start("./kaldra", "serve")
-    try:
-        eventually(lambda: ask(port, "/status/core")[0] == HTTPStatus.OK, "serve answers")
-        yield port
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
-        assert ask(port, "/health")[0] == ask(core_port, "/health")[0] == 0
-    finally:
-        env.unlink()
-        process.kill()
+    with clone.env_file(f"API_PORT={port}", f"CORE_PORT={core_port}"):
+        process = clone.start("./kaldra", "serve")
+        try:
+            eventually(lambda: ask(port, "/status/core")[0] == HTTPStatus.OK, "serve answers")
+            yield port
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+            assert ask(port, "/health")[0] == ask(core_port, "/health")[0] == 0
+        finally:
+            process.kill()
 
 
 @contextmanager
