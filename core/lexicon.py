@@ -9,7 +9,8 @@ hit of the opposite concept; an intensifier directly before it makes it one and 
 ("but") halves what its sentence said before. A mild insult beside a person is an insult.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
 from itertools import count
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
@@ -82,34 +83,6 @@ class _Memo(dict[_K, _V]):
         return value
 
 
-class _Contrast:
-    """Halves what a sentence said before a "but". Many of them take no longer than few.
-
-    Two halve a hit as far as any number does, so that hits before the last but one need no more;
-    a sentence that the last one found begun is not searched again.
-    """
-
-    def __init__(self, found: list[str], hits: Hits) -> None:
-        self._found, self._hits = found, hits
-        self._position = self._start = 0
-        self._settled = self._halved = 0
-
-    def weaken(self, position: int) -> None:
-        """Halve the hits of the sentence, at most of its 60 tokens before `position`."""
-        for place in range(position, self._position, -1):
-            if self._found[place - 1] in SENTENCE_ENDS:
-                self._start = place
-                break
-        self._position = position
-        earliest = max(self._start, position - LONGEST_SENTENCE)
-        firsts, meanings = self._hits.first, self._hits.meaning
-        for place in range(len(meanings) - 1, self._settled - 1, -1):
-            if firsts[place] < earliest:
-                break
-            meanings[place] = weaker(meanings[place])
-        self._settled, self._halved = self._halved, len(meanings)
-
-
 class Lexicon:
     """The terms of one language, ready to be looked up.
 
@@ -118,10 +91,10 @@ class Lexicon:
 
     def __init__(self, source: LexiconSource, index: Mapping[str, int], meanings: Meanings) -> None:
         self.language = source.language
-        self._negators = frozenset(_folded(source.negators))
-        self._intensifiers = frozenset(_folded(source.intensifiers))
-        self._contrasts = frozenset(_folded(source.contrasts))
-        self._persons = frozenset(_folded(source.persons))
+        self._negators = frozenset(map(fold, source.negators))
+        self._intensifiers = frozenset(map(fold, source.intensifiers))
+        self._contrasts = frozenset(map(fold, source.contrasts))
+        self._persons = frozenset(map(fold, source.persons))
         self._meanings = meanings
         self._aimed: dict[Senses, Senses] = {}
         self._mild, self._insult = index.get(MILD_INSULT, -1), index.get(INSULT, -1)
@@ -139,7 +112,7 @@ class Lexicon:
         hits = Hits()
         firsts, lasts, meanings = hits.first, hits.last, hits.meaning
         aimed = self._aimed
-        contrast = _Contrast(found, hits)
+        contrasted: list[int] = []
         last = negated = intensified = -1
         for position, word, after in self._candidates(found):
             if position <= last:
@@ -161,7 +134,8 @@ class Lexicon:
                     intensified = position + 1
                 if contrasts:
                     negated = -1
-                    contrast.weaken(position)
+                    contrasted.append(position)
+        _weaken(hits, contrasted, found)
         return hits
 
     def new_words(self, found: list[str]) -> int:
@@ -229,22 +203,22 @@ class Lexicon:
         if not (token.isascii() and token.isalpha()):
             return senses
         base = turned_by_ending(token, self.language)
-        if base and token not in self._root.exact and self._root.stem_length(token) <= len(base):
-            inner = self._known(base)
-            return None if inner is None else self._meanings.turned(inner)
-        if senses is not None:
-            return senses
-        listed = self._listed(token)
-        if listed is not None:
-            return listed
-        base = turned_by_prefix(token, self.language)
-        inner = self._known(base) if base else None
+        if not base or token in self._root.exact or self._stem_beyond(base, token):
+            listed = self._listed(token) if senses is None else senses
+            if listed is not None:
+                return listed
+            base = turned_by_prefix(token, self.language)
+            if not base:
+                return None
+        inner, _ = step((self._root,), base)
+        inner = self._listed(base) if inner is None else inner
         return None if inner is None else self._meanings.turned(inner)
 
-    def _known(self, base: str) -> Senses | None:
-        """Return the senses of a word that is listed, fits a stem, or is a form of a listed one."""
-        senses, _ = step((self._root,), base)
-        return self._listed(base) if senses is None else senses
+    def _stem_beyond(self, base: str, token: str) -> bool:
+        """Tell whether a stem longer than `base` says something of a token."""
+        stems = self._root.stems
+        longer = (stems.get(token[:end]) for end in range(len(base) + 1, len(token) + 1))
+        return any(node and node.senses is not None for node in longer)
 
     def _listed(self, form: str) -> Senses | None:
         """Return the senses of the listed word that `form` is an inflected form of."""
@@ -298,5 +272,17 @@ def _reach(found: list[str], negator: int) -> int:
     return end
 
 
-def _folded(words: Iterable[str]) -> Iterable[str]:
-    return (fold(word) for word in words)
+def _weaken(hits: Hits, contrasts: list[int], found: list[str]) -> None:
+    """Halve what a sentence says before a contrast, in at most 60 tokens.
+
+    Two contrasts halve a hit as far as any number does, so that many take no longer than few.
+    """
+    if not contrasts:
+        return
+    for place, first in enumerate(hits.first):
+        following = bisect_left(contrasts, first)
+        for contrast in contrasts[following : following + 2]:
+            if contrast - first <= LONGEST_SENTENCE and SENTENCE_ENDS.isdisjoint(
+                found[first:contrast]
+            ):
+                hits.meaning[place] = weaker(hits.meaning[place])

@@ -4,7 +4,8 @@ A term is a word, a stem (`grow*`) or a phrase of both. In a phrase `a|b` stands
 and `~` for up to three words of the same clause.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 
 from core.hits import Senses
 from core.text import BREAKS, fold, tokens
@@ -31,28 +32,17 @@ class Node:
         self.also: tuple[Node, ...] = ()
         self.senses: Senses | None = None
 
-    def add(self, places: tuple[str, ...], senses: Senses) -> None:
+    def add(self, places: Sequence[str], senses: Senses) -> None:
         """Add a term. A phrase with choices or gaps gets nodes of its own after its first word."""
-        if len(places) == 1 or not any(GAP in place or CHOICE in place for place in places):
-            node = self
-            for word in places:
-                node = node.child(word)
-            node.senses = senses
+        if any(GAP in place or CHOICE in place for place in places):
+            rest = _rest(places[1:], senses)
+            for word in places[0].split(CHOICE):
+                self.child(word).also += (rest,)
             return
-        first, *rest = places
-        heads, last = [Node()], Node()
-        for word in first.split(CHOICE):
-            self.child(word).also += (heads[0],)
-        for place in rest:
-            if place == GAP:
-                heads = _gaps(heads[0])
-                continue
-            last = Node()
-            for head in heads:
-                for word in place.split(CHOICE):
-                    head.child(word, last)
-            heads = [last]
-        last.senses = senses
+        node = self
+        for word in places:
+            node = node.child(word)
+        node.senses = senses
 
     def child(self, word: str, new: "Node | None" = None) -> "Node":
         """Return where a word or a stem leads: `new` if nothing was there."""
@@ -70,7 +60,7 @@ class Node:
         """Tell whether a term goes on from here."""
         return bool(self.exact or self.stems or self.gap)
 
-    def children(self, token: str) -> Iterable["Node"]:
+    def children(self, token: str) -> Iterator["Node"]:
         """Yield where a token leads: by the word, by it without 's, by ever shorter stems."""
         exact = self.exact.get(token)
         if exact is not None:
@@ -86,12 +76,6 @@ class Node:
                     yield stems[token[:length]]
         if self.gap and token not in BREAKS:
             yield self.gap
-
-    def stem_length(self, token: str) -> int:
-        """Return the length of the longest stem that says something of `token`."""
-        lengths = range(min(len(token), self.longest_stem), SHORTEST_STEM - 1, -1)
-        fitting = (n for n in lengths if token[:n] in self.stems)
-        return next((n for n in fitting if self.stems[token[:n]].senses is not None), 0)
 
 
 Step = tuple[Senses | None, tuple[Node, ...]]
@@ -124,7 +108,7 @@ def terms(
     return found
 
 
-def _all_pieces(listed: Sequence[str]) -> Iterable[tuple[str, ...]]:
+def _all_pieces(listed: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Yield the places of each term. Nearly all terms are one token, found without a search."""
     for term in fold("\n".join(listed)).split("\n"):
         yield (term,) if term.removesuffix("*").isalnum() else _pieces(term)
@@ -152,11 +136,19 @@ def _words_of(word: str) -> list[str]:
     return [*head, tail + word[len(stem) :]]
 
 
-def _gaps(node: Node) -> list[Node]:
-    """Return `node` and those that one, two or three words of any kind lead to."""
-    reached = [node]
-    for _ in range(GAP_WORDS):
-        last = reached[-1]
-        last.gap = last.gap or Node()
-        reached.append(last.gap)
-    return reached
+def _rest(places: Sequence[str], senses: Senses) -> Node:
+    """Return the node from which `places` lead to the end of a term."""
+    node = Node()
+    if not places:
+        node.senses = senses
+        return node
+    after = _rest(places[1:], senses)
+    if places[0] != GAP:
+        for word in places[0].split(CHOICE):
+            node.child(word, after)
+        return node
+    for _ in range(GAP_WORDS):  # what follows a gap may follow each of its words
+        node = copy(after)
+        node.gap = after
+        after = node
+    return node

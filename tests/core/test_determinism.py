@@ -57,7 +57,7 @@ def test_a_batch_holds_one_signal_at_a_time(kernel):
 
 
 ALLOWED = {
-    *("bisect", "collections", "dataclasses", "functools", "hashlib", "itertools"),
+    *("bisect", "collections", "copy", "dataclasses", "functools", "hashlib", "itertools"),
     *("json", "math", "operator", "pathlib", "re", "typing", "unicodedata"),
     *("contract", "core", "numpy", "pydantic", "pydantic_core", "typing_extensions"),
 }
