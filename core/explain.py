@@ -10,13 +10,13 @@ from typing import TypeVar
 import numpy as np
 
 from contract.options import Options
-from contract.signal import Explanation, StageResults, Term, TermInfluence, VectorInfluence
+from contract.signal import Explanation, Influence, StageResults, Term
 from core.delta144 import ranking
 from core.encoding import number, rounded
 from core.hits import PLAIN, Hit, Hits
 from core.model import Floats, Model
 from core.pipeline import Stages, run
-from core.reading import Reading, count
+from core.reading import Reading
 from core.risk import effects, tau_of_bias
 from core.text import token_spans
 
@@ -32,13 +32,11 @@ def explain(
     model: Model, reading: Reading, stages: Stages, row: int, options: Options
 ) -> Explanation:
     """Explain row `row` of `stages`, which is the result of `reading`."""
+    silence: Influence = {"terms": [], "vectors": []}
     abstained = stages.evidence.silent[row]
     return {
         "terms": spans(model, reading),
-        "influence": {
-            "terms": [] if abstained else _terms(model, reading, stages, row, options),
-            "vectors": [] if abstained else _vectors(model, reading, stages, row, options),
-        },
+        "influence": (silence if abstained else _influence(model, reading, stages, row, options)),
         "stages": _stages(model, stages, row),
     }
 
@@ -60,60 +58,51 @@ def spans(model: Model, reading: Reading) -> list[Term]:
     ]
 
 
-def _terms(
+def _influence(
     model: Model, reading: Reading, stages: Stages, row: int, options: Options
-) -> list[TermInfluence]:
-    """Run the stages without each of the most frequent terms."""
-    found = reading.tokens()
-    by_term: dict[str, list[Hit]] = {}
+) -> Influence:
+    """Run the stages without each of the most frequent terms, and of the strongest vectors."""
+    words = reading.tokens()
+    hits: dict[str, list[Hit]] = {}
     for hit in reading.hits:
-        by_term.setdefault(" ".join(found[hit[0] : hit[1] + 1]), []).append(hit)
-    frequency = {term: len(hits) for term, hits in by_term.items()}
-    chosen = sorted(frequency, key=lambda term: (-frequency[term], term))[:TERMS_WEIGHED]
-    # Whole numbers: what is left is exact.
-    counts = count(model, [reading]) - model.tally([Hits.of(by_term[term]) for term in chosen])
-    without = run(model, counts, [reading] * len(chosen), options)
-    return [
-        {"term": term, "count": frequency[term], "archetype_delta": archetype, "state_delta": state}
-        for term, archetype, state in _largest(chosen, stages, row, without)
-    ]
-
-
-def _vectors(
-    model: Model, reading: Reading, stages: Stages, row: int, options: Options
-) -> list[VectorInfluence]:
-    """Run the stages with each of the strongest vectors silenced."""
+        hits.setdefault(" ".join(words[hit[0] : hit[1] + 1]), []).append(hit)
+    terms = sorted(hits, key=lambda term: (-len(hits[term]), term))[:TERMS_WEIGHED]
     scores = rounded(stages.scores[row])
-    present = [i for i in ranking([abs(s) for s in scores], VECTORS_WEIGHED) if scores[i]]
-    if not present:
-        return []
-    keep = np.ones((len(present), len(scores)))
-    keep[np.arange(len(present)), present] = 0.0
-    counts = np.repeat(count(model, [reading]), len(present), axis=0)
-    without = run(model, counts, [reading] * len(present), options, keep)
-    return [
-        {
-            "id": model.kindra_keys[vector],
-            "score": scores[vector],
-            "archetype_delta": archetype,
-            "state_delta": state,
-        }
-        for vector, archetype, state in _largest(present, stages, row, without)
+    vectors = [i for i in ranking([abs(s) for s in scores], VECTORS_WEIGHED) if scores[i]]
+    taken = [Hits.of(hits[term]) for term in terms] + [Hits()] * len(vectors)
+    # Whole numbers: what is left is exact.
+    counts = model.meanings.tally([reading.hits]) - model.meanings.tally(taken)
+    keep = np.ones((len(taken), len(scores)))
+    keep[np.arange(len(terms), len(taken)), vectors] = 0.0
+    without = run(model, counts, [reading] * len(taken), options, keep)
+    state = int(stages.state[row])
+    archetype = state // 12
+    deltas = [
+        rounded(stages.archetypes[row, archetype] - without.archetypes[:, archetype]),
+        rounded(stages.probabilities[row, state] - without.probabilities[:, state]),
     ]
+    return {
+        "terms": [
+            {"term": term, "count": len(hits[term]), "archetype_delta": a, "state_delta": s}
+            for term, a, s in _largest(terms, *deltas)
+        ],
+        "vectors": [
+            {
+                "id": model.kindra_keys[vector],
+                "score": scores[vector],
+                "archetype_delta": a,
+                "state_delta": s,
+            }
+            for vector, a, s in _largest(vectors, *(each[len(terms) :] for each in deltas))
+        ],
+    }
 
 
 def _largest(
-    names: Sequence[_Name], stages: Stages, row: int, without: Stages
+    names: Sequence[_Name], archetypes: Sequence[float], states: Sequence[float]
 ) -> list[tuple[_Name, float, float]]:
-    """Return the winner's probability minus what it is in each variant: archetype, state.
-
-    Of all variants, named in their order, those with the largest differences come first.
-    """
-    state = int(stages.state[row])
-    figure = state // 12
-    archetype = rounded(stages.archetypes[row, figure] - without.archetypes[:, figure])
-    place = rounded(stages.probabilities[row, state] - without.probabilities[:, state])
-    found = zip(names, archetype, place, strict=True)
+    """Return the differences that each of the names makes, those with the largest first."""
+    found = zip(names, archetypes, states, strict=False)
     return sorted(found, key=lambda each: (-abs(each[1]), each[0]))[:SHOWN]
 
 

@@ -6,7 +6,8 @@ keeps whole numbers only, and the hits of a batch are counted in one go.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from functools import cached_property
+from itertools import chain, zip_longest
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -68,19 +69,16 @@ class Hits:
         return cls(first, last, meaning)
 
 
-class Meanings:
+class Meanings(list[Meaning]):
     """The numbered meanings of all terms.
 
     `opposites` gives the number of each concept's opposite, or -1.
     """
 
     def __init__(self, opposites: Sequence[int]) -> None:
+        super().__init__()
         self._opposites = opposites
         self._known: dict[tuple[int, ...], Senses] = {}
-        self._listed: list[Meaning] = []
-
-    def __getitem__(self, number: int) -> Meaning:
-        return self._listed[number]
 
     def senses(self, concepts: tuple[int, ...]) -> Senses:
         """Return the meanings of a term for these concepts, numbered when they are new."""
@@ -88,8 +86,8 @@ class Meanings:
             return ()
         if concepts not in self._known:
             against = tuple(self._opposites[c] for c in concepts if self._opposites[c] >= 0)
-            start = len(self._listed)
-            self._listed += [
+            start = len(self)
+            self += [
                 Meaning(concepts, PLAIN, negated=False),
                 Meaning(concepts, INTENSIFIED, negated=False),
                 Meaning(against, NEGATED, negated=True),
@@ -101,32 +99,25 @@ class Meanings:
 
     def turned(self, senses: Senses) -> Senses:
         """Return the meanings of a word whose affix turns it to the opposite side."""
-        return self.senses(self._listed[senses[UNDER_NEGATION]].concepts) if senses else ()
+        return self.senses(self[senses[UNDER_NEGATION]].concepts) if senses else ()
 
-    def tally(self) -> "Tally":
-        """Return what counts hits, once all lexicons have numbered their meanings."""
-        return Tally(self._listed, len(self._opposites))
-
-
-class Tally:
-    """Counts the hits of texts by concept."""
-
-    def __init__(self, meanings: Sequence[Meaning], concepts: int) -> None:
-        widest = max((len(meaning.concepts) for meaning in meanings), default=0)
-        self._spare = concepts
-        self._concepts = np.full((len(meanings), widest), self._spare)
-        for number, meaning in enumerate(meanings):
-            self._concepts[number, : len(meaning.concepts)] = meaning.concepts
-        self._units = np.array([[float(m.units)] * widest for m in meanings])
-
-    def __call__(self, texts: Sequence[Hits]) -> npt.NDArray[np.float64]:
+    def tally(self, texts: Sequence[Hits]) -> npt.NDArray[np.float64]:
         """Return (texts, concepts): units of hits, whole numbers.
 
         A meaning of fewer concepts than the widest counts for a spare column, which is left out.
         """
-        width = self._spare + 1
+        concepts, units = self._table
+        width = len(self._opposites) + 1
         found = np.fromiter(chain.from_iterable(hits.meaning for hits in texts), dtype=np.intp)
         rows = np.repeat(np.arange(len(texts)), [len(hits) for hits in texts])
-        cells = self._concepts[found] + width * rows[:, None]
-        counts = np.bincount(cells.ravel(), self._units[found].ravel(), width * len(texts))
-        return counts.astype(np.float64).reshape(len(texts), width)[:, : self._spare]
+        cells = concepts[found] + width * rows[:, None]
+        weights = np.repeat(units[found], concepts.shape[1])
+        counts = np.bincount(cells.ravel(), weights, width * len(texts))
+        return counts.astype(np.float64).reshape(len(texts), width)[:, :-1]
+
+    @cached_property
+    def _table(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """The concepts of each meaning and its units, once all lexicons have numbered theirs."""
+        spare = len(self._opposites)
+        concepts = zip_longest(*(meaning.concepts for meaning in self), fillvalue=spare)
+        return np.array(list(concepts)).T, np.array([float(meaning.units) for meaning in self])

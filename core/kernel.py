@@ -15,7 +15,7 @@ from core.assemble import Assembler
 from core.explain import explain
 from core.model import Model
 from core.pipeline import Stages, run
-from core.reading import Reading, count, read
+from core.reading import Reading, read
 from core.text import fold, tokens
 from core.vocabulary import load
 from core.vocabulary.view import view
@@ -158,7 +158,8 @@ class Kernel:
     def _stages(self, texts: Sequence[str], options: Options) -> tuple[list[Reading], Stages]:
         readings = [read(self._model, text, options.language) for text in texts]
         self._ended("read")
-        stages = run(self._model, count(self._model, readings), readings, options)
+        counts = self._model.meanings.tally([reading.hits for reading in readings])
+        stages = run(self._model, counts, readings, options)
         self._ended("compute")
         return readings, stages
 

@@ -44,7 +44,6 @@ class Model:
             name: Lexicon(source, index, self.meanings)
             for name, source in vocabulary.lexicons.items()
         }
-        self.tally = self.meanings.tally()
         self.votes = _votes(vocabulary)
         self.weights, self.channels = _channels(vocabulary, index)
         self.commonness = _commonness(vocabulary, self.channels)

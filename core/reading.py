@@ -1,13 +1,12 @@
 """From text to counts: language, hits, surface measures."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Literal
 
 from contract.signal import Language
 from core.hits import Hits
-from core.model import Floats, Model
+from core.model import Model
 from core.quotes import without_others_insults
 from core.text import BREAKS, fold, mended, normalise, shouted_words, tokens
 
@@ -102,8 +101,3 @@ def _first_terms(found: list[str], hits: Hits) -> list[str]:
         if len(terms) == TERMS_KEPT:
             break
     return terms
-
-
-def count(model: Model, readings: Sequence[Reading]) -> Floats:
-    """Return (texts, concepts): units of hits."""
-    return model.tally([reading.hits for reading in readings])

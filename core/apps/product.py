@@ -9,7 +9,7 @@ from core.apps.common import Analysis, planes
 from core.delta144 import ranking
 from core.encoding import number
 from core.hits import Hits
-from core.model import UNIT, Floats, Integers
+from core.model import UNIT
 from core.text import sentences, token_spans
 
 TOP = 5
@@ -59,35 +59,22 @@ def verdict(pain: float, praise: float, net: float) -> Verdict:
 
 def themes(analysis: Analysis) -> list[Theme]:
     """Return pain and praise by theme: a sentence's judgement counts for the themes it touches."""
-    model = analysis.model
-    numbers, sentence = _hits(analysis)
-    meanings, used = np.unique(numbers, return_inverse=True)
-    counts = model.tally([Hits([0], [0], [number]) for number in meanings.tolist()])
-    judging = [model.metrics[name] for name in ("pain", "praise")]
-    judged = _by_sentence(counts @ model.weights[:, judging] / UNIT, used, sentence)
-    touched = _by_sentence(counts @ model.weights[:, model.channels["themes"]], used, sentence) > 0
-    found: list[Theme] = []
-    for place, axis in enumerate(model.vocabulary.readings.themes):
-        if touched[:, place].any():
-            pain, praise = map(number, judged[touched[:, place]].sum(axis=0).tolist())
-            found.append({"theme": axis.id, "pain": pain, "praise": praise})
-    return found
-
-
-def _hits(analysis: Analysis) -> tuple[list[int], list[int]]:
-    """Return the meaning of each hit and the number of its sentence."""
-    reading = analysis.reading
+    model, reading = analysis.model, analysis.reading
     places = token_spans(reading.text)
     ends = [end for _, end in sentences(reading.text)][:-1]
     sentence = [bisect_right(ends, places[first][0]) for first in reading.hits.first]
-    return reading.hits.meaning, sentence
-
-
-def _by_sentence(values: Floats, used: Integers, sentence: list[int]) -> Floats:
-    """Return (sentences, columns): the sums of `values`, whose row `used` each hit counts for."""
-    summed = np.zeros((max(sentence, default=0) + 1, values.shape[1]))
-    np.add.at(summed, sentence, values[used])
-    return summed
+    meanings, used = np.unique(reading.hits.meaning, return_inverse=True)
+    counts = model.meanings.tally([Hits([0], [0], [meaning]) for meaning in meanings.tolist()])
+    columns = np.r_[model.metrics["pain"], model.metrics["praise"], model.channels["themes"]]
+    said = np.zeros((len(ends) + 1, len(columns)))
+    np.add.at(said, sentence, (counts @ model.weights[:, columns] / UNIT)[used])
+    touched = said[:, 2:] > 0
+    judged = touched.T @ said[:, :2]
+    return [
+        {"theme": axis.id, "pain": number(judged[place, 0]), "praise": number(judged[place, 1])}
+        for place, axis in enumerate(model.vocabulary.readings.themes)
+        if touched[:, place].any()
+    ]
 
 
 def _strongest(analysis: Analysis, prefix: str) -> list[VectorScore]:

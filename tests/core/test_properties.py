@@ -13,7 +13,7 @@ from core import delta144, kindra
 from core.encoding import dumps
 from core.evidence import gather
 from core.model import Floats, Model
-from core.reading import Reading, count, read
+from core.reading import Reading, read
 
 WORDS = [
     *("guidance", "revenue", "war", "peace", "love", "hate", "idiot", "risk", "growth", "crisis"),
@@ -52,7 +52,7 @@ def test_more_evidence_for_an_archetype_never_lowers_it(model, text, data, more)
     """Other words say nothing of it, and the text stays as long as it is: all else is equal."""
     archetype, concept = data.draw(st.sampled_from(_speaking_for_one(model)))
     reading = read(model, text, "en")
-    counts = count(model, [reading])
+    counts = model.meanings.tally([reading.hits])
     before = _archetypes(model, counts, reading)
     counts[0, concept] += more
     after = _archetypes(model, counts, reading)
@@ -142,7 +142,8 @@ def _pure_words(model: Model, own: slice, other: slice, penalty: float, rank: in
     """Return, for each of twelve channels, its most exclusive word, or one of the next."""
     terms = model.vocabulary.lexicons["en"].terms
     single = [t for words in terms.values() for t in words if " " not in t and "*" not in t]
-    strength = count(model, [read(model, word, "en") for word in single]) @ model.weights
+    counts = model.meanings.tally([read(model, word, "en").hits for word in single])
+    strength = counts @ model.weights
     mine, foreign = strength[:, own], strength[:, other].max(axis=1)
     words = []
     for i in range(12):
