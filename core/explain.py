@@ -107,7 +107,7 @@ def _largest(
 
 
 def _stages(model: Model, stages: Stages, row: int) -> StageResults:
-    archetypes = [a.id for a in model.vocabulary.archetypes]
+    archetypes = model.archetypes
     columns = [f"{c.col:02d}" for c in model.vocabulary.columns]
     strength, channels = stages.evidence.strength[row], model.channels
     caution = tau_of_bias(stages.features["bias"][[row]])

@@ -11,7 +11,7 @@ from contract.vocabulary import Kind, Language
 from contract.window import WindowAnswer
 from core.apps import alpha, geo, product, safeguard
 from core.apps.common import Analysis
-from core.assemble import Assembler
+from core.assemble import signals
 from core.explain import explain
 from core.model import Model
 from core.pipeline import Stages, run
@@ -33,16 +33,10 @@ DEFAULT = Options()
 class Kernel:
     """A loaded vocabulary and the functions over it. Safe to share between threads."""
 
-    def __init__(
-        self,
-        model: Model,
-        ended: Callable[[str], None] = lambda _: None,
-        assembler: Assembler | None = None,
-    ) -> None:
+    def __init__(self, model: Model, ended: Callable[[str], None] = lambda _: None) -> None:
         """Compute with `model`; `ended` is called with the name of each stage that has ended."""
         self._model = model
         self._ended = ended
-        self._assembler = assembler or Assembler(model)
 
     @classmethod
     def load(cls, data_dir: Path | None = None) -> Self:
@@ -51,7 +45,7 @@ class Kernel:
 
     def watched(self, ended: Callable[[str], None]) -> Self:
         """The same kernel for one request, whose stages are timed outside of it."""
-        return type(self)(self._model, ended, self._assembler)
+        return type(self)(self._model, ended)
 
     @property
     def data_version(self) -> str:
@@ -167,7 +161,7 @@ class Kernel:
         self, readings: Sequence[Reading], stages: Stages, options: Options
     ) -> Iterator[Signal]:
         """Yield one signal per text; none is kept here, so a batch holds one at a time."""
-        for row, signal in enumerate(self._assembler.signals(readings, stages, options)):
+        for row, signal in enumerate(signals(self._model, readings, stages, options)):
             self._ended("assemble")
             if options.explain:
                 signal["explain"] = explain(self._model, readings[row], stages, row, options)

@@ -68,8 +68,13 @@ def archetype_factors(model: Model, kindra_scores: Floats) -> Floats:
     return factors
 
 
-def plane_shares(kindra_scores: Floats) -> Floats:
-    """Return (texts, 3): each layer's share of all |score|; thirds when nothing is known."""
-    mass = np.abs(kindra_scores).reshape(len(kindra_scores), 3, 48).sum(axis=2)
+def shares(kindra_scores: Floats) -> tuple[Floats, Floats]:
+    """Return the shares of all |score| that vectors (texts, 144) and layers (texts, 3) have.
+
+    When nothing is known, each vector has none and each layer a third.
+    """
+    mass = np.abs(kindra_scores)
     total = mass.sum(axis=1, keepdims=True)
-    return np.where(total > 0, mass / np.where(total > 0, total, 1.0), 1.0 / 3.0)
+    of_vectors = mass / np.where(total > 0, total, 1.0)
+    of_layers = of_vectors.reshape(len(mass), 3, 48).sum(axis=2)
+    return of_vectors, np.where(total > 0, of_layers, 1.0 / 3.0)

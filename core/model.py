@@ -30,6 +30,9 @@ class Model:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
+        self.archetypes = tuple(archetype.id for archetype in vocabulary.archetypes)
+        self.polarities = tuple(polarity.id for polarity in vocabulary.polarities)
+        self.modifiers = {modifier.id: i for i, modifier in enumerate(vocabulary.modifiers)}
         self.concepts = tuple(concept.id for concept in vocabulary.concepts)
         self.toxic = frozenset(
             place for place, concept in enumerate(self.concepts) if concept.startswith("toxic_")

@@ -18,6 +18,7 @@ from core.model import Floats, Integers, Model
 from core.reading import Reading
 
 LOG_STATES = float(np.log(144.0))
+COLLECTIVE = "POL_INDIVIDUAL_COLLECTIVE"
 DRIFT_SCALE = 3.0
 """Model A keeps the drift metric below a third of severity; this stretches it to [0, 1]."""
 
@@ -65,7 +66,7 @@ def run(
     probabilities = states.reshape(len(states), 144)
     polarities = _polarities(model, evidence)
     strength = evidence.strength
-    collective = strength[:, _collective(model)]
+    collective = strength[:, model.channels["second"]][:, model.polarities.index(COLLECTIVE)]
     read_nietzsche = nietzsche.read(model, strength, scores)
     features: risk.Features = {
         "bias": read_bias[:, 0],
@@ -111,12 +112,6 @@ def _polarities(model: Model, evidence: Evidence) -> Floats:
     strength = evidence.strength
     first, second = strength[:, model.channels["first"]], strength[:, model.channels["second"]]
     return 0.5 + 0.5 * (first - second)
-
-
-def _collective(model: Model) -> int:
-    """Return the channel of the collective pole."""
-    ids = [polarity.id for polarity in model.vocabulary.polarities]
-    return int(model.channels["second"].start) + ids.index("POL_INDIVIDUAL_COLLECTIVE")
 
 
 def _excess_entropy(entropy: Floats) -> Floats:

@@ -38,7 +38,6 @@ def read_window(
     own = [signal["tw"]["index"] for signal in spoken]
     index = number(1.0 - drift["p_value"] if drift else math.fsum(own) / max(1, len(own)))
     mean = rows.sum(axis=0) / len(rows) if len(rows) else np.full(12, 1.0 / 12.0)
-    ids = [archetype.id for archetype in model.vocabulary.archetypes]
     return {
         "window_id": window_id,
         "version": __version__,
@@ -54,7 +53,7 @@ def read_window(
             correlation(rows) if len(spoken) >= model.vocabulary.tw.window_minimum else None
         ),
         "story": arc(model, signals),
-        "delta12": named(ids, map(number, mean.tolist())),
+        "delta12": named(model.archetypes, map(number, mean.tolist())),
         "items": _items(signals, vectors),
     }
 
