@@ -93,19 +93,14 @@ def compare(record: Strict, expected: Mapping[str, object], *at: str | int) -> N
             raise fault(f"'{found}' must be '{value}' at this position", *at, key)
 
 
-def compare_all(records: Sequence[Strict], expected: Sequence[Mapping[str, object]]) -> None:
-    """Fail at the first record that differs from what is expected at its position."""
-    if len(records) != len(expected):
-        raise fault(f"must have {len(expected)} elements, has {len(records)}")
-    for position, (record, wanted) in enumerate(zip(records, expected, strict=True)):
-        compare(record, wanted, position)
-
-
 def in_order(expected: Sequence[Mapping[str, object]]) -> AfterValidator:
     """Require records with these values, in this order."""
 
     def check(records: tuple[Strict, ...]) -> tuple[Strict, ...]:
-        compare_all(records, expected)
+        if len(records) != len(expected):
+            raise fault(f"must have {len(expected)} elements, has {len(records)}")
+        for position, (record, wanted) in enumerate(zip(records, expected, strict=True)):
+            compare(record, wanted, position)
         return records
 
     return AfterValidator(check)
@@ -127,9 +122,8 @@ def reference(kind: str, file: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def every(names: Iterable[str]) -> AfterValidator:
+def every(needed: Sequence[str]) -> AfterValidator:
     """Require an entry for each of these keys."""
-    needed = tuple(names)
 
     def check(values: dict[str, Any]) -> dict[str, Any]:
         for name in needed:

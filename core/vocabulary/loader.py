@@ -61,56 +61,49 @@ def load(directory: Path | None = None) -> Vocabulary:
         DataError: a file is missing or invalid; it names the file, the path inside and the reason.
 
     """
-    data = _Directory(directory or DEFAULT_DIRECTORY)
-    concepts = data.read("concepts.json", records.Concepts).concepts
-    data.known["concepts"] = {concept.id for concept in concepts}
-    readings = data.read("readings.json", records.Readings)
-    data.known["stoic_axes"] = {axis.id for axis in readings.aurelius}
-    modifiers = data.read("modifiers.json", records.Modifiers).modifiers
-    data.known["modifiers"] = {modifier.id for modifier in modifiers}
+    folder = directory or DEFAULT_DIRECTORY
+    known: Known = {}
+    versions: list[tuple[int, ...]] = []
+
+    def file(name: str, model: type[AnyFile], **about: object) -> AnyFile:
+        found = read(folder / name, model, known | about)
+        versions.append(tuple(map(int, found.version.split("."))))
+        return found
+
+    concepts = file("concepts.json", records.Concepts).concepts
+    known["concepts"] = {concept.id for concept in concepts}
+    readings = file("readings.json", records.Readings)
+    known["stoic_axes"] = {axis.id for axis in readings.aurelius}
+    modifiers = file("modifiers.json", records.Modifiers).modifiers
+    known["modifiers"] = {modifier.id for modifier in modifiers}
     layers = tuple(
-        data.read(f"kindras.layer{number}.json", records.KindraLayer, layer=number)
+        file(f"kindras.layer{number}.json", records.KindraLayer, layer=number)
         for number in (1, 2, 3)
     )
-    data.known["kindras"] = {vector.key for layer in layers for vector in layer.vectors}
+    known["kindras"] = {vector.key for layer in layers for vector in layer.vectors}
     return Vocabulary(
         concepts=concepts,
-        archetypes=data.read("archetypes.json", records.Archetypes).archetypes,
-        columns=data.read("columns.json", records.Columns).columns,
-        states=data.read("states.json", records.States).states,
-        polarities=data.read("polarities.json", records.Polarities).polarities,
+        archetypes=file("archetypes.json", records.Archetypes).archetypes,
+        columns=file("columns.json", records.Columns).columns,
+        states=file("states.json", records.States).states,
+        polarities=file("polarities.json", records.Polarities).polarities,
         modifiers=modifiers,
         layers=layers,
         readings=readings,
-        rules=data.read("context_rules.json", ContextRules),
-        tw=data.read("tw369.json", TwParameters),
+        rules=file("context_rules.json", ContextRules),
+        tw=file("tw369.json", TwParameters),
         lexicons={
-            name: data.read(f"lexicon.{name}.json", LexiconSource, language=name)
+            name: file(f"lexicon.{name}.json", LexiconSource, language=name)
             for name in get_args(Language)
         },
-        version=data.version(),
+        version=f"{'.'.join(map(str, max(versions)))}+{_digest(folder)}",
     )
 
 
-class _Directory:
-    """A directory of data files; `known` is what they define for those that are read later."""
-
-    def __init__(self, path: Path) -> None:
-        self.known: Known = {}
-        self._path = path
-        self._versions: list[tuple[int, ...]] = []
-
-    def read(self, name: str, model: type[AnyFile], **about: object) -> AnyFile:
-        """Read one file; `about` is what its name says of it."""
-        found = read(self._path / name, model, self.known | about)
-        self._versions.append(tuple(map(int, found.version.split("."))))
-        return found
-
-    def version(self) -> str:
-        """Return the highest file version with a digest of the contents, whatever the line ends."""
-        digest = hashlib.sha256()
-        for name in FILES:
-            digest.update(name.encode() + b"\0")
-            digest.update((self._path / name).read_text(encoding="utf-8").encode() + b"\0")
-        newest = ".".join(map(str, max(self._versions)))
-        return f"{newest}+{digest.hexdigest()[:12]}"
+def _digest(folder: Path) -> str:
+    """Return a digest of the contents of all files, whatever their line ends."""
+    digest = hashlib.sha256()
+    for name in FILES:
+        text = (folder / name).read_text(encoding="utf-8")
+        digest.update(name.encode() + b"\0" + text.encode() + b"\0")
+    return digest.hexdigest()[:12]

@@ -13,7 +13,6 @@ from core.vocabulary.base import (
     Label,
     Weights,
     compare,
-    compare_all,
     fault,
     has_ids,
     in_order,
@@ -59,6 +58,12 @@ COLUMN_PLANES: tuple[Plane, ...] = ("3", "3", "6", "9", "6", "6", "3", "9", "3",
 COLUMNS = [
     {"col": i + 1, "profile": PROFILES[i // 4], "plane": plane}
     for i, plane in enumerate(COLUMN_PLANES)
+]
+CELLS = [
+    {"id": f"{archetype}_{column['plane']}_{column['col']:02d}"}
+    | {"archetype_id": archetype, "row": row, **column}
+    for row, archetype in enumerate(ARCHETYPE_IDS, 1)
+    for column in COLUMNS
 ]
 LAYER_NAMES = {1: "L1_CULTURAL_MACRO", 2: "L2_SEMIOTIC_MEDIA", 3: "L3_STRUCTURAL_SYSTEMIC"}
 VECTOR_IDS = [f"{'ESPTRM'[i // 8]}{i + 1:02d}" for i in range(48)]
@@ -186,19 +191,7 @@ class States(File):
     """`states.json`, row by row; each state agrees with its archetype and its column."""
 
     schema_: Literal["kaldra.states/1"] = Field(alias="schema")
-    states: tuple[State, ...]
-
-    @field_validator("states")
-    @classmethod
-    def _cells(cls, states: tuple[State, ...]) -> tuple[State, ...]:
-        cells = [
-            {"id": f"{archetype}_{column['plane']}_{column['col']:02d}"}
-            | {"archetype_id": archetype, "row": row, **column}
-            for row, archetype in enumerate(ARCHETYPE_IDS, 1)
-            for column in COLUMNS
-        ]
-        compare_all(states, cells)
-        return states
+    states: Annotated[tuple[State, ...], in_order(CELLS)]
 
 
 class Poles(Strict):

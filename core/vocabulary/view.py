@@ -16,20 +16,16 @@ _SHOWN: dict[Kind, str] = {
     ),
     "polarities": "id label dimension description tw_alignment",
     "modifiers": "id label category description tw_alignment",
-    "kindras": "id layer domain plane label definition high low boost suppress",
+    "kindras": (
+        "id=key layer domain plane label=short_name definition high=scale_direction.high "
+        "low=scale_direction.low boost suppress"
+    ),
     "concepts": "id label description opposite",
 }
-"""What is shown of each record, in this order; evidence and weights are the kernel's own."""
+"""What is shown of each record, in this order, after "=" where the record calls it otherwise.
 
-_FROM = {
-    "kindras": {
-        "id": "key",
-        "label": "short_name",
-        "high": "scale_direction.high",
-        "low": "scale_direction.low",
-    }
-}
-"""Where a record has what is shown under another name."""
+Evidence and weights are the kernel's own.
+"""
 
 
 def view(vocabulary: Vocabulary, kind: Kind, language: Language) -> list[dict[str, Any]]:
@@ -41,10 +37,10 @@ def view(vocabulary: Vocabulary, kind: Kind, language: Language) -> list[dict[st
     """
     if language not in {"en", "pt"}:
         raise KeyError(language)
-    renamed = _FROM.get(kind, {})
-    getters = {name: attrgetter(renamed.get(name, name)) for name in _SHOWN[kind].split()}
+    shown = [each.partition("=") for each in _SHOWN[kind].split()]
+    getters = [(name, attrgetter(source or name)) for name, _, source in shown]
     return [
-        {name: _plain(get(record), language) for name, get in getters.items()}
+        {name: _plain(get(record), language) for name, get in getters}
         for record in getattr(vocabulary, kind)
     ]
 
