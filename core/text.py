@@ -8,14 +8,14 @@ character can be traced to the character of the text it came from.
 
 import re
 import unicodedata
+from bisect import bisect_right
 from functools import lru_cache
 from itertools import chain, count, pairwise, repeat
-
-from core import unassigned
+from pathlib import Path
 
 _TOKEN = re.compile(r"\w+(?:'\w+)*|[.!?;:,]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_APOSTROPHES = frozenset("’‘ʼ＇`´")  # noqa: RUF001 - the characters people type for it
+_APOSTROPHES = frozenset("’‘ʼ＇`´｀\u1fef")  # noqa: RUF001 - the characters people type for it
 
 _PHRASES = ("\ufdfa", "\ufdfb")
 """Ligatures of whole Arabic phrases, which NFKC would make up to 18 characters of each."""
@@ -60,6 +60,13 @@ _PUNCTUATION = r"\x00-\u02ff\u2000-\u20cf\u2190-\u2bff\u3000-\u3029\U0001f000-\U
 _SAMPLED_MARKS = re.compile(rf"(?:[^\w{_PUNCTUATION}]|[\uff9e\uff9f]){{2}}")
 """In every 14th character of a text: a run of 28 marks shows itself at least twice in a row."""
 
+_UNASSIGNED = Path(__file__).with_name("unassigned.txt").read_text(encoding="ascii").split()
+"""Code points that Unicode 14 gives no character, in hexadecimal, each one or first-last: category
+Cn of Python 3.11. A newer Python knows more characters and would read one into them."""
+
+_UNASSIGNED_FIRST = [int(each.partition("-")[0], 16) for each in _UNASSIGNED]
+_UNASSIGNED_LAST = [int(each.rpartition("-")[2], 16) for each in _UNASSIGNED]
+
 
 def mended(text: str) -> str:
     """Return text without surrogates: pairs become characters, lone ones U+FFFD."""
@@ -73,13 +80,25 @@ def normalise(text: str) -> str:
     if not text.isascii():
         text = mended(text)
         # NFKC would make a space and a mark of the acute that people type for an apostrophe.
-        text = unassigned.replace(text.replace("\u00b4", "'"))
+        text = without_unassigned(text.replace("\u00b4", "'"))
         for phrase in _PHRASES:
             text = text.replace(phrase, "\ufffd")
         text = unicodedata.normalize("NFKC", stream_safe(text))
     if text.isprintable() and "  " not in text:  # then the only white space is single spaces
         return text.strip(" ")
     return " ".join(text.split())
+
+
+def without_unassigned(text: str) -> str:
+    """Return text with U+FFFD, a letter in no version, for characters of a later Unicode."""
+    found = list(filter(_is_unassigned, set(text)))
+    return text.translate(dict.fromkeys(map(ord, found), "\ufffd")) if found else text
+
+
+def _is_unassigned(character: str) -> bool:
+    code = ord(character)
+    place = bisect_right(_UNASSIGNED_FIRST, code) - 1
+    return place >= 0 and code <= _UNASSIGNED_LAST[place]
 
 
 def stream_safe(text: str) -> str:
@@ -127,11 +146,6 @@ def fold(text: str) -> str:
     return folded.lower().replace("`", "'")
 
 
-@lru_cache(maxsize=4096)
-def _folded_alone(character: str) -> str:
-    return fold(character)
-
-
 class _Folded(dict[int, str]):
     """Folded forms of characters by code point; `str.translate` asks for each."""
 
@@ -150,9 +164,9 @@ def _fold_character(character: str) -> str:
         return "'"
     if character in _PHRASES:
         return " "
-    bare = "\ufffd" if unassigned.listed(character) else character
+    bare = "\ufffd" if _is_unassigned(character) else character
     bare = _without_marks(unicodedata.normalize("NFKD", bare))
-    folded = bare.casefold()
+    folded = bare.casefold().lower()
     if folded != bare:
         folded = _without_marks(unicodedata.normalize("NFKD", folded))
     if folded.isalnum():
@@ -194,7 +208,7 @@ def token_spans(text: str) -> list[tuple[int, int]]:
     """Return (start, end) of every token of `text`, in code points of `text` as given."""
     if text.isascii():  # then folding changes no place
         return [match.span() for match in _TOKEN.finditer(spoken(fold(text)))]
-    pieces = list(map(_folded_alone, text))
+    pieces = list(map(_FOLDED.__getitem__, map(ord, text)))
     offsets = list(chain.from_iterable(map(repeat, count(), map(len, pieces))))
     folded = spoken("".join(pieces))
     return [
