@@ -12,7 +12,6 @@ texts are and however long.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from hashlib import shake_128
 from typing import NamedTuple, get_args
 
@@ -83,33 +82,22 @@ def _statistics(rows: Floats, order: Integers, first: Integers) -> Floats:
     """Return (orders, splits): the statistic of every split `first` of `rows` in every order."""
     centred = rows - rows.mean(axis=0)
     count, variables = rows.shape
-    if count < variables:
-        # By einsum: BLAS may differ between machines.
-        products = np.einsum("ik,jk->ij", centred, centred)
-        squares = partial(_from_products, products, 2.0 * np.tri(count, k=-1) + np.eye(count))
-    else:
-        squares = partial(_from_sums, centred)
-    found = [squares(block) for block in np.array_split(order, BLOCKS)]
+    # By einsum: BLAS may differ between machines.
+    products = np.einsum("ik,jk->ij", centred, centred) if count < variables else None
+    squares: list[Floats] = []
+    for block in np.array_split(order, BLOCKS):
+        if products is None:
+            sums = np.cumsum(centred[block], axis=1)
+            squares.append(np.einsum("ijk,ijk->ij", sums, sums))
+        else:
+            # Faster with few texts: ‖S_k‖² - ‖S_(k-1)‖² is the product of row k with itself and
+            # twice those with the rows before it.
+            pairs = products[block[:, :, None], block[:, None, :]]
+            added = np.einsum("ijk,jk->ij", pairs, 2.0 * np.tri(count, k=-1) + np.eye(count))
+            squares.append(np.cumsum(added, axis=1))
     scale = count / (first * (count - first))
-    statistics: Floats = np.concatenate(found)[:, first - 1] * scale
+    statistics: Floats = np.concatenate(squares)[:, first - 1] * scale
     return np.round(statistics, TIE_DECIMALS)
-
-
-def _from_sums(centred: Floats, orders: Integers) -> Floats:
-    """Return (orders, texts): ‖S_k‖² for every k."""
-    sums = np.cumsum(centred[orders], axis=1)
-    found: Floats = np.einsum("ijk,ijk->ij", sums, sums)
-    return found
-
-
-def _from_products(products: Floats, weights: Floats, orders: Integers) -> Floats:
-    """Return the same from the products of all pairs of rows.
-
-    This is faster with fewer texts than variables: ‖S_k‖² - ‖S_(k-1)‖² is the product of row k with
-    itself and twice those with the rows before it, as `weights` says.
-    """
-    permuted = products[orders[:, :, None], orders[:, None, :]]
-    return np.cumsum(np.einsum("ijk,jk->ij", permuted, weights), axis=1)
 
 
 def _permutations(count: int, key: str) -> Integers:

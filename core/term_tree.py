@@ -118,9 +118,7 @@ def _pieces(term: str) -> tuple[str, ...]:
     """Return a folded term's places: tokens, choices of them, gaps. A stem keeps its asterisk."""
     pieces: list[str] = []
     for place in term.split():
-        if place == GAP:
-            pieces.append(GAP)
-        elif CHOICE in place:
+        if CHOICE in place:
             pieces.append(CHOICE.join(_words_of(word)[0] for word in place.split(CHOICE)))
         else:
             pieces += _words_of(place)
@@ -130,7 +128,7 @@ def _pieces(term: str) -> tuple[str, ...]:
 def _words_of(word: str) -> list[str]:
     """Return the tokens of one folded word; the last one of a stem keeps its asterisk."""
     stem = word.removesuffix("*")
-    if stem.isalnum():
+    if stem.isalnum() or word == GAP:
         return [word]
     *head, tail = tokens(stem)
     return [*head, tail + word[len(stem) :]]

@@ -19,7 +19,6 @@ SHIFTS: dict[Domain, tuple[float, tuple[float, float, float]]] = {
     "ALPHA": (0.6, (-0.7, 0.5, 0.2)),
     "GEO": (0.3, (-0.4, -0.6, 1.0)),
     "SAFEGUARD": (0.6, (-1.0, 0.5, 0.5)),
-    "DEFAULT": (0.6, (-0.5, 0.5, 0.0)),
 }
 """From which severity on a domain's weights of planes 3, 6 and 9 move, and in which proportion."""
 
@@ -36,7 +35,10 @@ def read_field(model: Model, scores: Floats, options: Options, drift_damping: Fl
     planes = tension(parameters, charge(model, scores), scores)
     mean = planes.sum(axis=1) / 3.0
     severity = np.minimum(1.0 - np.exp(-profile.lam * mean), profile.severity_cap)
-    drift = gradients(planes) * severity[:, None] * drift_damping[:, None]
+    # t6-t3, t9-t6, t3-t9, scaled down so that their sizes sum to at most 1.
+    raw = planes[:, (1, 2, 0)] - planes
+    gradients = raw / np.maximum(1.0, np.abs(raw).sum(axis=1))[:, None]
+    drift = gradients * severity[:, None] * drift_damping[:, None]
     return {
         "tension": planes,
         "severity": severity,
@@ -72,13 +74,6 @@ def tension(parameters: TwParameters, charged: Floats, scores: Floats) -> Floats
         parameters.tension.mean_weight * mean + parameters.tension.deviation_weight * deviation
     )
     return result
-
-
-def gradients(planes: Floats) -> Floats:
-    """Return (texts, 3): t6-t3, t9-t6, t3-t9, scaled down so that their sizes sum to at most 1."""
-    raw = planes[:, (1, 2, 0)] - planes
-    scaled: Floats = raw / np.maximum(1.0, np.abs(raw).sum(axis=1))[:, None]
-    return scaled
 
 
 def regime_index(mean_tension: Floats, profile: TwProfileParameters) -> Floats:
