@@ -64,14 +64,18 @@ def run(
     columns = tw369.evolve(model, base_columns, field["drift"], options)
     states = archetypes[:, :, None] * columns[:, None, :]
     probabilities = states.reshape(len(states), 144)
-    polarities = _polarities(model, evidence)
     strength = evidence.strength
-    collective = strength[:, model.channels["second"]][:, model.polarities.index(COLLECTIVE)]
+    # 1 = first pole, 0 = second pole, 0.5 without evidence.
+    first, second = strength[:, model.channels["first"]], strength[:, model.channels["second"]]
+    polarities = 0.5 + 0.5 * (first - second)
+    entropy = delta144.entropy(archetypes) + delta144.entropy(base_columns)
+    collective = second[:, model.polarities.index(COLLECTIVE)]
     read_nietzsche = nietzsche.read(model, strength, scores)
     features: risk.Features = {
         "bias": read_bias[:, 0],
         "polarity": np.abs(2.0 * polarities - 1.0).sum(axis=1) / polarities.shape[1],
-        "entropy": _excess_entropy(delta144.entropy(archetypes) + delta144.entropy(base_columns)),
+        # The upper half of normalised entropy: only a diffuse result is a doubt.
+        "entropy": np.clip((entropy / LOG_STATES - 0.5) / 0.5, 0.0, 1.0),
         "severity": field["severity"],
         "drift": np.minimum(1.0, DRIFT_SCALE * field["drift_metric"]),
         "meta": read_nietzsche[:, nietzsche.NIHILISM],
@@ -105,15 +109,3 @@ def run(
             "confidence": trust,
         },
     )
-
-
-def _polarities(model: Model, evidence: Evidence) -> Floats:
-    """Return (texts, 48): 1 = first pole, 0 = second pole, 0.5 without evidence."""
-    strength = evidence.strength
-    first, second = strength[:, model.channels["first"]], strength[:, model.channels["second"]]
-    return 0.5 + 0.5 * (first - second)
-
-
-def _excess_entropy(entropy: Floats) -> Floats:
-    """Return the upper half of normalised entropy as [0, 1]: only a diffuse result is a doubt."""
-    return np.clip((entropy / LOG_STATES - 0.5) / 0.5, 0.0, 1.0)

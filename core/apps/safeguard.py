@@ -10,22 +10,21 @@ from core.model import Model
 from core.text import token_spans
 
 FLAGS = {
-    "toxicity": "high_toxicity",
-    "political": "political_bias",
-    "gender": "gender_bias",
-    "racial": "racial_bias",
+    "toxicity": ("high_toxicity", "Hold the message for review before it is shown."),
+    "political": ("political_bias", "Ask for a neutral wording of the political claim."),
+    "gender": (
+        "gender_bias",
+        "Point out the generalisation about gender and ask for a rewording.",
+    ),
+    "racial": ("racial_bias", "Hold the message: it generalises about an ethnic group."),
 }
+"""The flag of each dimension, and what a moderator should do about it."""
+
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 SEVERITY_BOUNDS = (0.1, 0.4, 0.6, 0.8)
 FLAGGED = SEVERITY_BOUNDS[2]
 """A dimension that makes a text high or critical is flagged, and no other."""
 
-ADVICE = {
-    "high_toxicity": "Hold the message for review before it is shown.",
-    "political_bias": "Ask for a neutral wording of the political claim.",
-    "gender_bias": "Point out the generalisation about gender and ask for a rewording.",
-    "racial_bias": "Hold the message: it generalises about an ethnic group.",
-}
 THREAT_ADVICE = "Alert a person: the message threatens someone."
 CLEAR_ADVICE = "No action needed."
 WATCH_ADVICE = "Show the message and watch the conversation."
@@ -35,9 +34,10 @@ def analyse(analysis: Analysis, source: str | None) -> SafeguardAnswer:
     """Return the evaluation of a text."""
     signal = analysis.signal
     dimensions = cast("Mapping[str, float]", signal["bias"]["dimensions"])
-    flags = [flag for name, flag in FLAGS.items() if dimensions[name] >= FLAGGED]
-    found = spans(analysis)
+    flagged = [FLAGS[name] for name in FLAGS if dimensions[name] >= FLAGGED]
     level = sum(max(dimensions.values()) >= bound for bound in SEVERITY_BOUNDS)
+    advice = [THREAT_ADVICE] if _threatens(analysis) else []
+    advice += [what for _, what in flagged]
     weights, tension = planes(analysis, "SAFEGUARD")
     return {
         "domain": "SAFEGUARD",
@@ -45,9 +45,9 @@ def analyse(analysis: Analysis, source: str | None) -> SafeguardAnswer:
         "toxicity": signal["bias"]["dimensions"]["toxicity"],
         "bias_dimensions": signal["bias"]["dimensions"],
         "severity": SEVERITIES[level],
-        "flags": flags,
-        "spans": found,
-        "recommendations": recommendations(analysis, flags, level),
+        "flags": [flag for flag, _ in flagged],
+        "spans": spans(analysis),
+        "recommendations": advice or [WATCH_ADVICE if level else CLEAR_ADVICE],
         "source": source,
         "plane_weights": weights,
         "weighted_tension": tension,
@@ -78,14 +78,8 @@ def _dimensions(model: Model, number: int, carriers: Mapping[str, set[str]]) -> 
     return [name for name in DIMENSIONS if not meaning.negated and carriers[name] & names]
 
 
-def recommendations(analysis: Analysis, flags: list[str], level: int) -> list[str]:
-    """Return what a moderator should do, most urgent first."""
+def _threatens(analysis: Analysis) -> bool:
     model = analysis.model
     threat = model.concepts.index("toxic_threat")
     found = [model.meanings[number] for number in analysis.reading.hits.meaning]
-    threatens = any(threat in meaning.concepts and not meaning.negated for meaning in found)
-    advice = [THREAT_ADVICE] if threatens else []
-    advice.extend(ADVICE[flag] for flag in flags)
-    if advice:
-        return advice
-    return [WATCH_ADVICE if level else CLEAR_ADVICE]
+    return any(threat in meaning.concepts and not meaning.negated for meaning in found)

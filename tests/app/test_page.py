@@ -176,7 +176,7 @@ def test_every_choice_of_the_api_has_a_word_and_a_field():
 
 
 def test_every_advice_of_the_core_has_words():
-    said = {*safeguard.ADVICE.values()} | {
+    said = {advice for _, advice in safeguard.FLAGS.values()} | {
         safeguard.THREAT_ADVICE,
         safeguard.CLEAR_ADVICE,
         safeguard.WATCH_ADVICE,
