@@ -1,9 +1,7 @@
 import pytest
 
 from core.kernel import Kernel
-from core.model import Model
 from core.text import fold, tokens
-from core.vocabulary import load
 
 
 @pytest.fixture(scope="session")
@@ -12,8 +10,8 @@ def kernel():
 
 
 @pytest.fixture(scope="session")
-def model():
-    return Model(load())
+def model(kernel):
+    return kernel._model
 
 
 @pytest.fixture(scope="session")

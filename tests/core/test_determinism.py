@@ -40,13 +40,6 @@ def test_bytes_do_not_depend_on_the_hash_seed_or_the_process(kernel):
     assert _in_a_new_process("1") == _in_a_new_process("369") == here
 
 
-def test_bytes_do_not_depend_on_what_was_read_before(kernel):
-    first = [dumps(kernel.signal(text)) for text in TEXTS]
-    kernel.window([*TEXTS, "Peace and love."] * 10)
-    list(kernel.batch(reversed(TEXTS), Options(language="pt")))
-    assert [dumps(kernel.signal(text)) for text in TEXTS] == first
-
-
 def test_a_batch_holds_one_signal_at_a_time(kernel):
     def alive() -> int:
         return sum(isinstance(o, dict) and "signal_id" in o for o in gc.get_objects())

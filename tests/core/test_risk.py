@@ -30,9 +30,12 @@ def test_tau_levels(tau, level):
     assert (damping[0], smoothing[0]) == risk.TAU_EFFECTS[level][:2]
 
 
-@pytest.mark.parametrize(("score", "level"), [(0.29, 0), (0.3, 1), (0.6, 2), (0.8, 3)])
-def test_safeguard_levels(score, level):
-    assert risk.safeguard_level(score) == level
+@pytest.mark.parametrize(
+    ("score", "level", "word"),
+    [(0.29, 0, "neutral"), (0.3, 1, "moderate"), (0.6, 2, "high"), (0.8, 3, "extreme")],
+)
+def test_levels_of_the_safeguard_and_words_for_bias(score, level, word):
+    assert (risk.safeguard_level(score), label(score)) == (level, word)
 
 
 def test_bias_alone_makes_a_text_risky():
@@ -43,13 +46,6 @@ def test_bias_alone_makes_a_text_risky():
 def test_drift_is_damped_at_medium_risk_only_when_it_is_large():
     assert risk.safeguard_actions(1, 0.6) == ["FLAG_RISK", "DAMPEN_DRIFT"]
     assert risk.safeguard_actions(1, 0.4) == ["FLAG_RISK"]
-
-
-@pytest.mark.parametrize(
-    ("score", "word"), [(0.29, "neutral"), (0.3, "moderate"), (0.6, "high"), (0.8, "extreme")]
-)
-def test_bias_labels(score, word):
-    assert label(score) == word
 
 
 def test_shouting_and_exclamation_raise_bias(kernel):
