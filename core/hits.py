@@ -17,11 +17,10 @@ PLAIN, INTENSIFIED, NEGATED, WEAKENED = 2, 3, 1, 1
 """Units of a hit; two units are one hit, so that all counts stay whole numbers."""
 
 AS_IT_STANDS, WITH_INTENSIFIER, UNDER_NEGATION, BEFORE_CONTRAST = range(4)
-"""The places in `Senses`."""
+"""A term's meanings, which lie in fours: after an intensifier, under a negation, before a "but"."""
 
-Senses = tuple[int, ...]
-"""The meanings of a term as it stands, after an intensifier, under a negation and before a "but";
-none for a phrase that says nothing."""
+Senses = int
+"""The number of a term's first meaning; 0 for a phrase that says nothing."""
 
 _WEAKER = (BEFORE_CONTRAST, AS_IT_STANDS, UNDER_NEGATION, BEFORE_CONTRAST)
 
@@ -30,7 +29,7 @@ Hit = tuple[int, int, int]
 
 
 def weaker(meaning: int) -> int:
-    """Return the meaning of a hit once a contrast follows it: meanings lie in fours."""
+    """Return the meaning of a hit once a contrast follows it."""
     place = meaning % len(_WEAKER)
     return meaning - place + _WEAKER[place]
 
@@ -79,27 +78,25 @@ class Meanings(list[Meaning]):
         super().__init__()
         self._opposites = opposites
         self._known: dict[tuple[int, ...], Senses] = {}
+        self.senses(())
 
     def senses(self, concepts: tuple[int, ...]) -> Senses:
         """Return the meanings of a term for these concepts, numbered when they are new."""
-        if not concepts:
-            return ()
         if concepts not in self._known:
             against = tuple(self._opposites[c] for c in concepts if self._opposites[c] >= 0)
-            start = len(self)
+            self._known[concepts] = len(self)
             self += [
                 Meaning(concepts, PLAIN, negated=False),
                 Meaning(concepts, INTENSIFIED, negated=False),
                 Meaning(against, NEGATED, negated=True),
                 Meaning(concepts, WEAKENED, negated=False),
             ]
-            self._known[concepts] = tuple(range(start, start + len(_WEAKER)))
             self.senses(against)
         return self._known[concepts]
 
     def turned(self, senses: Senses) -> Senses:
         """Return the meanings of a word whose affix turns it to the opposite side."""
-        return self.senses(self[senses[UNDER_NEGATION]].concepts) if senses else ()
+        return self.senses(self[senses + UNDER_NEGATION].concepts)
 
     def tally(self, texts: Sequence[Hits]) -> npt.NDArray[np.float64]:
         """Return (texts, concepts): units of hits, whole numbers.

@@ -126,7 +126,7 @@ class Lexicon:
                     senses = aimed[senses]
                 firsts.append(position)
                 lasts.append(last)
-                meanings.append(senses[_place(position, negated, intensified)])
+                meanings.append(senses + _place(position, negated, intensified))
             if last == position:
                 if negates:
                     negated = _reach(found, position)
@@ -252,7 +252,7 @@ class Lexicon:
 
 
 def _place(position: int, negated: int, intensified: int) -> int:
-    """Return the place in `Senses` of a hit, given how far a negation and an intensifier reach."""
+    """Return which meaning a hit has, given how far a negation and an intensifier reach."""
     if position <= negated:
         return UNDER_NEGATION
     return WITH_INTENSIFIER if position == intensified else AS_IT_STANDS
