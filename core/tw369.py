@@ -6,8 +6,9 @@ from typing import get_args
 import numpy as np
 
 from contract.options import Options
-from contract.signal import Regime
+from contract.signal import Planes, Regime, Tw
 from core.delta144 import normalised
+from core.encoding import named, number
 from core.model import Floats, Model
 from core.vocabulary.base import PLANES
 from core.vocabulary.parameters import Domain, TwParameters, TwProfileParameters
@@ -106,15 +107,13 @@ def evolve(model: Model, columns: Floats, drift: Floats, options: Options) -> Fl
     return moved
 
 
-def weighted_tension(
-    parameters: TwParameters, domain: Domain, planes: tuple[float, float, float], severity: float
-) -> tuple[tuple[float, float, float], float]:
+def weighted_tension(parameters: TwParameters, domain: Domain, tw: Tw) -> tuple[Planes, float]:
     """Return a domain's weights of planes 3, 6 and 9, shifted by severity, and their tension."""
     w3, w6, w9 = (parameters.domains[domain][plane] for plane in PLANES)
     least, moves = SHIFTS.get(domain, (math.inf, (0.0, 0.0, 0.0)))
-    if severity >= least:
-        x = min(SHIFT * severity, (w3 + w6) / 2 if domain == "GEO" else w3)
+    if tw["severity"] >= least:
+        x = min(SHIFT * tw["severity"], (w3 + w6) / 2 if domain == "GEO" else w3)
         w3, w6, w9 = (w + move * x for w, move in zip((w3, w6, w9), moves, strict=True))
-    total = w3 + w6 + w9
-    weights = w3 / total, w6 / total, w9 / total
-    return weights, math.fsum(w * t for w, t in zip(weights, planes, strict=True))
+    weights = {plane: w / (w3 + w6 + w9) for plane, w in zip(PLANES, (w3, w6, w9), strict=True)}
+    tension = math.fsum(weights[plane] * tw["tension"][plane] for plane in PLANES)
+    return named(PLANES, map(number, weights.values())), number(tension)

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 
 from contract.apps import AlphaAnswer, Guidance, Rates
 from contract.signal import Signal
-from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
+from core.apps.common import Analysis, epistemic_status, top_archetypes
 from core.delta144 import entropy
 from core.encoding import named, number
 from core.story import coherence, stage_scores
 from core.text import paragraphs
+from core.tw369 import weighted_tension
 
 TOP = 5
 MOST_SECTIONS = 200
@@ -32,7 +33,7 @@ def analyse(
     """Return the reading of an earnings call; `signals` are those of its sections."""
     signal = analysis.signal
     spread = float(entropy(analysis.stages.probabilities)[0])
-    weights, tension = planes(analysis, "ALPHA")
+    weights, tension = weighted_tension(analysis.model.vocabulary.tw, "ALPHA", signal["tw"])
     spoken = [section for section in signals if not section["abstained"]]
     return {
         "domain": "ALPHA",

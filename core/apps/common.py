@@ -3,15 +3,12 @@
 from dataclasses import dataclass
 
 from contract.apps import Epistemic, TopArchetype
-from contract.signal import Planes, Signal
+from contract.signal import Signal
 from core.delta144 import ranking
-from core.encoding import named, number
+from core.encoding import number
 from core.model import Model
 from core.pipeline import Stages
 from core.reading import Reading
-from core.tw369 import weighted_tension
-from core.vocabulary.base import PLANES
-from core.vocabulary.parameters import Domain
 
 SUPPORTED_COVERAGE = 0.08
 SUPPORTED_CONFIDENCE = 0.5
@@ -59,11 +56,3 @@ def epistemic_status(signal: Signal) -> Epistemic:
     covered = signal["evidence"]["coverage"] >= SUPPORTED_COVERAGE
     trusted = signal["confidence"] >= SUPPORTED_CONFIDENCE
     return "supported" if covered and trusted else "tentative"
-
-
-def planes(analysis: Analysis, domain: Domain) -> tuple[Planes, float]:
-    """Return the domain's plane weights (shifted by severity) and the weighted tension."""
-    tw = analysis.signal["tw"]
-    tension = (tw["tension"]["3"], tw["tension"]["6"], tw["tension"]["9"])
-    weights, total = weighted_tension(analysis.model.vocabulary.tw, domain, tension, tw["severity"])
-    return named(PLANES, map(number, weights)), number(total)

@@ -5,8 +5,9 @@ from typing import get_args
 
 from contract.apps import GeoAnswer
 from contract.signal import RiskWord
-from core.apps.common import Analysis, epistemic_status, planes, top_archetypes
+from core.apps.common import Analysis, epistemic_status, top_archetypes
 from core.encoding import digest, number
+from core.tw369 import weighted_tension
 
 TOP = 3
 STRESS_VECTORS = ("L3.P20", "L3.T30", "L3.M44", "L3.P19")
@@ -26,7 +27,7 @@ def analyse(analysis: Analysis, region: str | None, source: str | None) -> GeoAn
         max(0.0, analysis.strength("conflict") - 0.5 * analysis.strength("diplomacy"))
     )
     stress = institutional_stress(analysis)
-    weights, tension = planes(analysis, "GEO")
+    weights, tension = weighted_tension(analysis.model.vocabulary.tw, "GEO", signal["tw"])
     return {
         "domain": "GEO",
         "signal_id": signal["signal_id"],

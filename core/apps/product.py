@@ -5,12 +5,13 @@ from bisect import bisect_right
 import numpy as np
 
 from contract.apps import ProductAnswer, Theme, VectorScore, Verdict
-from core.apps.common import Analysis, planes
+from core.apps.common import Analysis
 from core.delta144 import ranking
 from core.encoding import number
 from core.hits import Hits
 from core.model import UNIT
 from core.text import sentences, token_spans
+from core.tw369 import weighted_tension
 
 TOP = 5
 DECIDED = 0.35
@@ -24,7 +25,7 @@ def analyse(
     signal = analysis.signal
     pain, praise = analysis.metric("pain"), analysis.metric("praise")
     net = (praise - pain) / (praise + pain) if praise + pain else 0.0
-    weights, tension = planes(analysis, "PRODUCT")
+    weights, tension = weighted_tension(analysis.model.vocabulary.tw, "PRODUCT", signal["tw"])
     delta12 = list(signal["delta12"].values())
     return {
         "domain": "PRODUCT",

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import cast, get_args
 
 from contract.apps import SafeguardAnswer, Severity, Span
-from core.apps.common import Analysis, planes
+from core.apps.common import Analysis
 from core.bias import DIMENSIONS
 from core.model import Model
 from core.text import token_spans
+from core.tw369 import weighted_tension
 
 FLAGS = {
     "toxicity": ("high_toxicity", "Hold the message for review before it is shown."),
@@ -38,7 +39,7 @@ def analyse(analysis: Analysis, source: str | None) -> SafeguardAnswer:
     level = sum(max(dimensions.values()) >= bound for bound in SEVERITY_BOUNDS)
     advice = [THREAT_ADVICE] if _threatens(analysis) else []
     advice += [what for _, what in flagged]
-    weights, tension = planes(analysis, "SAFEGUARD")
+    weights, tension = weighted_tension(analysis.model.vocabulary.tw, "SAFEGUARD", signal["tw"])
     return {
         "domain": "SAFEGUARD",
         "signal_id": signal["signal_id"],

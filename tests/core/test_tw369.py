@@ -99,9 +99,8 @@ def test_evolution_moves_columns_by_their_plane(model):
 @pytest.mark.parametrize("domain", ["ALPHA", "GEO", "PRODUCT", "SAFEGUARD", "DEFAULT"])
 @pytest.mark.parametrize("severity", [0.0, 0.3, 0.6, 1.0])
 def test_domain_weights_stay_a_distribution(model, domain, severity):
-    weights, tension = tw369.weighted_tension(
-        model.vocabulary.tw, domain, (0.2, 0.2, 0.2), severity
-    )
-    assert sum(weights) == pytest.approx(1.0)
-    assert min(weights) >= 0.0
+    tw = {"tension": dict.fromkeys("369", 0.2), "severity": severity}
+    weights, tension = tw369.weighted_tension(model.vocabulary.tw, domain, tw)
+    assert sum(weights.values()) == pytest.approx(1.0)
+    assert min(weights.values()) >= 0.0
     assert tension == pytest.approx(0.2)
