@@ -18,7 +18,6 @@ from core.model import Floats, Model
 from core.pipeline import Stages, run
 from core.reading import Reading
 from core.risk import effects, tau_of_bias
-from core.text import token_spans
 
 TERMS_WEIGHED = 32
 VECTORS_WEIGHED = 24
@@ -35,27 +34,27 @@ def explain(
     silence: Influence = {"terms": [], "vectors": []}
     abstained = stages.evidence.silent[row]
     return {
-        "terms": spans(model, reading),
+        "terms": _terms(model, reading),
         "influence": (silence if abstained else _influence(model, reading, stages, row, options)),
         "stages": _stages(model, stages, row),
     }
 
 
-def spans(model: Model, reading: Reading) -> list[Term]:
-    """Return every hit with its place in the text as given."""
-    places = token_spans(reading.text)
-    found = [(first, last, model.meanings[number]) for first, last, number in reading.hits]
-    return [
-        {
-            "term": reading.text[places[first][0] : places[last][1]],
-            "concepts": [model.concepts[c] for c in meaning.concepts],
-            "start": places[first][0],
-            "end": places[last][1],
-            "sign": -1 if meaning.negated else 1,
-            "weight": meaning.units / PLAIN,
-        }
-        for first, last, meaning in found
-    ]
+def _terms(model: Model, reading: Reading) -> list[Term]:
+    terms: list[Term] = []
+    for term, start, end, place in reading.spans():
+        meaning = model.meanings[place]
+        terms.append(
+            {
+                "term": term,
+                "concepts": [model.concepts[c] for c in meaning.concepts],
+                "start": start,
+                "end": end,
+                "sign": -1 if meaning.negated else 1,
+                "weight": meaning.units / PLAIN,
+            }
+        )
+    return terms
 
 
 def _influence(

@@ -1,5 +1,6 @@
 """From text to counts: language, hits, surface measures."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Literal
@@ -8,7 +9,7 @@ from contract.signal import Language
 from core.hits import Hits
 from core.model import Model
 from core.quotes import without_others_insults
-from core.text import BREAKS, fold, mended, normalise, shouted_words, tokens
+from core.text import BREAKS, fold, mended, normalise, shouted_words, token_spans, tokens
 
 UNDETERMINED: Language = "und"
 DETECTION_WORDS = 200
@@ -35,6 +36,13 @@ class Reading:
     def tokens(self) -> list[str]:
         """Return the words and breaks again: thousands in a long text, so a batch keeps none."""
         return tokens(fold(self.normalised))
+
+    def spans(self) -> Iterator[tuple[str, int, int, int]]:
+        """Yield the hits as they stand in the text: words, start, end, number of the meaning."""
+        places = token_spans(self.text)
+        for first, last, meaning in self.hits:
+            start, end = places[first][0], places[last][1]
+            yield self.text[start:end], start, end, meaning
 
 
 def read(model: Model, text: str, language: Literal["auto", "en", "pt"]) -> Reading:

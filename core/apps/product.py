@@ -10,7 +10,7 @@ from core.delta144 import ranking
 from core.encoding import number
 from core.hits import Hits
 from core.model import UNIT
-from core.text import sentences, token_spans
+from core.text import sentences
 from core.tw369 import weighted_tension
 
 TOP = 5
@@ -61,9 +61,8 @@ def verdict(pain: float, praise: float, net: float) -> Verdict:
 def themes(analysis: Analysis) -> list[Theme]:
     """Return pain and praise by theme: a sentence's judgement counts for the themes it touches."""
     model, reading = analysis.model, analysis.reading
-    places = token_spans(reading.text)
     ends = [end for _, end in sentences(reading.text)][:-1]
-    sentence = [bisect_right(ends, places[first][0]) for first in reading.hits.first]
+    sentence = [bisect_right(ends, start) for _, start, _, _ in reading.spans()]
     meanings, used = np.unique(reading.hits.meaning, return_inverse=True)
     counts = model.meanings.tally([Hits([0], [0], [meaning]) for meaning in meanings.tolist()])
     columns = np.r_[model.metrics["pain"], model.metrics["praise"], model.channels["themes"]]

@@ -7,7 +7,6 @@ from contract.apps import SafeguardAnswer, Severity, Span
 from core.apps.common import Analysis
 from core.bias import DIMENSIONS
 from core.model import Model
-from core.text import token_spans
 from core.tw369 import weighted_tension
 
 FLAGS = {
@@ -61,15 +60,12 @@ def spans(analysis: Analysis) -> list[Span]:
     model, reading = analysis.model, analysis.reading
     axes = model.vocabulary.readings.bias
     carriers = {axis.id: set(axis.evidence) for axis in axes if axis.id in DIMENSIONS}
-    places = token_spans(reading.text)
     shown = {number: _dimensions(model, number, carriers) for number in set(reading.hits.meaning)}
-    found: list[Span] = []
-    for first, last, number in reading.hits:
-        start, end = places[first][0], places[last][1]
-        for name in shown[number]:
-            term = reading.text[start:end]
-            found.append({"dimension": name, "term": term, "start": start, "end": end})
-    return found
+    return [
+        {"dimension": name, "term": term, "start": start, "end": end}
+        for term, start, end, number in reading.spans()
+        for name in shown[number]
+    ]
 
 
 def _dimensions(model: Model, number: int, carriers: Mapping[str, set[str]]) -> list[str]:
