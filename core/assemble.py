@@ -6,16 +6,8 @@ from typing import Any
 import numpy as np
 
 from contract.options import Options
-from contract.signal import (
-    Drift,
-    Modifier,
-    Signal,
-    State,
-    Tau,
-    TopState,
-    Tw,
-)
-from core import __version__, bias
+from contract.signal import Drift, Modifier, Signal, State, Tau, Tw
+from core import __version__, bias, risk
 from core.delta144 import leading
 from core.encoding import digest, named, rounded_rows
 from core.kindra import shares
@@ -23,15 +15,6 @@ from core.meta import aurelius, campbell, nietzsche
 from core.model import Model
 from core.pipeline import Stages
 from core.reading import Reading
-from core.risk import (
-    LEVELS,
-    NARRATIVE_RISK,
-    TAU_ACTIONS,
-    TAU_EFFECTS,
-    safeguard_actions,
-    safeguard_level,
-    tau_level,
-)
 from core.tw369 import regime
 from core.vocabulary.base import PLANES
 
@@ -97,14 +80,14 @@ def signals(
 
 
 def _signal(model: Model, reading: Reading, row: _Row, options: Options, settings: str) -> Signal:
-    version = model.vocabulary.version
+    version, states = model.vocabulary.version, model.vocabulary.states
     abstained = row["reason"] is not None
     state = None if abstained else _state(model, row)
     keys, scores = model.kindra_keys, row["scores"]
     present = [place for place, score in enumerate(scores) if score]
     found_bias = bias.answer(row["bias"])
     tw = _tw(model, row, options)
-    risk_level = safeguard_level(row["risk"])
+    risk_level = risk.safeguard_level(row["risk"])
     signal: Signal = {
         "signal_id": digest((reading.normalised, settings, version)),
         "version": __version__,
@@ -125,7 +108,7 @@ def _signal(model: Model, reading: Reading, row: _Row, options: Options, setting
         },
         "confidence": row["confidence"],
         "explanation": "",
-        "narrative_risk": None if abstained else NARRATIVE_RISK[risk_level],
+        "narrative_risk": None if abstained else risk.NARRATIVE_RISK[risk_level],
         "evidence": {
             "tokens": reading.words,
             "matched": reading.matched,
@@ -135,7 +118,10 @@ def _signal(model: Model, reading: Reading, row: _Row, options: Options, setting
         "delta12": named(model.archetypes, row["delta12"]),
         "delta144": row["delta144"],
         "state": state,
-        "top_states": [] if abstained else _top_states(model, row),
+        "top_states": [
+            {"id": states[i].id, "index": i, "probability": row["delta144"][i]}
+            for i in ([] if abstained else row["leading"])
+        ],
         "polarities": named(model.polarities, row["polarities"]),
         "kindra": {
             "scores": {keys[i]: scores[i] for i in present},
@@ -151,8 +137,8 @@ def _signal(model: Model, reading: Reading, row: _Row, options: Options, setting
         "tau": _tau(row["tau"]),
         "safeguard": {
             "risk_score": row["risk"],
-            "risk_level": LEVELS[risk_level],
-            "actions": safeguard_actions(risk_level, row["drift_metric"]),
+            "risk_level": risk.LEVELS[risk_level],
+            "actions": risk.safeguard_actions(risk_level, row["drift_metric"]),
         },
     }
     signal["explanation"] = _sentence(signal, reading)
@@ -213,23 +199,16 @@ def _in_force(model: Model, index: int, scores: list[float]) -> list[Modifier]:
     return found
 
 
-def _top_states(model: Model, row: _Row) -> list[TopState]:
-    states = model.vocabulary.states
-    return [
-        {"id": states[i].id, "index": i, "probability": row["delta144"][i]} for i in row["leading"]
-    ]
-
-
 def _tau(score: float) -> Tau:
-    level = tau_level(score)
-    damping, smoothing, influence = TAU_EFFECTS[level]
+    level = risk.tau_level(score)
+    damping, smoothing, influence = risk.TAU_EFFECTS[level]
     return {
         "score": score,
-        "risk": LEVELS[level],
+        "risk": risk.LEVELS[level],
         "drift_damping": damping,
         "archetype_smoothing": smoothing,
         "meta_influence": influence,
-        "actions": list(TAU_ACTIONS[level]),
+        "actions": list(risk.TAU_ACTIONS[level]),
     }
 
 

@@ -31,11 +31,9 @@ def explain(
     model: Model, reading: Reading, stages: Stages, row: int, options: Options
 ) -> Explanation:
     """Explain row `row` of `stages`, which is the result of `reading`."""
-    silence: Influence = {"terms": [], "vectors": []}
-    abstained = stages.evidence.silent[row]
     return {
         "terms": _terms(model, reading),
-        "influence": (silence if abstained else _influence(model, reading, stages, row, options)),
+        "influence": _influence(model, reading, stages, row, options),
         "stages": _stages(model, stages, row),
     }
 
@@ -61,6 +59,8 @@ def _influence(
     model: Model, reading: Reading, stages: Stages, row: int, options: Options
 ) -> Influence:
     """Run the stages without each of the most frequent terms, and of the strongest vectors."""
+    if stages.evidence.silent[row]:
+        return {"terms": [], "vectors": []}
     words = reading.tokens()
     hits: dict[str, list[Hit]] = {}
     for hit in reading.hits:

@@ -15,15 +15,7 @@ from itertools import count
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
-from core.hits import (
-    AS_IT_STANDS,
-    UNDER_NEGATION,
-    WITH_INTENSIFIER,
-    Hits,
-    Meanings,
-    Senses,
-    weaker,
-)
+from core.hits import AS_IT_STANDS, UNDER_NEGATION, WITH_INTENSIFIER, Hits, Meanings, Senses, weaker
 from core.morphology import plain_forms, turned_by_ending, turned_by_prefix
 from core.term_tree import Node, Step, step, terms
 from core.text import BREAKS, fold
