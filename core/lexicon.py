@@ -9,7 +9,7 @@ hit of the opposite concept; an intensifier directly before it makes it one and 
 ("but") halves what its sentence said before. A mild insult beside a person is an insult.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping
 from itertools import count
 from operator import itemgetter
@@ -265,16 +265,14 @@ def _reach(found: list[str], negator: int) -> int:
 
 
 def _weaken(hits: Hits, contrasts: list[int], found: list[str]) -> None:
-    """Halve what a sentence says before a contrast, in at most 60 tokens.
+    """Halve what a sentence says before each contrast, in at most 60 tokens.
 
-    Two contrasts halve a hit as far as any number does, so that many take no longer than few.
+    Two contrasts halve a hit as far as any number does, so that none looks back beyond the last but
+    one: many take no longer than few.
     """
-    if not contrasts:
-        return
-    for place, first in enumerate(hits.first):
-        following = bisect_left(contrasts, first)
-        for contrast in contrasts[following : following + 2]:
-            if contrast - first <= LONGEST_SENTENCE and SENTENCE_ENDS.isdisjoint(
-                found[first:contrast]
-            ):
-                hits.meaning[place] = weaker(hits.meaning[place])
+    for last_but_one, contrast in zip((-1, -1, *contrasts), contrasts, strict=False):
+        start = max(last_but_one + 1, contrast - LONGEST_SENTENCE)
+        places = range(contrast, start, -1)
+        start = next((place for place in places if found[place - 1] in SENTENCE_ENDS), start)
+        for hit in range(bisect_left(hits.first, start), bisect_right(hits.first, contrast)):
+            hits.meaning[hit] = weaker(hits.meaning[hit])
