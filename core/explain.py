@@ -13,7 +13,7 @@ from contract.options import Options
 from contract.signal import Explanation, Influence, StageResults, Term
 from core.delta144 import ranking
 from core.encoding import number, rounded
-from core.hits import PLAIN, Hit, Hits
+from core.hits import PLAIN
 from core.model import Floats, Model
 from core.pipeline import Stages, run
 from core.reading import Reading
@@ -62,15 +62,15 @@ def _influence(
     if stages.evidence.silent[row]:
         return {"terms": [], "vectors": []}
     words = reading.tokens()
-    hits: dict[str, list[Hit]] = {}
-    for hit in reading.hits:
-        hits.setdefault(" ".join(words[hit[0] : hit[1] + 1]), []).append(hit)
+    hits: dict[str, list[int]] = {}
+    for first, last, meaning in reading.hits:
+        hits.setdefault(" ".join(words[first : last + 1]), []).append(meaning)
     terms = sorted(hits, key=lambda term: (-len(hits[term]), term))[:TERMS_WEIGHED]
     scores = rounded(stages.scores[row])
     vectors = [i for i in ranking([abs(s) for s in scores], VECTORS_WEIGHED) if scores[i]]
-    taken = [Hits.of(hits[term]) for term in terms] + [Hits()] * len(vectors)
+    taken = [*(hits[term] for term in terms), *([] for _ in vectors)]
     # Whole numbers: what is left is exact.
-    counts = model.meanings.tally([reading.hits]) - model.meanings.tally(taken)
+    counts = model.meanings.tally([reading.hits.meaning]) - model.meanings.tally(taken)
     keep = np.ones((len(taken), len(scores)))
     keep[np.arange(len(terms), len(taken)), vectors] = 0.0
     without = run(model, counts, [reading] * len(taken), options, keep)

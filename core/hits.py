@@ -98,15 +98,15 @@ class Meanings(list[Meaning]):
         """Return the meanings of a word whose affix turns it to the opposite side."""
         return self.senses(self[senses + UNDER_NEGATION].concepts)
 
-    def tally(self, texts: Sequence[Hits]) -> npt.NDArray[np.float64]:
-        """Return (texts, concepts): units of hits, whole numbers.
+    def tally(self, texts: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
+        """Return (texts, concepts): units of hits, whole numbers, given each text's meanings.
 
         A meaning of fewer concepts than the widest counts for a spare column, which is left out.
         """
         concepts, units = self._table
         width = len(self._opposites) + 1
-        found = np.fromiter(chain.from_iterable(hits.meaning for hits in texts), dtype=np.intp)
-        rows = np.repeat(np.arange(len(texts)), [len(hits) for hits in texts])
+        found = np.fromiter(chain.from_iterable(texts), dtype=np.intp)
+        rows = np.repeat(np.arange(len(texts)), list(map(len, texts)))
         cells = concepts[found] + width * rows[:, None]
         weights = np.repeat(units[found], concepts.shape[1])
         counts = np.bincount(cells.ravel(), weights, width * len(texts))

@@ -152,7 +152,7 @@ class Kernel:
     def _stages(self, texts: Sequence[str], options: Options) -> tuple[list[Reading], Stages]:
         readings = [read(self._model, text, options.language) for text in texts]
         self._ended("read")
-        counts = self._model.meanings.tally([reading.hits for reading in readings])
+        counts = self._model.meanings.tally([reading.hits.meaning for reading in readings])
         stages = run(self._model, counts, readings, options)
         self._ended("compute")
         return readings, stages

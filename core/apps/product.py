@@ -8,7 +8,6 @@ from contract.apps import ProductAnswer, Theme, VectorScore, Verdict
 from core.apps.common import Analysis
 from core.delta144 import ranking
 from core.encoding import number
-from core.hits import Hits
 from core.model import UNIT
 from core.text import sentences
 from core.tw369 import weighted_tension
@@ -64,7 +63,7 @@ def themes(analysis: Analysis) -> list[Theme]:
     ends = [end for _, end in sentences(reading.text)][:-1]
     sentence = [bisect_right(ends, start) for _, start, _, _ in reading.spans()]
     meanings, used = np.unique(reading.hits.meaning, return_inverse=True)
-    counts = model.meanings.tally([Hits([0], [0], [meaning]) for meaning in meanings.tolist()])
+    counts = model.meanings.tally([[meaning] for meaning in meanings.tolist()])
     columns = np.r_[model.metrics["pain"], model.metrics["praise"], model.channels["themes"]]
     said = np.zeros((len(ends) + 1, len(columns)))
     np.add.at(said, sentence, (counts @ model.weights[:, columns] / UNIT)[used])

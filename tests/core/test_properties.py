@@ -52,7 +52,7 @@ def test_more_evidence_for_an_archetype_never_lowers_it(model, text, data, more)
     """Other words say nothing of it, and the text stays as long as it is: all else is equal."""
     archetype, concept = data.draw(st.sampled_from(_speaking_for_one(model)))
     reading = read(model, text, "en")
-    counts = model.meanings.tally([reading.hits])
+    counts = model.meanings.tally([reading.hits.meaning])
     before = _archetypes(model, counts, reading)
     counts[0, concept] += more
     after = _archetypes(model, counts, reading)
@@ -142,7 +142,7 @@ def _pure_words(model: Model, own: slice, other: slice, penalty: float, rank: in
     """Return, for each of twelve channels, its most exclusive word, or one of the next."""
     terms = model.vocabulary.lexicons["en"].terms
     single = [t for words in terms.values() for t in words if " " not in t and "*" not in t]
-    counts = model.meanings.tally([read(model, word, "en").hits for word in single])
+    counts = model.meanings.tally([read(model, word, "en").hits.meaning for word in single])
     strength = counts @ model.weights
     mine, foreign = strength[:, own], strength[:, other].max(axis=1)
     words = []
