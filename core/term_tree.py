@@ -56,10 +56,6 @@ class Node:
         self.longest_stem = max(self.longest_stem, len(stem))
         return self.stems.setdefault(stem, new or Node())
 
-    def leads_on(self) -> bool:
-        """Tell whether a term goes on from here."""
-        return bool(self.exact or self.stems or self.gap)
-
     def children(self, token: str) -> Iterator["Node"]:
         """Yield where a token leads: by the word, by it without 's, by ever shorter stems."""
         exact = self.exact.get(token)
@@ -89,7 +85,7 @@ def step(nodes: tuple[Node, ...], token: str) -> Step:
         return None, ()
     senses = next((node.senses for node in reached if node.senses is not None), None)
     onward = (node for child in reached for node in (child, *child.also))
-    return senses, tuple(node for node in onward if node.leads_on())
+    return senses, tuple(node for node in onward if node.exact or node.stems or node.gap)
 
 
 def terms(
