@@ -1,19 +1,22 @@
-"""A service under `serving.reload`: it takes sockets over from the former process.
+"""A service under `serving.reload`: it takes connections over from the former process.
 
-It passes them on to the next one: connections on which no request has begun at once, so that none
-is closed under a request, the others after their answer.
+It passes them on to the next one: those on which no request has begun at once, so that none is
+closed under a request, the others after their answer.
 """
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from serving.protocol import BoundedProtocol
-from serving.reload import HANDOVER, MOST_BYTES, MOST_SOCKETS, PASSED
+from serving.reload import HANDOVER, MOST_SOCKETS
 
 if TYPE_CHECKING:
     from serving.lifecycle import Server
@@ -21,47 +24,60 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.01
 """How often connections are looked at while the last ones are answered."""
 
+BYTE = b"."
+"""Goes with descriptors, which cannot be sent alone; alone, it says that this process has left."""
 
+
+@dataclass(frozen=True)
 class Handover:
-    """A server's sockets, taken from and passed on to `parent`, the process that started it."""
+    """A server's sockets, which come from other processes and go to them."""
 
-    def __init__(self, parent: socket.socket, listeners: list[socket.socket]) -> None:
-        self.listeners = listeners or None
-        """Accept connections already; None has the server open its own."""
-        self._parent = parent
-        self._tasks: set[asyncio.Task[Any]] = set()
+    parent: socket.socket
+    """Takes the report of `serving.reload`, and is told when this process has left."""
+    listeners: list[socket.socket] | None
+    """Accept connections already; None has the server open its own."""
+    taken: socket.socket
+    """Carries connections that others pass on to the one that serves."""
+    passed: socket.socket
+    """The other end."""
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set, init=False)
 
     def started(self, server: "Server", leave: Callable[[], None]) -> None:
         """Report that `server` serves. It is told to `leave` when the next process serves."""
         loop = asyncio.get_running_loop()
         signal.signal(HANDOVER, lambda *_: loop.call_soon_threadsafe(leave))
-        loop.add_reader(self._parent, self._take, server)
+        loop.add_reader(self.taken, self._take, server)
         report = json.dumps({"modules": list(sys.modules)}).encode() + b"\n"
-        listening = [s.fileno() for each in server.servers for s in each.sockets]
-        socket.send_fds(self._parent, [report], listening)
+        opened = [s.fileno() for one in server.servers for s in one.sockets]
+        socket.send_fds(self.parent, [report], [] if self.listeners else opened)
 
     async def leave(self, server: "Server") -> None:
         """Accept nothing more; pass connections on until none is left."""
+        asyncio.get_running_loop().remove_reader(self.taken)
         for listening in server.servers:
             listening.close()
-        waiting = None
-        while waiting is None or server.server_state.connections:
-            waiting = [c for c in server.server_state.connections if isinstance(c, BoundedProtocol)]
-            self._pass_on([fd for c in waiting if (fd := c.detach()) is not None])
-            await asyncio.sleep(LOOK_SECONDS)
+        self._pass_on(server)
+        self.parent.send(BYTE)
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)  # also lets what was just accepted appear
+            if not server.server_state.connections:
+                return
+            self._pass_on(server)
 
-    def _pass_on(self, descriptors: list[int]) -> None:
-        for start in range(0, max(1, len(descriptors)), MOST_SOCKETS):
-            batch = descriptors[start : start + MOST_SOCKETS]
-            socket.send_fds(self._parent, [PASSED], batch)
+    def _pass_on(self, server: "Server") -> None:
+        served = [c for c in server.server_state.connections if isinstance(c, BoundedProtocol)]
+        idle = [fd for connection in served if (fd := connection.detach()) is not None]
+        for start in range(0, len(idle), MOST_SOCKETS):
+            batch = idle[start : start + MOST_SOCKETS]
+            socket.send_fds(self.passed, [BYTE], batch)
             for descriptor in batch:
-                socket.close(descriptor)
+                os.close(descriptor)
 
     def _take(self, server: "Server") -> None:
-        content, descriptors, _, _ = socket.recv_fds(self._parent, MOST_BYTES, MOST_SOCKETS)
         loop = asyncio.get_running_loop()
-        if not content:
-            loop.remove_reader(self._parent)
+        descriptors: list[int] = []
+        with suppress(BlockingIOError):  # another process was faster
+            _, descriptors, _, _ = socket.recv_fds(self.taken, len(BYTE), MOST_SOCKETS)
         for descriptor in descriptors:
             connection = socket.socket(fileno=descriptor)
             task = loop.create_task(loop.connect_accepted_socket(server.protocol, connection))

@@ -14,18 +14,24 @@ from pathlib import Path
 from serving.reload import CONTROL, DEBUGGER
 
 CONNECT_SECONDS = 10.0
+"""A container that has just been started opens its socket in a moment."""
+
 PIECE = 1 << 16
 
 
 def main(folder: Path) -> None:
     """Pass requests on until the input ends. Raises OSError where nothing listens in time."""
-    with socket.socket(socket.AF_UNIX) as parent:
-        _connect(parent, folder / CONTROL)
-        with parent.makefile("rb") as answers:
-            for request in sys.stdin.buffer:
-                parent.sendall(request)
-                sys.stdout.buffer.write(answers.readline())
-                sys.stdout.buffer.flush()
+    for request in sys.stdin.buffer:
+        with socket.socket(socket.AF_UNIX) as parent:
+            deadline = time.monotonic() + CONNECT_SECONDS
+            while error := parent.connect_ex(str(folder / CONTROL)):
+                if time.monotonic() > deadline:
+                    raise OSError(error, os.strerror(error))
+                time.sleep(0.05)
+            parent.sendall(request)
+            with parent.makefile("rb") as answer:
+                sys.stdout.buffer.write(answer.readline())
+            sys.stdout.buffer.flush()
 
 
 def debug(folder: Path) -> None:
@@ -41,20 +47,6 @@ def debug(folder: Path) -> None:
         threading.Thread(target=pass_on, daemon=True).start()
         while content := debugger.recv(PIECE):
             os.write(sys.stdout.fileno(), content)
-
-
-def _connect(parent: socket.socket, control: Path) -> None:
-    """A container that has just been started opens its socket in a moment."""
-    deadline = time.monotonic() + CONNECT_SECONDS
-    while True:
-        try:
-            parent.connect(str(control))
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.05)
-        else:
-            return
 
 
 if __name__ == "__main__":

@@ -21,14 +21,14 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 from serving import logs
-from serving.source import RefusedError, Source
+from serving.source import Source
 
 CONTROL = "control"
 DEBUGGER = "debugger"
@@ -41,14 +41,11 @@ HANDOVER_SECONDS = 2.0
 """For the former process until it accepts no further connection."""
 
 REQUEST_SECONDS = 10.0
-"""For the rest of a request that has begun."""
+"""For a client to send its request."""
 
 MOST_BYTES = 1 << 20
 MOST_SOCKETS = 64
 """In one message."""
-
-PASSED = b"."
-"""With connections that the next process is to serve."""
 
 HANDOVER = signal.SIGUSR1
 """Tells a process that the next one serves."""
@@ -61,11 +58,11 @@ logger = logging.getLogger("serving.reload")
 
 @dataclass(frozen=True)
 class Child:
-    """A process that serves, or is about to."""
+    """A process that is about to serve, serves, or finishes what it has begun."""
 
     pid: int
     channel: socket.socket
-    """Carries its report, and connections that it takes from others or passes on."""
+    """Carries its report, then a byte when it has left to the next; closes when it ends."""
 
 
 class Reloader:
@@ -78,66 +75,49 @@ class Reloader:
         self._debugged = False
         self._own = {*source.packages, module.partition(".")[0]}
         self._listeners: list[socket.socket] = []
+        self._taken, self._passed = socket.socketpair()
+        """Connections: processes that leave pass them on, and the one that serves takes them."""
+        self._taken.settimeout(0)
         self._serving: Child | None = None
         self._starting: Child | None = None
         self._modules: list[str] = []
         """What the first process imported, as long as this one has not."""
         self._selector = selectors.DefaultSelector()
-        self._opened = ExitStack()
-        self._handlers = {n: signal.getsignal(n) for n in (*SIGNALS, signal.SIGCHLD)}
+        self._handlers = {number: signal.getsignal(number) for number in SIGNALS}
 
     def run(self) -> int:
         """Serve until the process that serves ends; return its exit code.
 
-        Requests, one JSON object per line, are taken from connections to a socket in the folder.
+        Requests are taken from connections to a socket in the folder: a line of JSON on each.
         """
-        awake, listener = self._open(self._folder / CONTROL)
-        if failure := self._replace():
-            return int(failure["code"])
-        while (code := self._ended()) is None:
-            for key, _ in self._selector.select():
-                if key.fileobj is awake:
-                    awake.recv(MOST_BYTES)
-                elif key.fileobj is listener:
-                    connection, _ = listener.accept()
-                    connection.settimeout(REQUEST_SECONDS)
-                    stream = self._opened.enter_context(connection.makefile("rwb"))
-                    self._selector.register(connection, selectors.EVENT_READ, stream)
-                elif isinstance(key.data, Child):
-                    self._relay(key.data)
-                elif not self._answer(key.data):
-                    self._selector.unregister(key.fileobj)
-                    key.data.close()
-                    key.fileobj.close()  # type: ignore[union-attr]
-        return code
-
-    def _open(self, control: Path) -> tuple[socket.socket, socket.socket]:
-        """Handle signals. Returns what a signal makes readable, and the socket for requests."""
-        awake, wake = socket.socketpair()
-        wake.settimeout(0)
+        control = self._folder / CONTROL
         control.unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(control))
         listener.listen()
-        for opened in (awake, wake, listener, self._selector):
-            self._opened.enter_context(opened)
-        self._selector.register(awake, selectors.EVENT_READ)
         self._selector.register(listener, selectors.EVENT_READ)
-        signal.set_wakeup_fd(wake.fileno())
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        for number in SIGNALS:
-            if self._handlers[number] is not signal.SIG_IGN:  # as SIGHUP is under nohup
+        for number, handler in self._handlers.items():
+            if handler is not signal.SIG_IGN:  # as SIGHUP is under nohup
                 signal.signal(number, self._pass_on)
-        return awake, listener
+        if failure := self._replace():
+            return int(failure["code"])
+        while True:
+            for key, _ in self._selector.select():
+                child: Child | None = key.data
+                if child is None:
+                    self._answer(listener.accept()[0])
+                elif not child.channel.recv(MOST_BYTES):  # it has ended; else it has left, if late
+                    self._selector.unregister(child.channel)
+                    code = _exit_code(child)
+                    if child is self._serving:
+                        return code
 
-    def _answer(self, stream: IO[bytes]) -> bool:
-        """Answer one request; False at the end of the connection."""
-        with suppress(OSError, ValueError):
-            if line := stream.readline():
-                stream.write(json.dumps(self._handle(json.loads(line))).encode() + b"\n")
-                stream.flush()
-                return True
-        return False
+    def _answer(self, connection: socket.socket) -> None:
+        """Answer a request; a client that does not take part in it is left alone."""
+        connection.settimeout(REQUEST_SECONDS)
+        with suppress(OSError, ValueError), connection, connection.makefile("rwb") as stream:
+            answer = self._handle(json.loads(stream.readline()))
+            stream.write(json.dumps(answer).encode() + b"\n")
 
     def _handle(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do what is asked: `write` files, `restore` the image's, or `reload` what has changed.
@@ -150,23 +130,20 @@ class Reloader:
         """
         self._preload()
         try:
-            if "write" in request:
-                self._source.write(request["write"])
-            elif "reload" in request:
-                self._source.forget(request["reload"])
-            elif "debug" in request:
-                self._source.add_packages(request["debug"])
-                self._debugged = True
-            elif "restore" in request:
-                self._source.restore()
-                self._debugged = False
-            else:
-                return {
-                    "files": self._source.digests(),
-                    "differing": self._source.differing(),
-                    "debugged": self._debugged,
-                }
-        except (RefusedError, OSError, ValueError) as error:
+            match request:
+                case {"write": files}:
+                    self._source.write(files)
+                case {"reload": paths}:
+                    self._source.forget(paths)
+                case {"debug": files}:
+                    self._source.add_packages(files)
+                    self._debugged = True
+                case {"restore": _}:
+                    self._source.restore()
+                    self._debugged = False
+                case _:
+                    return {**self._source.state(), "debugged": self._debugged}
+        except (OSError, ValueError) as error:
             return {"error": str(error)}
         return self._replace()
 
@@ -187,42 +164,24 @@ class Reloader:
         self._starting = child = self._fork()
         report, descriptors = _report(child)
         self._starting = None
-        sockets = [socket.socket(fileno=descriptor) for descriptor in descriptors]
         if "modules" not in report:
-            code = _exit_code(os.waitpid(child.pid, 0)[1])
-            child.channel.close()
+            code = _exit_code(child)
             failure = {"error": f"it ended with exit code {code}", **report, "code": code}
             logger.error("the code cannot start", extra={"fields": failure})
             return failure
-        if self._listeners:
-            for duplicate in sockets:
-                duplicate.close()
-        else:
-            self._listeners, self._modules = sockets, report["modules"]
+        if not self._listeners:
+            self._listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+            self._modules = report["modules"]
         former, self._serving = self._serving, child
+        self._selector.register(child.channel, selectors.EVENT_READ, child)
         if former:
-            self._selector.register(former.channel, selectors.EVENT_READ, former)
-            with suppress(ProcessLookupError):
-                os.kill(former.pid, HANDOVER)
-            self._relay(former)
+            os.kill(former.pid, HANDOVER)
+            former.channel.settimeout(HANDOVER_SECONDS)
+            with suppress(TimeoutError):
+                former.channel.recv(1)
             seconds = round(time.monotonic() - began, 3)
             logger.info("code reloaded", extra={"fields": {"seconds": seconds}})
         return {}
-
-    def _relay(self, former: Child) -> None:
-        """Pass connections on from a process to the one that serves now."""
-        former.channel.settimeout(HANDOVER_SECONDS)
-        content: bytes = b""
-        descriptors: list[int] = []
-        with suppress(OSError):
-            content, descriptors, _, _ = socket.recv_fds(former.channel, 1, MOST_SOCKETS)
-            if descriptors and self._serving:
-                socket.send_fds(self._serving.channel, [PASSED], descriptors)
-        for descriptor in descriptors:
-            socket.close(descriptor)
-        if not content:
-            self._selector.unregister(former.channel)
-            former.channel.close()
 
     def _fork(self) -> Child:
         ours, theirs = socket.socketpair()
@@ -238,10 +197,8 @@ class Reloader:
 
     def _serve(self, channel: socket.socket) -> NoReturn:
         """Become the service; report why, if it cannot."""
-        code = 1
+        code, report = 1, {}
         try:
-            self._opened.close()
-            signal.set_wakeup_fd(-1)
             for number, handler in self._handlers.items():
                 signal.signal(number, handler)
             signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
@@ -253,17 +210,23 @@ class Reloader:
             socketserver.TCPServer.allow_reuse_port = True
             from serving import handover  # noqa: PLC0415  the new code's
 
-            handover.current = handover.Handover(channel, self._listeners)
-            if self._debugged:
-                _listen_to_debuggers(self._folder / DEBUGGER)
+            passing = (self._taken, self._passed)
+            handover.current = handover.Handover(channel, self._listeners or None, *passing)
+            if self._debugged:  # on a port of its own: the former process has another one
+                debugpy = importlib.import_module("debugpy")
+                _, port = debugpy.listen(("127.0.0.1", 0), in_process_debug_adapter=True)
+                (self._folder / DEBUGGER).write_text(str(port), encoding="ascii")
             runpy.run_module(self._module, run_name="__main__", alter_sys=True)
         except SystemExit as end:
-            text = isinstance(end.code, str)
-            code = 0 if end.code is None else 1 if text else int(end.code)
-            _send(channel, {"error": end.code} if text else {})
+            if isinstance(end.code, str):
+                report = {"error": end.code}
+            else:
+                code = end.code or 0
         except BaseException as error:  # noqa: BLE001  whatever it is, it is reported
-            _send(channel, _explained(error, self._source.root))
+            report = _explained(error, self._source.root)
         finally:
+            with suppress(OSError):
+                channel.sendall(json.dumps(report).encode() + b"\n")
             logging.shutdown()
             os._exit(code)
 
@@ -273,30 +236,12 @@ class Reloader:
                 with suppress(ProcessLookupError):
                     os.kill(child.pid, number)
 
-    def _ended(self) -> int | None:
-        """Reap what has ended; the exit code of the process that serves, if it is among them."""
-        with suppress(ChildProcessError):
-            while (found := os.waitpid(-1, os.WNOHANG))[0]:
-                if self._serving and found[0] == self._serving.pid:
-                    return _exit_code(found[1])
-        return None
 
-
-def _listen_to_debuggers(port_file: Path) -> None:
-    """Have debugpy listen on a port of its own; the former process has another one."""
-    debugpy = importlib.import_module("debugpy")
-    _, port = debugpy.listen(("127.0.0.1", 0), in_process_debug_adapter=True)
-    port_file.write_text(str(port), encoding="ascii")
-
-
-def _exit_code(status: int) -> int:
-    code = os.waitstatus_to_exitcode(status)
+def _exit_code(child: Child) -> int:
+    """Wait for the end of a process; its exit code, as a shell has it."""
+    child.channel.close()
+    code = os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1])
     return code if code >= 0 else 128 - code
-
-
-def _send(channel: socket.socket, report: Mapping[str, Any]) -> None:
-    with suppress(OSError):
-        channel.sendall(json.dumps(report).encode() + b"\n")
 
 
 def _report(child: Child) -> tuple[dict[str, Any], list[int]]:
@@ -305,10 +250,7 @@ def _report(child: Child) -> tuple[dict[str, Any], list[int]]:
     try:
         content, descriptors, _, _ = socket.recv_fds(child.channel, MOST_BYTES, MOST_SOCKETS)
         while content and not content.endswith(b"\n"):
-            more = child.channel.recv(MOST_BYTES)
-            if not more:
-                break
-            content += more
+            content += child.channel.recv(MOST_BYTES) or b"\n"
     except TimeoutError:
         os.kill(child.pid, signal.SIGKILL)
         return {"error": f"it does not serve after {START_SECONDS:.0f} s"}, []
@@ -324,10 +266,10 @@ def _explained(error: BaseException, root: Path) -> dict[str, Any]:
         summary = f"{type(error).__name__}: {error.msg}"
         frames.append((error.filename or "", error.lineno or 0))
     own = Path(__file__)
-    ours = [(f, n) for f, n in frames if Path(f).is_relative_to(root) and Path(f) != own]
-    file, line = ours[-1] if ours else ("", 0)
-    if file:
-        file = Path(file).relative_to(root).as_posix()
+    file, line = "", 0
+    for path, number in frames:
+        if Path(path).is_relative_to(root) and Path(path) != own:
+            file, line = Path(path).relative_to(root).as_posix(), number
     return {"error": summary, "file": file, "line": line, "exception": exception}
 
 

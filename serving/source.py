@@ -8,15 +8,12 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import cache_from_source
 from pathlib import Path
+from typing import Any
 
 PACKAGE = "__init__.py"
 CACHE = "__pycache__"
 PACKAGES = "packages"
 """Folder of what the image lacks, such as a debugger."""
-
-
-class RefusedError(Exception):
-    """A path is not one of the source files."""
 
 
 class Source:
@@ -42,27 +39,18 @@ class Source:
         """Names of the packages of the tree."""
         return sorted(path.parent.name for path in self._image.glob(f"*/{PACKAGE}"))
 
-    def digests(self, root: Path | None = None) -> dict[str, str]:
-        """SHA-256 of each file below `root`, else of those served now, by its path in the tree."""
-        root = root or self.root
-        return {
-            path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in self._files(root)
-        }
-
-    def differing(self) -> list[str]:
-        """Paths of the files that are not as in the image."""
-        if self.root == self._image:
-            return []
-        ours, image = self.digests(), self.digests(self._image)
-        return sorted(p for p in ours.keys() | image.keys() if ours.get(p) != image.get(p))
+    def state(self) -> dict[str, Any]:
+        """`files`, digests of those served now by path, and paths `differing` from the image's."""
+        served, image = self._digests(self.root), self._digests(self._image)
+        differing = {path for path, _ in served.items() ^ image.items()}
+        return {"files": served, "differing": sorted(differing)}
 
     def write(self, files: Mapping[str, str | None]) -> None:
-        """Write files, given as base64; None deletes. Raises RefusedError for a path outside."""
+        """Write files, given as base64; None deletes. Raises ValueError for a path outside."""
         for path in files:
             if Path(path).parts[0] not in self.packages or ".." in Path(path).parts:
-                raise RefusedError(f"{path} is not a file of {', '.join(self.packages)}")
-        if self._copy != self._image and not self._copy.is_dir():
+                raise ValueError(f"{path} is not a file of {', '.join(self.packages)}")
+        if not self._copy.is_dir():
             self._make_copy()
         self.forget(files)
         for path, content in files.items():
@@ -113,6 +101,13 @@ class Source:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
         made.rename(self._copy)
+
+    def _digests(self, root: Path) -> dict[str, str]:
+        """SHA-256 of each file, by its path in the tree."""
+        return {
+            path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in self._files(root)
+        }
 
     def _files(self, root: Path) -> Iterator[Path]:
         for package in self.packages:
