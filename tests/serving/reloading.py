@@ -1,17 +1,17 @@
 """A small service that ends, or whose code is replaced, while it runs: processes on loopback."""
 
 import base64
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from kaldra.cli.live import Session
 from tests.processes import REPO, wait_for
 
 SERVICE = """
@@ -63,6 +63,7 @@ class Small:
         (self.image / "small").mkdir()
         (self.image / "small" / "__init__.py").touch()
         (self.image / "small" / "__main__.py").write_text(SERVICE)
+        self.code = self.image / "small" / "answer.py"
         self.edit("first")
         self.live.mkdir()
         self.log = folder / "log"
@@ -80,7 +81,7 @@ class Small:
 
     def edit(self, answer: str) -> None:
         """Change the code in place."""
-        (self.image / "small" / "answer.py").write_text(f"ANSWER = {answer!r}\n")
+        self.code.write_text(f"ANSWER = {answer!r}\n")
 
     @contextmanager
     def start(self, *, wait: bool = True) -> Iterator[subprocess.Popen[str]]:
@@ -105,39 +106,17 @@ class Small:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
 
-    @contextmanager
-    def receiver(self) -> Iterator["Receiver"]:
-        """An open receiver."""
-        with subprocess.Popen(
-            self.receive,
-            cwd=self.image,
-            env=self.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        ) as process:
-            yield Receiver(process)
-            assert process.stdin
-            process.stdin.close()
+    def receiver(self) -> closing["Receiver"]:
+        """An open receiver, closed behind a `with`."""
+        return closing(Receiver(self.receive, self.environment))
 
 
-class Receiver:
-    """Requests through an open receiver."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-
-    def ask(self, **request: Any) -> Mapping[str, Any]:
-        """The answer to one request."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(request).encode() + b"\n")
-        self._process.stdin.flush()
-        answer: Mapping[str, Any] = json.loads(self._process.stdout.readline())
-        return answer
+class Receiver(Session):
+    """Requests as the command line sends them."""
 
     def write(self, **files: str | None) -> Mapping[str, Any]:
         """Write modules of the service, by name; None deletes."""
-        return self.ask(write={f"small/{name}.py": encoded(t) for name, t in files.items()})
+        return self.request(write={f"small/{name}.py": encoded(t) for name, t in files.items()})
 
 
 def encoded(text: str | None) -> str | None:

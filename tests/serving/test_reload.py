@@ -28,7 +28,7 @@ def running(small) -> Iterator[Receiver]:
 
 @pytest.fixture
 def receiver(running) -> Receiver:
-    running.ask(restore=True)
+    running.request(restore=True)
     return running
 
 
@@ -108,15 +108,15 @@ def test_code_that_cannot_start_is_located_and_the_former_serves_on(
 
 def test_the_image_stays_as_it_is_and_is_returned_to(small, receiver):
     before = {path: path.read_bytes() for path in small.image.rglob("*.py")}
-    assert receiver.ask()["differing"] == []
+    assert receiver.request()["differing"] == []
     receiver.write(answer="from small.more import ANSWER", more="ANSWER = 'second'")
-    assert receiver.ask()["differing"] == ["small/answer.py", "small/more.py"]
+    assert receiver.request()["differing"] == ["small/answer.py", "small/more.py"]
     receiver.write(answer="ANSWER = 'third'", more=None)
-    assert receiver.ask()["differing"] == ["small/answer.py"]
+    assert receiver.request()["differing"] == ["small/answer.py"]
     assert answer(small) == "third"
-    assert receiver.ask(restore=True) == {}
+    assert receiver.request(restore=True) == {}
     assert answer(small) == "first"
-    assert receiver.ask()["differing"] == []
+    assert receiver.request()["differing"] == []
     assert {path: path.read_bytes() for path in small.image.rglob("*.py")} == before
 
 
@@ -129,7 +129,7 @@ def test_a_container_that_starts_again_serves_its_image(own):
 
 @pytest.mark.parametrize("path", ["../x.py", "/etc/x.py", "small/../../x.py", "other/x.py"])
 def test_files_outside_of_the_source_are_refused(small, receiver, path):
-    refusal = receiver.ask(write={path: encoded("")})
+    refusal = receiver.request(write={path: encoded("")})
     assert refusal == {"error": f"{path} is not a file of serving, small"}
 
 
@@ -138,7 +138,7 @@ def test_code_is_reloaded_in_place_however_soon_it_changes(tmp_path, free_port):
     with small.start(), small.receiver() as receiver:
         for word in ("one", "two", "six"):  # of the same length, within a second
             small.edit(word)
-            assert receiver.ask(reload=["small/answer.py"]) == {}
+            assert receiver.request(reload=["small/answer.py"]) == {}
             assert answer(small) == word
 
 
@@ -161,6 +161,6 @@ def test_the_parent_ends_as_its_service_does(own):
 
 
 def test_a_service_that_cannot_start_ends_its_parent(own):
-    (own.image / "small" / "answer.py").write_text("raise SystemExit(2)")
+    own.code.write_text("raise SystemExit(2)")
     with own.start(wait=False) as process:
         assert process.wait(timeout=30) == 2

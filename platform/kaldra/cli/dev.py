@@ -6,9 +6,9 @@ import socketserver
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext, suppress
 from importlib.metadata import files as files_of
 from pathlib import Path
 from typing import Any
@@ -45,35 +45,30 @@ def run(
     instances.require_live(workspace)
     chosen = tuple(named(name) for name in services or ()) or SERVICES
     debugged = named(debug) if debug else None
-    if not [one for one in instances.running(workspace) if one.service in chosen]:
+    if not any(one.service in chosen for one in instances.running(workspace)):
         raise KaldraError(f"Stack {stack} does not run.", hint=f"./kaldra up --stack {stack}")
-    fleet = Fleet(workspace, console, chosen, debugged)
-    try:
-        if restore:
-            fleet.refresh(write=False)
-            fleet.restore()
-        else:
-            attachable = debugged and _forwarded(workspace, console, debugged)
-            with attachable or nullcontext():
-                _serve_saves(workspace, console, fleet, chosen)
-    except KeyboardInterrupt:
+    with closing(Fleet(workspace, console, chosen, debugged)) as fleet:
+        with suppress(KeyboardInterrupt):
+            if restore:
+                fleet.restore()
+            else:
+                attachable = debugged and _forwarded(workspace, console, debugged)
+                with attachable or nullcontext():
+                    _serve_saves(workspace, console, fleet, chosen)
         if fleet.is_live:
             console.note(
                 f"The edited code is served on. Back: ./kaldra dev --stack {stack} --restore"
             )
-    finally:
-        fleet.close()
 
 
 def _serve_saves(
     workspace: Workspace, console: Console, fleet: "Fleet", chosen: Sequence[Service]
 ) -> None:
-    code = {folder for service in chosen for folder in live.code(service)}
+    code = {folder for service in chosen for folder in _code(service)}
     changes = live.changes({*code, *IN_IMAGES}, LOOK_SECONDS)
     next(changes)  # from here on none is missed
-    watcher = instances.Watcher(workspace)
     lock = LOCK.stat().st_mtime_ns
-    try:
+    with closing(instances.Watcher(workspace)) as watcher:
         fleet.refresh()
         names = ", ".join(service.name for service in chosen)
         console.note(f"live: {names} at {workspace.settings.url} (Ctrl+C ends it)")
@@ -81,15 +76,13 @@ def _serve_saves(
             if watcher.changed or fleet.is_incomplete:
                 fleet.refresh()
             before, lock = lock, LOCK.stat().st_mtime_ns
-            parts = [p for p in changed if any(p.is_relative_to(f) for f in IN_IMAGES)]
-            if built := live.relative(parts + [LOCK] * (lock != before)):
+            built = live.within((*IN_IMAGES, LOCK), [*changed, *[LOCK] * (lock != before)])
+            if built:
                 console.warn(
                     f"{', '.join(built)} changed, which images are built with: "
                     f"./kaldra up --stack {workspace.stack}"
                 )
-            fleet.write([p for p in changed if any(p.is_relative_to(f) for f in code)])
-    finally:
-        watcher.close()
+            fleet.write(changed)
 
 
 class Fleet:
@@ -122,88 +115,84 @@ class Fleet:
         gone = any(session.ended for session in self._sessions.values())
         return gone or any(again < time.monotonic() for again in self._failed.values())
 
-    def refresh(self, *, write: bool = True) -> None:
-        """Look which containers run; with `write` bring those that are new up to date."""
-        found = instances.found(self._workspace)
-        for gone in [i for i, s in self._sessions.items() if i not in found or s.ended]:
-            self._sessions.pop(gone).close()
-        now = time.monotonic()
-        new = [
-            instance
-            for instance in sorted(found - self._sessions.keys())
-            if instance.service in self._services and self._failed.get(instance, now) <= now
-        ]
-        self._failed = {i: again for i, again in self._failed.items() if i in found}
-        for instance in new:
-            self._sessions[instance] = Session(instance.receiver(self._workspace))
-        if write:
-            self._each(new, self._bring_up_to_date)
+    def refresh(self) -> None:
+        """Look which containers run, and bring those that are new up to date."""
+        self._each(self._opened(), self._bring_up_to_date)
 
     def differing(self) -> dict[str, Sequence[str]]:
         """Paths that are not as in the image, by the name of the pod or container."""
-        return {
-            instance.name: answer["differing"]
-            for instance, answer in self._each(self._sessions, lambda i: self._sessions[i].state())
-            if answer["differing"]
-        }
+        answers = self._each(self._opened(), lambda instance: self._sessions[instance].state())
+        return {i.name: answer["differing"] for i, answer in answers.items() if answer["differing"]}
 
     def restore(self) -> None:
         """Return to the images' code."""
 
         def back(instance: Instance) -> Answer:
-            session, began = self._sessions[instance], time.monotonic()
-            if not session.state()["differing"] and not session.state()["debugged"]:
-                return {}
-            answer = session.request(restore=True)
-            live.tell(self._console, instance.name, ["the image"], began, answer)
-            return answer
+            found = self._sessions[instance].state()
+            if found["differing"] or found["debugged"]:
+                return self._request(instance, ["the image"], restore=True)
+            return {}
 
-        self._each(self._sessions, back)
+        self._each(self._opened(), back)
         self._marker.unlink(missing_ok=True)
 
     def write(self, changed: Sequence[Path]) -> None:
         """Have changed files served by the services that are made of them; a line for each."""
         for service in self._services:
-            folders = live.code(service)
-            ours = [path for path in changed if any(path.is_relative_to(f) for f in folders)]
-            if ours:
-                some = [i for i in self._sessions if i.service is service]
-                self._write(service, some, live.relative(ours))
+            if paths := live.within(_code(service), changed):
+                self._write(service, paths)
 
     def close(self) -> None:
         """End every receiver."""
         for session in self._sessions.values():
             session.close()
 
-    def _write(self, service: Service, some: Sequence[Instance], paths: Sequence[str]) -> None:
-        files = {path: _content(path) for path in paths}
-        began = time.monotonic()
+    def _opened(self) -> list[Instance]:
+        """Those that take requests from now on; receivers of those that are gone are closed."""
+        found = instances.found(self._workspace)
+        for gone in [i for i, s in self._sessions.items() if i not in found or s.ended]:
+            self._sessions.pop(gone).close()
+        self._failed = {i: again for i, again in self._failed.items() if i in found}
+        now = time.monotonic()
+        new = [
+            instance
+            for instance in sorted(found - self._sessions.keys())
+            if instance.service in self._services and self._failed.get(instance, now) <= now
+        ]
+        self._sessions |= {one: Session(one.receiver(self._workspace)) for one in new}
+        return new
+
+    def _write(self, service: Service, paths: Sequence[str]) -> None:
         self._marker.touch()
-        answers = self._each(some, lambda i: self._sessions[i].request(write=files))
-        if answers:
-            worst = max((answer for _, answer in answers), key=lambda a: "error" in a)
+        began, files = time.monotonic(), _contents(paths)
+        some = [instance for instance in self._sessions if instance.service is service]
+        if answers := self._each(some, lambda i: self._sessions[i].request(write=files)):
+            worst = max(answers.values(), key=lambda answer: "error" in answer)
             live.tell(self._console, service.name, paths, began, worst)
 
     def _bring_up_to_date(self, instance: Instance) -> Answer:
-        session, began = self._sessions[instance], time.monotonic()
-        served = session.state()["files"]
-        here = digests(instance.service)
-        paths = sorted(p for p in served.keys() | here.keys() if served.get(p) != here.get(p))
+        served, here = self._sessions[instance].state()["files"], digests(instance.service)
         answer: Answer = {}
-        if paths:
-            self._marker.touch()
-            answer = session.request(write={path: _content(path) for path in paths})
-            live.tell(self._console, instance.name, paths, began, answer)
+        if paths := sorted({path for path, _ in served.items() ^ here.items()}):
+            answer = self._request(instance, paths, write=_contents(paths))
         if instance.service is self._debugged:
-            self._marker.touch()
-            answer = session.request(debug=debugpy())
-            live.tell(self._console, instance.name, ["debugpy"], began, answer)
+            answer = self._request(instance, ["debugpy"], debug=debugpy())
         return answer
 
-    def _each(self, some: Iterable[Instance], ask: Any) -> list[tuple[Instance, Answer]]:
+    def _request(self, instance: Instance, what: Sequence[str], **message: Any) -> Answer:
+        """Have one container serve other code; a line tells of it."""
+        self._marker.touch()
+        began = time.monotonic()
+        answer = self._sessions[instance].request(**message)
+        live.tell(self._console, instance.name, what, began, answer)
+        return answer
+
+    def _each(
+        self, some: Sequence[Instance], ask: Callable[[Instance], Answer]
+    ) -> dict[Instance, Answer]:
         """Answers of those that still run, asked side by side."""
 
-        def one(instance: Instance) -> tuple[Instance, Answer] | None:
+        def one(instance: Instance) -> Answer | None:
             try:
                 answer = ask(instance)
             except EndedError as error:
@@ -216,17 +205,17 @@ class Fleet:
                     )
                 return None
             self._failed.pop(instance, None)
-            return instance, answer
+            return answer
 
         with ThreadPoolExecutor() as pool:
-            return [answer for answer in pool.map(one, list(some)) if answer]
+            answers = zip(some, pool.map(one, some), strict=True)
+            return {instance: answer for instance, answer in answers if answer is not None}
 
 
 def restore(workspace: Workspace, console: Console) -> None:
     """Return to the images' code, where this clone has sent other code."""
     with closing(Fleet(workspace, console)) as fleet:
         if fleet.is_live:
-            fleet.refresh(write=False)
             fleet.restore()
 
 
@@ -235,7 +224,6 @@ def differing(workspace: Workspace, console: Console) -> dict[str, Sequence[str]
     if not workspace.settings.takes_live_code:
         return {}
     with closing(Fleet(workspace, console)) as fleet:
-        fleet.refresh(write=False)
         return fleet.differing()
 
 
@@ -243,7 +231,7 @@ def digests(service: Service) -> dict[str, str]:
     """SHA-256 of each source file of a service, by its path in the repository."""
     return {
         path.relative_to(REPO).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for folder in live.code(service)
+        for folder in _code(service)
         for path in folder.rglob("*")
         if path.suffix in live.SOURCES
     }
@@ -289,9 +277,16 @@ def _forwarded(workspace: Workspace, console: Console, service: Service) -> Iter
             server.shutdown()
 
 
-def _content(path: str) -> str | None:
-    """The file's content as it is sent; None for one that is no longer there."""
-    try:
-        return base64.b64encode((REPO / path).read_bytes()).decode()
-    except FileNotFoundError:
-        return None
+def _code(service: Service) -> list[Path]:
+    """Folders of the packages that a service is made of."""
+    folders = [REPO / folder for folder in (service.package, *service.folders)]
+    return [folder for folder in folders if (folder / "__init__.py").exists()]
+
+
+def _contents(paths: Iterable[str]) -> dict[str, str | None]:
+    """The files' contents as they are sent; None for one that is no longer there."""
+    contents: dict[str, str | None] = dict.fromkeys(paths)
+    for path in contents:
+        with suppress(FileNotFoundError):
+            contents[path] = base64.b64encode((REPO / path).read_bytes()).decode()
+    return contents

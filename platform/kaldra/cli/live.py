@@ -6,13 +6,12 @@ One open command per service carries them: a JSON object per line each way.
 import json
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kaldra.cli.ui import Console
 from kaldra.paths import REPO
-from kaldra.stack.services import Service
 
 DEBOUNCE_MILLISECONDS = 500
 STEP_MILLISECONDS = 20
@@ -33,19 +32,20 @@ class Session:
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str] | None = None
     ) -> None:
-        process = subprocess.Popen(  # noqa: S603  python, or the client that `up` chose
+        self._process = process = subprocess.Popen(  # noqa: S603  python, or the client that `up` chose
             command,
             cwd=REPO,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
             start_new_session=True,
         )
-        assert process.stdin and process.stdout and process.stderr  # noqa: S101, PT018  pipes
-        self._process = process
-        self._input, self._output, self._errors = process.stdin, process.stdout, process.stderr
-        self._state: dict[str, Any] | None = None
+        assert process.stdin and process.stdout  # noqa: S101, PT018  pipes
+        self._input, self._output = process.stdin, process.stdout
+        self._state: Mapping[str, Any] | None = None
         self._send({})
 
     @property
@@ -55,40 +55,36 @@ class Session:
 
     def state(self) -> Mapping[str, Any]:
         """What was served when the session began: `files`, their digests, and `differing` paths."""
-        if self._state is None:
-            self._state = self._receive()
+        self._state = self._state or self._receive()
         return self._state
 
-    def request(self, **message: Any) -> dict[str, Any]:
+    def request(self, **message: Any) -> Mapping[str, Any]:
         """The answer to one request; `error` in it is why the code cannot be served."""
         self.state()
         self._send(message)
         return self._receive()
 
-    def close(self) -> None:
-        """End the session."""
+    def close(self) -> str:
+        """End the session; returns what the other end said beside its answers."""
         self._process.kill()
-        self._process.communicate()
+        return self._process.communicate()[1]
 
     def _send(self, message: Mapping[str, Any]) -> None:
         try:
-            self._input.write(json.dumps(message).encode() + b"\n")
+            self._input.write(json.dumps(message) + "\n")
             self._input.flush()
         except OSError:
             raise self._ended() from None
 
-    def _receive(self) -> dict[str, Any]:
+    def _receive(self) -> Mapping[str, Any]:
         line = self._output.readline()
-        if not line.endswith(b"\n"):
+        if not line.endswith("\n"):
             raise self._ended()
-        answer: dict[str, Any] = json.loads(line)
+        answer: Mapping[str, Any] = json.loads(line)
         return answer
 
     def _ended(self) -> EndedError:
-        self._process.kill()
-        said = self._errors.read().decode(errors="replace").strip()
-        self.close()
-        return EndedError(said.splitlines()[-1] if said else "it ended")
+        return EndedError((self.close().strip().splitlines() or ["it ended"])[-1])
 
 
 def changes(folders: Iterable[Path], seconds: float) -> Iterator[list[Path]]:
@@ -105,16 +101,12 @@ def changes(folders: Iterable[Path], seconds: float) -> Iterator[list[Path]]:
         yield sorted({Path(path) for _, path in found if Path(path).suffix in SOURCES})
 
 
-def code(service: Service) -> list[Path]:
-    """Folders of the packages that a service is made of."""
-    folders = [REPO / folder for folder in (service.package, *service.folders)]
-    return [folder for folder in folders if (folder / "__init__.py").exists()]
-
-
-def relative(paths: Iterable[Path]) -> list[str]:
-    """Paths as they are named in the repository."""
+def within(folders: Collection[Path], paths: Iterable[Path]) -> list[str]:
+    """The paths in these folders, as they are named in the repository."""
     return [
-        (path.relative_to(REPO) if path.is_relative_to(REPO) else path).as_posix() for path in paths
+        (path.relative_to(REPO) if path.is_relative_to(REPO) else path).as_posix()
+        for path in paths
+        if any(path.is_relative_to(folder) for folder in folders)
     ]
 
 

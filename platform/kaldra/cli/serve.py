@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
 
@@ -25,39 +25,35 @@ def run(console: Console, *, service: str, reload: bool) -> None:
     chosen = SERVICES if service == "all" else (named(service, "all"),)
     given = dotenv.given()
     urls: dict[str, str] = {}
-    environments: list[tuple[Service, dict[str, str]]] = []
-    for one in chosen:
-        settings = dotenv.settings_of(one).load(given)
-        port = getattr(settings, "port")  # noqa: B009  every service's settings have one
-        require_free(port, one.name, f"{one.key.upper()}_PORT", where=ENV_FILE)
-        urls[one.key] = _url(settings.host, port)
-        # No load balancer sends requests to a terminating service here, so none drains.
-        own = {} if "KALDRA_DRAIN_SECONDS" in given else {"KALDRA_DRAIN_SECONDS": "0"}
-        if one is API:
-            own |= _keys(given, console) | _core(urls, given, console)
-        environments.append((one, {"PYTHONPATH": str(REPO), **own}))
-    url = urls.get(API.key) or urls[chosen[0].key]
-    program = _reloadable if reload else _program
+    programs: list[Program] = []
     with tempfile.TemporaryDirectory(prefix="kaldra-") as sockets:
-        programs = [program(*each, Path(sockets)) for each in environments]
-        Supervisor(programs, console).run(_announcement(url, console))
+        for one in chosen:
+            settings = dotenv.settings_of(one).load(given)
+            port = getattr(settings, "port")  # noqa: B009  every service's settings have one
+            require_free(port, one.name, f"{one.key.upper()}_PORT", where=ENV_FILE)
+            urls[one.key] = _url(settings.host, port)
+            # No load balancer sends requests to a terminating service here, so none drains.
+            drain = given.get("KALDRA_DRAIN_SECONDS", "0")
+            environment = {"PYTHONPATH": str(REPO), "KALDRA_DRAIN_SECONDS": drain}
+            if one is API:
+                environment |= _keys(given, console) | _core(urls, given, console)
+            programs.append(_program(one, environment, Path(sockets, one.key) if reload else None))
+        url = urls.get(API.key) or urls[chosen[0].key]
+        Supervisor(programs, console).run(_announcing(url, console, time.monotonic()))
 
 
-def _program(service: Service, environment: Mapping[str, str], _: Path) -> Program:
-    return Program(service.name, (sys.executable, "-m", service.package), environment)
-
-
-def _reloadable(service: Service, environment: Mapping[str, str], sockets: Path) -> Program:
-    """The service under a parent that reloads its code, and takes requests in `sockets`."""
-    home = sockets / service.key
-    home.mkdir()
-    options = ("--name", service.name, "--folder", str(home))
+def _program(service: Service, environment: Mapping[str, str], folder: Path | None) -> Program:
+    """The service; with a folder under a parent that takes requests there to reload its code."""
+    if not folder:
+        return Program(service.name, (sys.executable, "-m", service.package), environment)
+    folder.mkdir()
+    options = ("--name", service.name, "--folder", str(folder))
     return Program(
         name=service.name,
         command=(sys.executable, "-m", "serving.reload", service.package, *options),
         environment=environment,
-        receiver=(sys.executable, "-m", "serving.receive", str(home)),
-        folders=[REPO / folder for folder in (service.package, *service.folders)],
+        receiver=(sys.executable, "-m", "serving.receive", str(folder)),
+        folders=[REPO / name for name in (service.package, *service.folders)],
     )
 
 
@@ -87,23 +83,14 @@ def _url(host: str, port: int) -> str:
     return f"http://{name}:{port}"
 
 
-def _announcement(url: str, console: Console) -> Callable[[], None]:
-    """A callback that prints once that the service is ready, with the start-up time."""
-    began = time.monotonic()
-    told = False
-
-    def tick() -> None:
-        nonlocal told
-        if not told and _ready(url):
-            told = True
-            console.note(
-                f"{url}/ is ready ({time.monotonic() - began:.1f} s). Press Ctrl+C to stop."
-            )
-
-    return tick
+def _announcing(url: str, console: Console, began: float) -> Iterator[None]:
+    """Wait until the service is ready, then print it, with the start-up time."""
+    while not _is_ready(url):
+        yield
+    console.note(f"{url}/ is ready ({time.monotonic() - began:.1f} s). Press Ctrl+C to stop.")
 
 
-def _ready(url: str) -> bool:
+def _is_ready(url: str) -> bool:
     try:
         return request(f"{url}/ready", timeout=ATTEMPT_SECONDS)[0] == HTTPStatus.OK
     except OSError:

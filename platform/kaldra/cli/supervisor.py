@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +33,20 @@ class Program:
     process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
     session: live.Session | None = field(default=None, init=False)
 
+    def start(self) -> None:
+        """Start the process, and open its receiver."""
+        # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
+        environment = {**os.environ, **self.environment}
+        self.process = subprocess.Popen(  # noqa: S603  our own services
+            self.command,
+            cwd=REPO,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        if self.receiver:
+            self.session = live.Session(self.receiver, environment)
+
 
 class Supervisor:
     """Starts programs, ends them all when one ends or a signal comes; has changed code reloaded."""
@@ -43,115 +56,78 @@ class Supervisor:
         self._console = console
         self._signals = 0
 
-    def run(self, tick: Callable[[], None]) -> None:
-        """Return when a signal has stopped everything; `tick` is called periodically.
+    def run(self, meanwhile: Iterator[None]) -> None:
+        """Return when a signal has stopped everything; `meanwhile` goes on many times a second.
 
         Raises KaldraError if a program exits by itself, after the others were stopped.
         """
-        with self._listening():
-            try:
-                changes = self._changes()
-                next(changes)  # from here on none is missed
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as SIGHUP is under nohup
+                signal.signal(number, self._count)
+        try:
+            folders = {folder for one in self._all for folder in one.folders}
+            changes = live.changes(folders, TICK_SECONDS)
+            next(changes)  # from here on none is missed
+            for one in self._all:
+                one.start()
+            for changed in changes:
+                if self._signals:
+                    break
                 for one in self._all:
-                    self._start(one)
-                for changed in changes:
-                    if self._signals:
-                        break
-                    self._watch()
-                    if changed:
-                        self._reload(changed)
-                    tick()
-            finally:
-                self._end()
+                    self._look(one)
+                    self._reload(one, changed)
+                next(meanwhile, None)
+        finally:
+            self._end()
 
-    def _changes(self) -> Iterator[Sequence[Path]]:
-        """Changed files, many times a second; mostly none."""
-        folders = {folder for one in self._all for folder in one.folders}
-        if folders:
-            yield from live.changes(folders, TICK_SECONDS)
-        while True:
-            time.sleep(TICK_SECONDS)
-            yield []
+    def _count(self, *_: object) -> None:
+        self._signals += 1
 
-    def _start(self, one: Program) -> None:
-        # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
-        environment = {**os.environ, **one.environment}
-        one.process = subprocess.Popen(  # noqa: S603  our own services
-            one.command, cwd=REPO, env=environment, stdin=subprocess.DEVNULL, start_new_session=True
-        )
-        if one.receiver:
-            one.session = live.Session(one.receiver, environment)
+    def _look(self, one: Program) -> None:
+        """Notice the end of a process."""
+        code = one.process.poll() if one.process else None
+        if code is None:
+            return
+        one.process = None
+        how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
+        ended = f"{one.name} exited ({how})"
+        if one.session:
+            one.session.close()
+            self._console.warn(f"{ended}; it is restarted when a file changes.")
+            return
+        others = [other.name for other in self._all if other.process]
+        also = f"; {' and '.join(others)} was stopped" if others else ""
+        raise KaldraError(f"{ended}{also}.", hint="See its log lines above.")
 
-    def _watch(self) -> None:
-        for one in self._all:
-            code = one.process.poll() if one.process else None
-            if code is None:
-                continue
-            name = one.name
-            how = f"exit code {code}" if code >= 0 else signal.Signals(-code).name
-            one.process = None
-            if one.session:
-                one.session.close()
-                self._console.warn(f"{name} exited ({how}); it is restarted when a file changes.")
-                continue
-            others = [other.name for other in self._all if other.process]
-            also = f"; {' and '.join(others)} was stopped" if others else ""
-            raise KaldraError(f"{name} exited ({how}){also}.", hint="See its log lines above.")
-
-    def _reload(self, changed: Sequence[Path]) -> None:
-        for one in self._all:
-            ours = [p for p in changed if any(p.is_relative_to(f) for f in one.folders)]
-            if not ours:
-                continue
-            if one.process is None:
-                self._start(one)
-                continue
-            began, paths = time.monotonic(), live.relative(ours)
-            assert one.session is not None  # noqa: S101  folders come with a receiver
+    def _reload(self, one: Program, changed: Sequence[Path]) -> None:
+        paths = live.within(one.folders, changed)
+        if not paths:
+            return
+        if not (one.process and one.session):
+            one.start()
+            return
+        began = time.monotonic()
+        try:
+            answer = one.session.request(reload=paths)
+        except live.EndedError as error:
             try:
-                answer = one.session.request(reload=paths)
-            except live.EndedError as error:
-                try:
-                    one.process.wait(REAP_SECONDS)
-                except subprocess.TimeoutExpired:
-                    name = one.name
-                    raise KaldraError(f"{name} runs, but cannot be reloaded: {error}.") from None
-                continue  # as the next look at the process tells
+                one.process.wait(REAP_SECONDS)  # as the next look at it tells
+            except subprocess.TimeoutExpired:
+                raise KaldraError(f"{one.name} runs, but cannot be reloaded: {error}.") from None
+        else:
             live.tell(self._console, one.name, paths, began, answer)
 
     def _end(self) -> None:
         """Terminate the processes, again on each further signal; kill them after the deadline."""
-        alive = [one.process for one in self._all if one.process]
         heeded, deadline = -1, time.monotonic() + GRACE_SECONDS
-        while any(process.poll() is None for process in alive):
-            if self._signals > heeded:
-                heeded = self._signals
-                for process in alive:
+        while alive := [p for one in self._all if (p := one.process) and p.poll() is None]:
+            for process in alive:
+                if self._signals > heeded:
                     process.terminate()
-            if time.monotonic() > deadline:
-                for process in alive:
+                if time.monotonic() > deadline:
                     process.kill()
+            heeded = self._signals
             time.sleep(TICK_SECONDS)
         for one in self._all:
             if one.session:
                 one.session.close()
-
-    @contextmanager
-    def _listening(self) -> Iterator[None]:
-        """Count signals instead of exiting."""
-
-        def count(*_: object) -> None:
-            self._signals += 1
-
-        handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        ignored = signal.SIG_IGN  # as SIGHUP is under nohup
-        before = {
-            number: signal.signal(number, count)
-            for number in handled
-            if signal.getsignal(number) is not ignored
-        }
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

@@ -15,7 +15,7 @@ def test_a_debugger_attaches_through_a_receiver(tmp_path: Path, free_port: int):
     })  # fmt: skip
     with small.start(), small.receiver() as receiver:
         for answer in (
-            receiver.ask(debug=dev.debugpy()),
+            receiver.request(debug=dev.debugpy()),
             receiver.write(answer="ANSWER = 'second'"),
         ):
             assert answer == {}
