@@ -70,7 +70,7 @@ class Record:
 def parse(line: str, *, source: str, service: str) -> Record | None:
     """Parse `TIMESTAMP TEXT` as container runtimes print it; None for any other line.
 
-    Without a `service`, that of the record itself is taken.
+    `service` is a name or a key; without one, that of the record itself is taken.
     """
     time, _, text = line.rstrip("\r\n").partition(" ")
     try:
@@ -82,15 +82,15 @@ def parse(line: str, *, source: str, service: str) -> Record | None:
     except ValueError:
         found = None
     if not isinstance(found, dict) or "message" not in found:
-        return Record(time, source, service, message=text)
-    own = str(found.pop("service", ""))
-    for name in ("time", "environment"):
+        found = {"message": text}
+    service = service or str(found.get("service", ""))
+    for name in ("time", "environment", "service"):
         found.pop(name, None)
     named = {
         name: str(found.pop(name, ""))
         for name in ("message", "level", "logger", "request_id", "trace_id")
     }
-    return Record(time, source, service or own.rpartition("-")[2], **named, fields=found)
+    return Record(time, source, service.rpartition("-")[2], **named, fields=found)
 
 
 def since(text: str, now: datetime) -> datetime:

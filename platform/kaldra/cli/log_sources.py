@@ -3,13 +3,13 @@
 Both have the same few operations; what `logs` does with them is the same for every target.
 """
 
-import contextlib
 import subprocess
-import threading
+import tempfile
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from kaldra.cli import containers, kubectl
 from kaldra.cli.log_records import instant
@@ -52,32 +52,7 @@ class GoneError(KaldraError):
     """The source does not exist any more."""
 
 
-class Sources(Protocol):
-    """The sources of one stack."""
-
-    def present(self) -> list[Source]:
-        """Those whose containers were started."""
-
-    def started(self) -> Iterator[Source]:
-        """Those that are present, then each one that starts; ends when the connection does."""
-
-    def read(self, source: Source, span: Span) -> Iterator[str]:
-        """Lines of a source, each behind its timestamp. Raises GoneError."""
-
-    def close(self) -> None:
-        """End what `started` and `read` have open in other threads; most have nothing."""
-        return
-
-
-def of(workspace: Workspace) -> Sources:
-    """The sources of a stack. Raises KaldraError where its engine does not answer."""
-    if workspace.settings.target != "local":
-        return Pods(workspace)
-    containers.require_engine(workspace)
-    return Containers(workspace)
-
-
-class Pods(Sources):
+class Pods:
     """Pods of a stack's services. One kubectl process for each that is read."""
 
     def __init__(self, workspace: Workspace) -> None:
@@ -85,20 +60,20 @@ class Pods(Sources):
         self._running: set[subprocess.Popen[str]] = set()
 
     def present(self) -> list[Source]:
-        """Ask once."""
+        """Those whose containers were started."""
         every = "--output=jsonpath={range .items[*]}" + _POD + "{end}"
         lines = kubectl.read(self._workspace, "get", "pods", kubectl.SELECTOR, every).splitlines()
         return [source for line in lines if (source := _source(line))]
 
     def started(self) -> Iterator[Source]:
-        """Watch the pods; a pod comes once for each change of its status."""
+        """Those that are present, then each one that changes; ends when the connection does."""
         watch = ("get", "pods", kubectl.SELECTOR, "--watch", f"--output=jsonpath={_POD}")
         for line in self._lines(*watch):
             if source := _source(line):
                 yield source
 
     def read(self, source: Source, span: Span) -> Iterator[str]:
-        """`kubectl logs` of the service's container."""
+        """Lines of the service's container, each behind its timestamp. Raises GoneError."""
         options = [f"--container={source.service}", "--timestamps"]
         options += [f"--tail={span.tail}"] if span.tail is not None else []
         options += [f"--since-time={span.since.isoformat()}"] if span.since else []
@@ -110,45 +85,42 @@ class Pods(Sources):
                 raise
 
     def close(self) -> None:
-        """End every kubectl."""
+        """End what `started` and `read` have open in other threads."""
         for process in tuple(self._running):
             process.terminate()
 
     def _lines(self, *arguments: str) -> Iterator[str]:
-        with subprocess.Popen(  # noqa: S603  the client that `up` chose
-            kubectl.command(self._workspace, *arguments),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-        ) as process:
-            self._running.add(process)
-            said: list[str] = []
-            errors = threading.Thread(target=lambda: said.extend(process.stderr or ()))
-            errors.start()
-            try:
-                yield from process.stdout or ()
-            finally:
-                process.terminate()
-                errors.join()
-                self._running.discard(process)
-        text = "".join(said).strip()
+        with tempfile.TemporaryFile() as said:
+            with subprocess.Popen(  # noqa: S603  the client that `up` chose
+                kubectl.command(self._workspace, *arguments),
+                stdout=subprocess.PIPE,
+                stderr=said,
+                encoding="utf-8",
+                errors="replace",
+            ) as process:
+                self._running.add(process)
+                try:
+                    yield from process.stdout or ()
+                finally:
+                    process.terminate()
+                    self._running.discard(process)
+            said.seek(0)
+            text = said.read().decode(errors="replace").strip()
         if "(NotFound)" in text:
             raise GoneError(text)
         if process.returncode > 0:
             raise KaldraError(f"kubectl {arguments[0]}: {text}", hint="./kaldra doctor")
 
 
-class Containers(Sources):
-    """Containers of a stack on Docker alone."""
+class Containers:
+    """Containers of a stack on Docker alone; has what `Pods` has."""
 
     def __init__(self, workspace: Workspace) -> None:
         namespace = workspace.settings.namespace
         self._services = {service.container_name(namespace): service.name for service in SERVICES}
 
     def present(self) -> list[Source]:
-        """Inspect each."""
+        """Those that exist."""
         found = {name: docker_client.container(name) for name in self._services}
         return [
             Source(container["Id"], name, self._services[name])
@@ -157,9 +129,10 @@ class Containers(Sources):
         ]
 
     def started(self) -> Iterator[Source]:
-        """Listen to the engine's events, from before those present are looked at."""
+        """Those that are present, then each one that starts."""
         filters = {"type": "container", "event": "start", "container": list(self._services)}
         with docker_client.engine() as api:
+            # From before those present are looked at.
             events = api.events(decode=True, filters=filters)
             yield from self.present()
             for event in events:
@@ -167,7 +140,7 @@ class Containers(Sources):
                 yield Source(event["Actor"]["ID"], name, self._services[name])
 
     def read(self, source: Source, span: Span) -> Iterator[str]:
-        """Docker keeps the lines of all runs of a container in one log."""
+        """Lines of all its runs, which Docker keeps in one log. Raises GoneError."""
         found = docker_client.container(source.id)
         if found is None:
             raise GoneError(f"Container {source.name} is gone.")
@@ -179,8 +152,30 @@ class Containers(Sources):
             frames = api.logs(
                 source.id, stream=True, timestamps=True, follow=span.follow, **options
             )
-            with contextlib.closing(frames):
+            with closing(frames):
                 yield from _split(frames)
+
+    def close(self) -> None:
+        """Nothing: readers in other threads end with the process."""
+
+
+Sources = Pods | Containers
+
+
+@contextmanager
+def opened(stack: str) -> Iterator[Sources]:
+    """The sources of a stack. Raises KaldraError where none is there."""
+    workspace = Workspace.open(stack)
+    sources: Sources
+    if workspace.settings.target == "local":
+        containers.require_engine(workspace)
+        sources = Containers(workspace)
+    else:
+        sources = Pods(workspace)
+    if not sources.present():
+        raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
+    with closing(sources):
+        yield sources
 
 
 def _source(line: str) -> Source | None:

@@ -3,6 +3,7 @@
 import heapq
 import itertools
 import json
+import logging
 import queue
 import sys
 import threading
@@ -10,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,12 +20,10 @@ from kaldra.cli import log_records, log_sources
 from kaldra.cli.log_records import Record
 from kaldra.cli.log_sources import GoneError, Source, Sources, Span
 from kaldra.cli.ui import Console
-from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.stack.services import named
 
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
-"""Names of Python's logging levels, the least severe first."""
+SEVERITY = logging.getLevelNamesMapping()
 
 LINES = 100
 """Shown of each container where neither a filter nor a time limits them."""
@@ -51,7 +51,7 @@ class Wanted:
     service: str = ""
     """Empty for all."""
     level: str | None = None
-    """The least severe one, in any case."""
+    """The least severe one, in lower case."""
     request: str = ""
     """Id or its beginning, as of a trace."""
     trace: str = ""
@@ -62,10 +62,12 @@ class Wanted:
 
         Spans, many for each request, are shown only where the level asks for them.
         """
-        wanted, level = (self.level or "").upper(), record.level
-        if record.is_span and wanted != "DEBUG":
+        if record.is_span and self.level != "debug":
             return False
-        if wanted and level in LEVELS and LEVELS.index(level) < LEVELS.index(wanted):
+        if (
+            SEVERITY.get(record.level, logging.CRITICAL)
+            < SEVERITY[(self.level or "notset").upper()]
+        ):
             return False
         return record.request_id.startswith(self.request) and record.trace_id.startswith(self.trace)
 
@@ -78,31 +80,19 @@ def run(console: Console, *, stack: str, **options: Any) -> None:
             "--previous shows a run that has ended; it cannot be followed.",
             hint=f"./kaldra logs --stack {stack} --previous",
         )
-    service = named(wanted.service).key if wanted.service else ""
+    service = named(wanted.service).name if wanted.service else ""
     span = selection(wanted, datetime.now(UTC))
-    sources = deployed(stack)
-    records = (
-        followed(sources, span, console, service)
-        if wanted.follow
-        else last(sources, span, service, beside_spans=wanted.level != "debug")
-    )
-    try:
-        for record in filter(wanted.accepts, records):
-            text = json.dumps(asdict(record)) if wanted.as_json else str(record)
-            sys.stdout.write(f"{text}\n")
-            sys.stdout.flush()
-    except KeyboardInterrupt:
-        pass  # the usual end of --follow
-    finally:
-        sources.close()
-
-
-def deployed(stack: str) -> Sources:
-    """The sources of a stack. Raises KaldraError where none is there."""
-    sources = log_sources.of(Workspace.open(stack))
-    if not sources.present():
-        raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
-    return sources
+    with log_sources.opened(stack) as sources:
+        records = (
+            followed(sources, span, console, service)
+            if wanted.follow
+            else last(sources, span, service, beside_spans=wanted.level != "debug")
+        )
+        with suppress(KeyboardInterrupt):  # the usual end of --follow
+            for record in filter(wanted.accepts, records):
+                text = json.dumps(asdict(record)) if wanted.as_json else str(record)
+                sys.stdout.write(f"{text}\n")
+                sys.stdout.flush()
 
 
 def selection(wanted: Wanted, now: datetime) -> Span:
@@ -120,14 +110,13 @@ def last(
     sources: Sources, span: Span, service: str = "", *, beside_spans: bool = False
 ) -> list[Record]:
     """Records of every container, ordered by time; `beside_spans` leaves out those of spans."""
-    found = [source for source in sources.present() if service in ("", _short(source))]
+    found = [source for source in sources.present() if service in ("", source.service)]
     more = replace(span, tail=span.tail * SPAN_LINES) if beside_spans and span.tail else span
 
     def read(source: Source) -> Sequence[Record]:
+        records = _records(sources, source, more)
         try:
-            records = _records(sources, source, more)
-            shown = (r for r in records if not (beside_spans and r.is_span))
-            return deque(shown, maxlen=span.tail)
+            return deque((r for r in records if not (beside_spans and r.is_span)), span.tail)
         except GoneError:
             return []
 
@@ -146,7 +135,7 @@ def followed(sources: Sources, span: Span, console: Console, service: str = "") 
         while True:
             try:
                 for source in sources.started():
-                    if source.id not in known and service in ("", _short(source)):
+                    if source.id not in known and service in ("", source.service):
                         known.add(source.id)
                         # One that starts now is read from its first line.
                         late = replace(ALL, since=span.since)
@@ -198,15 +187,10 @@ def _ordered(came: "queue.SimpleQueue[Record]") -> Iterator[Record]:
 
 
 def _records(sources: Sources, source: Source, span: Span) -> Iterator[Record]:
-    service = _short(source)
     for line in sources.read(source, span):
-        record = log_records.parse(line, source=source.name, service=service)
+        record = log_records.parse(line, source=source.name, service=source.service)
         if record and not (span.since and record.order[0] < span.since):
             yield record
-
-
-def _short(source: Source) -> str:
-    return source.service.rpartition("-")[2]
 
 
 def _background(target: Callable[..., None], *arguments: object) -> None:

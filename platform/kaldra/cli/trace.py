@@ -8,8 +8,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,9 +32,9 @@ def run(_: Console, *, stack: str, identifier: str, slowest: bool, since: str, f
     if file:
         records = [r for r in _records(file) if not (start and r.order[0] < start)]
     else:
-        with closing(logs.deployed(stack)) as sources:
+        with log_sources.opened(stack) as sources:
             records = logs.last(sources, log_sources.Span(since=start))
-    spans = [span for record in records if (span := Span.of(record))]
+    spans = sorted((record for record in records if record.is_span), key=_start)
     if not spans:
         raise KaldraError("No spans were logged.", hint=_how_to_log(stack, file))
     found = trace_of(spans, identifier)
@@ -72,93 +71,60 @@ def _how_to_log(stack: str, file: str) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Span:
-    """A span, as its log record tells it."""
-
-    record: Record
-    span_id: str
-    parent_id: str
-    kind: str
-    start: datetime
-    milliseconds: float
-    failed: bool
-
-    @classmethod
-    def of(cls, record: Record) -> "Span | None":
-        """The span of a record; None for any other record."""
-        if not record.is_span:
-            return None
-        fields = record.fields
-        try:
-            return cls(
-                record=record,
-                span_id=fields["span_id"],
-                parent_id=fields["parent_id"],
-                kind=fields["kind"],
-                start=instant(fields["start"]),
-                milliseconds=float(fields["duration_ms"]),
-                failed=fields["status"] == "error",
-            )
-        except (KeyError, TypeError, ValueError):
-            return None
-
-
-def trace_of(spans: Sequence[Span], identifier: str) -> list[Span]:
+def trace_of(spans: Sequence[Record], identifier: str) -> list[Record]:
     """Spans of the last trace whose trace id or request id begins so; none where there is none.
 
-    Without an identifier, spans of the trace of the longest request.
+    Without an identifier, spans of the trace of the longest request. `spans` are in order.
     """
     if identifier:
-        found = [s for s in spans if _begins(s.record, identifier)]
-        chosen = max(found, key=lambda s: s.start, default=None)
+        found = [
+            s
+            for s in spans
+            if s.request_id.startswith(identifier) or s.trace_id.startswith(identifier)
+        ]
     else:
-        requests = [s for s in spans if s.kind == "server"]
-        chosen = max(requests, key=lambda s: s.milliseconds, default=None)
-    return [s for s in spans if chosen and s.record.trace_id == chosen.record.trace_id]
+        requests = [s for s in spans if s.fields["kind"] == "server"]
+        found = sorted(requests, key=lambda s: s.fields["duration_ms"])
+    return [s for s in spans if found and s.trace_id == found[-1].trace_id]
 
 
-def lines(trace: Sequence[Span], width: int) -> Iterator[str]:
+def lines(trace: Sequence[Record], width: int) -> Iterator[str]:
     """A heading, and a line of at most `width` columns for each span below its parent."""
-    rows = list(_rows(trace))
-    begin = min(s.start for s in trace)
-    total = max(_offset(s, begin) + s.milliseconds for s in trace)
-    first = rows[0][1]
+    ids = {span.fields["span_id"] for span in trace}
+    rows = list(_rows([s for s in trace if s.fields["parent_id"] not in ids], trace))
+    begin, first = _start(trace[0]), rows[0][1]
+    total = max(_offset(s, begin) + s.fields["duration_ms"] for s in trace)
     yield printable(
-        f"{first.start:%Y-%m-%d %H:%M:%S} UTC · {total:.1f} ms "
-        f"· request {first.record.request_id} · trace {first.record.trace_id}"
+        f"{_start(first):%Y-%m-%d %H:%M:%S} UTC · {total:.1f} ms "
+        f"· request {first.request_id} · trace {first.trace_id}"
     )
-    names = max(2 * depth + len(s.record.message) for depth, s in rows)
+    names = max(2 * depth + len(s.message) for depth, s in rows)
     bar = min(WIDEST_BAR, max(NARROWEST_BAR, width - names - len("core    99999.9 ms error")))
     for depth, span in rows:
-        before = min(bar - 1, int(bar * _offset(span, begin) / total)) if total else 0
-        length = max(1, round(bar * span.milliseconds / total)) if total else 1
+        milliseconds = span.fields["duration_ms"]
+        before = min(bar - 1, int(bar * _offset(span, begin) / (total or 1)))
+        length = max(1, round(bar * milliseconds / (total or 1)))
         drawn = (" " * before + "█" * length)[:bar]
-        service, name = span.record.service, "  " * depth + span.record.message
-        failed = " error" if span.failed else ""
+        name = "  " * depth + span.message
+        failed = " error" if span.fields["status"] == "error" else ""
         yield printable(
-            f"{service:<4} {name:<{names}} {drawn:<{bar}} {span.milliseconds:>8.1f} ms{failed}"
+            f"{span.service:<4} {name:<{names}} {drawn:<{bar}} {milliseconds:>8.1f} ms{failed}"
         )
 
 
-def _rows(trace: Sequence[Span]) -> Iterator[tuple[int, Span]]:
-    """Depth and span, parents first, siblings by their start."""
-    known = {s.span_id for s in trace}
-    children: dict[str, list[Span]] = {}
-    for span in sorted(trace, key=lambda s: s.start):
-        children.setdefault(span.parent_id if span.parent_id in known else "", []).append(span)
-
-    def below(parent: str, depth: int) -> Iterator[tuple[int, Span]]:
-        for span in children.get(parent, ()):
-            yield depth, span
-            yield from below(span.span_id, depth + 1)
-
-    return below("", 0)
+def _rows(
+    spans: Sequence[Record], trace: Sequence[Record], depth: int = 0
+) -> Iterator[tuple[int, Record]]:
+    """Depth and span, each with those below it; siblings by their start."""
+    for span in spans:
+        yield depth, span
+        below = [s for s in trace if s.fields["parent_id"] == span.fields["span_id"]]
+        yield from _rows(below, trace, depth + 1)
 
 
-def _offset(span: Span, begin: datetime) -> float:
-    return (span.start - begin).total_seconds() * 1000
+def _start(span: Record) -> datetime:
+    return instant(span.fields["start"])
 
 
-def _begins(record: Record, identifier: str) -> bool:
-    return record.request_id.startswith(identifier) or record.trace_id.startswith(identifier)
+def _offset(span: Record, begin: datetime) -> float:
+    return (_start(span) - begin).total_seconds() * 1000

@@ -3,7 +3,7 @@
 import json
 import queue
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -62,9 +62,6 @@ class Scripted:
             raise attempt
         yield from attempt
 
-    def close(self) -> None:
-        pass
-
 
 def messages(sources: Scripted, number: int, span: Span = WHOLE) -> list[str]:
     followed = logs.followed(sources, span, QUIET)
@@ -79,20 +76,17 @@ def test_spans_do_not_count_among_the_last_records():
     assert sources.asked == [("api-1", Span(tail=5 * logs.SPAN_LINES))]
 
 
-def test_one_service_alone():
-    sources = Scripted({API: [[at(1, "a")]], CORE: [[at(2, "b")]]})
-    assert [r.message for r in logs.last(sources, Span(), "core")] == ["b"]
-
-
-def test_what_is_older_than_asked_for_is_left_out():
-    sources = Scripted({API: [[at(1, "a"), at(2, "b")]]})
-    span = Span(since=datetime(2026, 11, 29, 12, 0, 2, tzinfo=UTC))
-    assert [r.message for r in logs.last(sources, span)] == ["b"]
-
-
-def test_a_container_that_goes_away_meanwhile_is_left_out():
-    sources = Scripted({API: [GoneError("gone")], CORE: [[at(2, "b")]]})
-    assert [r.message for r in logs.last(sources, Span())] == ["b"]
+@pytest.mark.parametrize(
+    ("attempt", "span", "service"),
+    [
+        ([at(1, "of another service")], WHOLE, CORE.service),
+        ([at(1, "older than asked for")], Span(since=NOW + timedelta(seconds=2)), ""),
+        (GoneError("a container that goes away meanwhile"), WHOLE, ""),
+    ],
+)
+def test_what_is_left_out(attempt, span, service):
+    sources = Scripted({API: [attempt], CORE: [[at(2, "b")]]})
+    assert [r.message for r in logs.last(sources, span, service)] == ["b"]
 
 
 def test_followed_records_are_ordered_by_time():
@@ -107,7 +101,7 @@ def test_after_a_restart_each_line_comes_once():
     assert messages(sources, 3) == ["first", "last words", "again"]
     began, previous, now = (span for _, span in sources.asked[:3])
     assert (began.since, previous.previous, now.previous) == (None, True, False)
-    assert previous.since == now.since == datetime(2026, 11, 29, 12, 0, 1, 500000, UTC)
+    assert previous.since == now.since == NOW + timedelta(seconds=1.5)
 
 
 def test_within_a_stream_nothing_is_dropped():
@@ -129,21 +123,18 @@ def test_one_that_starts_later_is_read_from_its_first_line():
 
 
 @pytest.mark.parametrize(
-    ("wanted", "tail"),
+    ("wanted", "span"),
     [
-        (Wanted(), logs.LINES),
-        (Wanted(lines=7, level="error"), 7),
-        (Wanted(level="error"), None),
-        (Wanted(request="r"), None),
-        (Wanted(since="5m"), None),
+        (Wanted(), Span(tail=logs.LINES)),
+        (Wanted(lines=7, level="error"), Span(tail=7)),
+        (Wanted(level="error"), WHOLE),
+        (Wanted(request="r"), WHOLE),
+        (Wanted(since="5m"), Span(since=NOW - timedelta(minutes=5))),
+        (Wanted(lines=0), Span(since=NOW)),  # from now on
     ],
 )
-def test_how_much_is_read(wanted, tail):
-    assert logs.selection(wanted, NOW).tail == tail
-
-
-def test_no_lines_means_from_now_on():
-    assert logs.selection(Wanted(lines=0), NOW) == Span(since=NOW)
+def test_how_much_is_read(wanted, span):
+    assert logs.selection(wanted, NOW) == span
 
 
 def test_an_ended_run_cannot_be_followed():

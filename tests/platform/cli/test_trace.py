@@ -1,6 +1,5 @@
 """The waterfall of a request, from lines as the services write them."""
 
-import dataclasses
 import json
 import logging
 import shlex
@@ -100,10 +99,10 @@ def test_what_cannot_be_shown_is_explained(capsys, file, tmp_path):
         shown(capsys, str(tmp_path / "none"), slowest=True)
 
 
-def test_a_span_that_takes_no_time_is_a_dot(file):
-    record = log_records.parse(f"2026-11-29T12:01:03Z {LINES[0]}", source="", service="core")
-    empty = dataclasses.replace(trace.Span.of(record), milliseconds=0.0)
-    assert list(trace.lines([empty], 80))[1].split() == ["core", "read", "█", "0.0", "ms"]
+def test_a_span_that_takes_no_time_is_a_dot(capsys, tmp_path):
+    (tmp_path / "log").write_text(line("read", "d", "c", "03.040000", 0.0))
+    _, row = shown(capsys, str(tmp_path / "log"), identifier="r-1")
+    assert row.split() == ["core", "read", "█", "0.0", "ms"]
 
 
 def test_spans_are_read_as_the_services_write_them(capsys, tmp_path):
