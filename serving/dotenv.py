@@ -72,13 +72,10 @@ class EnvFile:
         try:
             return settings.load(self.under_environment())
         except SettingsError as error:
-            raise self._located(error) from None
-
-    def _located(self, error: SettingsError) -> SettingsError:
-        """The error with the lines that it comes from, unless the environment says otherwise."""
-        named = dict.fromkeys(_NAME.findall(str(error)))
-        lines = [str(self.lines[n]) for n in named if n in self.lines and not os.environ.get(n)]
-        return SettingsError(f"{self.path}, line {', '.join(lines)}: {error}") if lines else error
+            named = dict.fromkeys(_NAME.findall(str(error)))
+            lines = [str(self.lines[n]) for n in named if n in self.lines and not os.environ.get(n)]
+            where = f"{self.path}, line {', '.join(lines)}: " if lines else ""
+            raise SettingsError(f"{where}{error}") from None
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -109,28 +106,20 @@ def _assignment(text: str, where: str) -> tuple[str, str]:
     if not found:
         raise SettingsError(f"{where}: this is not NAME=value: {text.partition('=')[0][:40]!r}")
     name, rest = found[1], found[2]
-    if rest[:1] not in ("'", '"'):
-        value = re.split(r"(?:^|\s)#", rest, maxsplit=1)[0].strip()
-        _require_literal(name, value, where)
-        return name, value
     quoted = _QUOTED.fullmatch(rest)
-    if not quoted:
+    if not quoted and rest[:1] in ("'", '"'):
         raise SettingsError(f"{where}: the quotes of {name} do not close at the end of the line")
-    if quoted[2] is not None:
+    if quoted and quoted[2] is not None:
         return name, quoted[2]
-    _require_literal(name, quoted[1], where)
-    if _ESCAPE.search(quoted[1]):
-        raise SettingsError(
-            f"{where}: {name} has a backslash in double quotes, which begins an escape elsewhere; "
-            "put the value in single quotes"
-        )
-    return name, re.sub(r"\\(.)", r"\1", quoted[1])
-
-
-def _require_literal(name: str, value: str, where: str) -> None:
-    """Raise SettingsError where other tools would put another variable's value in."""
-    if _REFERENCE.search(value):
+    value = quoted[1] if quoted else re.split(r"(?:^|\s)#", rest, maxsplit=1)[0].strip()
+    if _REFERENCE.search(value):  # other tools would put its value in
         raise SettingsError(
             f"{where}: {name} refers to another variable, and none is replaced here; "
             "write its value, or put a literal $ in single quotes"
         )
+    if quoted and _ESCAPE.search(value):
+        raise SettingsError(
+            f"{where}: {name} has a backslash in double quotes, which begins an escape elsewhere; "
+            "put the value in single quotes"
+        )
+    return name, re.sub(r"\\(.)", r"\1", value) if quoted else value

@@ -34,9 +34,7 @@ def run(console: Console, *, stack: str, port: int, service: str) -> None:
     try:
         while True:
             with _process(workspace, chosen, port) as process:
-                process.wait()
-                assert process.stdout is not None  # noqa: S101  opened with a pipe
-                said = process.stdout.read().strip().splitlines() or ["kubectl exited"]
+                said = process.communicate()[0].strip().splitlines() or ["kubectl exited"]
             console.note(f"{said[-1]}; reconnecting")
             time.sleep(RETRY_SECONDS)
     except KeyboardInterrupt:
@@ -60,7 +58,7 @@ def forwarded(workspace: Workspace, service: Service) -> Iterator[str]:
         except KaldraError as error:
             if process.poll() is None:
                 raise
-            said = process.stdout.read().strip() if process.stdout else ""
+            said = process.communicate()[0].strip()
             raise KaldraError(
                 f"Cannot connect to a pod of {service.name}: {said}", hint=error.hint
             ) from None

@@ -22,21 +22,16 @@ class Verb(TyperCommand):
         """
         if not (ctx.resilient_parsing or ctx.ignore_unknown_options):
             for before, argument in pairwise(["", *args]):
-                _require_value(before, argument)
+                assigned = argument.startswith("--") and argument.endswith("=")
+                if assigned or not argument:
+                    option = argument.removesuffix("=") or before
+                    named = option.strip("-") and option.startswith("-")
+                    raise ConfigurationError(
+                        f"{option if named else 'An argument'} is empty.",
+                        hint="Give a value, or leave it out; a shell variable that is not set "
+                        "leaves it empty.",
+                    )
         return super().parse_args(ctx, args)
-
-
-def _require_value(before: str, argument: str) -> None:
-    if argument.startswith("--") and argument.endswith("="):
-        name = argument.removesuffix("=")
-    elif not argument:
-        name = before if before.strip("-") and before.startswith("-") else "An argument"
-    else:
-        return
-    raise ConfigurationError(
-        f"{name} is empty.",
-        hint="Give a value, or leave it out; a shell variable that is not set leaves it empty.",
-    )
 
 
 def require_regular_files() -> None:
