@@ -184,7 +184,8 @@ def test_a_hangup_that_is_ignored_ends_nothing(tmp_path: Path, clone: Path) -> N
     ):
 
         def is_waiting() -> bool:
-            if not waits_for_a_lock(run.pid):
+            locks = Path("/proc/locks").read_text().splitlines()
+            if not any("->" in line and str(run.pid) in line.split() for line in locks):
                 return False
             run.send_signal(signal.SIGHUP)  # would come first of two that are pending
             return True
@@ -224,9 +225,3 @@ def children(pid: int) -> list[int]:
             if folder.name != str(pid) and os.getsid(int(folder.name)) == pid:
                 found.append(int(folder.name))
     return found
-
-
-def waits_for_a_lock(pid: int) -> bool:
-    """Whether /proc/locks has the process as one that waits."""
-    waiting = [line for line in Path("/proc/locks").read_text().splitlines() if "->" in line]
-    return any(str(pid) in line.split() for line in waiting)
