@@ -68,13 +68,10 @@ def up(stack: Stack = "dev", assume_yes: Yes = False, quiet: Quiet = False) -> N
 @_verb()
 def down(
     stack: Stack = "dev",
-    everything: Annotated[
-        bool,
-        Option("--all", help="Also remove cluster, registry, and the dockerd started by `up`."),
-    ] = False,
-    assume_yes: Annotated[
-        bool, Option("--yes", "-y", help="For scripts; `down` never asks.")
-    ] = False,
+    everything: bool = Option(
+        False, "--all", help="Also remove cluster, registry, and the dockerd started by `up`."
+    ),
+    assume_yes: bool = Option(False, "--yes", "-y", help="For scripts; `down` never asks."),
     quiet: Quiet = False,
 ) -> None:
     """Remove the stack."""
@@ -83,9 +80,9 @@ def down(
 @_verb()
 def preview(
     stack: Stack = "dev",
-    expect_no_changes: Annotated[
-        bool, Option("--expect-no-changes", help="Fail if anything would change.")
-    ] = False,
+    expect_no_changes: bool = Option(
+        False, "--expect-no-changes", help="Fail if anything would change."
+    ),
     assume_yes: Yes = False,
     quiet: Quiet = False,
     as_json: AsJson = False,
@@ -96,10 +93,10 @@ def preview(
 @_verb()
 def rollback(
     stack: Stack = "dev",
-    to: Annotated[
-        int | None, Option(min=1, help="Release number; default: the previous working release.")
-    ] = None,
-    assume_yes: Annotated[bool, Option("--yes", "-y", help="Skip the confirmation.")] = False,
+    to: int | None = Option(
+        None, min=1, help="Release number; default: the previous working release."
+    ),
+    assume_yes: bool = Option(False, "--yes", "-y", help="Skip the confirmation."),
     quiet: Quiet = False,
 ) -> None:
     """Roll back images and settings to an earlier release, after a preview."""
@@ -107,7 +104,7 @@ def rollback(
 
 @_verb()
 def render(
-    out: Annotated[Path, Option("--out", "-o", help="Output folder; other files in it are kept.")],
+    out: Path = Option(..., "--out", "-o", help="Output folder; other files in it are kept."),
     stack: Stack = "dev",
     quiet: Quiet = False,
 ) -> None:
@@ -116,10 +113,8 @@ def render(
 
 @_verb()
 def diff(
-    base: Annotated[str, Argument(metavar="BASE_REF", help="Branch, tag or commit.")],
-    stacks: Annotated[
-        list[str] | None, Option("--stack", "-s", help="Stack; can be repeated.")
-    ] = None,
+    base: str = Argument(..., metavar="BASE_REF", help="Branch, tag or commit."),
+    stacks: list[str] | None = Option(None, "--stack", "-s", help="Stack; can be repeated."),
     quiet: Quiet = False,
 ) -> None:
     """Compare the rendered objects of a revision and of the working tree, as Markdown."""
@@ -127,22 +122,19 @@ def diff(
 
 @_verb()
 def build(
-    tag: Annotated[str, Option(help="Tag of the images.")] = "dev",
-    push: Annotated[str | None, Option(help="Registry to push to, such as ghcr.io/OWNER.")] = None,
-    sbom: Annotated[
-        bool,
-        Option("--sbom", help="Write a CycloneDX SBOM of each image, and a vulnerability report."),
-    ] = False,
-    strict: Annotated[
-        bool,
-        Option(
-            "--strict",
-            help="Like --sbom; fail on a known vulnerability of a Python package, "
-            "or if vulnerabilities cannot be checked.",
-        ),
-    ] = False,
-    out: Annotated[Path, Option(help="Output folder of --sbom.")] = Path("dist"),
-    no_cache: Annotated[bool, Option("--no-cache", help="Build without the layer cache.")] = False,
+    tag: str = Option("dev", help="Tag of the images."),
+    push: str | None = Option(None, help="Registry to push to, such as ghcr.io/OWNER."),
+    sbom: bool = Option(
+        False, "--sbom", help="Write a CycloneDX SBOM of each image, and a vulnerability report."
+    ),
+    strict: bool = Option(
+        False,
+        "--strict",
+        help="Like --sbom; fail on a known vulnerability of a Python package, "
+        "or if vulnerabilities cannot be checked.",
+    ),
+    out: Path = Option(Path("dist"), help="Output folder of --sbom."),
+    no_cache: bool = Option(False, "--no-cache", help="Build without the layer cache."),
     assume_yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
@@ -151,11 +143,11 @@ def build(
 
 @_verb(hidden=True)
 def publish(
-    registry: Annotated[str, Argument(help="Registry with the images.")],
-    tag: Annotated[str, Option(help="Tag of the images.")],
-    architectures: Annotated[
-        list[str] | None, Option("--arch", help="Architecture pushed as TAG-ARCH; can be repeated.")
-    ] = None,
+    registry: str = Argument(..., help="Registry with the images."),
+    tag: str = Option(..., help="Tag of the images."),
+    architectures: list[str] | None = Option(
+        None, "--arch", help="Architecture pushed as TAG-ARCH; can be repeated."
+    ),
     quiet: Quiet = False,
 ) -> None:
     """Create one multi-architecture tag from the images of each architecture (for releases)."""
@@ -163,8 +155,8 @@ def publish(
 
 @_verb(context_settings={"ignore_unknown_options": True})
 def test(
-    arguments: Annotated[list[str] | None, Argument(help="Arguments passed to pytest.")] = None,
-    fast: Annotated[bool, Option("--fast", help="Skip the end-to-end tests.")] = False,
+    arguments: list[str] | None = Argument(None, help="Arguments passed to pytest."),
+    fast: bool = Option(False, "--fast", help="Skip the end-to-end tests."),
 ) -> None:
     """Run lint, unit tests and end-to-end tests."""
 
@@ -177,9 +169,7 @@ def lint() -> None:
 @_verb()
 def doctor(
     stack: Stack = "dev",
-    fix: Annotated[
-        bool, Option("--fix", help="Repair what can be repaired; ask before removing.")
-    ] = False,
+    fix: bool = Option(False, "--fix", help="Repair what can be repaired; ask before removing."),
     assume_yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
@@ -194,8 +184,8 @@ def env(stack: Stack = "dev") -> None:
 @_verb()
 def forward(
     stack: Stack = "dev",
-    port: Annotated[int, Option(min=1, max=65535, help="Local port.")] = 8080,
-    service: Annotated[str, Option(help="Service to forward to.")] = "kaldra-api",
+    port: int = Option(8080, min=1, max=65535, help="Local port."),
+    service: str = Option("kaldra-api", help="Service to forward to."),
 ) -> None:
     """Forward a local port to a service on Kubernetes, until interrupted."""
 
@@ -203,26 +193,20 @@ def forward(
 @_verb()
 def logs(
     stack: Stack = "dev",
-    follow: Annotated[
-        bool, Option("--follow", "-f", help="Keep following, through rollouts and restarts.")
-    ] = False,
-    service: Annotated[
-        str, Option(metavar="NAME", help="One service alone: `api` or `core`.")
-    ] = "",
-    level: Annotated[
-        Literal["debug", "info", "warning", "error"] | None,
-        Option(help="The least severe level shown."),
-    ] = None,
-    request: Annotated[str, Option(metavar="ID", help="Request id, or its beginning.")] = "",
-    trace: Annotated[str, Option(metavar="ID", help="Trace id, or its beginning.")] = "",
+    follow: bool = Option(
+        False, "--follow", "-f", help="Keep following, through rollouts and restarts."
+    ),
+    service: str = Option("", metavar="NAME", help="One service alone: `api` or `core`."),
+    level: Literal["debug", "info", "warning", "error"] | None = Option(
+        None, help="The least severe level shown."
+    ),
+    request: str = Option("", metavar="ID", help="Request id, or its beginning."),
+    trace: str = Option("", metavar="ID", help="Trace id, or its beginning."),
     since: Since = "",
-    previous: Annotated[
-        bool, Option("--previous", help="The run before the last restart.")
-    ] = False,
-    lines: Annotated[
-        int | None,
-        Option(min=0, help="Last lines of each container; 100 without a filter, else all."),
-    ] = None,
+    previous: bool = Option(False, "--previous", help="The run before the last restart."),
+    lines: int | None = Option(
+        None, min=0, help="Last lines of each container; 100 without a filter, else all."
+    ),
     as_json: AsJson = False,
 ) -> None:
     """Print the log records of both services, ordered by time."""
@@ -230,41 +214,33 @@ def logs(
 
 @_verb()
 def trace(
-    identifier: Annotated[
-        str, Argument(metavar="ID", help="Request id or trace id, or its beginning.")
-    ] = "",
+    identifier: str = Argument("", metavar="ID", help="Request id or trace id, or its beginning."),
     stack: Stack = "dev",
-    slowest: Annotated[bool, Option("--slowest", help="The request that took longest.")] = False,
+    slowest: bool = Option(False, "--slowest", help="The request that took longest."),
     since: Since = "",
-    file: Annotated[
-        str, Option(metavar="PATH", help="Saved output of `serve`; - for a pipe.")
-    ] = "",
+    file: str = Option("", metavar="PATH", help="Saved output of `serve`; - for a pipe."),
 ) -> None:
     """Print where the time of a request went, from the spans that the services logged."""
 
 
 @_verb()
 def serve(
-    service: Annotated[str, Argument(help="Service to run: `api`, `core` or `all`.")] = "all",
-    reload: Annotated[
-        bool, Option("--reload", help="Serve each save of code or data at once; no request fails.")
-    ] = False,
+    service: str = Argument("all", help="Service to run: `api`, `core` or `all`."),
+    reload: bool = Option(
+        False, "--reload", help="Serve each save of code or data at once; no request fails."
+    ),
 ) -> None:
     """Run the services without Docker, until interrupted."""
 
 
 @_verb()
 def dev(
-    services: Annotated[
-        list[str] | None, Argument(metavar="SERVICE", help="`api`, `core`; both.")
-    ] = None,
+    services: list[str] | None = Argument(None, metavar="SERVICE", help="`api`, `core`; both."),
     stack: Stack = "dev",
-    restore: Annotated[
-        bool, Option("--restore", help="Return to the images' code, and end.")
-    ] = False,
-    debug: Annotated[
-        str | None, Option(metavar="SERVICE", help="Let debuggers attach on 127.0.0.1:5678.")
-    ] = None,
+    restore: bool = Option(False, "--restore", help="Return to the images' code, and end."),
+    debug: str | None = Option(
+        None, metavar="SERVICE", help="Let debuggers attach on 127.0.0.1:5678."
+    ),
 ) -> None:
     """Serve each save from the running containers, without a build or a rollout."""
 
@@ -281,13 +257,9 @@ def status(stack: Stack = "dev", as_json: AsJson = False) -> None:
 
 @_verb()
 def key(
-    name: Annotated[
-        str, Argument(metavar="NAME", help="Caller; needless where there is only one.")
-    ] = "",
+    name: str = Argument("", metavar="NAME", help="Caller; needless where there is only one."),
     stack: Stack = "dev",
-    curl: Annotated[
-        bool, Option("--curl", help="Print a curl command that reads the key itself.")
-    ] = False,
+    curl: bool = Option(False, "--curl", help="Print a curl command that reads the key itself."),
 ) -> None:
     """Print an API key of the gateway."""
 
@@ -295,17 +267,15 @@ def key(
 @_verb()
 def clean(
     stack: Stack = "dev",
-    dry_run: Annotated[bool, Option("--dry-run", help="Only show what would be removed.")] = False,
-    everything: Annotated[
-        bool, Option("--all", help="Also earlier releases: keep only what runs.")
-    ] = False,
-    assume_yes: Annotated[bool, Option("--yes", "-y", help="Do it without asking.")] = False,
+    dry_run: bool = Option(False, "--dry-run", help="Only show what would be removed."),
+    everything: bool = Option(False, "--all", help="Also earlier releases: keep only what runs."),
+    assume_yes: bool = Option(False, "--yes", "-y", help="Do it without asking."),
 ) -> None:
     """Remove images, build cache, tools and keys that no release, container or clone needs."""
 
 
 @_verb()
-def completion(shell: Annotated[Literal["bash", "zsh", "fish"], Argument(help="Shell.")]) -> None:
+def completion(shell: Literal["bash", "zsh", "fish"] = Argument(..., help="Shell.")) -> None:
     """Print a shell's completion script: source <(./kaldra completion bash)."""
 
 
