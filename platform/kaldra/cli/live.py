@@ -87,8 +87,11 @@ class Session:
         return EndedError((self.close().strip().splitlines() or ["it ended"])[-1])
 
 
-def changes(folders: Iterable[Path], seconds: float) -> Iterator[list[Path]]:
+def changes(folders: Collection[Path], seconds: float) -> Iterator[list[Path]]:
     """Source files that were changed, once for each save; at least every `seconds`, also none."""
+    while not folders:
+        time.sleep(seconds)
+        yield []
     import watchfiles  # noqa: PLC0415  costs verbs that watch nothing 0.1 s
 
     for found in watchfiles.watch(
