@@ -19,11 +19,6 @@ from kaldra.paths import home, state
 
 INTERRUPTED = 130
 FULL = (errno.ENOSPC, errno.EDQUOT)
-REFUSED = (
-    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO),
-    *(errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG),
-)
-"""What a file system answers for reasons outside the product."""
 
 
 def main() -> None:
@@ -56,7 +51,7 @@ def _explained(error: OSError) -> tuple[str, str]:
         return "A file became larger than this shell allows.", "ulimit -f unlimited"
     # Where an automounter or /proc has the parent, a folder cannot be made: ENOENT.
     unmade = any(folder.is_relative_to(str(error.filename)) for folder in (home(), state()))
-    if (error.errno not in REFUSED and not unmade) or error.filename is None:
+    if error.filename is None or (error.errno == errno.ENOENT and not unmade):
         raise error
     hint = f"Where a run as another user made it: sudo chown -R $(id -u) {error.filename}"
     return (
