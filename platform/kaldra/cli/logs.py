@@ -62,12 +62,10 @@ class Wanted:
 
         Spans, many for each request, are shown only where the level asks for them.
         """
-        if record.is_span and self.level != "debug":
+        least = SEVERITY[(self.level or "notset").upper()]
+        if record.is_span and least != logging.DEBUG:
             return False
-        if (
-            SEVERITY.get(record.level, logging.CRITICAL)
-            < SEVERITY[(self.level or "notset").upper()]
-        ):
+        if SEVERITY.get(record.level, logging.CRITICAL) < least:
             return False
         return record.request_id.startswith(self.request) and record.trace_id.startswith(self.trace)
 

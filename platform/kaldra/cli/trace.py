@@ -36,7 +36,12 @@ def run(_: Console, *, stack: str, identifier: str, slowest: bool, since: str, f
             records = logs.last(sources, log_sources.Span(since=start))
     spans = sorted((record for record in records if record.is_span), key=_start)
     if not spans:
-        raise KaldraError("No spans were logged.", hint=_how_to_log(stack, file))
+        in_stack = (
+            "Send a request; where kaldra:logSpans is off: set it to true in "
+            f"Pulumi.{stack}.yaml, then ./kaldra up"
+        )
+        bare = f"KALDRA_LOG_SPANS=on ./kaldra serve | tee {file}"
+        raise KaldraError("No spans were logged.", hint=bare if file else in_stack)
     found = trace_of(spans, identifier)
     if not found:
         raise KaldraError(
@@ -60,15 +65,6 @@ def _records(file: str) -> Iterator[Record]:
         raise KaldraError(
             f"{file} cannot be read: {error.strerror}.", hint="Check the path."
         ) from None
-
-
-def _how_to_log(stack: str, file: str) -> str:
-    if file:
-        return f"KALDRA_LOG_SPANS=on ./kaldra serve | tee {file}"
-    return (
-        f"Send a request; where kaldra:logSpans is off: set it to true in Pulumi.{stack}.yaml, "
-        "then ./kaldra up"
-    )
 
 
 def trace_of(spans: Sequence[Record], identifier: str) -> list[Record]:

@@ -50,13 +50,13 @@ def test_a_container_gets_what_is_its_service_s_and_not_its_own(env_file):
     assert dotenv.for_container(CORE) == {"CORE_THREADS": "3", **drain}
 
 
-@pytest.mark.parametrize("line", ["API_PORT=eight", "CORE_THREADS=0", "KALDRA_RATE_LIMT=1", "?"])
-def test_a_fault_of_either_service_is_a_configuration_error(env_file, line):
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [("API_PORT=x", "API_PORT is"), ("CORE_THREADS=0", "CORE_THREADS is"), ("?", "this is not")],
+)
+def test_a_fault_of_either_service_is_a_configuration_error(env_file, line, said):
     env_file.write_text(f"\n{line}\n")
-    with pytest.raises(ConfigurationError) as caught:
+    with pytest.raises(ConfigurationError, match=f"^{env_file}, line 2: {said}") as caught:
         dotenv.given()
-    assert str(caught.value).startswith(f"{env_file}, line 2: {line.partition('=')[0]}") or (
-        line == "?" and "not NAME=value" in str(caught.value)
-    )
     assert ".env.example" in caught.value.hint
     assert caught.value.exit_code == 2
