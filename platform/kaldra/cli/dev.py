@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
 from importlib.metadata import files as files_of
 from pathlib import Path
 from typing import Any
@@ -54,70 +55,59 @@ def run(
             else:
                 attachable = debugged and _forwarded(workspace, console, debugged)
                 with attachable or nullcontext():
-                    _serve_saves(workspace, console, fleet, chosen)
+                    fleet.serve_saves()
         if fleet.is_live:
             console.note(
                 f"The edited code is served on. Back: ./kaldra dev --stack {stack} --restore"
             )
 
 
-def _serve_saves(
-    workspace: Workspace, console: Console, fleet: "Fleet", chosen: Sequence[Service]
-) -> None:
-    code = {folder for service in chosen for folder in _code(service)}
-    changes = live.changes({*code, *IN_IMAGES}, LOOK_SECONDS)
-    next(changes)  # from here on none is missed
-    lock = LOCK.stat().st_mtime_ns
-    with closing(instances.Watcher(workspace)) as watcher:
-        fleet.refresh()
-        names = ", ".join(service.name for service in chosen)
-        console.note(f"live: {names} at {workspace.settings.url} (Ctrl+C ends it)")
-        for changed in changes:
-            if watcher.changed or fleet.is_incomplete:
-                fleet.refresh()
-            before, lock = lock, LOCK.stat().st_mtime_ns
-            built = live.within((*IN_IMAGES, LOCK), [*changed, *[LOCK] * (lock != before)])
-            if built:
-                console.warn(
-                    f"{', '.join(built)} changed, which images are built with: "
-                    f"./kaldra up --stack {workspace.stack}"
-                )
-            fleet.write(changed)
-
-
+@dataclass
 class Fleet:
     """The running containers of some services, each with an open receiver."""
 
-    def __init__(
-        self,
-        workspace: Workspace,
-        console: Console,
-        services: Sequence[Service] = SERVICES,
-        debugged: Service | None = None,
-    ) -> None:
-        self._workspace = workspace
-        self._console = console
-        self._services = services
-        self._debugged = debugged
-        self._sessions: dict[Instance, Session] = {}
-        self._failed: dict[Instance, float] = {}
-        """When to try those again that took no request; each is told once."""
-        self._marker = state() / f"{workspace.stack}.live"
+    workspace: Workspace
+    console: Console
+    services: Sequence[Service] = SERVICES
+    debugged: Service | None = None
+    _sessions: dict[Instance, Session] = field(default_factory=dict, init=False)
+    _failed: dict[Instance, float] = field(default_factory=dict, init=False)
+    """When to try those again that took no request; each is told once."""
+
+    @property
+    def _marker(self) -> Path:
+        return state() / f"{self.workspace.stack}.live"
 
     @property
     def is_live(self) -> bool:
         """Whether changed code was sent since the last `restore`."""
         return self._marker.exists()
 
-    @property
-    def is_incomplete(self) -> bool:
-        """Whether a receiver is gone, or may be opened now."""
-        gone = any(session.ended for session in self._sessions.values())
-        return gone or any(again < time.monotonic() for again in self._failed.values())
-
-    def refresh(self) -> None:
-        """Look which containers run, and bring those that are new up to date."""
-        self._each(self._opened(), self._bring_up_to_date)
+    def serve_saves(self) -> None:
+        """Have each save served; does not return."""
+        code = {folder for service in self.services for folder in _code(service)}
+        changes = live.changes({*code, *IN_IMAGES}, LOOK_SECONDS)
+        next(changes)  # from here on none is missed
+        lock = LOCK.stat().st_mtime_ns
+        with closing(instances.Watcher(self.workspace)) as watcher:
+            self._each(self._opened(), self._bring_up_to_date)
+            names = ", ".join(service.name for service in self.services)
+            self.console.note(f"live: {names} at {self.workspace.settings.url} (Ctrl+C ends it)")
+            for changed in changes:
+                gone = any(session.ended for session in self._sessions.values())
+                again = any(moment < time.monotonic() for moment in self._failed.values())
+                if watcher.changed or gone or again:
+                    self._each(self._opened(), self._bring_up_to_date)
+                before, lock = lock, LOCK.stat().st_mtime_ns
+                parts = [*changed, *[LOCK] * (lock != before)]
+                if built := live.within((*IN_IMAGES, LOCK), parts):
+                    self.console.warn(
+                        f"{', '.join(built)} changed, which images are built with: "
+                        f"./kaldra up --stack {self.workspace.stack}"
+                    )
+                for service in self.services:
+                    if paths := live.within(_code(service), changed):
+                        self._write(service, paths)
 
     def differing(self) -> dict[str, Sequence[str]]:
         """Paths that are not as in the image, by the name of the pod or container."""
@@ -136,12 +126,6 @@ class Fleet:
         self._each(self._opened(), back)
         self._marker.unlink(missing_ok=True)
 
-    def write(self, changed: Sequence[Path]) -> None:
-        """Have changed files served by the services that are made of them; a line for each."""
-        for service in self._services:
-            if paths := live.within(_code(service), changed):
-                self._write(service, paths)
-
     def close(self) -> None:
         """End every receiver."""
         for session in self._sessions.values():
@@ -149,7 +133,7 @@ class Fleet:
 
     def _opened(self) -> list[Instance]:
         """Those that take requests from now on; receivers of those that are gone are closed."""
-        found = instances.found(self._workspace)
+        found = instances.found(self.workspace)
         for gone in [i for i, s in self._sessions.items() if i not in found or s.ended]:
             self._sessions.pop(gone).close()
         self._failed = {i: again for i, again in self._failed.items() if i in found}
@@ -157,9 +141,9 @@ class Fleet:
         new = [
             instance
             for instance in sorted(found - self._sessions.keys())
-            if instance.service in self._services and self._failed.get(instance, now) <= now
+            if instance.service in self.services and self._failed.get(instance, now) <= now
         ]
-        self._sessions |= {one: Session(one.receiver(self._workspace)) for one in new}
+        self._sessions |= {one: Session(one.receiver(self.workspace)) for one in new}
         return new
 
     def _write(self, service: Service, paths: Sequence[str]) -> None:
@@ -168,14 +152,14 @@ class Fleet:
         some = [instance for instance in self._sessions if instance.service is service]
         if answers := self._each(some, lambda i: self._sessions[i].request(write=files)):
             worst = max(answers.values(), key=lambda answer: "error" in answer)
-            live.tell(self._console, service.name, paths, began, worst)
+            live.tell(self.console, service.name, paths, began, worst)
 
     def _bring_up_to_date(self, instance: Instance) -> Answer:
         served, here = self._sessions[instance].state()["files"], digests(instance.service)
         answer: Answer = {}
         if paths := sorted({path for path, _ in served.items() ^ here.items()}):
             answer = self._request(instance, paths, write=_contents(paths))
-        if instance.service is self._debugged:
+        if instance.service is self.debugged:
             answer = self._request(instance, ["debugpy"], debug=debugpy())
         return answer
 
@@ -184,7 +168,7 @@ class Fleet:
         self._marker.touch()
         began = time.monotonic()
         answer = self._sessions[instance].request(**message)
-        live.tell(self._console, instance.name, what, began, answer)
+        live.tell(self.console, instance.name, what, began, answer)
         return answer
 
     def _each(
@@ -198,10 +182,10 @@ class Fleet:
             except EndedError as error:
                 told = instance in self._failed
                 self._failed[instance] = time.monotonic() + AGAIN_SECONDS
-                if not told and instance in instances.found(self._workspace):
-                    self._console.warn(
+                if not told and instance in instances.found(self.workspace):
+                    self.console.warn(
                         f"{instance.name} takes no code: {error}. "
-                        f"./kaldra up --stack {self._workspace.stack} brings one that does."
+                        f"./kaldra up --stack {self.workspace.stack} brings one that does."
                     )
                 return None
             self._failed.pop(instance, None)
