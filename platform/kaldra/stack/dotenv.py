@@ -51,7 +51,8 @@ def given() -> dict[str, str]:
         raise ConfigurationError(
             f"{error}.", hint=f"Correct it; {EXAMPLE} lists every variable."
         ) from None
-    return {name: value for name, value in env.under_environment().items() if name in names()}
+    found = env.under_environment()
+    return {name: found[name] for name in found.keys() & names()}
 
 
 def completed(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -79,8 +80,8 @@ def for_container(service: Service) -> dict[str, str]:
 
     Those that stand for a stack setting are left out; what a stack file says of others wins.
     """
-    taken = OF_THE_CONTAINER | STACK_SETTINGS.keys() | {ORIGINS}
-    return {n: v for n, v in given().items() if n in _names_of(service) and n not in taken}
+    own = names(service) - OF_THE_CONTAINER - STACK_SETTINGS.keys() - {ORIGINS}
+    return {name: value for name, value in given().items() if name in own}
 
 
 def origin(name: str) -> str:
@@ -88,11 +89,7 @@ def origin(name: str) -> str:
     return "the environment" if os.environ.get(name) else str(path())
 
 
-def names() -> set[str]:
-    """Every variable of the services."""
-    return set().union(*(_names_of(service) for service in SERVICES))
-
-
-def _names_of(service: Service) -> set[str]:
-    settings = settings_of(service)
-    return {name_of(settings, field) for field in settings.model_fields}
+def names(*services: Service) -> set[str]:
+    """Every variable of these services, or of all."""
+    declared = [settings_of(service) for service in services or SERVICES]
+    return {name_of(settings, field) for settings in declared for field in settings.model_fields}
