@@ -35,8 +35,10 @@ def require_engine(workspace: Workspace) -> None:
 def require_port(workspace: Workspace) -> None:
     """Raise ConfigurationError, naming the process, if another process uses the gateway's port."""
     settings = workspace.settings
-    own = docker_client.container(API.container_name(settings.namespace))
-    if own is None or settings.api_port not in _published(own):
+    own = docker_client.container(API.container_name(settings.namespace)) or {}
+    ports = (own.get("NetworkSettings") or {}).get("Ports") or {}
+    published = {int(host["HostPort"]) for hosts in ports.values() for host in hosts or ()}
+    if settings.api_port not in published:
         require_free(settings.api_port, API.name, "API_PORT", where=PORT_FILES)
 
 
@@ -70,9 +72,3 @@ def health(container: dict[str, Any]) -> str:
     if current.get("Paused"):  # its last check may have said anything
         return "paused"
     return str((current.get("Health") or current)["Status"])
-
-
-def _published(container: dict[str, Any]) -> set[int]:
-    """Host ports of a running container."""
-    ports = (container.get("NetworkSettings") or {}).get("Ports") or {}
-    return {int(host["HostPort"]) for hosts in ports.values() for host in hosts or []}

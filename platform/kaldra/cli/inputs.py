@@ -1,6 +1,5 @@
 """What the caller gives, checked before a verb runs: arguments and files."""
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,9 @@ def require_regular_files() -> None:
 
     Several processes read these files, each from the beginning.
     """
-    for variable, path in _files():
+    docker = Path(variables.DOCKER_CONFIG.value or "~/.docker").expanduser()
+    unnamed = (docker / "config.json", Path("~/.kube/config").expanduser())
+    for variable, path in (*environment.named_files(), *(("", path) for path in unnamed)):
         if is_special(path):
             named = f"{variable} names {path}, which" if variable else f"{path}"
             export = f": export {variable}=FILE" if variable else "."
@@ -47,11 +48,3 @@ def require_regular_files() -> None:
                 f"{named} is a pipe, a socket or a device; several processes read it.",
                 hint=f"Save its content in a regular file{export}",
             )
-
-
-def _files() -> Iterator[tuple[str, Path]]:
-    """Paths that variables name, and those that are read where none does."""
-    yield from environment.named_files()
-    docker = Path(variables.DOCKER_CONFIG.value or "~/.docker").expanduser()
-    yield "", docker / "config.json"
-    yield "", Path("~/.kube/config").expanduser()
