@@ -1,20 +1,24 @@
 """The verbs and their options, as a typer application; `main.py` runs it.
 
 A verb's function is its options and its help. What it does is `run` in the module of its name,
-which gets a console and the options by name.
+which gets a console and the options by name. What the caller gives is checked here, before that.
 """
 
 import functools
 import importlib
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from typer import Argument, Option, Typer
+from typer.core import TyperCommand
 
-from kaldra.cli.inputs import Verb, require_regular_files
+from kaldra import environment, variables
 from kaldra.cli.ui import Console
+from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
+from serving.special_file import is_special
 
 
 def _stacks(incomplete: str) -> list[str]:
@@ -42,16 +46,55 @@ app = Typer(
 )
 
 
+class _Verb(TyperCommand):
+    """A command that takes no empty argument: as a path, it would be the current folder."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments; raises ConfigurationError for an empty one.
+
+        Shell completion and arguments of another program are left alone.
+        """
+        if not (ctx.resilient_parsing or ctx.ignore_unknown_options):
+            for before, argument in pairwise(["", *args]):
+                assigned = argument.startswith("--") and argument.endswith("=")
+                if assigned or not argument:
+                    option = argument.removesuffix("=") or before
+                    named = option.strip("-") and option.startswith("-")
+                    raise ConfigurationError(
+                        f"{option if named else 'An argument'} is empty.",
+                        hint="Give a value, or leave it out; a shell variable that is not set "
+                        "leaves it empty.",
+                    )
+        return super().parse_args(ctx, args)
+
+
+def _require_regular_files() -> None:
+    """Raise ConfigurationError where a pipe or device stands for a file of the caller's.
+
+    Several processes read these files, each from the beginning.
+    """
+    docker = Path(variables.DOCKER_CONFIG.value or "~/.docker").expanduser()
+    unnamed = (docker / "config.json", Path("~/.kube/config").expanduser())
+    for variable, path in (*environment.named_files(), *(("", path) for path in unnamed)):
+        if is_special(path):
+            named = f"{variable} names {path}, which" if variable else f"{path}"
+            export = f": export {variable}=FILE" if variable else "."
+            raise ConfigurationError(
+                f"{named} is a pipe, a socket or a device; several processes read it.",
+                hint=f"Save its content in a regular file{export}",
+            )
+
+
 def _verb(**settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a command of a function; its module is imported only when the verb is used."""
 
     def command(options: Callable[..., None]) -> Callable[..., None]:
-        @app.command(cls=Verb, **settings)
+        @app.command(cls=_Verb, **settings)
         @functools.wraps(options)
         def call(*, quiet: bool = False, **given: Any) -> None:
             if isinstance(stack := given.get("stack"), str):
                 Console.stack = stack
-            require_regular_files()
+            _require_regular_files()
             module = importlib.import_module(f"kaldra.cli.{options.__name__}")
             module.run(Console(quiet=quiet), **given)
 
