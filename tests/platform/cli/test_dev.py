@@ -1,6 +1,10 @@
 """`./kaldra dev` up to what runs; tests/e2e/test_10_live.py edits it."""
 
 import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +14,7 @@ from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
 from kaldra.stack.services import API, CORE, named
 from kaldra.stack.settings import Settings
+from tests.serving.reloading import Small
 
 
 @pytest.mark.parametrize(
@@ -37,3 +42,30 @@ def test_a_service_is_compared_by_its_own_code():
     file = REPO / "core" / "kernel.py"
     assert found["core/kernel.py"] == hashlib.sha256(file.read_bytes()).hexdigest()
     assert {path.partition("/")[0] for path in found} == {"core", "contract", "serving"}
+
+
+def test_a_debugger_attaches_through_a_receiver(tmp_path: Path, free_port: int):
+    """Without debugpy beside the service, as in an image; also after a reload."""
+    small = Small(tmp_path, free_port, KALDRA_DRAIN_SECONDS="0")
+    question = json.dumps({
+        "seq": 1, "type": "request", "command": "initialize", "arguments": {"adapterID": "test"},
+    })  # fmt: skip
+    with small.start(), small.receiver() as receiver:
+        for message in ({"debug": dev.debugpy()}, {"write": {}}):
+            assert receiver.request(**message) == {}
+            with subprocess.Popen(
+                [*small.receive, "--debugger"],
+                env=small.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            ) as process:
+                process.stdin.write(f"Content-Length: {len(question)}\r\n\r\n{question}".encode())
+                process.stdin.flush()
+                found = b""
+                while b'"success"' not in found:
+                    piece = os.read(process.stdout.fileno(), 1 << 16)
+                    assert piece, found
+                    found += piece
+                assert b'"success": true' in found
+                process.kill()
+        assert (small.live / "packages" / "debugpy" / "__init__.py").exists()
