@@ -1,7 +1,7 @@
 """A local port to a service of a Kubernetes stack, by `kubectl port-forward`."""
 
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,13 +11,11 @@ from contextlib import contextmanager
 from kaldra.cli import kubectl
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
-from kaldra.cluster.ports import is_free, require_free
+from kaldra.cluster.ports import require_free
 from kaldra.errors import KaldraError
 from kaldra.stack.services import Service, named
 
 RETRY_SECONDS = 0.5
-LISTEN_SECONDS = 10.0
-"""How long kubectl may take to find a pod and listen."""
 
 
 def run(console: Console, *, stack: str, port: int, service: str) -> None:
@@ -43,30 +41,26 @@ def run(console: Console, *, stack: str, port: int, service: str) -> None:
 
 @contextmanager
 def forwarded(workspace: Workspace, service: Service) -> Iterator[str]:
-    """URL of the service on this machine while the block runs.
+    """URL of the service on this machine while the block runs; kubectl chooses the port.
 
-    Raises KaldraError with kubectl's output if kubectl exits before the block does.
+    Raises KaldraError with kubectl's output if it cannot connect.
     """
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    with _process(workspace, service, port) as process:
-        deadline = time.monotonic() + LISTEN_SECONDS
-        while is_free(port) and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-        try:
-            yield f"http://127.0.0.1:{port}"
-        except KaldraError as error:
-            if process.poll() is None:
-                raise
-            said = process.communicate()[0].strip()
-            raise KaldraError(
-                f"Cannot connect to a pod of {service.name}: {said}", hint=error.hint
-            ) from None
+    with _process(workspace, service) as process:
+        said = ""
+        for line in process.stdout or ():
+            said += line
+            if found := re.match(r"Forwarding from (127\.0\.0\.1:\d+)", line):
+                yield f"http://{found[1]}"
+                return
+        raise KaldraError(
+            f"Cannot connect to a pod of {service.name}: {said.strip()}",
+            hint=f"./kaldra logs --stack {workspace.stack}",
+        )
 
 
 @contextmanager
 def _process(
-    workspace: Workspace, service: Service, port: int
+    workspace: Workspace, service: Service, port: int | str = ""
 ) -> Iterator["subprocess.Popen[str]"]:
     command = kubectl.command(
         workspace, "port-forward", f"service/{service.name}", f"{port}:{service.port}",
