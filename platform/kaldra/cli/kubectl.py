@@ -1,8 +1,6 @@
 """kubectl bound to one stack's context, never to the ambient one."""
 
 import json
-import os
-import subprocess
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +8,7 @@ from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import state
 from kaldra.stack.services import PART_OF
+from kaldra.toolchain import commands
 
 SELECTOR = f"--selector=app.kubernetes.io/part-of={PART_OF}"
 """The platform's own objects."""
@@ -37,13 +36,7 @@ def command(workspace: Workspace, *arguments: str) -> list[str]:
 
 def read(workspace: Workspace, *arguments: str) -> str:
     """Run kubectl and return its output; raises KaldraError with its error message."""
-    done = subprocess.run(  # noqa: S603
-        command(workspace, *arguments),
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "NO_COLOR": "1"},
-    )
+    done = commands.captured(command(workspace, *arguments))
     if done.returncode != 0:
         raise KaldraError(
             f"kubectl {arguments[0]} failed on context {workspace.settings.context}: "
