@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contract.base import Amount, Answer, Score, Share
+from contract.base import Amount, Answer, Score, Share, deferred
 from contract.signal import BiasDimensions, Planes, RiskWord, Signal
 
 
@@ -39,6 +39,7 @@ class Guidance(Answer):
     direction: Literal["raised", "lowered", "maintained", "mixed", "none"]
 
 
+@deferred
 class AlphaAnswer(Answer):
     """An earnings call, read."""
 
@@ -67,6 +68,7 @@ class GeoExtras(Answer):
     epistemic_status: Epistemic
 
 
+@deferred
 class GeoAnswer(Answer):
     """A geopolitical text, read."""
 
@@ -100,6 +102,7 @@ class Theme(Answer):
     praise: Amount
 
 
+@deferred
 class ProductAnswer(Answer):
     """What people say of a product, read."""
 
@@ -132,6 +135,7 @@ class Span(Answer):
     end: int
 
 
+@deferred
 class SafeguardAnswer(Answer):
     """The risk of a text, judged."""
 

@@ -20,3 +20,10 @@ class Strict(BaseModel):
 @with_config(ConfigDict(extra="forbid"))
 class Answer(TypedDict):
     """An answer or a part of one, with exactly the fields listed."""
+
+
+deferred = with_config(ConfigDict(extra="forbid", defer_build=True))
+"""Decorator of what a route answers with, whose validator is made when it is first needed.
+
+Only the OpenAPI document needs it; to make all of them takes longer than the rest of a start.
+"""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import NotRequired, TypedDict  # noqa: UP035 - pydantic, below Python 3.12
 
-from contract.base import Answer, Plane, Score, Share
+from contract.base import Answer, Plane, Score, Share, deferred
 
 Regime = Literal["STABLE", "CRITICAL", "UNSTABLE"]
 Risk = Literal["LOW", "MID", "HIGH", "CRITICAL"]
@@ -280,6 +280,7 @@ class Explanation(Answer):
     stages: StageResults
 
 
+@deferred
 class Signal(Answer):
     """Everything read out of one text. The same text, options and data give the same bytes."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contract.base import Answer, Share
+from contract.base import Answer, Share, deferred
 from contract.signal import Regime
 
 
@@ -96,6 +96,7 @@ class WindowItem(Answer):
     wording_drift: Share
 
 
+@deferred
 class WindowAnswer(Answer):
     """Several texts, read as one story."""
 

@@ -15,7 +15,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from serving.errors import ApiError, client_left, invalid_body, responses, unavailable
-from serving.openapi import DescribedRoute
 from serving.tracing import Stages
 
 SMALL = 64 << 10
@@ -161,7 +160,7 @@ def bounded_route(bodies: Bodies, admit: Admit) -> type[APIRoute]:
     The endpoint of a route with a body takes the request and the validated body, in this order.
     """
 
-    class BoundedRoute(DescribedRoute):
+    class BoundedRoute(APIRoute):
         def __init__(
             self, path: str, endpoint: Callable[..., Any], *, responses: Any, **options: Any
         ) -> None:
