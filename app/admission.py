@@ -2,35 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from http import HTTPStatus
 
-from fastapi import APIRouter, Request, Security
+from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
-from fastapi.security import APIKeyHeader
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.auth import HEADER, Callers
 from app.limits import Places, RateLimit
 from app.settings import Settings
-from serving.bodies import Bodies, bounded_route
 from serving.context import CURRENT
-from serving.errors import ApiError, responses
-
-FAULTS = responses(
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-)
-"""How every guarded route may fail; those with a body also in serving.bodies.BODY_FAULTS."""
-
-_key_header = APIKeyHeader(
-    name=HEADER, scheme_name="ApiKey", auto_error=False, description="Key of a known caller"
-)
+from serving.errors import ApiError
 
 
 class Admission:
@@ -38,6 +19,7 @@ class Admission:
 
     def __init__(self, settings: Settings, callers: Callers | None) -> None:
         self._callers = callers
+        self.wants_keys = callers is not None
         self._requests = RateLimit("requests", settings.rate_limit)
         self._texts = RateLimit("texts", settings.text_limit)
         self._wrong_keys = RateLimit("wrong-keys", settings.rate_limit)
@@ -101,16 +83,3 @@ class LoadShedding:
                     await error.response()(scope, receive, send)
                     return
         await self._app(scope, receive, send)
-
-
-def guarded_router(
-    admission: Admission, bodies: Bodies, *, keys: bool, prefix: str, tags: list[str]
-) -> APIRouter:
-    """A router of bounded routes whose requests are admitted first; `keys` documents the header."""
-    return APIRouter(
-        prefix=prefix,
-        tags=[*tags],
-        route_class=bounded_route(bodies, admission.admit),
-        dependencies=[Security(_key_header)] if keys else [],
-        responses=FAULTS,
-    )

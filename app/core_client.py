@@ -1,26 +1,24 @@
-"""The gateway's only way to the core: pooled HTTP with deadlines."""
+"""The gateway's only way to the core: pooled HTTP with deadlines, and errors that callers know."""
 
 import asyncio
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+import aiohttp
+import yarl
+from aiohttp.abc import ResolveResult
 from opentelemetry.trace import SpanKind
 
-from app.core_http import (
-    Answer,
-    CoreError,
-    CoreRefusedError,
-    CoreTimeoutError,
-    HttpTransport,
-)
 from app.settings import Settings
+from serving.bodies import Body
 from serving.context import CURRENT
-from serving.errors import ApiError, unavailable
+from serving.errors import ApiError, error_line, unavailable
 from serving.metrics import Metrics
 from serving.streaming import NDJSON
 
@@ -28,6 +26,19 @@ JSON = "application/json"
 STATUS_SECONDS = 0.8
 OPEN_CONNECTIONS = 8
 """Beside those of admitted requests: for the routes that are open to all."""
+
+CONNECT_SECONDS = 3
+"""Longer than the second after which a lost packet is sent again, and than a starved process takes
+to notice that it is connected."""
+
+IDLE_SECONDS = 4
+"""Shorter than a core drains, so that it closes no idle connection under a request."""
+
+PIECE_BYTES = 256 << 10
+"""Of a body, sent at a stretch."""
+
+AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "User-Agent")
+"""Sent by the library unless it is told not to; the core reads none of them."""
 
 STATES = ("ready", "saturated")
 
@@ -37,16 +48,21 @@ T = TypeVar("T")
 
 
 class CoreClient:
-    """Requests to one core, on behalf of the request being served."""
+    """Requests to one core, on behalf of the request being served.
+
+    Answers raise ApiError: the core's own refusal, 503 where it is away or busy, 504 where it is
+    slow, 502 where it failed.
+    """
 
     def __init__(
-        self, settings: Settings, metrics: Metrics, transport: HttpTransport | None = None
+        self, settings: Settings, metrics: Metrics, session: aiohttp.ClientSession | None = None
     ) -> None:
-        """Connect lazily; `transport` replaces the network."""
+        """Connect lazily; `session` replaces the network."""
+        self._settings = settings
         self._seconds = settings.core_timeout
-        self._transport = transport or HttpTransport(
-            settings.core_url, settings.core_timeout, settings.concurrency + OPEN_CONNECTIONS
-        )
+        self._session = session
+        self._urls: dict[str, yarl.URL] = {}
+        self._beginning = asyncio.Lock()
         self._shared: dict[str, asyncio.Task[Any]] = {}
         self._errors = metrics.counter(
             "kaldra_core_errors", "Requests that the core did not answer as it should.", ["cause"]
@@ -54,7 +70,8 @@ class CoreClient:
 
     async def close(self) -> None:
         """Close every connection; no request may follow."""
-        await self._transport.close()
+        if self._session:
+            await self._session.close()
 
     async def shared(self, name: str, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Result of `ask`, asked once for all who wait for the same `name`."""
@@ -75,10 +92,8 @@ class CoreClient:
         Raises ApiError 503 in less than a second where it is away, slow or not ready.
         """
         try:
-            with _asking("GET", "/ready") as headers, self._as_api_errors():
-                async with asyncio.timeout(STATUS_SECONDS):
-                    answer = await self._ask("GET", "/ready", None, headers)
-                    content = await answer.read()
+            with _asking("GET", "/ready") as headers:
+                answer, content = await self._whole("GET", "/ready", None, headers, STATUS_SECONDS)
                 self._check_type(answer, JSON)
                 state = json.loads(content).get("status")
         except (ApiError, ValueError, AttributeError):
@@ -89,77 +104,154 @@ class CoreClient:
             raise _core_unavailable()
         return str(state)
 
-    async def get(self, target: str) -> bytes:
-        """Body of the core's answer to GET of a path with its query; raises like `post`."""
-        return await self._read("GET", target, None)
-
-    async def post(self, path: str, body: bytearray) -> bytes:
-        """Body of the core's answer to `body`, JSON that the gateway has validated.
-
-        Raises ApiError: the core's own refusal, 503 where it is away or busy, 504 where it is
-        slow, 502 where it failed.
-        """
-        return await self._read("POST", path, body)
-
-    async def open(self, path: str, body: bytearray) -> "Stream":
-        """Start an answer that comes in lines; the caller closes it. Raises like `post`."""
-        with ExitStack() as until_closed:
-            headers = until_closed.enter_context(_asking("POST", path))
-            with self._as_api_errors():
-                answer = await self._ask("POST", path, body, headers)
-                if answer.status != HTTPStatus.OK:
-                    raise self._refusal(answer, await answer.read())
-                self._check_type(answer, NDJSON)
-            return Stream(answer, self._seconds, self._note, until_closed.pop_all())
-
-    async def _read(self, method: str, target: str, body: bytearray | None) -> bytes:
-        with _asking(method, target.partition("?")[0]) as headers, self._as_api_errors():
-            async with asyncio.timeout(self._seconds):
-                answer = await self._ask(method, target, body, headers)
-                content = await answer.read()
+    async def read(self, method: str, target: str, body: bytearray | None = None) -> bytes:
+        """Body of the core's answer; `body` is JSON that the gateway has validated."""
+        with _asking(method, target.partition("?")[0]) as headers:
+            answer, content = await self._whole(method, target, body, headers, self._seconds)
             if answer.status != HTTPStatus.OK:
                 raise self._refusal(answer, content)
             self._check_type(answer, JSON)
         return content
 
+    async def lines(self, path: str, body: Body) -> AsyncGenerator[bytes, None]:
+        """Begin an answer that comes in lines, with an empty piece; then the lines as they come.
+
+        Each has to come in time after the one before; the time that the reader takes does not
+        count. A core that breaks off ends them with a line that says so. `body` is released.
+        """
+        with ExitStack() as until_closed:
+            headers = until_closed.enter_context(_asking("POST", path))
+            with self._faults("no answer in time"):
+                answer = await self._ask("POST", path, body.content, headers)
+                if answer.status != HTTPStatus.OK:
+                    raise self._refusal(answer, await answer.read())
+            self._check_type(answer, NDJSON)
+            closing = until_closed.pop_all()
+        body.release()
+        try:
+            yield b""
+            async for piece in self._in_time(answer.content.iter_any()):
+                yield piece
+        except ApiError:
+            message = "kaldra-core broke off; the texts after this line are not answered."
+            yield b"\n" + error_line("core_unavailable", message)
+        finally:
+            answer.close()
+            closing.close()
+
+    async def _in_time(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        left = self._seconds
+        while True:
+            began = loop.time()
+            with self._faults("no line in time"):
+                async with asyncio.timeout(left):
+                    piece = await anext(pieces, b"")
+            if not piece:
+                return
+            left = self._seconds if b"\n" in piece else left - (loop.time() - began)
+            yield piece
+
+    async def _whole(
+        self,
+        method: str,
+        target: str,
+        body: bytearray | None,
+        headers: Mapping[str, str],
+        seconds: float,
+    ) -> tuple[aiohttp.ClientResponse, bytes]:
+        """An answer and all of its body, within `seconds`."""
+        with self._faults():
+            async with asyncio.timeout(seconds):
+                answer = await self._ask(method, target, body, headers)
+                return answer, await answer.read()
+
     async def _ask(
         self, method: str, target: str, body: bytearray | None, headers: Mapping[str, str]
-    ) -> Answer:
-        """Ask, and once more where no connection could be made.
+    ) -> aiohttp.ClientResponse:
+        """An answer whose head is there; asked once more where no connection could be made.
 
         A request that was sent is not sent again: it may be what broke the first core.
         """
         try:
-            return await self._transport.ask(method, target, headers, body)
-        except CoreRefusedError:
-            return await self._transport.ask(method, target, headers, body)
+            return await self._begin(method, target, body, headers)
+        except aiohttp.ClientConnectorError:
+            return await self._begin(method, target, body, headers)
+
+    async def _begin(
+        self, method: str, target: str, body: bytearray | None, headers: Mapping[str, str]
+    ) -> aiohttp.ClientResponse:
+        url = self._urls.get(target)
+        if url is None:
+            url = self._urls[target] = yarl.URL(self._settings.core_url + target)
+        data: Any = body
+        if body and len(body) > PIECE_BYTES:
+            data, headers = _pieces(body), {**headers, "content-length": str(len(body))}
+        session = self._session or self._open()
+        # One in each turn of the event loop, so that a crowd's requests leave time to others.
+        async with self._beginning:
+            await asyncio.sleep(0)
+        # A core that takes no bytes meets none of the session's timeouts; a busy pool does.
+        async with asyncio.timeout(self._seconds + CONNECT_SECONDS):
+            return await session.request(
+                method, url, data=data, headers=headers, allow_redirects=False
+            )
+
+    def _open(self) -> aiohttp.ClientSession:
+        """Connect nothing yet; a session belongs to the event loop that runs it."""
+        connector = aiohttp.TCPConnector(
+            limit=self._settings.concurrency + OPEN_CONNECTIONS,
+            keepalive_timeout=IDLE_SECONDS,
+            # A container's address may change with every start of it.
+            use_dns_cache=False,
+            resolver=_Resolver(),
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                connect=self._seconds,
+                sock_connect=CONNECT_SECONDS,
+                sock_read=self._seconds,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=AUTOMATIC_HEADERS,
+        )
+        return self._session
 
     @contextmanager
-    def _as_api_errors(self) -> Iterator[None]:
-        """Translate errors of the connection to the core into API errors."""
+    def _faults(self, late: str = "") -> Iterator[None]:
+        """The library's many faults as two of ours, noted by four causes."""
         try:
             yield
-        except (TimeoutError, CoreTimeoutError) as error:
-            self._note("slow", error)
+        except aiohttp.ClientConnectorError as error:  # no byte of the request was sent
+            self._note("refused", error)
+        except aiohttp.ConnectionTimeoutError as error:
+            self._note("away", error)
+        except TimeoutError as error:
+            self._note("slow", str(error) or late)
             message = "kaldra-core takes too long to answer."
             raise ApiError(HTTPStatus.GATEWAY_TIMEOUT, "core_timeout", message) from None
-        except CoreError as error:
-            self._note(error.cause, error)
-            raise _core_unavailable() from None
+        except (aiohttp.ClientError, ConnectionError) as error:  # as when a core is replaced
+            self._note("broken", f"{type(error).__name__}: {error}")
+        else:
+            return
+        raise _core_unavailable()
 
     def _note(self, cause: str, error: object) -> None:
         self._errors.labels(cause).inc()
         fields = {"cause": cause, "reason": str(error)[:500]}
         logger.warning("core did not answer", extra={"fields": fields})
 
-    def _check_type(self, answer: Answer, expected: str) -> None:
+    def _check_type(self, answer: aiohttp.ClientResponse, expected: str) -> None:
         """Raise ApiError 502 for what no core answers, such as a page of something else."""
         found = answer.headers.get("content-type", "")
         if found.partition(";")[0].strip().lower() != expected:
             self._note("not_a_core", f"content type {found!r}, not {expected}")
             raise failed()
 
-    def _refusal(self, answer: Answer, content: bytes) -> ApiError:
+    def _refusal(self, answer: aiohttp.ClientResponse, content: bytes) -> ApiError:
         """The core's own fault as ours: it writes the same envelope."""
         status = answer.status
         try:
@@ -181,43 +273,25 @@ class CoreClient:
         return ApiError(status, code, message, details=details)
 
 
-class Stream:
-    """Lines of the core, each of them within `seconds` of the one before.
+class _Resolver(aiohttp.ThreadedResolver):
+    """The system's names, looked up in the time that connecting may take."""
 
-    The time that the reader takes does not count.
-    """
-
-    def __init__(self, answer: Answer, seconds: float, note: Any, at_the_end: ExitStack) -> None:
-        self._at_the_end = at_the_end
-        self._answer = answer
-        self._seconds = seconds
-        self._note = note
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises CoreError."""
-        loop = asyncio.get_running_loop()
-        pieces = aiter(self._answer.pieces())
-        left = self._seconds
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
         try:
-            while True:
-                began = loop.time()
-                async with asyncio.timeout(left):
-                    piece = await anext(pieces, b"")
-                if not piece:
-                    return
-                left = self._seconds if b"\n" in piece else left - (loop.time() - began)
-                yield piece
-        except TimeoutError as error:
-            self._note("slow", "no line in time")
-            raise CoreTimeoutError("no line in time") from error
-        except CoreError as error:
-            self._note(error.cause, error)
-            raise
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await super().resolve(host, port, family)
+        except TimeoutError:
+            raise OSError(f"{host} was not found in {CONNECT_SECONDS} s") from None
 
-    async def close(self) -> None:
-        """Give back the connection."""
-        with self._at_the_end:
-            await self._answer.close()
+
+async def _pieces(body: bytearray) -> AsyncIterator[memoryview]:
+    """Let other requests be served in between; nothing is copied."""
+    content = memoryview(body)
+    for start in range(0, len(content), PIECE_BYTES):
+        yield content[start : start + PIECE_BYTES]
+        await asyncio.sleep(0)
 
 
 def _core_unavailable() -> ApiError:

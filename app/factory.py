@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+import aiohttp
+from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from app import __version__, auth
-from app.admission import Admission, LoadShedding, guarded_router
+from app.admission import Admission, LoadShedding
 from app.core_client import CoreClient
-from app.core_http import HttpTransport
 from app.cors import CrossOrigin
-from app.routers import applications, engine, page, status, vocabulary
+from app.routers import guarded, page, status
 from app.settings import Settings
 from serving import application, tracing
 from serving.bodies import Bodies
@@ -26,21 +26,20 @@ def create_app(
     *,
     lifecycle: Lifecycle | None = None,
     metrics: Metrics | None = None,
-    core_transport: HttpTransport | None = None,
+    core_session: aiohttp.ClientSession | None = None,
 ) -> FastAPI:
-    """The gateway; `core_transport` replaces the network between it and the core.
+    """The gateway; `core_session` replaces the network between it and the core.
 
     Raises SettingsError where the callers' keys cannot be read.
     """
     metrics = metrics or Metrics("kaldra-api", __version__)
-    core = CoreClient(settings, metrics, core_transport)
+    core = CoreClient(settings, metrics, core_session)
     bodies = Bodies(
         largest=settings.max_body_bytes,
         largest_of=dict.fromkeys(BATCH_PATHS, settings.max_batch_bytes),
         budget=settings.max_bytes_in_flight,
     )
-    callers = auth.load(settings)
-    admission = Admission(settings, callers)
+    admission = Admission(settings, auth.load(settings))
     metrics.watch("kaldra_body_bytes", "Bytes of large bodies held.", lambda: bodies.held)
     metrics.watch(
         "kaldra_requests_admitted", "Guarded requests being served.", lambda: admission.places.held
@@ -51,17 +50,10 @@ def create_app(
         yield
         await core.close()
 
-    def guarded(prefix: str, tag: str) -> APIRouter:
-        keys = callers is not None
-        return guarded_router(admission, bodies, keys=keys, prefix=prefix, tags=[tag])
-
-    of_engine = guarded("/engine", "engine")
-    engine.add_routes(of_engine, core, admission)
-    vocabulary.add_routes(of_engine, core)
-    of_applications = guarded("", "applications")
-    applications.add_routes(of_applications, core)
-    guarded_routers = (of_engine, of_applications)
-    shedding = Middleware(LoadShedding, admission=admission, routers=guarded_routers)
+    routers = (
+        guarded.engine(core, admission, bodies),
+        guarded.applications(core, admission, bodies),
+    )
     return application.build(
         title="KALDRA API Gateway",
         version=__version__,
@@ -70,9 +62,12 @@ def create_app(
         metrics_address=(settings.host, settings.metrics_port),
         tracing=tracing.of(settings, service="kaldra-api", version=__version__),
         resources=resources,
-        routers=(status.router(core), *guarded_routers, page.router(core)),
+        routers=(status.router(core), *routers, page.router(core)),
         allowed_hosts=settings.allowed_hosts,
-        middleware=[*_cross_origin(settings), shedding],
+        middleware=[
+            *_cross_origin(settings),
+            Middleware(LoadShedding, admission=admission, routers=routers),
+        ],
     )
 
 

@@ -37,7 +37,7 @@ def router(core: CoreClient) -> APIRouter:
     @routes.get("/page/vocabulary")
     async def vocabulary(request: Request, language: Language = "en") -> Response:
         """The lists that the page names things by; read again when the core's versions change."""
-        about = await core.shared("about", lambda: core.get("/v1/about"))
+        about = await core.shared("about", lambda: core.read("GET", "/v1/about"))
         if language not in known or known[language][0] != about:
             lists = await core.shared(f"lists {language}", lambda: read(about, language))
             known[language] = about, lists
@@ -45,7 +45,7 @@ def router(core: CoreClient) -> APIRouter:
 
     async def read(about: bytes, language: Language) -> StaticFile:
         answers = await asyncio.gather(
-            *(core.get(f"/v1/vocabulary/{kind}?language={language}") for kind in KINDS)
+            *(core.read("GET", f"/v1/vocabulary/{kind}?language={language}") for kind in KINDS)
         )
         try:
             lists = {kind: json.loads(answer) for kind, answer in zip(KINDS, answers, strict=True)}

@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from itertools import islice
@@ -23,11 +23,10 @@ from core.http.costs import Costs
 from core.http.workers import DEAR, Flow, Workers
 from core.kernel import Kernel
 from serving.bodies import Bodies, body_of, bounded_route
-from serving.disconnect import while_connected
 from serving.errors import responses
 from serving.openapi import example
 from serving.static_file import cacheable
-from serving.streaming import NDJSON, LineStream
+from serving.streaming import NDJSON, line_stream, while_connected
 from serving.tracing import Stages
 
 PART_TEXTS = 16
@@ -113,9 +112,7 @@ def _add_texts(routes: APIRouter, kernel: Kernel, workers: Workers, costs: Costs
         body_of(request).content = bytearray()
         cost = costs.texts(body.texts, explain=body.options.explain)
         pieces = _pieces(workers, kernel.batch(body.texts, body.options), cost)
-        # Computed before the answer begins, while the request can still be refused.
-        first = await while_connected(request, anext(pieces))
-        return LineStream(_again(first, pieces), pieces.aclose)
+        return await line_stream(request, pieces)
 
     @routes.post("/window", response_model=WindowAnswer, tags=["signals"])
     async def window(request: Request, body: requests.WindowRequest) -> Response:
@@ -173,13 +170,6 @@ def _part_of(items: Iterator[T]) -> Iterator[T]:
         yield item
         if time.perf_counter() > until:
             break
-
-
-async def _again(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The first piece and the rest."""
-    yield first
-    async for piece in rest:
-        yield piece
 
 
 def _add_applications(routes: APIRouter, kernel: Kernel, workers: Workers, costs: Costs) -> None:

@@ -12,8 +12,8 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from app.examples import DIRECTORY as EXAMPLES
 from app.factory import create_app
+from app.routers.guarded import EXAMPLES
 from app.settings import Settings as ApiSettings
 from contract import requests
 from contract.options import Options

@@ -25,7 +25,7 @@ def _gateway(tmp_path_factory: pytest.TempPathFactory) -> None:
     lifecycle = Lifecycle()
     lifecycle.started = True
     transport = InProcess(httpx2.ASGITransport(cores.real()))
-    subject.app = create_app(settings, lifecycle=lifecycle, core_transport=transport)
+    subject.app = create_app(settings, lifecycle=lifecycle, core_session=transport)
 
 
 @contract.parametrize()

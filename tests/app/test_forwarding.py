@@ -2,10 +2,10 @@ import json
 from collections.abc import AsyncIterator
 from unittest.mock import Mock
 
+import aiohttp
 import httpx2
 import pytest
 
-from app.core_http import CoreConnectionLostError
 from tests.app.conftest import KEY
 from tests.fakes import cores
 
@@ -76,7 +76,7 @@ def test_a_batch_is_passed_on_line_by_line(gateway):
 def test_a_batch_that_breaks_off_ends_with_an_error(gateway):
     async def lines() -> AsyncIterator[bytes]:
         yield b'{"read": "a"}\n'
-        raise CoreConnectionLostError
+        raise aiohttp.ClientPayloadError
 
     def core(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200, content=lines(), headers=cores.LINES)

@@ -5,8 +5,9 @@ from starlette.responses import PlainTextResponse
 from starlette.testclient import TestClient
 
 from app import auth, limits
-from app.admission import Admission, LoadShedding, guarded_router
+from app.admission import Admission, LoadShedding
 from app.limits import Places, RateLimit
+from app.routers import guarded
 from app.settings import Settings
 from serving.bodies import Bodies
 from serving.errors import ApiError
@@ -125,7 +126,7 @@ def test_those_who_find_no_place_get_turns_and_delay_nobody_else():
 def test_a_crowd_is_refused_before_routing(settings: Settings, caplog: pytest.LogCaptureFixture):
     admission = Admission(settings, auth.load(settings))
     bodies = Bodies(largest=1, budget=1)
-    router = guarded_router(admission, bodies, keys=True, prefix="/engine", tags=[])
+    router = guarded.router(admission, bodies, prefix="/engine", tag="engine")
     router.post("/signal")(lambda: None)
     router.get("/vocabulary")(lambda: None)
     metrics = Metrics("kaldra-api", "0")

@@ -13,8 +13,8 @@ import pytest
 from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
-from app.examples import DIRECTORY
 from app.factory import create_app
+from app.routers.guarded import EXAMPLES as DIRECTORY
 from app.settings import Settings
 from contract.apps import AlphaAnswer, GeoAnswer, ProductAnswer, SafeguardAnswer
 from contract.signal import Signal
@@ -66,7 +66,7 @@ def test_an_example_answers_the_example_of_its_request():
 def client() -> Iterator[TestClient]:
     """A gateway open to all in front of a real core."""
     settings = Settings.load({"KALDRA_AUTH": "off"})
-    app = create_app(settings, core_transport=InProcess(httpx2.ASGITransport(cores.real())))
+    app = create_app(settings, core_session=InProcess(httpx2.ASGITransport(cores.real())))
     with TestClient(app) as started:
         yield started
 

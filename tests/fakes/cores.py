@@ -1,9 +1,9 @@
 """Cores that answer, refuse, break off or are away, as functions of the request; and a real one."""
 
+import aiohttp
 import httpx2
 from fastapi import FastAPI
 
-from app.core_http import CoreConnectionLostError, CoreTimeoutError, CoreUnavailableError
 from core.kernel import Kernel
 from core.service import create_app
 from core.settings import Settings
@@ -19,11 +19,11 @@ def answering(request: httpx2.Request) -> httpx2.Response:
 
 
 def away(request: httpx2.Request) -> httpx2.Response:
-    raise CoreUnavailableError
+    raise aiohttp.ConnectionTimeoutError
 
 
 def slow(request: httpx2.Request) -> httpx2.Response:
-    raise CoreTimeoutError
+    raise TimeoutError
 
 
 def crashing(request: httpx2.Request) -> httpx2.Response:
@@ -49,7 +49,7 @@ def something_else(request: httpx2.Request) -> httpx2.Response:
 
 
 def breaking(request: httpx2.Request) -> httpx2.Response:
-    raise CoreConnectionLostError
+    raise aiohttp.ServerDisconnectedError
 
 
 def real() -> FastAPI:

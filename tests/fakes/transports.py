@@ -1,10 +1,10 @@
-"""A transport to the core for tests: functions and applications instead of a network."""
+"""The gateway's session with a core, for tests: functions and applications without a network."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import httpx2
-
-URL = "http://core"
+import yarl
 
 
 class InProcess:
@@ -14,12 +14,10 @@ class InProcess:
         self._transport = transport
         self.close = transport.aclose
 
-    async def ask(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytearray | None
-    ) -> "_Answer":
-        request = httpx2.Request(
-            method, URL + target, headers=dict(headers), content=body and bytes(body)
-        )
+    async def request(self, method: str, url: yarl.URL, **options: Any) -> "_Answer":
+        data, headers = options["data"], options["headers"]
+        content = bytes(data) if isinstance(data, bytearray) else data
+        request = httpx2.Request(method, str(url), headers=headers, content=content)
         return _Answer(await self._transport.handle_async_request(request))
 
 
@@ -27,4 +25,8 @@ class _Answer:
     def __init__(self, answer: httpx2.Response) -> None:
         self.status = answer.status_code
         self.headers: Mapping[str, str] = answer.headers
-        self.read, self.pieces, self.close = answer.aread, answer.aiter_raw, answer.aclose
+        self.content = self
+        self.read, self.iter_any = answer.aread, answer.aiter_raw
+
+    def close(self) -> None:
+        pass

@@ -1,13 +1,12 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import pytest
 from fastapi import Request
 from starlette.types import Message
 
-from serving.disconnect import while_connected
 from serving.errors import ApiError
-from serving.streaming import LineStream
+from serving.streaming import line_stream, while_connected
 
 pytestmark = pytest.mark.anyio
 SCOPE = {"type": "http", "method": "POST", "path": "/", "headers": []}
@@ -49,14 +48,15 @@ async def test_work_ends_with_its_client():
 async def test_a_stream_is_closed_when_its_client_leaves():
     client, closed = Client(), asyncio.Event()
 
-    async def endless() -> AsyncIterator[bytes]:
-        while True:
-            yield b"{}\n"
-            await asyncio.sleep(0)
+    async def endless() -> AsyncGenerator[bytes, None]:
+        try:
+            while True:
+                yield b"{}\n"
+                await asyncio.sleep(0)
+        finally:
+            closed.set()
 
-    async def close() -> None:
-        closed.set()
-
-    await LineStream(endless(), close)(SCOPE, client.receive, client.send)
+    answer = await line_stream(Request(SCOPE, client.receive), endless())
+    await answer(SCOPE, client.receive, client.send)
     assert closed.is_set()
     assert client.received[0]["status"] == 200
