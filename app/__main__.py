@@ -1,13 +1,6 @@
 """`python3 -m app`: the gateway with a shutdown that loses no request."""
 
-from app.main import app, lifecycle, metrics, settings
+from app.main import app, settings
 from serving.lifecycle import serve
 
-serve(
-    app,
-    lifecycle,
-    settings,
-    metrics,
-    port=settings.port,
-    trusted_proxies=settings.trusted_proxies,
-)
+serve(app, settings, port=settings.port, trusted_proxies=settings.trusted_proxies)

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import aiohttp
-from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from app import __version__, auth
@@ -13,9 +12,9 @@ from app.core_client import CoreClient
 from app.cors import CrossOrigin
 from app.routers import guarded, page, status
 from app.settings import Settings
-from serving import application, tracing
+from serving import tracing
+from serving.application import Service
 from serving.bodies import Bodies
-from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 
 BATCH_PATHS = ("/engine/kaldra/batch", "/engine/kaldra/window")
@@ -23,16 +22,13 @@ BATCH_PATHS = ("/engine/kaldra/batch", "/engine/kaldra/window")
 
 def create_app(
     settings: Settings,
-    *,
-    lifecycle: Lifecycle | None = None,
-    metrics: Metrics | None = None,
     core_session: aiohttp.ClientSession | None = None,
-) -> FastAPI:
+) -> Service:
     """The gateway; `core_session` replaces the network between it and the core.
 
     Raises SettingsError where the callers' keys cannot be read.
     """
-    metrics = metrics or Metrics("kaldra-api", __version__)
+    metrics = Metrics("kaldra-api", __version__)
     core = CoreClient(settings, metrics, core_session)
     bodies = Bodies(
         largest=settings.max_body_bytes,
@@ -54,10 +50,9 @@ def create_app(
         guarded.engine(core, admission, bodies),
         guarded.applications(core, admission, bodies),
     )
-    return application.build(
+    return Service(
         title="KALDRA API Gateway",
         version=__version__,
-        lifecycle=lifecycle or Lifecycle(),
         metrics=metrics,
         metrics_address=(settings.host, settings.metrics_port),
         tracing=tracing.of(settings, service="kaldra-api", version=__version__),

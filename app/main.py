@@ -2,22 +2,17 @@
 
 from pathlib import Path
 
-from app import __version__
 from app.factory import create_app
 from app.settings import Settings
 from serving import logs
 from serving.dotenv import EnvFile
-from serving.lifecycle import Lifecycle
-from serving.metrics import Metrics
 from serving.settings import SettingsError, refuse
 
 ROOT = Path(__file__).resolve().parents[1]
 
-lifecycle = Lifecycle()
-metrics = Metrics("kaldra-api", __version__)
 try:
     settings = EnvFile.of(ROOT).load(Settings)
     logs.configure(settings.log_level, service="kaldra-api", environment=settings.environment)
-    app = create_app(settings, lifecycle=lifecycle, metrics=metrics)
+    app = create_app(settings)
 except SettingsError as error:
     refuse("kaldra-api", error)

@@ -3,15 +3,13 @@
 import sys
 from pathlib import Path
 
-from core import __version__
 from core.kernel import Kernel
 from core.service import create_app
 from core.settings import Settings
 from core.vocabulary.base import DataError
 from serving import logs
 from serving.dotenv import EnvFile
-from serving.lifecycle import Lifecycle, serve
-from serving.metrics import Metrics
+from serving.lifecycle import serve
 from serving.settings import SettingsError, refuse
 
 try:
@@ -23,7 +21,4 @@ except SettingsError as error:
 except DataError as error:
     sys.exit(f"kaldra-core: {error}")
 
-lifecycle = Lifecycle()
-metrics = Metrics("kaldra-core", __version__)
-app = create_app(settings, kernel, lifecycle=lifecycle, metrics=metrics)
-serve(app, lifecycle, settings, metrics, port=settings.port)
+serve(create_app(settings, kernel), settings, port=settings.port)

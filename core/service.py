@@ -3,34 +3,26 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
-
 from core import __version__
 from core.http import routes
 from core.http.workers import Workers
 from core.kernel import Kernel
 from core.settings import Settings
-from serving import application, tracing
+from serving import tracing
+from serving.application import Service
 from serving.bodies import Bodies
 from serving.health import Readiness
-from serving.lifecycle import Lifecycle
 from serving.metrics import Metrics
 
 MAX_BODY_BYTES = 16 << 20
 """More than the gateway lets through, whose limits are the ones callers meet."""
 
 
-def create_app(
-    settings: Settings,
-    kernel: Kernel,
-    *,
-    lifecycle: Lifecycle | None = None,
-    metrics: Metrics | None = None,
-) -> FastAPI:
+def create_app(settings: Settings, kernel: Kernel) -> Service:
     """The service that computes with `kernel`."""
     workers = Workers(threads=settings.threads, places=settings.places)
     bodies = Bodies(largest=MAX_BODY_BYTES, budget=settings.max_bytes_in_flight)
-    metrics = metrics or Metrics("kaldra-core", __version__)
+    metrics = Metrics("kaldra-core", __version__)
     metrics.watch("kaldra_places", "Computations that may run or wait.", lambda: workers.places)
     metrics.watch("kaldra_places_held", "Computations running or waiting.", lambda: workers.held)
     metrics.watch("kaldra_queue_length", "Computations waiting.", lambda: workers.waiting)
@@ -44,10 +36,9 @@ def create_app(
     def readiness() -> Readiness:
         return Readiness(status="saturated" if workers.held >= workers.places else "ready")
 
-    return application.build(
+    return Service(
         title="KALDRA Core",
         version=__version__,
-        lifecycle=lifecycle or Lifecycle(),
         metrics=metrics,
         metrics_address=(settings.host, settings.metrics_port),
         tracing=tracing.of(settings, service="kaldra-core", version=__version__),

@@ -171,6 +171,13 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def example(
+    value: Any, media_type: str = "application/json", **more: Any
+) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI description of a success with an example; `more` is added to its media type."""
+    return {HTTPStatus.OK: {"content": {media_type: {**more, "example": value}}}}
+
+
 def _example(status: HTTPStatus) -> dict[str, Any]:
     code, message = EXAMPLES[status]
     body = {"code": code, "message": message, "details": [], "request_id": "0f8e2c5b9a7d4e31"}

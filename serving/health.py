@@ -7,9 +7,8 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from serving.errors import responses, unavailable
+from serving.errors import example, responses, unavailable
 from serving.lifecycle import Lifecycle
-from serving.openapi import example
 
 
 class Health(BaseModel):

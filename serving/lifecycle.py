@@ -12,15 +12,16 @@ import socket
 import time
 from collections.abc import Sequence
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
-from starlette.types import ASGIApp
 
 from serving import handover
-from serving.metrics import Metrics
 from serving.protocol import ACCEPTED_AT_ONCE, IDLE_SECONDS, BoundedProtocol, Connections
 from serving.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from serving.application import Service
 
 ENDING_SECONDS = 1.0
 """Of the promised time: for answers to the requests that are cut off."""
@@ -129,10 +130,8 @@ class Server(uvicorn.Server):
 
 
 def serve(
-    app: ASGIApp,
-    lifecycle: Lifecycle,
+    app: "Service",
     settings: ServiceSettings,
-    metrics: Metrics,
     *,
     port: int,
     trusted_proxies: Sequence[str] = (),
@@ -154,9 +153,9 @@ def serve(
         timeout_keep_alive=IDLE_SECONDS,
         timeout_graceful_shutdown=finishing,
     )
-    connections = Connections(connection_limit(settings), metrics)
+    connections = Connections(connection_limit(settings), app.metrics)
     _grow_descriptor_table()
-    server = Server(config, lifecycle, settings, connections)
+    server = Server(config, app.lifecycle, settings, connections)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGHUP, server.handle_exit)
     # What start-up made stays for good: the collector need not look through it under a request.

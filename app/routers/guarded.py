@@ -26,8 +26,7 @@ from contract.signal import Signal
 from contract.vocabulary import Kind, Language
 from contract.window import WindowAnswer
 from serving.bodies import Bodies, body_of, bounded_route
-from serving.errors import responses
-from serving.openapi import example
+from serving.errors import example, responses
 from serving.static_file import cacheable
 from serving.streaming import NDJSON, line_stream, while_connected
 

@@ -11,9 +11,8 @@ from starlette.responses import Response
 
 from app import __version__
 from app.core_client import CoreClient
-from serving.errors import responses
+from serving.errors import example, responses
 from serving.health import Readiness
-from serving.openapi import example
 
 ONLINE = "KALDRA API Gateway online"
 

@@ -23,8 +23,7 @@ from core.http.costs import Costs
 from core.http.workers import DEAR, Flow, Workers
 from core.kernel import Kernel
 from serving.bodies import Bodies, body_of, bounded_route
-from serving.errors import responses
-from serving.openapi import example
+from serving.errors import example, responses
 from serving.static_file import cacheable
 from serving.streaming import NDJSON, line_stream, while_connected
 from serving.tracing import Stages

@@ -41,7 +41,7 @@ def gateway(settings: Settings) -> Iterator[Gateway]:
             changed = Settings.load(
                 {"KALDRA_API_KEYS_DIR": str(settings.api_keys_directory), **environment}
             )
-            app = create_app(changed, core_session=InProcess(httpx2.MockTransport(core)))
+            app = create_app(changed, InProcess(httpx2.MockTransport(core)))
             return running.enter_context(TestClient(app, raise_server_exceptions=False))
 
         yield make

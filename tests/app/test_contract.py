@@ -6,7 +6,6 @@ import schemathesis
 
 from app.factory import create_app
 from app.settings import Settings
-from serving.lifecycle import Lifecycle
 from tests.app.conftest import KEY, KEYS
 from tests.fakes import cores
 from tests.fakes.transports import InProcess
@@ -22,10 +21,9 @@ def _gateway(tmp_path_factory: pytest.TempPathFactory) -> None:
     for name, key in KEYS.items():
         (keys / name).write_text(key)
     settings = Settings.load({"KALDRA_API_KEYS_DIR": str(keys), "KALDRA_RATE_LIMIT": "0"})
-    lifecycle = Lifecycle()
-    lifecycle.started = True
     transport = InProcess(httpx2.ASGITransport(cores.real()))
-    subject.app = create_app(settings, lifecycle=lifecycle, core_session=transport)
+    subject.app = gateway = create_app(settings, transport)
+    gateway.lifecycle.started = True
 
 
 @contract.parametrize()

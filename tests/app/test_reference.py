@@ -66,7 +66,7 @@ def test_an_example_answers_the_example_of_its_request():
 def client() -> Iterator[TestClient]:
     """A gateway open to all in front of a real core."""
     settings = Settings.load({"KALDRA_AUTH": "off"})
-    app = create_app(settings, core_session=InProcess(httpx2.ASGITransport(cores.real())))
+    app = create_app(settings, InProcess(httpx2.ASGITransport(cores.real())))
     with TestClient(app) as started:
         yield started
 

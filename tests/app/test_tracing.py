@@ -34,7 +34,7 @@ def client(settings, kernel) -> Iterator[TestClient]:
     core = service.create_app(CoreSettings.load(ON), kernel)
     gateway = Settings.load({**ON, "KALDRA_API_KEYS_DIR": str(settings.api_keys_directory)})
     transport = InProcess(httpx2.ASGITransport(core))
-    with TestClient(create_app(gateway, core_session=transport)) as client:
+    with TestClient(create_app(gateway, transport)) as client:
         yield client
 
 

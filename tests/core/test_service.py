@@ -16,7 +16,6 @@ from core.kernel import DEFAULT, Kernel
 from core.service import create_app
 from core.settings import Settings
 from core.vocabulary.base import DataError
-from serving.metrics import Metrics
 
 TEXT = "The board fears the risk, yet the founders dare to rebuild the company."
 
@@ -124,10 +123,9 @@ def test_a_broken_vocabulary_stops_the_start(tmp_path):
 
 
 def test_metrics_tell_service_and_queue(kernel):
-    metrics = Metrics("kaldra-core", "1")
-    client = TestClient(create_app(Settings.load({}), kernel, metrics=metrics))
-    client.post("/v1/signal", json={"text": TEXT})
-    text = generate_latest(metrics.registry).decode()
+    core = create_app(Settings.load({}), kernel)
+    TestClient(core).post("/v1/signal", json={"text": TEXT})
+    text = generate_latest(core.metrics.registry).decode()
     assert 'route="/v1/signal",status="200"' in text
     assert 'kaldra_build_info{service="kaldra-core"' in text
     assert "kaldra_places 128.0" in text

@@ -2,12 +2,11 @@
 
 import aiohttp
 import httpx2
-from fastapi import FastAPI
 
 from core.kernel import Kernel
 from core.service import create_app
 from core.settings import Settings
-from serving.lifecycle import Lifecycle
+from serving.application import Service
 
 JSON = {"content-type": "application/json"}
 LINES = {"content-type": "application/x-ndjson"}
@@ -52,8 +51,8 @@ def breaking(request: httpx2.Request) -> httpx2.Response:
     raise aiohttp.ServerDisconnectedError
 
 
-def real() -> FastAPI:
+def real() -> Service:
     """The real core as an application that has started."""
-    lifecycle = Lifecycle()
-    lifecycle.started = True
-    return create_app(Settings.load({}), Kernel.load(), lifecycle=lifecycle)
+    core = create_app(Settings.load({}), Kernel.load())
+    core.lifecycle.started = True
+    return core

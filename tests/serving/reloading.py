@@ -17,21 +17,19 @@ from tests.processes import REPO, wait_for
 SERVICE = """
 import asyncio, os
 from collections.abc import AsyncIterator
-from contextlib import nullcontext
 
 from starlette.responses import StreamingResponse
 
-from serving import application
-from serving.lifecycle import Lifecycle, serve
+from serving.application import Service
+from serving.lifecycle import serve
 from serving.metrics import Metrics
 from serving.settings import ServiceSettings
 from small.answer import ANSWER
 
 
-lifecycle, metrics = Lifecycle(), Metrics("small", "1")
-app = application.build(
-    title="Small", version="1", lifecycle=lifecycle, metrics=metrics, resources=nullcontext,
-    routers=(), metrics_address=("127.0.0.1", int(os.environ.get("TEST_METRICS", "0"))),
+app = Service(
+    title="Small", version="1", metrics=Metrics("small", "1"), routers=(),
+    metrics_address=("127.0.0.1", int(os.environ.get("TEST_METRICS", "0"))),
 )
 
 
@@ -50,7 +48,7 @@ async def crash() -> None:
     os._exit(7)
 
 
-serve(app, lifecycle, ServiceSettings.load(os.environ), metrics, port=int(os.environ["TEST_PORT"]))
+serve(app, ServiceSettings.load(os.environ), port=int(os.environ["TEST_PORT"]))
 """
 
 

@@ -15,7 +15,6 @@ from core.service import create_app as create_core
 from core.settings import Settings as CoreSettings
 from kaldra.paths import home
 from kaldra.stack.kubernetes.monitoring import ALERTS, DASHBOARD
-from serving.metrics import Metrics
 from serving.protocol import Connections
 from tests.processes import ran
 
@@ -23,9 +22,8 @@ from tests.processes import ran
 @pytest.fixture(scope="module")
 def exposed() -> str:
     """Names of the services' metrics, as Prometheus reads them."""
-    api, core = Metrics("kaldra-api", "1"), Metrics("kaldra-core", "1")
-    create_api(ApiSettings.load({"KALDRA_AUTH": "off"}), metrics=api)
-    create_core(CoreSettings.load({}), Kernel.load(), metrics=core)
+    api = create_api(ApiSettings.load({"KALDRA_AUTH": "off"})).metrics
+    core = create_core(CoreSettings.load({}), Kernel.load()).metrics
     for metrics in (api, core):
         Connections(1, metrics)
         metrics.observe("GET", "/status/", 200, 0.1)
