@@ -49,10 +49,7 @@ class Callers:
         """
         self._refresh()
         presented = _digest((key or "").strip(" \t"))
-        found = ""
-        for name, digest in self._digests.items():
-            if hmac.compare_digest(presented, digest):
-                found = name
+        found = [n for n, d in self._digests.items() if hmac.compare_digest(presented, d)]
         if not found:
             problem = f"The key in {HEADER} is not known." if key else f"{HEADER} is missing."
             raise ApiError(
@@ -61,7 +58,7 @@ class Callers:
                 problem,
                 headers={"WWW-Authenticate": f'ApiKey header="{HEADER}"'},
             )
-        return found
+        return found[0]
 
     def _refresh(self) -> None:
         """Read changed keys; those that cannot be read leave the old ones in place."""

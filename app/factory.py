@@ -20,10 +20,7 @@ from serving.metrics import Metrics
 BATCH_PATHS = ("/engine/kaldra/batch", "/engine/kaldra/window")
 
 
-def create_app(
-    settings: Settings,
-    core_session: aiohttp.ClientSession | None = None,
-) -> Service:
+def create_app(settings: Settings, core_session: aiohttp.ClientSession | None = None) -> Service:
     """The gateway; `core_session` replaces the network between it and the core.
 
     Raises SettingsError where the callers' keys cannot be read.
@@ -46,6 +43,7 @@ def create_app(
         yield
         await core.close()
 
+    cross_origin = Middleware(CrossOrigin, origins=settings.cors_origins)
     routers = (
         guarded.engine(core, admission, bodies),
         guarded.applications(core, admission, bodies),
@@ -60,28 +58,7 @@ def create_app(
         routers=(status.router(core), *routers, page.router(core)),
         allowed_hosts=settings.allowed_hosts,
         middleware=[
-            *_cross_origin(settings),
+            *([cross_origin] if settings.cors_origins else []),
             Middleware(LoadShedding, admission=admission, routers=routers),
         ],
     )
-
-
-def _cross_origin(settings: Settings) -> list[Middleware]:
-    """Browsers' access for the listed origins; keys travel in a header, so no credentials."""
-    if not settings.cors_origins:
-        return []
-    return [
-        Middleware(
-            CrossOrigin,
-            allow_origins=settings.cors_origins,
-            allow_methods=("GET", "POST"),
-            allow_headers=(
-                auth.HEADER,
-                "Content-Type",
-                "X-Request-ID",
-                "traceparent",
-                "tracestate",
-            ),
-            expose_headers=("X-Request-ID", "Retry-After", "RateLimit", "RateLimit-Policy"),
-        )
-    ]

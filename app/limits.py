@@ -44,51 +44,31 @@ class RateLimit:
             return
         now = self._clock()
         window = self._window(caller, now)
-        taken = sum(count for _, count in window)
-        over = taken + amount - self._limit
-        if over <= 0:
-            if window and int(window[-1][0]) == int(now):
-                amount += window.pop()[1]
-            window.append((now, amount))
-            self._tell(-over, math.ceil(window[0][0] + WINDOW_SECONDS - now))
-            return
-        wait = self._wait(window, over, now)
-        self._tell(max(0, self._limit - taken), wait)
-        raise ApiError(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "rate_limit_exceeded",
-            f"More than {self._limit} {self._unit} in a minute; wait {wait} s.",
-            headers={"Retry-After": str(wait)},
-        )
+        left = self._limit - sum(count for _, count in window)
+        if amount > left:
+            wait = _wait(window, amount - left, now)
+            self._tell(left, wait)
+            raise ApiError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "rate_limit_exceeded",
+                f"More than {self._limit} {self._unit} in a minute; wait {wait} s.",
+                headers={"Retry-After": str(wait)},
+            )
+        in_second = window.pop()[1] if window and int(window[-1][0]) == int(now) else 0
+        window.append((now, in_second + amount))
+        self._tell(left - amount, math.ceil(window[0][0] + WINDOW_SECONDS - now))
 
     def _window(self, caller: str, now: float) -> deque[tuple[float, int]]:
         """What the caller took within the last minute: (time, units), oldest first."""
-        window = self._windows.get(caller)
-        if window is None:
-            if len(self._windows) >= MOST_CALLERS:
-                self._forget(now)
+        start = now - WINDOW_SECONDS
+        if caller not in self._windows and len(self._windows) >= MOST_CALLERS:
+            self._windows = {c: w for c, w in self._windows.items() if w and w[-1][0] > start}
             if len(self._windows) >= MOST_CALLERS:
                 caller = OTHERS
-            window = self._windows.setdefault(caller, deque())
-        while window and window[0][0] + WINDOW_SECONDS <= now:
+        window = self._windows.setdefault(caller, deque())
+        while window and window[0][0] <= start:
             window.popleft()
         return window
-
-    def _forget(self, now: float) -> None:
-        """Drop windows that hold nothing of the last minute."""
-        ended = [c for c, w in self._windows.items() if not w or w[-1][0] + WINDOW_SECONDS <= now]
-        for caller in ended:
-            del self._windows[caller]
-
-    def _wait(self, window: deque[tuple[float, int]], over: int, now: float) -> int:
-        """Seconds until `over` units have left the window."""
-        end = now + WINDOW_SECONDS
-        for taken_at, count in window:
-            over -= count
-            if over <= 0:
-                end = taken_at + WINDOW_SECONDS
-                break
-        return max(1, math.ceil(end - now))
 
     def _tell(self, remaining: int, reset: int) -> None:
         """Headers of draft-ietf-httpapi-ratelimit-headers."""
@@ -98,6 +78,15 @@ class RateLimit:
                 (b"ratelimit-policy", self._policy),
                 (b"ratelimit", b'"%b";r=%d;t=%d' % (self._unit.encode(), remaining, reset)),
             )
+
+
+def _wait(window: deque[tuple[float, int]], over: int, now: float) -> int:
+    """Seconds until `over` units have left the window."""
+    for taken_at, count in window:
+        over -= count
+        if over <= 0:
+            return max(1, math.ceil(taken_at + WINDOW_SECONDS - now))
+    return WINDOW_SECONDS
 
 
 @dataclass(slots=True)
