@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 import aiohttp
 from starlette.middleware import Middleware
 
-from app import __version__, auth
+from app import __version__, auth, page
 from app.admission import Admission, LoadShedding
 from app.core_client import CoreClient
 from app.cors import CrossOrigin
-from app.routers import guarded, page, status
+from app.routers import guarded, status
 from app.settings import Settings
 from serving import tracing
 from serving.application import Service

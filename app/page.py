@@ -1,19 +1,29 @@
-"""The page at `/`: its HTML in each language, and its script put together from modules."""
+"""The page at `/`: its HTML in each language, its script put together from modules, its routes."""
 
+import asyncio
 import functools
 import json
 import re
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, get_args
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
 
 from app import __version__
+from app.core_client import CoreClient, failed
 from contract.options import Context, Options
 from contract.requests import APPLICATIONS, LONGEST_TEXT, MOST_TEXTS, SignalRequest
-from contract.vocabulary import Language
+from contract.vocabulary import Kind, Language
+from serving.static_file import StaticFile
 
-LANGUAGES: tuple[Language, Language] = ("en", "pt")
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; \
+connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; \
+require-trusted-types-for 'script'; trusted-types 'none'"
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 STATIC = Path(__file__).with_name("static")
 STYLE = (STATIC / "page.css").read_bytes()
@@ -27,6 +37,48 @@ _WORD = re.compile(r'(<[^<>]*\bdata-word="([\w.]+)"[^<>]*>)(?=</)')
 _LABEL = re.compile(r'data-label="([\w.]+)"')
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(async )?function |class |const )", re.MULTILINE)
+
+
+def router(core: CoreClient) -> APIRouter:
+    """The page and what it loads; all of it is open, like `/status/`."""
+    routes = APIRouter(include_in_schema=False)
+    headers = {"content-security-policy": POLICY, "vary": "Accept-Encoding, Accept-Language"}
+    pages = {language: StaticFile(render(language), "text/html", headers) for language in LANGUAGES}
+    routes.get("/page.css")(StaticFile(STYLE, "text/css").serve)
+    routes.get("/page.js")(StaticFile(script(), "text/javascript").serve)
+    known: dict[Language, tuple[bytes, StaticFile]] = {}
+
+    @routes.get("/")
+    async def show(request: Request) -> Response:
+        return pages[_language(request)].response(request)
+
+    @routes.get("/page/vocabulary")
+    async def vocabulary(request: Request, language: Language = "en") -> Response:
+        """The lists that the page names things by; read again when the core's versions change."""
+        about = await core.shared("about", lambda: core.read("GET", "/v1/about"))
+        if language not in known or known[language][0] != about:
+            lists = await core.shared(f"lists {language}", lambda: read(about, language))
+            known[language] = about, lists
+        return known[language][1].response(request)
+
+    async def read(about: bytes, language: Language) -> StaticFile:
+        answers = await asyncio.gather(
+            *(core.read("GET", f"/v1/vocabulary/{kind}?language={language}") for kind in KINDS)
+        )
+        try:
+            lists = {kind: json.loads(answer) for kind, answer in zip(KINDS, answers, strict=True)}
+            content = json.dumps({"about": json.loads(about), **lists}, ensure_ascii=False)
+        except ValueError:  # what answers is not a core
+            raise failed() from None
+        return StaticFile(content.encode(), "application/json")
+
+    return routes
+
+
+def _language(request: Request) -> Language:
+    """The language that is asked for, else the browser's first one."""
+    wanted = request.query_params.get("language") or request.headers.get("accept-language", "")
+    return "pt" if wanted.lower().startswith("pt") else "en"
 
 
 def render(language: Language) -> bytes:
@@ -52,8 +104,8 @@ def render(language: Language) -> bytes:
     ).encode()
 
 
-def script(entry: str = "main.js") -> bytes:
-    """`entry` and the modules it imports as one module: a request instead of one for each.
+def script() -> bytes:
+    """`main.js` and the modules it imports as one module: a request instead of one for each.
 
     Modules import names as they are exported, and share no top-level name: the browser refuses a
     module that declares one twice.
@@ -70,7 +122,7 @@ def script(entry: str = "main.js") -> bytes:
         del done[name]
         done[name] = _EXPORT.sub("", _IMPORT.sub("", text))
 
-    add(entry)
+    add("main.js")
     return "\n".join(done.values()).encode()
 
 
