@@ -1,7 +1,6 @@
 """`/health` and `/ready`: for machines, open to all, the same on both services."""
 
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Literal
 
 from fastapi import APIRouter
@@ -32,13 +31,7 @@ def router(lifecycle: Lifecycle, readiness: Callable[[], Readiness]) -> APIRoute
         """Tell that the process is alive; never depends on load or on other services."""
         return Health()
 
-    @routes.get(
-        "/ready",
-        responses={
-            **example(Readiness().model_dump()),
-            **responses(HTTPStatus.SERVICE_UNAVAILABLE),
-        },
-    )
+    @routes.get("/ready", responses={**example(Readiness().model_dump()), **responses(503)})
     async def ready() -> Readiness:
         """Tell whether requests are welcome: not while starting, nor after SIGTERM."""
         if not lifecycle.ready:

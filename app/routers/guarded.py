@@ -1,7 +1,6 @@
 """`/engine` and the applications: for known callers; the core's answers, byte for byte."""
 
 import json
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +32,7 @@ from serving.streaming import NDJSON, line_stream, while_connected
 EXAMPLES = Path(__file__).parents[1] / "example_answers"
 """Each is what the core really answers."""
 
-FAULTS = responses(
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-)
+FAULTS = responses(400, 401, 422, 429, 500, 502, 503, 504)
 """How every route here may fail; those with a body also in serving.bodies.BODY_FAULTS."""
 
 _key_header = APIKeyHeader(

@@ -1,7 +1,6 @@
 """`/status/`: whether the gateway, and the core behind it, are there."""
 
 from collections.abc import Callable, Coroutine
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -58,13 +57,7 @@ def router(core: CoreClient) -> APIRouter:
         route_class_override=PolledRoute,
     )
 
-    @routes.get(
-        "/core",
-        responses={
-            **example(CoreStatus().model_dump()),
-            **responses(HTTPStatus.SERVICE_UNAVAILABLE),
-        },
-    )
+    @routes.get("/core", responses={**example(CoreStatus().model_dump()), **responses(503)})
     async def core_status() -> CoreStatus:
         """Ask the core whether it takes requests."""
         return CoreStatus.model_validate({"status": await core.shared("status", core.status)})

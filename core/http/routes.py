@@ -4,7 +4,6 @@ import functools
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import nullcontext
-from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
@@ -32,13 +31,6 @@ PART_TEXTS = 16
 PART_MILLISECONDS = DEAR
 """Texts of a batch computed at a stretch, and how long, before others get their turn."""
 
-FAULTS = responses(
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
-
 APPLICATIONS: dict[str, tuple[Any, Callable[..., Any]]] = {
     "alpha": (AlphaAnswer, Kernel.alpha),
     "geo": (GeoAnswer, Kernel.geo),
@@ -57,7 +49,9 @@ class About(BaseModel):
 def router(kernel: Kernel, workers: Workers, bodies: Bodies) -> APIRouter:
     """The routes, computing with `kernel` in `workers`; the gateway is the only caller."""
     by_gateway = bounded_route(bodies, lambda _request: nullcontext(""))
-    routes = APIRouter(prefix="/v1", responses=FAULTS, route_class=by_gateway)
+    routes = APIRouter(
+        prefix="/v1", responses=responses(400, 422, 500, 503), route_class=by_gateway
+    )
     costs = Costs(kernel)
     computed = functools.partial(_computed, kernel, workers)
     part = functools.partial(_part, workers)
