@@ -110,8 +110,16 @@ class Workers:
         if not flow.number:
             flow.number = next(self._numbers)
             flow.end = start + flow.total if flow.total else 0.0
+
+        def timed() -> T:
+            began = time.thread_time()
+            try:
+                return function()
+            finally:
+                if not flow.total:  # what it takes beyond its cost is charged
+                    flow.tag += max(0.0, (time.thread_time() - began) * 1000 - cost)
+
         result: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        timed = partial(_timed, function, cost, flow)
         part = _Part(flow.end or flow.tag, flow.number, start, cost, timed, result)
         self.held += 1
         lane = self._dear if cost >= DEAR else self._cheap
@@ -161,13 +169,3 @@ class Workers:
                 part.result.set_result(future.result())
         # After the caller has gone on: its next part may be the one whose turn it is.
         part.result.get_loop().call_soon(self._start)
-
-
-def _timed(function: Callable[[], T], cost: float, flow: Flow) -> T:
-    """Call a function, and charge the flow for what it takes beyond `cost`."""
-    began = time.thread_time()
-    try:
-        return function()
-    finally:
-        if not flow.total:
-            flow.tag += max(0.0, (time.thread_time() - began) * 1000 - cost)
