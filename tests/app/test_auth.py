@@ -11,6 +11,7 @@ from tests.app.conftest import KEY, KEYS
 from tests.fakes import cores
 
 SIGNAL = "/engine/kaldra/signal"
+PIPE = "a pipe"
 VOCABULARY = "/engine/vocabulary/states"
 GUARDED = (
     VOCABULARY,
@@ -108,25 +109,22 @@ def test_a_key_that_was_copied_with_its_time_is_read_again(keys_directory):
         ({"a": "x" * 9000}, "the key of 'a' is longer than 8192 characters"),
         ({"a": "0123456789abcdef", "b": "0123456789abcdef"}, "two callers have the same key"),
         ({"a": "0123456789abcdé-"}, "a key is not ASCII text"),
+        ({"a": PIPE}, r"'a' in .* is not a regular file"),
+        (None, "cannot be read: No such file"),
     ],
 )
 def test_unusable_keys_stop_the_start(tmp_path, files, expected):
-    for name, key in files.items():
-        (tmp_path / name).write_text(key, encoding="utf-8")
+    directory = tmp_path / "keys"
+    if files is not None:
+        directory.mkdir()
+    for name, key in (files or {}).items():
+        if key is PIPE:
+            os.mkfifo(directory / name)
+        else:
+            (directory / name).write_text(key, encoding="utf-8")
     with pytest.raises(SettingsError, match=expected) as caught:
-        auth.load(Settings.load({"KALDRA_API_KEYS_DIR": str(tmp_path)}))
-    assert not any(key in str(caught.value) for key in files.values())
-
-
-def test_a_key_that_is_a_pipe_stops_the_start(tmp_path):
-    os.mkfifo(tmp_path / "a")
-    with pytest.raises(SettingsError, match=r"'a' in .* is not a regular file"):
-        auth.load(Settings.load({"KALDRA_API_KEYS_DIR": str(tmp_path)}))
-
-
-def test_a_missing_directory_is_named(tmp_path):
-    with pytest.raises(SettingsError, match=r"absent cannot be read: No such file"):
-        auth.load(Settings.load({"KALDRA_API_KEYS_DIR": str(tmp_path / "absent")}))
+        auth.load(Settings.load({"KALDRA_API_KEYS_DIR": str(directory)}))
+    assert not any(key in str(caught.value) for key in (files or {}).values())
 
 
 def test_the_caller_is_in_no_answer(gateway):

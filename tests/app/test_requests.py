@@ -13,8 +13,19 @@ SIGNAL = "/engine/kaldra/signal"
         (SIGNAL, {"text": 1}, "body.text"),
         (SIGNAL, {"text": "x" * 50_001}, "body.text"),
         (SIGNAL, {"text": "x", "mood": "y"}, "body.mood"),
-        (SIGNAL, {"text": "x", "options": {"steps": 11}}, "body.options.steps"),
-        (SIGNAL, {"text": "x", "options": {"context": {"city": "y"}}}, "body.options.context.city"),
+        *[
+            (SIGNAL, {"text": "x", "options": options}, f"body.options.{option}")
+            for options, option in [
+                ({"language": None}, "language"),
+                ({"steps": 11}, "steps"),
+                ({"steps": True}, "steps"),
+                ({"steps": 1.5}, "steps"),
+                ({"explain": 1}, "explain"),
+                ({"context": {"city": "y"}}, "context.city"),
+                ({"context": {"country": "Brazil"}}, "context.country"),
+                ({"context": {"power_concentration": "high"}}, "context.power_concentration"),
+            ]
+        ],
         ("/engine/kaldra/batch", {"texts": []}, "body.texts"),
         ("/engine/kaldra/batch", {"texts": ["x"] * 1001}, "body.texts"),
         ("/alpha/analyze", {"text": "x", "ticker": "too-long-ticker"}, "body.ticker"),
