@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import logging
-import os
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -20,7 +19,7 @@ LONGEST_KEY = 8192
 """A large file in the place of a key would be read while every request waits."""
 
 CHECK_SECONDS = 5
-"""How often the files of the keys are looked at."""
+"""How often the files of the keys are read."""
 
 
 logger = logging.getLogger(__name__)
@@ -29,8 +28,8 @@ logger = logging.getLogger(__name__)
 class Callers:
     """The callers known by their keys; only digests of the keys are kept.
 
-    Keys from a `directory` are read again when its files change. Raises SettingsError where they
-    cannot be read at first.
+    Keys from a `directory` are read again every few seconds. Raises SettingsError where they cannot
+    be read at first.
     """
 
     def __init__(
@@ -39,8 +38,8 @@ class Callers:
         self._directory = directory
         self._clock = clock
         self._checked = clock()
-        self._files = _files(directory) if directory else ()
         self._digests = _digests(directory) if directory else {}
+        self._problem = ""
 
     def identify(self, key: str | None) -> str:
         """Name of the caller with this key.
@@ -61,21 +60,21 @@ class Callers:
         return found[0]
 
     def _refresh(self) -> None:
-        """Read changed keys; those that cannot be read leave the old ones in place."""
+        """Read the keys again; those that cannot be read leave the old ones in place."""
         now = self._clock()
         if self._directory is None or now - self._checked < CHECK_SECONDS:
             return
         self._checked = now
-        files = _files(self._directory)
-        if files == self._files:
-            return
-        self._files = files
+        digests, problem = self._digests, ""
         try:
-            self._digests = _digests(self._directory)
+            digests = _digests(self._directory)
         except SettingsError as error:
-            logger.error("changed keys are not used", extra={"fields": {"reason": str(error)}})  # noqa: TRY400  the message says it all
-        else:
-            logger.info("keys read again", extra={"fields": {"callers": sorted(self._digests)}})
+            problem = str(error)
+        if problem and problem != self._problem:
+            logger.error("changed keys are not used", extra={"fields": {"reason": problem}})
+        elif digests != self._digests:
+            logger.info("keys read again", extra={"fields": {"callers": sorted(digests)}})
+        self._digests, self._problem = digests, problem
 
 
 def load(settings: Settings) -> Callers | None:
@@ -91,20 +90,6 @@ def load(settings: Settings) -> Callers | None:
             "no caller is served: set KALDRA_API_KEYS_DIR, or KALDRA_AUTH=off for development"
         )
     return Callers(settings.api_keys_directory)
-
-
-def _files(directory: Path) -> tuple[tuple[str, int, int], ...]:
-    """Names, inodes and times of a directory's entries; Kubernetes replaces one of them, `..data`.
-
-    The times are those of the last change of any kind: others can be set, and a file that can be
-    read at last has the same. Empty where the directory cannot be listed.
-    """
-    try:
-        with os.scandir(directory) as entries:
-            found = [(entry.name, os.stat(entry.path)) for entry in entries]  # noqa: PTH116  follows links
-    except OSError:
-        return ()
-    return tuple(sorted((name, stat.st_ino, stat.st_ctime_ns) for name, stat in found))
 
 
 def _digests(directory: Path) -> dict[str, bytes]:

@@ -2,7 +2,6 @@ import json
 from collections.abc import AsyncIterator
 from unittest.mock import Mock
 
-import aiohttp
 import httpx2
 import pytest
 
@@ -71,21 +70,6 @@ def test_a_batch_is_passed_on_line_by_line(gateway):
     answer = gateway(core).post("/engine/kaldra/batch", json={"texts": ["a", "b"]}, headers=KEY)
     assert answer.headers["content-type"] == "application/x-ndjson"
     assert [json.loads(line) for line in answer.text.splitlines()] == [{"read": "a"}, {"read": "b"}]
-
-
-def test_a_batch_that_breaks_off_ends_with_an_error(gateway):
-    async def lines() -> AsyncIterator[bytes]:
-        yield b'{"read": "a"}\n'
-        raise aiohttp.ClientPayloadError
-
-    def core(request: httpx2.Request) -> httpx2.Response:
-        return httpx2.Response(200, content=lines(), headers=cores.LINES)
-
-    body = {"texts": ["a", "b"]}
-    answer = gateway(core).post("/engine/kaldra/batch", json=body, headers=KEY)
-    first, *_, last = answer.text.splitlines()
-    assert json.loads(first) == {"read": "a"}
-    assert json.loads(last)["error"]["code"] == "core_unavailable"
 
 
 @pytest.mark.parametrize(
