@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from app.auth import HEADER
-from serving.errors import envelope
+from serving.errors import ApiError
 
 _KEPT = ("access-control-", "vary")
 
@@ -36,4 +36,5 @@ class CrossOrigin(CORSMiddleware):
             return answer
         refusal = bytes(answer.body).decode()
         kept = {name: value for name, value in answer.headers.items() if name.startswith(_KEPT)}
-        return envelope(answer.status_code, "cors_refused", f"{refusal}.", headers=kept)
+        error = ApiError(answer.status_code, "cors_refused", f"{refusal}.", headers=kept)
+        return error.response()

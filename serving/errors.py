@@ -61,9 +61,8 @@ class ApiError(HTTPException):
 
     def response(self) -> Response:
         """The envelope as a response."""
-        return envelope(
-            self.status_code, self.code, self.detail, details=self.details, headers=self.headers
-        )
+        body = to_json(_document(self.code, self.detail, self.details), ensure_ascii=True)
+        return Response(body, self.status_code, headers=self.headers, media_type="application/json")
 
 
 def unavailable(code: str, message: str, *, retry_after: int = 1) -> ApiError:
@@ -101,19 +100,6 @@ def _invalid(faults: Sequence[Mapping[str, Any]]) -> ApiError:
         f"{message} {more} more faults are not listed." if more else message,
         details=details,
     )
-
-
-def envelope(
-    status: int,
-    code: str,
-    message: str,
-    *,
-    details: Sequence[Mapping[str, Any]] = (),
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """Response with the envelope as its body."""
-    body = to_json(_document(code, message, details), ensure_ascii=True)
-    return Response(body, status, headers=dict(headers or {}), media_type="application/json")
 
 
 def error_line(code: str, message: str) -> bytes:
@@ -185,4 +171,4 @@ async def _answer(_request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if headers.get("Allow") == "GET":  # HEAD is answered wherever GET is: see serving.shell
         headers["Allow"] = "GET, HEAD"
-    return envelope(status, code, f"{status.phrase}.", headers=headers)
+    return ApiError(status, code, f"{status.phrase}.", headers=headers).response()

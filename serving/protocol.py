@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from serving import context
-from serving.errors import envelope
+from serving.errors import ApiError
 from serving.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -340,7 +340,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if first and (cycle is None or cycle.response_complete or not cycle.response_started):
             headers = self.headers if self._phase is not IDLE else None
             token = context.CURRENT.set(context.begin(headers or ()))
-            answer = envelope(status, code, message, headers={"connection": "close"})
+            answer = ApiError(status, code, message, headers={"connection": "close"}).response()
             request_id = context.request_id().encode()
             context.CURRENT.reset(token)
             lines = [*answer.raw_headers, (b"x-request-id", request_id)]

@@ -48,7 +48,6 @@ class LogTracer(NoOpTracer):
         name: str,
         context: Context | None = None,
         kind: SpanKind = SpanKind.INTERNAL,
-        attributes: Mapping[str, Any] | None = None,
         *_: Any,
         start_time: int | None = None,
         **__: Any,
@@ -64,9 +63,7 @@ class LogTracer(NoOpTracer):
         own = SpanContext(trace_id, int.from_bytes(ids[:8]), False, flags, parent.trace_state)  # noqa: FBT003
         if not flags.sampled:
             return NonRecordingSpan(own)
-        span = LoggedSpan(name, own, None if begins else parent, kind, start_time)
-        span.set_attributes(attributes or {})
-        return span
+        return LoggedSpan(name, own, None if begins else parent, kind, start_time)
 
 
 class LoggedSpan(NonRecordingSpan):
