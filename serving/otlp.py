@@ -3,7 +3,7 @@
 import http.client
 import logging
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
+from serving.settings import ServiceSettings
 from serving.spans import LoggedSpan
 
 SEND_SECONDS = 5
@@ -19,19 +20,20 @@ logger = logging.getLogger(__name__)
 
 
 def provider(
-    resource: Mapping[str, str], endpoint: str, *, log: bool, ratio: float
+    endpoint: str, settings: ServiceSettings, service: str, version: str
 ) -> TracerProvider:
-    """A provider that sends spans in batches, from a thread of its own, and may log them too.
-
-    It records a share of `ratio` of the traces that begin here, and of others those that their
-    caller records.
-    """
+    """A provider that sends spans in batches, from a thread of its own, and may log them too."""
+    resource = {
+        "service.name": service,
+        "service.version": version,
+        "deployment.environment.name": settings.environment,
+    }
     provider = TracerProvider(
-        sampler=ParentBasedTraceIdRatio(ratio),
+        sampler=ParentBasedTraceIdRatio(settings.trace_sampling_ratio),
         resource=Resource(resource),
         shutdown_on_exit=False,
     )
-    if log:
+    if settings.log_spans == "on":
         provider.add_span_processor(LogProcessor())
     provider.add_span_processor(BatchSpanProcessor(OtlpExporter(endpoint)))
     return provider

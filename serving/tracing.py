@@ -39,20 +39,14 @@ OFF = Tracing()
 
 def of(settings: ServiceSettings, *, service: str, version: str) -> Tracing:
     """Tracing as the settings say; `OFF` where they say nothing."""
-    log = settings.log_spans == "on"
-    if not settings.otlp_endpoint:
-        return Tracing(LogTracer(settings.trace_sampling_ratio)) if log else OFF
-    from serving import otlp  # noqa: PLC0415  imports the SDK and protobuf
+    if settings.otlp_endpoint:
+        from serving import otlp  # noqa: PLC0415  imports the SDK and protobuf
 
-    resource = {
-        "service.name": service,
-        "service.version": version,
-        "deployment.environment.name": settings.environment,
-    }
-    provider = otlp.provider(
-        resource, settings.otlp_endpoint, log=log, ratio=settings.trace_sampling_ratio
-    )
-    return Tracing(provider.get_tracer("kaldra"), provider.shutdown)
+        provider = otlp.provider(settings.otlp_endpoint, settings, service, version)
+        return Tracing(provider.get_tracer("kaldra"), provider.shutdown)
+    if settings.log_spans == "on":
+        return Tracing(LogTracer(settings.trace_sampling_ratio))
+    return OFF
 
 
 class Stages:

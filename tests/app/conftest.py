@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from app.factory import create_app
@@ -14,7 +15,7 @@ KEYS = {"front-end": "front-end-key-0123456789", "batch-job": "batch-job-key-012
 KEY = {"X-API-Key": KEYS["front-end"]}
 
 Gateway = Callable[..., TestClient]
-CoreHandler = Callable[[httpx2.Request], httpx2.Response]
+Core = FastAPI | Callable[[httpx2.Request], httpx2.Response]
 
 
 @pytest.fixture
@@ -34,14 +35,16 @@ def settings(keys_directory: Path) -> Settings:
 
 @pytest.fixture
 def gateway(settings: Settings) -> Iterator[Gateway]:
-    """Makes gateways whose core is a function: `gateway(core, KALDRA_RATE_LIMIT="1")`."""
+    """Makes gateways to a function or an application: `gateway(core, KALDRA_RATE_LIMIT="1")`."""
     with ExitStack() as running:
 
-        def make(core: CoreHandler, **environment: str) -> TestClient:
+        def make(core: Core, **environment: str) -> TestClient:
+            application = isinstance(core, FastAPI)
+            transport = httpx2.ASGITransport(core) if application else httpx2.MockTransport(core)
             changed = Settings.load(
                 {"KALDRA_API_KEYS_DIR": str(settings.api_keys_directory), **environment}
             )
-            app = create_app(changed, InProcess(httpx2.MockTransport(core)))
+            app = create_app(changed, InProcess(transport))
             return running.enter_context(TestClient(app, raise_server_exceptions=False))
 
         yield make

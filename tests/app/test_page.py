@@ -2,40 +2,29 @@
 
 import gzip
 import re
-import subprocess
-from collections import Counter
+from pathlib import Path
 from typing import get_args
-from unittest.mock import Mock
 
-import httpx2
+import playwright
 import pytest
-from starlette.testclient import TestClient
+from fastapi import FastAPI
 
 from app import page
-from app.page import LANGUAGES, STATIC, WORDS
+from app.page import KINDS, LANGUAGES, STATIC, WORDS
 from contract.options import Context, Options
 from core.apps import safeguard
 from core.kernel import Kernel
-from tests.app.test_page_modules import NODE
 from tests.fakes import cores
+from tests.processes import ran
 
 FILES = ("/", "/page.css", "/page.js")
+NODE = Path(playwright.__file__).parent / "driver" / "node"
+"""Playwright brings a node."""
 
 
 @pytest.fixture(scope="module")
-def real() -> TestClient:
-    return TestClient(cores.real())
-
-
-@pytest.fixture
-def core(real) -> Mock:
-    """The real core, answering in this process."""
-
-    def get(request: httpx2.Request) -> httpx2.Response:
-        answer = real.get(request.url.raw_path.decode())
-        return httpx2.Response(answer.status_code, content=answer.content, headers=cores.JSON)
-
-    return Mock(side_effect=get)
+def core() -> FastAPI:
+    return cores.real()
 
 
 @pytest.mark.parametrize(
@@ -57,25 +46,21 @@ def test_the_page_needs_no_core_but_its_vocabulary_does(gateway):
     assert answer.json()["error"]["code"] == "core_unavailable"
 
 
-def test_the_vocabulary_is_asked_for_once_and_again_when_the_core_changes(gateway, core):
+def test_the_vocabulary_is_asked_for_once_and_again_when_the_core_changes(gateway, monkeypatch):
+    core = cores.real()
     client = gateway(core)
-    for _ in range(3):
-        client.get("/page/vocabulary")
-    counted = Counter(call.args[0].url.path for call in core.call_args_list)
-    assert counted.pop("/v1/about") == 3
-    assert set(counted.values()) == {1}
 
-    def newer(request: httpx2.Request) -> httpx2.Response:
-        if request.url.path == "/v1/about":
-            return httpx2.Response(200, json={"version": "9", "data_version": "9"})
-        return core(request)
+    def asked() -> float | None:
+        labels = {"method": "GET", "route": "/v1/vocabulary/{kind}", "status": "200"}
+        name = "kaldra_http_request_duration_seconds_count"
+        return core.metrics.registry.get_sample_value(name, labels)
 
-    updated = False
-    client = gateway(lambda request: newer(request) if updated else core(request))
-    first = client.get("/page/vocabulary")
-    updated = True
+    first = [client.get("/page/vocabulary") for _ in range(3)][-1]
+    assert asked() == len(KINDS)
+    monkeypatch.setattr(Kernel, "data_version", "9")
     second = client.get("/page/vocabulary")
-    assert second.json()["about"]["version"] == "9"
+    assert asked() == 2 * len(KINDS)
+    assert second.json()["about"]["data_version"] == "9"
     assert first.headers["etag"] != second.headers["etag"]
 
 
@@ -120,13 +105,15 @@ def test_the_policy_allows_nothing_from_elsewhere(gateway):
 def test_the_script_is_one_module_of_unique_names():
     script = page.script()
     assert not re.search(rb"^(import|export)\b", script, re.MULTILINE)
-    checked = subprocess.run(
-        [NODE, "--check", "--input-type=module", "-"],
-        input=script,
-        capture_output=True,
-        check=False,
-    )
-    assert checked.returncode == 0, checked.stderr.decode()
+    checked = ran(NODE, "--check", "--input-type=module", "-", input=script.decode())
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_the_logic_of_the_modules():
+    files = sorted(str(path) for path in Path(__file__).with_name("page").glob("*.test.js"))
+    assert files
+    done = ran(NODE, "--test", *files)
+    assert done.returncode == 0, done.stdout
 
 
 def test_no_text_reaches_markup_an_address_or_storage():

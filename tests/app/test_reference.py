@@ -3,15 +3,13 @@
 import json
 import re
 import runpy
-from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
+from fastapi import FastAPI
 from pydantic import TypeAdapter
-from starlette.testclient import TestClient
 
 from app.factory import create_app
 from app.routers.guarded import EXAMPLES as DIRECTORY
@@ -23,7 +21,6 @@ from core.kernel import Kernel
 from serving.errors import ErrorEnvelope
 from serving.streaming import NDJSON
 from tests.fakes import cores
-from tests.fakes.transports import InProcess
 
 SCRIPT = Path(__file__).resolve().parents[2] / "docs" / "reference" / "generate.py"
 GENERATE = runpy.run_path(str(SCRIPT))
@@ -63,16 +60,12 @@ def test_an_example_answers_the_example_of_its_request():
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[TestClient]:
-    """A gateway open to all in front of a real core."""
-    settings = Settings.load({"KALDRA_AUTH": "off"})
-    app = create_app(settings, InProcess(httpx2.ASGITransport(cores.real())))
-    with TestClient(app) as started:
-        yield started
+def core() -> FastAPI:
+    return cores.real()
 
 
 @pytest.mark.parametrize(("name", "operation"), OPERATIONS, ids=[name for name, _ in OPERATIONS])
-def test_every_route_has_a_sentence_and_an_example_that_works(client, name, operation):
+def test_every_route_has_a_sentence_and_an_example_that_works(gateway, core, name, operation):
     """What Swagger UI fills in by itself is answered as its example of the answer says."""
     assert re.fullmatch(r"[A-Z].*\.", operation["summary"])
     assert operation["tags"]
@@ -85,7 +78,7 @@ def test_every_route_has_a_sentence_and_an_example_that_works(client, name, oper
         (asked,) = operation["requestBody"]["content"].values()
         body = SCHEMAS[asked["schema"]["$ref"].rpartition("/")[2]]["examples"][0]
         assert {"400", "401", "413", "415", "422", "429", "503"} <= operation["responses"].keys()
-    answer = client.request(method, path, json=body)
+    answer = gateway(core, KALDRA_AUTH="off").request(method, path, json=body)
     assert answer.status_code == HTTPStatus.OK
     ((media_type, media),) = operation["responses"]["200"]["content"].items()
     assert answer.headers["content-type"].partition(";")[0] == media_type

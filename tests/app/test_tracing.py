@@ -2,21 +2,16 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from app.factory import create_app
-from app.settings import Settings
-from core import service
 from core.kernel import Kernel
-from core.settings import Settings as CoreSettings
+from core.service import create_app
+from core.settings import Settings
 from serving.logs import JsonFormatter
 from tests.app.conftest import KEY
-from tests.fakes.transports import InProcess
 
 ON = {"KALDRA_LOG_SPANS": "on"}
 TEXT = "The canary fears the risk, yet dares to sing."
@@ -30,12 +25,8 @@ def kernel() -> Kernel:
 
 
 @pytest.fixture
-def client(settings, kernel) -> Iterator[TestClient]:
-    core = service.create_app(CoreSettings.load(ON), kernel)
-    gateway = Settings.load({**ON, "KALDRA_API_KEYS_DIR": str(settings.api_keys_directory)})
-    transport = InProcess(httpx2.ASGITransport(core))
-    with TestClient(create_app(gateway, transport)) as client:
-        yield client
+def client(gateway, kernel) -> TestClient:
+    return gateway(create_app(Settings.load(ON), kernel), **ON)
 
 
 def spans(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
