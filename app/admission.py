@@ -21,7 +21,7 @@ class Admission:
         self._callers = callers
         self.wants_keys = callers is not None
         self._requests = RateLimit("requests", settings.rate_limit)
-        self._texts = RateLimit("texts", settings.text_limit)
+        self.texts = RateLimit("texts", settings.text_limit)
         self._wrong_keys = RateLimit("wrong-keys", settings.rate_limit)
         self.places = Places(settings.concurrency, settings.caller_concurrency)
 
@@ -37,26 +37,18 @@ class Admission:
         """Raise ApiError 401, 429 or 503 for a request that would find no place; take nothing."""
         self.places.check(self._identified(request))
 
-    def count_texts(self, request: Request, texts: int) -> None:
-        """Count the texts of an admitted request. Raises ApiError 429."""
-        self._texts.take(self._caller(request), texts)
-
-    def _caller(self, request: Request) -> str:
-        context = CURRENT.get()
-        name = context.caller if context else ""
-        return name or (request.client.host if request.client else "")
-
     def _identified(self, request: Request) -> str:
-        if self._callers is not None:
-            try:
-                name = self._callers.identify(request.headers.get(HEADER))
-            except ApiError:
-                self._wrong_keys.take(self._caller(request))
-                raise
-            context = CURRENT.get()
-            if context:
-                context.caller = name
-        return self._caller(request)
+        address = request.client.host if request.client else ""
+        if self._callers is None:
+            return address
+        try:
+            name = self._callers.identify(request.headers.get(HEADER))
+        except ApiError:
+            self._wrong_keys.take(address)
+            raise
+        if context := CURRENT.get():
+            context.caller = name
+        return name
 
 
 class LoadShedding:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,26 +41,22 @@ class Service:
         )
 
 
-@contextmanager
-def gateway(core: str, **environment: str) -> Iterator[Service]:
+def gateway(core: str, **environment: str) -> AbstractContextManager[Service]:
     """A gateway to the core at an address; open to all and without limits unless told otherwise."""
     port = unused_port()
     open_to_all = {"KALDRA_AUTH": "off", "KALDRA_RATE_LIMIT": "0", "KALDRA_TEXT_LIMIT": "0"}
     values = {**open_to_all, **QUIET, **environment}
-    with running("app", port, API_PORT=str(port), CORE_SERVICE_URL=core, **values) as process:
-        yield Service(process, port)
+    return running("app", port, API_PORT=str(port), CORE_SERVICE_URL=core, **values)
 
 
-@contextmanager
-def computing(port: int | None = None) -> Iterator[Service]:
+def computing(port: int | None = None) -> AbstractContextManager[Service]:
     """A core."""
     port = port or unused_port()
-    with running("core", port, CORE_PORT=str(port), **QUIET) as process:
-        yield Service(process, port)
+    return running("core", port, CORE_PORT=str(port), **QUIET)
 
 
 @contextmanager
-def running(module: str, port: int, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def running(module: str, port: int, **environment: str) -> Iterator[Service]:
     """`python -m MODULE`, answering on `port`; killed at the end if it is still there."""
     process = subprocess.Popen(
         [sys.executable, "-m", module],
@@ -77,7 +73,7 @@ def running(module: str, port: int, **environment: str) -> Iterator[subprocess.P
     )
     try:
         wait_for(f"http://127.0.0.1:{port}/health", process)
-        yield process
+        yield Service(process, port)
     finally:
         process.kill()
         process.wait()

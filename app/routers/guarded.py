@@ -70,13 +70,14 @@ def engine(core: CoreClient, admission: Admission, bodies: Bodies) -> APIRouter:
 
         A line with the one key `error` ends the answer early.
         """
-        admission.count_texts(request, len(body.texts))
-        return await line_stream(request, core.lines("/v1/batch", body_of(request)))
+        held = body_of(request)
+        admission.texts.take(held.caller, len(body.texts))
+        return await line_stream(request, core.lines("/v1/batch", held))
 
     @routes.post("/kaldra/window", response_model=WindowAnswer, responses=_example("window.json"))
     async def window(request: Request, body: WindowRequest) -> Response:
         """Read several texts as one story, oldest first."""
-        admission.count_texts(request, len(body.texts))
+        admission.texts.take(body_of(request).caller, len(body.texts))
         return await _forward(request, core, "/v1/window")
 
     @routes.get(
