@@ -6,28 +6,26 @@ import schemathesis
 
 from app.factory import create_app
 from app.settings import Settings
+from serving.application import Service
 from tests.app.conftest import KEY, KEYS
 from tests.fakes import cores
 from tests.fakes.transports import InProcess
 from tests.openapi import bounded, contract_of
 
-contract, subject = contract_of(create_app(Settings.load({})))
+contract = contract_of(create_app(Settings.load({})))
 
 
 @pytest.fixture(scope="module")
-def _gateway(tmp_path_factory: pytest.TempPathFactory) -> None:
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Service:
     """A gateway with keys, in front of a real core."""
     keys = tmp_path_factory.mktemp("api-keys")
     for name, key in KEYS.items():
         (keys / name).write_text(key)
     settings = Settings.load({"KALDRA_API_KEYS_DIR": str(keys), "KALDRA_RATE_LIMIT": "0"})
-    transport = InProcess(httpx2.ASGITransport(cores.real()))
-    subject.app = gateway = create_app(settings, transport)
-    gateway.lifecycle.started = True
+    return create_app(settings, InProcess(httpx2.ASGITransport(cores.real())))
 
 
 @contract.parametrize()
-@pytest.mark.usefixtures("_gateway")
 @bounded
-def test_the_gateway_keeps_its_contract(case: schemathesis.Case[Any]):
-    case.call_and_validate(headers=KEY)
+def test_the_gateway_keeps_its_contract(case: schemathesis.Case[Any], gateway: Service):
+    case.call_and_validate(app=gateway, headers=KEY)
