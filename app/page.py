@@ -10,6 +10,7 @@ from string import Template
 from typing import Any, get_args
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from app import __version__
@@ -95,7 +96,7 @@ def render(language: Language) -> bytes:
         version=escape(__version__),
         longest=LONGEST_TEXT,
         most=MOST_TEXTS,
-        options=_options(),
+        options=_fields(Options, but=frozenset({"context", "explain"})) + _fields(Context),
         facts=_facts(),
     )
     html = _WORD.sub(lambda found: found[1] + escape(words[found[2]]), html)
@@ -126,36 +127,25 @@ def script() -> bytes:
     return "\n".join(done.values()).encode()
 
 
-def _options() -> str:
-    """Fields for the options of a reading, except the one that the page sets itself."""
-    fields = {**_fields(Options), **_fields(Context)}
-    return "".join(
-        _field(name, schema)
-        for name, schema in fields.items()
-        if name not in ("context", "explain")
-    )
-
-
 def _facts() -> str:
     """A form for each domain, with the fields that its request has beside those of a signal."""
-    common = SignalRequest.model_fields
     return "".join(
         f'<form class="facts-of" id="facts-{domain}" autocomplete="off" '
         'data-label="facts.title" hidden><div class="fields">'
-        + "".join(_field(n, schema) for n, schema in _fields(model).items() if n not in common)
+        + _fields(model, but=frozenset(SignalRequest.model_fields))
         + '</div><button type="submit" data-word="facts.apply"></button></form>'
         for domain, model in APPLICATIONS.items()
     )
 
 
 @functools.cache
-def _fields(model: type[Any]) -> dict[str, dict[str, Any]]:
-    """JSON Schema of each field; of one that may be null, the schema of its values."""
-    properties = model.model_json_schema()["properties"]
-    return {
-        name: {**schema, **next(iter(schema.get("anyOf", [{}])))}
-        for name, schema in properties.items()
-    }
+def _fields(model: type[BaseModel], but: frozenset[str] = frozenset()) -> str:
+    """The fields of a model; of one that may be null, JSON Schema describes its values."""
+    return "".join(
+        _field(name, {**schema, **next(iter(schema.get("anyOf", [{}])))})
+        for name, schema in model.model_json_schema()["properties"].items()
+        if name not in but
+    )
 
 
 def _field(name: str, schema: dict[str, Any]) -> str:
