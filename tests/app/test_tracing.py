@@ -1,7 +1,6 @@
 """Spans of both services for one request, as their log records tell them."""
 
 import json
-import logging
 from typing import Any
 
 import pytest
@@ -104,16 +103,10 @@ def test_probes_are_not_traced(client, caplog):
     assert spans(caplog) == []
 
 
-def test_log_lines_have_the_ids_of_the_span(client, caplog):
-    written: list[dict[str, Any]] = []
-
-    class Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            written.append(json.loads(JsonFormatter({}).format(record)))
-
-    logging.getLogger().addHandler(handler := Handler())
+def test_log_lines_have_the_ids_of_the_span(client, caplog, monkeypatch):
+    monkeypatch.setattr(caplog.handler, "formatter", JsonFormatter({}))
     caplog.set_level("INFO", "serving.access")
     client.post(SIGNAL, json={"text": TEXT}, headers=KEY)
-    logging.getLogger().removeHandler(handler)
+    written = [json.loads(line) for line in caplog.text.splitlines()]
     assert len({entry["trace_id"] for entry in written}) == 1
     assert {entry["request_id"] for entry in written} == {written[0]["trace_id"]}

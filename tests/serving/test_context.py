@@ -6,17 +6,6 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-01".encode()
 
 
-def test_ids_that_came_are_kept():
-    states = [(b"tracestate", state) for state in (b"vendor=1", b"other=2")]
-    context = begin([(b"x-request-id", b"abc-1"), (b"traceparent", PARENT), *states])
-    assert context.trace_id == TRACE
-    assert context.headers(context.span) == {
-        "x-request-id": "abc-1",
-        "traceparent": PARENT.decode(),
-        "tracestate": "vendor=1,other=2",
-    }
-
-
 def test_without_ids_a_trace_begins_that_nobody_records():
     one, other = begin([]), begin([])
     assert one.request_id == one.trace_id != other.trace_id
