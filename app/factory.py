@@ -10,7 +10,7 @@ from app import __version__, auth, page
 from app.admission import Admission, LoadShedding
 from app.core_client import CoreClient
 from app.cors import CrossOrigin
-from app.routers import guarded, status
+from app.routers import applications, engine, status
 from app.settings import Settings
 from serving import tracing
 from serving.application import Service
@@ -45,8 +45,8 @@ def create_app(settings: Settings, core_session: aiohttp.ClientSession | None = 
 
     cross_origin = Middleware(CrossOrigin, origins=settings.cors_origins)
     routers = (
-        guarded.engine(core, admission, bodies),
-        guarded.applications(core, admission, bodies),
+        engine.router(core, admission, bodies),
+        applications.router(core, admission, bodies),
     )
     return Service(
         title="KALDRA API Gateway",
