@@ -13,13 +13,12 @@ from app.auth import HEADER
 from app.core_client import CoreClient
 from serving import errors
 from serving.bodies import Bodies, body_of, bounded_route
-from serving.errors import responses
 from serving.streaming import NDJSON, while_connected
 
 EXAMPLES = Path(__file__).parents[1] / "example_answers"
 """Each is what the core really answers."""
 
-FAULTS = responses(400, 401, 422, 429, 500, 502, 503, 504)
+FAULTS = errors.responses(400, 401, 422, 429, 500, 502, 503, 504)
 """How every route here may fail; those with a body also in serving.bodies.BODY_FAULTS."""
 
 _key_header = APIKeyHeader(
