@@ -16,7 +16,7 @@ from kaldra.cluster.kind import ensure_cluster
 from kaldra.cluster.registry import ensure_registry
 from kaldra.cluster.spec import ClusterSpec
 from kaldra.paths import REPO
-from kaldra.stack import stack_file
+from kaldra.stack.settings import settings_of_stack_file
 from kaldra.toolchain.prepare import Prepared, prepare
 
 
@@ -56,7 +56,7 @@ def ready_with_cluster(
 def require_secrets(stack: str) -> None:
     """Raise ConfigurationError if a required setting is missing, before tools are installed."""
     Workspace.open(stack)
-    stack_file.require_secrets(stack, REPO)
+    settings_of_stack_file(stack, REPO, complete=True)
 
 
 def opened(console: Console, workspace: Workspace, prepared: Prepared | None = None) -> Pulumi:

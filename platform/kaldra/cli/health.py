@@ -13,8 +13,7 @@ from kaldra.cli import containers, kubectl
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
-from kaldra.stack import services
-from kaldra.stack.services import API
+from kaldra.stack.services import API, SERVICES
 from kaldra.toolchain.http_request import request
 
 ATTEMPT_SECONDS = 2.0
@@ -54,8 +53,8 @@ def workloads(workspace: Workspace) -> list[Workload]:
     deployments = kubectl.listed(workspace, "deployments", kubectl.SELECTOR)
     found = {d["metadata"]["name"]: d for d in deployments}
     return [
-        _deployment(spec.name, spec.replicas, found.get(spec.name))
-        for spec in services.specs(settings)
+        _deployment(service.name, settings.replicas_of(service.key), found.get(service.name))
+        for service in SERVICES
     ]
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pulumi
 import pulumi_docker as docker
 
-from kaldra.stack import dotenv, secrets, services
-from kaldra.stack.services import USER_ID, Service, ServiceSpec
+from kaldra.stack import dotenv, secrets
+from kaldra.stack.services import LIVE_DIRECTORY, LIVE_MEBIBYTES, SERVICES, USER_ID, Service
 from kaldra.stack.settings import Settings
 
 LOG_MEGABYTES = 10
@@ -27,30 +27,33 @@ def deploy(settings: Settings, images: Mapping[str, pulumi.Input[str]]) -> None:
         labels=[docker.NetworkLabelArgs(label="io.kaldra.stack", value=pulumi.get_stack())],
     )
     # Independent of each other: without a core the gateway serves and reports it.
-    for service in services.specs(settings):
+    for service in SERVICES:
         _container(service, images[service.name], network, settings)
 
 
 def _container(
-    spec: ServiceSpec, image: pulumi.Input[str], network: docker.Network, settings: Settings
+    service: Service, image: pulumi.Input[str], network: docker.Network, settings: Settings
 ) -> None:
-    resources, contents = spec.resources, secrets.contents(settings)
-    environment = {**dotenv.for_container(spec), **spec.variables}
+    resources, contents = settings.services[service.key].resources, secrets.contents(settings)
+    environment = dotenv.for_container(service) | service.variables(settings)
+    published = docker.ContainerPortArgs(
+        internal=service.port, external=settings.api_port, ip="127.0.0.1", protocol="tcp"
+    )
+    # Folders in memory, empty at each start.
+    writable = {"/tmp": f"size={service.tmp_mebibytes}m,mode=1777"}  # noqa: S108  its own
+    if settings.takes_live_code:
+        owner = f"uid={USER_ID},gid={USER_ID}"
+        writable[LIVE_DIRECTORY] = f"size={LIVE_MEBIBYTES}m,mode=0700,{owner}"
     docker.Container(
-        spec.name,
-        name=spec.container_name(settings.namespace),
+        service.name,
+        name=service.container_name(settings.namespace),
         image=image,
-        command=spec.command,
+        command=service.command(settings),
         user=f"{USER_ID}:{USER_ID}",
         envs=[f"{key}={value}" for key, value in sorted(environment.items())],
-        ports=[
-            docker.ContainerPortArgs(
-                internal=spec.port, external=settings.api_port, ip="127.0.0.1", protocol="tcp"
-            )
-        ]
-        * spec.exposed,
+        ports=[published] * service.exposed,
         networks_advanced=[
-            docker.ContainerNetworksAdvancedArgs(name=network.name, aliases=[spec.name])
+            docker.ContainerNetworksAdvancedArgs(name=network.name, aliases=[service.name])
         ],
         # Secrets reach the container as mounted files, never as environment.
         volumes=[
@@ -59,21 +62,21 @@ def _container(
                 container_path=directory,
                 read_only=True,
             )
-            for name, directory in spec.secret_directories.items()
+            for name, directory in service.secret_directories.items()
         ],
         read_only=True,
-        tmpfs=_writable(spec),
+        tmpfs=writable,
         capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
         security_opts=["no-new-privileges:true"],
         memory=resources.memory_limit,
         # Docker's defaults as it reports them ("1.0", not "1"), so that a refresh sees no drift.
         memory_swap=2 * resources.memory_limit,
         cpus=str(resources.cpu_limit / 1000),
-        healthcheck=_health(spec),
+        healthcheck=_health(service),
         wait=True,
         wait_timeout=HEALTHY_SECONDS,
         restart="unless-stopped",
-        destroy_grace_seconds=spec.grace_seconds,
+        destroy_grace_seconds=service.grace_seconds,
         must_run=True,
         log_driver="json-file",
         log_opts={"max-size": f"{LOG_MEGABYTES}m", "max-file": str(LOG_FILES)},
@@ -81,20 +84,11 @@ def _container(
     )
 
 
-def _writable(spec: ServiceSpec) -> dict[str, str]:
-    """Folders in memory, empty at each start, and their options."""
-    folders = {"/tmp": f"size={spec.tmp_mebibytes}m,mode=1777"}  # noqa: S108  the container's own
-    if spec.live:
-        owner = f"uid={USER_ID},gid={USER_ID}"
-        folders[services.LIVE_DIRECTORY] = f"size={services.LIVE_MEBIBYTES}m,mode=0700,{owner}"
-    return folders
-
-
-def _health(spec: Service) -> docker.ContainerHealthcheckArgs:
+def _health(service: Service) -> docker.ContainerHealthcheckArgs:
     # -IS skips the site packages, whose start-up would cost more than the request itself.
     probe = (
-        f"import socket; c = socket.create_connection(('127.0.0.1', {spec.port}), 2); "
-        f"c.sendall(b'GET {spec.ready_path} HTTP/1.0\\r\\n\\r\\n'); "
+        f"import socket; c = socket.create_connection(('127.0.0.1', {service.port}), 2); "
+        f"c.sendall(b'GET {service.ready_path} HTTP/1.0\\r\\n\\r\\n'); "
         "raise SystemExit(b' 200 ' not in c.recv(64))"
     )
     return docker.ContainerHealthcheckArgs(

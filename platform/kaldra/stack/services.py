@@ -51,8 +51,8 @@ class Service:
     """Keys of the services that may call it."""
     exposed: bool = False
     """Whether clients outside of the stack may call it."""
-    environment: Callable[["Settings"], dict[str, str]] = lambda _settings: {}
-    """Its variables besides those of every service."""
+    environment: Callable[["Settings"], Mapping[str, object]] = lambda _settings: {}
+    """Its variables besides those of every service; None leaves the service's default."""
     secret_directories: Mapping[str, str] = field(default_factory=dict)
     """Name of a secret of the stack → directory its entries are mounted at, one file each."""
     live_path: str = "/health"
@@ -69,33 +69,44 @@ class Service:
         """Name of its container on the `local` target, such as `kaldra-api`."""
         return f"{namespace}-{self.key}"
 
+    def ports(self, settings: "Settings") -> dict[str, int]:
+        """Ports of its container, by name."""
+        return {"http": self.port} | ({"metrics": self.metrics_port} if settings.scraped else {})
 
-def _tracing(settings: "Settings") -> dict[str, str]:
-    given = {
-        "KALDRA_LOG_SPANS": "on" if settings.logs_spans else None,
-        "KALDRA_OTLP_ENDPOINT": settings.otlp_endpoint,
-        "KALDRA_TRACE_SAMPLING_RATIO": settings.trace_sampling_ratio,
-    }
-    return {name: str(value) for name, value in given.items() if value is not None}
+    def variables(self, settings: "Settings") -> dict[str, str]:
+        """Environment of its container; the service has defaults for what the stack leaves open."""
+        given = {
+            "ENV": settings.environment,
+            "KALDRA_LOG_LEVEL": settings.log_level,
+            "KALDRA_LOG_SPANS": "on" if settings.logs_spans else None,
+            "KALDRA_OTLP_ENDPOINT": settings.otlp_endpoint,
+            "KALDRA_TRACE_SAMPLING_RATIO": settings.trace_sampling_ratio,
+            f"{self.key.upper()}_METRICS_PORT": self.metrics_port if settings.scraped else None,
+            **self.environment(settings),
+        }
+        return {name: str(value) for name, value in given.items() if value is not None}
+
+    def command(self, settings: "Settings") -> list[str] | None:
+        """What its container runs; None leaves it to the image."""
+        if not settings.takes_live_code:
+            return None
+        options = ["--name", self.name, "--folder", LIVE_DIRECTORY, "--copy"]
+        return ["python3", "-m", "serving.reload", self.package, *options]
 
 
-def _gateway(settings: "Settings") -> dict[str, str]:
+def _gateway(settings: "Settings") -> dict[str, object]:
     gateway = settings.gateway
     # `./kaldra up` asks the gateway on loopback, through a forward or a published port.
     hosts = dict.fromkeys((*gateway.allowed_hosts, "127.0.0.1")) if gateway.allowed_hosts else ()
-    given = {
+    return {
+        "API_PORT": API.port,
+        "CORE_SERVICE_URL": f"http://{CORE.name}:{CORE.port}",
+        "KALDRA_API_KEYS_DIR": API_KEYS_DIRECTORY,
         "KALDRA_CORS_ORIGINS": ",".join(gateway.cors_origins) or None,
         "KALDRA_ALLOWED_HOSTS": ",".join(hosts) or None,
         "KALDRA_TRUSTED_PROXIES": ",".join(gateway.trusted_proxies) or None,
         "KALDRA_RATE_LIMIT": gateway.rate_limit,
         "CORE_TIMEOUT_SECONDS": gateway.core_timeout_seconds,
-    }
-    return {
-        "API_PORT": str(API.port),
-        "CORE_SERVICE_URL": f"http://{CORE.name}:{CORE.port}",
-        "KALDRA_API_KEYS_DIR": API_KEYS_DIRECTORY,
-        # The gateway has defaults for values that the stack does not set.
-        **{name: str(value) for name, value in given.items() if value is not None},
     }
 
 
@@ -133,57 +144,6 @@ def named(name: str, *others: str) -> Service:
             return service
     raise ConfigurationError(
         f"Unknown service {name!r}.", hint=f"Valid names: {', '.join((*KEYS, *others))}"
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class ServiceSpec(Service):
-    """A service as one stack runs it."""
-
-    replicas: int
-    """Number of pods, or the minimum where an autoscaler decides."""
-    max_replicas: int
-    variables: Mapping[str, str]
-    """Environment of its container."""
-    ports: Mapping[str, int]
-    """Ports of its container, by name."""
-    live: bool
-    """Whether its code can be replaced while it runs."""
-
-    @property
-    def command(self) -> list[str] | None:
-        """What its container runs; None leaves it to the image."""
-        if not self.live:
-            return None
-        options = ["--name", self.name, "--folder", LIVE_DIRECTORY, "--copy"]
-        return ["python3", "-m", "serving.reload", self.package, *options]
-
-
-def specs(settings: "Settings") -> tuple[ServiceSpec, ...]:
-    """Every service of a stack."""
-    return tuple(_spec(service, settings) for service in SERVICES)
-
-
-def _spec(service: Service, settings: "Settings") -> ServiceSpec:
-    ports = {"http": service.port}
-    variables = {
-        "ENV": settings.environment,
-        "KALDRA_LOG_LEVEL": settings.log_level,
-        **_tracing(settings),
-        **service.environment(settings),
-    }
-    if settings.scraped:
-        ports["metrics"] = service.metrics_port
-        variables[f"{service.key.upper()}_METRICS_PORT"] = str(service.metrics_port)
-    given = settings.service(service.key)
-    own = vars(service) | {"resources": given.resources_over(service.resources)}
-    return ServiceSpec(
-        **own,
-        replicas=settings.replicas_of(service.key),
-        max_replicas=given.max_replicas,
-        variables=variables,
-        ports=ports,
-        live=settings.takes_live_code,
     )
 
 

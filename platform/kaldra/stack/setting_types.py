@@ -1,9 +1,11 @@
 """Types of settings: names, keys, credentials, sizes."""
 
+import ipaddress
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic.alias_generators import to_camel
 
 NAMESPACE = "kaldra"
@@ -25,8 +27,6 @@ def _of_fitting_length(key: SecretStr) -> SecretStr:
 
 
 def _one_network(cidr: str) -> str:
-    import ipaddress  # noqa: PLC0415  rarely used and slow to import
-
     try:
         return str(ipaddress.ip_network(cidr))
     except ValueError:
@@ -38,6 +38,25 @@ def _host_with_dots(registry: str) -> str:
     if not re.search(r"[.:]|^localhost$", host):
         raise ValueError(f"{host} is not a registry host; use for example ghcr.io/{registry}")
     return registry
+
+
+def otlp_destination(url: str) -> tuple[str, int]:
+    """What a network policy can name of an OTLP endpoint, and its port.
+
+    That is a Service's namespace, or the network of an IP address, which has a slash. Raises
+    ValueError for any other host.
+    """
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or {"http": 80, "https": 443}[parts.scheme]
+    if service := re.fullmatch(r"[a-z0-9-]+\.([a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?", host):
+        return service[1], port
+    try:
+        return str(ipaddress.ip_network(host)), port
+    except ValueError:
+        raise ValueError(
+            f"a network policy cannot name {host}; use a Service in the cluster, such as "
+            "http://collector.monitoring.svc:4318, or an IP address"
+        ) from None
 
 
 ApiKey = Annotated[SecretStr, AfterValidator(_of_fitting_length)]
@@ -85,34 +104,13 @@ class Resources(Group):
     memory_request: Annotated[int, Field(ge=16)] = 128
     memory_limit: Annotated[int, Field(ge=16)] = 512
 
-    @model_validator(mode="after")
-    def _asks_for_no_more_than_it_may_use(self) -> Self:
-        for kind in ("cpu", "memory"):
-            if getattr(self, f"{kind}_request") > getattr(self, f"{kind}_limit"):
-                raise ValueError(f"{kind}Request is above {kind}Limit")
-        return self
-
-
-class GivenResources(Group):
-    """A stack file's resources of a container; unset values come from the service."""
-
-    cpu_request: int | None = None
-    cpu_limit: int | None = None
-    memory_request: int | None = None
-    memory_limit: int | None = None
-
 
 class ServiceSettings(Group):
-    """A stack file's settings of one service."""
+    """Settings of one service; resources that a stack does not set are the service's own."""
 
     replicas: Replicas | None = None
     max_replicas: Replicas = 6
-    resources: GivenResources = GivenResources()
-
-    def resources_over(self, defaults: Resources) -> Resources:
-        """Resources of the service in this stack; ValidationError if they contradict."""
-        given = self.resources.model_dump(exclude_none=True)
-        return Resources.model_validate(defaults.model_dump() | given)
+    resources: Resources = Resources()
 
 
 class Quota(Group):

@@ -14,10 +14,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 
 from kaldra.paths import REPO, state
-from kaldra.stack import config_errors, otlp, staging_checks
+from kaldra.stack import config_errors, staging_checks
 from kaldra.stack import setting_types as types
 from kaldra.stack.services import KEYS, SERVICES
 from kaldra.stack.setting_types import NAMESPACE, Group, ServiceSettings, Target
@@ -83,7 +82,7 @@ class Settings(Group):
     """Digests of existing images by service; if set, nothing is built"""
     image_platform: types.Platform = Field(default_factory=host_platform)
     """Platform of the images"""
-    services: dict[ServiceKey, ServiceSettings] = Field({})
+    services: dict[ServiceKey, ServiceSettings] = Field({}, validate_default=True)
     """Per service (core, api): replicas (default 1; on staging the minimum, 2), maxReplicas (6;
     staging), resources (cpuRequest, cpuLimit in millicores; memoryRequest, memoryLimit in MiB)"""
     autoscaling: types.Autoscaling = types.Autoscaling()
@@ -120,22 +119,24 @@ class Settings(Group):
     @classmethod
     def _policies_can_name_it(cls, url: str | None, info: ValidationInfo) -> str | None:
         if url and info.data.get("target") != "local":
-            otlp.destination(url)
+            types.otlp_destination(url)
         return url
 
     @field_validator("services")
     @classmethod
-    def _resources_fit(cls, given: dict[str, ServiceSettings]) -> dict[str, ServiceSettings]:
+    def _complete(cls, given: dict[str, ServiceSettings]) -> dict[str, ServiceSettings]:
+        """Every service, with its own resources where the stack sets none."""
+        complete = {}
         for service in SERVICES:
-            try:
-                given.get(service.key, ServiceSettings()).resources_over(service.resources)
-            except ValidationError as error:
-                fault = error.errors(include_url=False, include_input=False)[0]
-                where = "".join(f".{to_camel(str(part))}" for part in fault["loc"])
-                raise ValueError(
-                    f"{service.key}.resources{where}: {fault['msg'].removeprefix('Value error, ')}"
-                ) from None
-        return given
+            key, own = service.key, given.get(service.key, ServiceSettings())
+            resources = service.resources.model_copy(
+                update=own.resources.model_dump(exclude_unset=True)
+            )
+            for kind in ("cpu", "memory"):
+                if getattr(resources, f"{kind}_request") > getattr(resources, f"{kind}_limit"):
+                    raise ValueError(f"{key}.resources: {kind}Request is above {kind}Limit")
+            complete[key] = own.model_copy(update={"resources": resources})
+        return complete
 
     @field_validator("image_digests")
     @classmethod
@@ -169,14 +170,10 @@ class Settings(Group):
         """Whether running containers take changed code."""
         return self.target != "staging" if self.live is None else self.live
 
-    def service(self, key: str) -> ServiceSettings:
-        """The stack file's settings of a service."""
-        return self.services.get(key, ServiceSettings())
-
     def replicas_of(self, key: str) -> int:
         """Number of pods of a service, or the minimum with an autoscaler."""
         fewest = staging_checks.FEWEST_REPLICAS if self.scaled else 1
-        return self.service(key).replicas or fewest
+        return self.services[key].replicas or fewest
 
     @property
     def registry_address(self) -> str:
@@ -228,18 +225,21 @@ class Settings(Group):
         except ValidationError as error:
             raise config_errors.explained(error, stack_file, list(_keys(cls))) from None
         if settings.target == "staging":
-            staging_checks.require(settings, stack_file)
+            for path, reason in staging_checks.faults(settings):
+                raise config_errors.fault(path, stack_file, reason)
         return settings
 
 
-def settings_of_stack_file(stack: str, repo: Path) -> Settings:
+def settings_of_stack_file(stack: str, repo: Path, *, complete: bool = False) -> Settings:
     """Settings of `Pulumi.<stack>.yaml` over the defaults in `Pulumi.yaml`, without Pulumi.
 
-    Encrypted values are not read; the program validates them after decryption.
+    Encrypted values are not read; the program validates them after decryption. A staging stack may
+    lack secrets here, unless it must be `complete`.
     """
     from kaldra.stack import stack_file  # noqa: PLC0415  the Pulumi program never needs YAML
 
-    return Settings.from_config(stack_file.values(stack, repo), f"Pulumi.{stack}.yaml")
+    values = stack_file.values(stack, repo, complete=complete)
+    return Settings.from_config(values, f"Pulumi.{stack}.yaml")
 
 
 def _keys(group: type[Group], prefix: str = "") -> Iterator[str]:

@@ -84,9 +84,8 @@ def written(tmp_path, monkeypatch):
 def test_the_program_has_the_variables_and_the_settings_of_the_stack(engine, written, monkeypatch):
     written(
         "import os, pulumi\n"
-        "from kaldra.stack import configuration\n"
         "pulumi.export('image', os.environ['KALDRA_BASE_IMAGE'])\n"
-        "pulumi.export('target', configuration.read().target)\n"
+        "pulumi.export('target', pulumi.Config('kaldra').get('target'))\n"
     )
     monkeypatch.setenv("KALDRA_BASE_IMAGE", "none")
     with program.served({"KALDRA_BASE_IMAGE": "base:1"}) as client:

@@ -1,55 +1,41 @@
 """The number of a service's pods under load, and during evictions."""
 
-import pulumi
-import pulumi_kubernetes as k8s
+from pulumi_kubernetes.autoscaling import v2 as autoscaling
+from pulumi_kubernetes.policy import v1 as policy
 
-from kaldra.stack.kubernetes import labels
-from kaldra.stack.services import ServiceSpec
-from kaldra.stack.settings import Settings
+from kaldra.stack.kubernetes.cluster import Cluster, labels, selector
+from kaldra.stack.services import Service
 
 
-def create(
-    settings: Settings,
-    service: ServiceSpec,
-    namespace: pulumi.Input[str],
-    opts: pulumi.ResourceOptions,
-) -> None:
+def create(cluster: Cluster, service: Service) -> None:
     """Declare a HorizontalPodAutoscaler and a PodDisruptionBudget."""
-    metadata = k8s.meta.v1.ObjectMetaArgs(
-        name=service.name, namespace=namespace, labels=labels.of_service(service.name)
+    settings, name = cluster.settings, service.name
+    metadata = cluster.metadata(name, labels(service))
+    target = autoscaling.MetricTargetArgs(
+        type="Utilization", average_utilization=settings.autoscaling.target_cpu_utilization
     )
-    k8s.autoscaling.v2.HorizontalPodAutoscaler(
-        service.name,
+    cpu = autoscaling.ResourceMetricSourceArgs(name="cpu", target=target)
+    autoscaling.HorizontalPodAutoscaler(
+        name,
         metadata=metadata,
-        spec=k8s.autoscaling.v2.HorizontalPodAutoscalerSpecArgs(
-            scale_target_ref=k8s.autoscaling.v2.CrossVersionObjectReferenceArgs(
-                api_version="apps/v1", kind="Deployment", name=service.name
+        spec=autoscaling.HorizontalPodAutoscalerSpecArgs(
+            scale_target_ref=autoscaling.CrossVersionObjectReferenceArgs(
+                api_version="apps/v1", kind="Deployment", name=name
             ),
-            min_replicas=service.replicas,
-            max_replicas=service.max_replicas,
-            metrics=[
-                k8s.autoscaling.v2.MetricSpecArgs(
-                    type="Resource",
-                    resource=k8s.autoscaling.v2.ResourceMetricSourceArgs(
-                        name="cpu",
-                        target=k8s.autoscaling.v2.MetricTargetArgs(
-                            type="Utilization",
-                            average_utilization=settings.autoscaling.target_cpu_utilization,
-                        ),
-                    ),
-                )
-            ],
+            min_replicas=settings.replicas_of(service.key),
+            max_replicas=settings.services[service.key].max_replicas,
+            metrics=[autoscaling.MetricSpecArgs(type="Resource", resource=cpu)],
         ),
-        opts=opts,
+        opts=cluster.opts,
     )
-    k8s.policy.v1.PodDisruptionBudget(
-        service.name,
+    policy.PodDisruptionBudget(
+        name,
         metadata=metadata,
-        spec=k8s.policy.v1.PodDisruptionBudgetSpecArgs(
+        spec=policy.PodDisruptionBudgetSpecArgs(
             max_unavailable=1,
-            selector=k8s.meta.v1.LabelSelectorArgs(match_labels=labels.selector(service.name)),
+            selector=selector(service),
             # A pod that was never ready must not keep a node from being drained.
             unhealthy_pod_eviction_policy="AlwaysAllow",
         ),
-        opts=opts,
+        opts=cluster.opts,
     )

@@ -1,9 +1,8 @@
 """The gateway's public name, with TLS and the gateway's limits."""
 
-import pulumi
-import pulumi_kubernetes as k8s
+from pulumi_kubernetes.networking import v1 as networking
 
-from kaldra.stack.kubernetes import labels
+from kaldra.stack.kubernetes.cluster import Cluster, labels
 from kaldra.stack.services import API
 from kaldra.stack.settings import Settings
 
@@ -18,40 +17,28 @@ MARGIN_SECONDS = 5
 """How much later than the gateway the ingress gives up, so that the caller gets its answer."""
 
 
-def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+def create(cluster: Cluster) -> None:
     """Declare the Ingress."""
-    host = settings.ingress.host or ""  # always set: see staging_checks
-    path = k8s.networking.v1.HTTPIngressPathArgs(
-        path="/",
-        path_type="Prefix",
-        backend=k8s.networking.v1.IngressBackendArgs(
-            service=k8s.networking.v1.IngressServiceBackendArgs(
-                name=API.name, port=k8s.networking.v1.ServiceBackendPortArgs(name="http")
-            )
-        ),
+    ingress = cluster.settings.ingress
+    host = ingress.host or ""  # always set: see staging_checks
+    port = networking.ServiceBackendPortArgs(name="http")
+    gateway = networking.IngressServiceBackendArgs(name=API.name, port=port)
+    path = networking.HTTPIngressPathArgs(
+        path="/", path_type="Prefix", backend=networking.IngressBackendArgs(service=gateway)
     )
-    k8s.networking.v1.Ingress(
+    rule = networking.IngressRuleArgs(
+        host=host, http=networking.HTTPIngressRuleValueArgs(paths=[path])
+    )
+    tls = networking.IngressTLSArgs(
+        hosts=[host], secret_name=ingress.tls_secret or f"{API.name}-tls"
+    )
+    metadata = cluster.metadata(API.name, labels(API))
+    metadata.annotations = _annotations(cluster.settings)
+    networking.Ingress(
         API.name,
-        metadata=k8s.meta.v1.ObjectMetaArgs(
-            name=API.name,
-            namespace=namespace,
-            labels=labels.of_service(API.name),
-            annotations=_annotations(settings),
-        ),
-        spec=k8s.networking.v1.IngressSpecArgs(
-            ingress_class_name=settings.ingress.class_,
-            tls=[
-                k8s.networking.v1.IngressTLSArgs(
-                    hosts=[host], secret_name=settings.ingress.tls_secret or f"{API.name}-tls"
-                )
-            ],
-            rules=[
-                k8s.networking.v1.IngressRuleArgs(
-                    host=host, http=k8s.networking.v1.HTTPIngressRuleValueArgs(paths=[path])
-                )
-            ],
-        ),
-        opts=opts,
+        metadata=metadata,
+        spec=networking.IngressSpecArgs(ingress_class_name=ingress.class_, tls=[tls], rules=[rule]),
+        opts=cluster.opts,
     )
 
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-import pulumi
-import pulumi_kubernetes as k8s
 import yaml
+from pulumi_kubernetes import apiextensions
+from pulumi_kubernetes.core import v1 as core
 
-from kaldra.stack.kubernetes import labels
+from kaldra.stack.kubernetes.cluster import PLATFORM, Cluster
 from kaldra.stack.services import Service
 from kaldra.stack.settings import Settings
 
@@ -18,10 +18,10 @@ DASHBOARD_LABELS = {"grafana_dashboard": "1"}
 """By which the sidecar of Grafana's chart finds dashboards."""
 
 
-def annotations(settings: Settings, service: Service) -> dict[str, str]:
+def annotations(settings: Settings, service: Service) -> dict[str, str] | None:
     """Annotations of a service's pods."""
     if not settings.scraped or settings.metrics != "annotations":
-        return {}
+        return None
     return {
         "prometheus.io/scrape": "true",
         "prometheus.io/port": str(service.metrics_port),
@@ -29,18 +29,15 @@ def annotations(settings: Settings, service: Service) -> dict[str, str]:
     }
 
 
-def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+def create(cluster: Cluster) -> None:
     """Declare ServiceMonitor, PrometheusRule and dashboard if `kaldra:metrics` is serviceMonitor.
 
     The first two are resources of the Prometheus operator.
     """
-    if not settings.scraped or settings.metrics != "serviceMonitor":
+    if cluster.settings.metrics != "serviceMonitor":
         return
-    metadata = k8s.meta.v1.ObjectMetaArgs(
-        name="kaldra", namespace=namespace, labels=labels.PLATFORM
-    )
     monitor = {
-        "selector": {"matchLabels": labels.PLATFORM},
+        "selector": {"matchLabels": PLATFORM},
         "endpoints": [{"port": "metrics", "path": PATH}],
     }
     alerts = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))
@@ -48,20 +45,18 @@ def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.Resour
         ("kaldra", "ServiceMonitor", monitor),
         ("alerts", "PrometheusRule", alerts),
     ):
-        k8s.apiextensions.CustomResource(
+        apiextensions.CustomResource(
             name,
             api_version="monitoring.coreos.com/v1",
             kind=kind,
-            metadata=metadata,
+            metadata=cluster.metadata("kaldra"),
             spec=spec,
-            opts=opts,
+            opts=cluster.opts,
         )
-    k8s.core.v1.ConfigMap(
+    core.ConfigMap(
         "dashboard",
-        metadata=k8s.meta.v1.ObjectMetaArgs(
-            namespace=namespace, labels={**labels.PLATFORM, **DASHBOARD_LABELS}
-        ),
+        metadata=cluster.metadata(own=PLATFORM | DASHBOARD_LABELS),
         data={"kaldra.json": DASHBOARD.read_text(encoding="utf-8")},
         immutable=True,
-        opts=opts,
+        opts=cluster.opts,
     )

@@ -1,9 +1,7 @@
 """Network policies: all traffic is denied except for the flows listed here."""
 
-from collections.abc import Sequence
-
 import pulumi
-import pulumi_kubernetes as k8s
+from pulumi_kubernetes.meta import v1 as meta
 from pulumi_kubernetes.networking.v1 import (
     IPBlockArgs,
     NetworkPolicy,
@@ -14,9 +12,9 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicySpecArgs,
 )
 
-from kaldra.stack import otlp
-from kaldra.stack.kubernetes import labels
+from kaldra.stack.kubernetes.cluster import Cluster, selector
 from kaldra.stack.services import SERVICES, Service
+from kaldra.stack.setting_types import otlp_destination
 from kaldra.stack.settings import Settings
 
 DNS_PORT = 53
@@ -27,25 +25,28 @@ DEFAULT_INGRESS_NAMESPACE = "ingress-nginx"
 NODE_LOCAL_DNS = "169.254.20.10/32"
 """Address of NodeLocal DNSCache, which is outside of any pod network."""
 
-Peers = list[NetworkPolicyPeerArgs]
 
-
-def create(settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions) -> None:
+def create(cluster: Cluster) -> None:
     """Declare one policy per service, and a default-deny policy for everything else."""
-    allowed = [
-        _policy(
-            service.name,
-            namespace,
-            labels.selector(service.name),
-            ingress=_callers(service, settings),
-            egress=_called(service, settings),
-            opts=opts,
+    settings, opts = cluster.settings, cluster.opts
+    allowed = []
+    for service in SERVICES:
+        # API servers do not store empty lists.
+        spec = NetworkPolicySpecArgs(
+            pod_selector=selector(service),
+            policy_types=["Ingress", "Egress"],
+            ingress=_callers(service, settings) or None,
+            egress=_called(service, settings) or None,
         )
-        for service in SERVICES
-    ]
+        metadata = cluster.metadata(service.name)
+        allowed.append(NetworkPolicy(service.name, metadata=metadata, spec=spec, opts=opts))
     # Last, so that an allowed flow is never cut for a moment.
     after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=allowed))
-    _policy("default-deny", namespace, None, opts=after)
+    everything = NetworkPolicySpecArgs(
+        pod_selector=meta.LabelSelectorArgs(), policy_types=["Ingress", "Egress"]
+    )
+    metadata = cluster.metadata("default-deny")
+    NetworkPolicy("default-deny", metadata=metadata, spec=everything, opts=after)
 
 
 def _callers(service: Service, settings: Settings) -> list[NetworkPolicyIngressRuleArgs]:
@@ -59,18 +60,20 @@ def _callers(service: Service, settings: Settings) -> list[NetworkPolicyIngressR
 
 
 def _called(service: Service, settings: Settings) -> list[NetworkPolicyEgressRuleArgs]:
-    rules = [
-        _to([_pods(other)], _port(other.port)) for other in SERVICES if service.key in other.callers
-    ]
+    others = [other for other in SERVICES if service.key in other.callers]
+    rules = [_to([_pods(other)], _port(other.port)) for other in others]
     named = bool(rules)
     if settings.otlp_endpoint:
-        spans = otlp.destination(settings.otlp_endpoint)
-        block = NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=spans.network))
-        rules.append(
-            _to([_namespace(spans.namespace) if spans.namespace else block], _port(spans.port))
-        )
-        named = named or bool(spans.namespace)
-    return [*rules, _dns()] if named else rules
+        place, port = otlp_destination(settings.otlp_endpoint)
+        in_cluster = "/" not in place
+        rules.append(_to([_namespace(place) if in_cluster else _network(place)], _port(port)))
+        named = named or in_cluster
+    if named:
+        dns = _namespace("kube-system")
+        dns.pod_selector = _match({"k8s-app": "kube-dns"})
+        ports = _port(DNS_PORT, "UDP"), _port(DNS_PORT)
+        rules.append(_to([dns, _network(NODE_LOCAL_DNS)], *ports))
+    return rules
 
 
 def _public(settings: Settings, service: Service) -> NetworkPolicyIngressRuleArgs:
@@ -81,30 +84,20 @@ def _public(settings: Settings, service: Service) -> NetworkPolicyIngressRuleArg
     """
     if settings.target == "dev":
         return NetworkPolicyIngressRuleArgs(ports=[_port(service.port)])
-    sources = [
-        NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=network))
-        for network in settings.ingress.networks
-    ]
+    sources = [_network(network) for network in settings.ingress.networks]
     # Never an empty list: to Kubernetes that means everyone.
     if settings.ingress.namespace or not sources:
         sources.insert(0, _namespace(settings.ingress.namespace or DEFAULT_INGRESS_NAMESPACE))
     return _from(sources, service.port)
 
 
-def _dns() -> NetworkPolicyEgressRuleArgs:
-    servers = NetworkPolicyPeerArgs(
-        namespace_selector=_match({"kubernetes.io/metadata.name": "kube-system"}),
-        pod_selector=_match({"k8s-app": "kube-dns"}),
-    )
-    node_local = NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=NODE_LOCAL_DNS))
-    return _to([servers, node_local], _port(DNS_PORT, "UDP"), _port(DNS_PORT))
-
-
-def _from(sources: Peers, port: int) -> NetworkPolicyIngressRuleArgs:
+def _from(sources: list[NetworkPolicyPeerArgs], port: int) -> NetworkPolicyIngressRuleArgs:
     return NetworkPolicyIngressRuleArgs(from_=sources, ports=[_port(port)])
 
 
-def _to(destinations: Peers, *ports: NetworkPolicyPortArgs) -> NetworkPolicyEgressRuleArgs:
+def _to(
+    destinations: list[NetworkPolicyPeerArgs], *ports: NetworkPolicyPortArgs
+) -> NetworkPolicyEgressRuleArgs:
     return NetworkPolicyEgressRuleArgs(to=destinations, ports=list(ports))
 
 
@@ -113,36 +106,16 @@ def _port(number: int, protocol: str = "TCP") -> NetworkPolicyPortArgs:
 
 
 def _pods(service: Service) -> NetworkPolicyPeerArgs:
-    return NetworkPolicyPeerArgs(pod_selector=_match(labels.selector(service.name)))
+    return NetworkPolicyPeerArgs(pod_selector=selector(service))
 
 
 def _namespace(name: str) -> NetworkPolicyPeerArgs:
     return NetworkPolicyPeerArgs(namespace_selector=_match({"kubernetes.io/metadata.name": name}))
 
 
-def _match(wanted: dict[str, str] | None) -> k8s.meta.v1.LabelSelectorArgs:
-    """A label selector; None matches every pod."""
-    return k8s.meta.v1.LabelSelectorArgs(match_labels=wanted)
+def _network(cidr: str) -> NetworkPolicyPeerArgs:
+    return NetworkPolicyPeerArgs(ip_block=IPBlockArgs(cidr=cidr))
 
 
-def _policy(
-    name: str,
-    namespace: pulumi.Input[str],
-    pods: dict[str, str] | None,
-    *,
-    ingress: Sequence[NetworkPolicyIngressRuleArgs] = (),
-    egress: Sequence[NetworkPolicyEgressRuleArgs] = (),
-    opts: pulumi.ResourceOptions,
-) -> NetworkPolicy:
-    return NetworkPolicy(
-        name,
-        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=namespace, labels=labels.PLATFORM),
-        spec=NetworkPolicySpecArgs(
-            pod_selector=_match(pods),
-            policy_types=["Ingress", "Egress"],
-            # API servers do not store empty lists.
-            ingress=list(ingress) or None,
-            egress=list(egress) or None,
-        ),
-        opts=opts,
-    )
+def _match(labels: dict[str, str]) -> meta.LabelSelectorArgs:
+    return meta.LabelSelectorArgs(match_labels=labels)

@@ -1,65 +1,49 @@
 """The namespace's quota, and the limits of containers that name none."""
 
 import pulumi
-import pulumi_kubernetes as k8s
+from pulumi_kubernetes.core import v1 as core
 
-from kaldra.stack import services
-from kaldra.stack.kubernetes import labels
-from kaldra.stack.kubernetes.pod import LOG_MEBIBYTES
+from kaldra.stack.kubernetes.cluster import Cluster
+from kaldra.stack.kubernetes.pod import amounts, disk_mebibytes
+from kaldra.stack.services import SERVICES
 from kaldra.stack.settings import Settings
 
 
-def create(
-    settings: Settings, namespace: pulumi.Input[str], opts: pulumi.ResourceOptions
-) -> list[pulumi.Resource]:
+def create(cluster: Cluster) -> list[pulumi.Resource]:
     """Declare a ResourceQuota and a LimitRange."""
-    metadata = k8s.meta.v1.ObjectMetaArgs(
-        name="kaldra", namespace=namespace, labels=labels.PLATFORM
+    metadata, opts = cluster.metadata("kaldra"), cluster.opts
+    of_containers = core.LimitRangeItemArgs(
+        type="Container",
+        default=amounts(500, memory=256, disk=128),
+        default_request=amounts(50, memory=64, disk=64),
     )
+    quota = core.ResourceQuotaSpecArgs(hard=_hard_limits(cluster.settings))
+    limits = core.LimitRangeSpecArgs(limits=[of_containers])
     return [
-        k8s.core.v1.ResourceQuota(
-            "kaldra",
-            metadata=metadata,
-            spec=k8s.core.v1.ResourceQuotaSpecArgs(hard=hard_limits(settings)),
-            opts=opts,
-        ),
-        k8s.core.v1.LimitRange(
-            "kaldra",
-            metadata=metadata,
-            spec=k8s.core.v1.LimitRangeSpecArgs(
-                limits=[
-                    k8s.core.v1.LimitRangeItemArgs(
-                        type="Container",
-                        default=_amounts(cpu=500, memory=256, disk=128),
-                        default_request=_amounts(cpu=50, memory=64, disk=64),
-                    )
-                ]
-            ),
-            opts=opts,
-        ),
+        core.ResourceQuota("kaldra", metadata=metadata, spec=quota, opts=opts),
+        core.LimitRange("kaldra", metadata=metadata, spec=limits, opts=opts),
     ]
 
 
-def hard_limits(settings: Settings) -> dict[str, str]:
+def _hard_limits(settings: Settings) -> dict[str, str]:
     """The quota as configured, or room for the largest number of pods while all are replaced.
 
     Pods that a release replaces count until they have ended.
     """
-    counts = [(s, 2 * s.max_replicas + 1) for s in services.specs(settings)]
-    pods = settings.quota.pods or sum(n for _, n in counts)
-    cpu = settings.quota.cpu or sum(n * s.resources.cpu_limit for s, n in counts)
-    memory = settings.quota.memory or sum(n * s.resources.memory_limit for s, n in counts)
-    disk = sum(n * 2 * (s.tmp_mebibytes + LOG_MEBIBYTES) for s, n in counts)
+    pods = cpu = memory = disk = 0
+    for service in SERVICES:
+        most = settings.services[service.key]
+        count = 2 * most.max_replicas + 1
+        pods += count
+        cpu += count * most.resources.cpu_limit
+        memory += count * most.resources.memory_limit
+        disk += count * 2 * disk_mebibytes(service, settings)
+    quota = settings.quota
+    limits = amounts(quota.cpu or cpu, quota.memory or memory, disk)
     return {
-        "pods": str(pods),
-        "limits.cpu": f"{cpu}m",
-        "limits.memory": f"{memory}Mi",
-        "limits.ephemeral-storage": f"{disk}Mi",
+        "pods": str(quota.pods or pods),
+        **{f"limits.{kind}": amount for kind, amount in limits.items()},
         # Nothing is reachable from outside except through the Ingress.
         "services.nodeports": "0",
         "services.loadbalancers": "0",
     }
-
-
-def _amounts(*, cpu: int, memory: int, disk: int) -> dict[str, str]:
-    return {"cpu": f"{cpu}m", "memory": f"{memory}Mi", "ephemeral-storage": f"{disk}Mi"}

@@ -1,10 +1,14 @@
 """A service on Kubernetes: account, configuration, secrets, Deployment and Service."""
 
-import pulumi
-import pulumi_kubernetes as k8s
+from collections.abc import Mapping, Sequence
 
-from kaldra.stack.kubernetes import labels
-from kaldra.stack.kubernetes.pod import WorkloadArgs, pod_template
+import pulumi
+from pulumi_kubernetes.apps import v1 as apps
+from pulumi_kubernetes.core import v1 as core
+
+from kaldra.stack.kubernetes.cluster import Cluster, labels, name_label, selector
+from kaldra.stack.kubernetes.pod import template
+from kaldra.stack.services import Service
 
 DEV_NODE_PORT = 30080
 """Port of the dev cluster's node that kind maps to 127.0.0.1:<apiPort>."""
@@ -16,93 +20,90 @@ MIN_READY_SECONDS = 3
 class Workload(pulumi.ComponentResource):
     """One service, reachable in the cluster under its own name."""
 
-    def __init__(self, args: WorkloadArgs, opts: pulumi.ResourceOptions) -> None:
-        self._name = args.service.name
-        super().__init__("kaldra:index:Workload", self._name, None, opts)
-        self._args = args
-        self._child = pulumi.ResourceOptions(parent=self)
-        account = k8s.core.v1.ServiceAccount(
-            self._name,
-            metadata=self._metadata(self._name),
-            automount_service_account_token=False,
-            opts=self._child,
-        )
+    def __init__(
+        self,
+        cluster: Cluster,
+        service: Service,
+        image: pulumi.Input[str],
+        contents: Mapping[str, pulumi.Output[dict[str, str]]],
+        *,
+        after: Sequence[pulumi.Resource],
+    ) -> None:
+        """`contents` are those of the stack's secrets; `after` must exist before the first pod."""
+        name = service.name
+        super().__init__("kaldra:index:Workload", name, None, cluster.opts)
+        child = pulumi.ResourceOptions(parent=self)
+        metadata = cluster.metadata(name, labels(service))
         # ConfigMap and Secrets are immutable and named automatically: new content is a new object,
         # so the Deployment rolls forward, and old pods keep what they started with.
-        config = k8s.core.v1.ConfigMap(
-            f"{self._name}-env",
-            metadata=self._metadata(),
+        unnamed = cluster.metadata(own=labels(service))
+        account = core.ServiceAccount(
+            name, metadata=metadata, automount_service_account_token=False, opts=child
+        )
+        config = core.ConfigMap(
+            f"{name}-env",
+            metadata=unnamed,
             immutable=True,
-            data=dict(args.service.variables),
-            opts=self._child,
+            data=service.variables(cluster.settings),
+            opts=child,
         )
         secrets = {
-            key: k8s.core.v1.Secret(
-                f"{self._name}-{key}",
-                metadata=self._metadata(),
+            key: core.Secret(
+                f"{name}-{key}",
+                metadata=unnamed,
                 immutable=True,
-                string_data=content,
-                opts=self._child,
+                string_data=contents[key],
+                opts=child,
             ).metadata.name
-            for key, content in args.secrets.items()
+            for key in service.secret_directories
         }
-        pod = pod_template(args, account.metadata.name, config.metadata.name, secrets)
-        self._deployment(pod)
-        self._service()
+        timeout = f"{cluster.settings.rollout_timeout_seconds}s"
+        timeouts = pulumi.CustomTimeouts(create=timeout, update=timeout)
+        pod = template(
+            cluster, service, image, account.metadata.name, config.metadata.name, secrets
+        )
+        apps.Deployment(
+            name,
+            metadata=metadata,
+            spec=_deployment(cluster, service, pod),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=after, custom_timeouts=timeouts),
+        )
+        core.Service(name, metadata=metadata, spec=_service(cluster, service), opts=child)
         self.register_outputs({})
 
-    def _metadata(self, name: str | None = None) -> k8s.meta.v1.ObjectMetaArgs:
-        """Without a name the provider appends a random suffix to the resource's."""
-        return k8s.meta.v1.ObjectMetaArgs(
-            name=name, namespace=self._args.namespace, labels=labels.of_service(self._name)
-        )
 
-    def _deployment(self, pod: k8s.core.v1.PodTemplateSpecArgs) -> None:
-        settings = self._args.settings
-        timeout = f"{settings.rollout_timeout_seconds}s"
-        k8s.apps.v1.Deployment(
-            self._name,
-            metadata=self._metadata(self._name),
-            spec=k8s.apps.v1.DeploymentSpecArgs(
-                # Never set beside an autoscaler: each would undo the other's work.
-                replicas=None if settings.scaled else self._args.service.replicas,
-                min_ready_seconds=MIN_READY_SECONDS if settings.scaled else None,
-                revision_history_limit=5,
-                progress_deadline_seconds=settings.rollout_timeout_seconds,
-                selector=k8s.meta.v1.LabelSelectorArgs(match_labels=labels.selector(self._name)),
-                strategy=k8s.apps.v1.DeploymentStrategyArgs(
-                    type="RollingUpdate",
-                    rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(
-                        max_unavailable=0, max_surge=1
-                    ),
-                ),
-                template=pod,
-            ),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=self._args.depends_on,
-                custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout),
-            ),
-        )
+def _deployment(
+    cluster: Cluster, service: Service, pod: core.PodTemplateSpecArgs
+) -> apps.DeploymentSpecArgs:
+    settings = cluster.settings
+    return apps.DeploymentSpecArgs(
+        # Never set beside an autoscaler: each would undo the other's work.
+        replicas=None if settings.scaled else settings.replicas_of(service.key),
+        min_ready_seconds=MIN_READY_SECONDS if settings.scaled else None,
+        revision_history_limit=5,
+        progress_deadline_seconds=settings.rollout_timeout_seconds,
+        selector=selector(service),
+        strategy=apps.DeploymentStrategyArgs(
+            type="RollingUpdate",
+            rolling_update=apps.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge=1),
+        ),
+        template=pod,
+    )
 
-    def _service(self) -> None:
-        published = self._args.settings.target == "dev" and self._args.service.exposed
-        k8s.core.v1.Service(
-            self._name,
-            metadata=self._metadata(self._name),
-            spec=k8s.core.v1.ServiceSpecArgs(
-                type="NodePort" if published else "ClusterIP",
-                selector=labels.selector(self._name),
-                ports=[
-                    k8s.core.v1.ServicePortArgs(
-                        name=name,
-                        port=port,
-                        target_port=name,
-                        protocol="TCP",
-                        node_port=DEV_NODE_PORT if published and name == "http" else None,
-                    )
-                    for name, port in self._args.service.ports.items()
-                ],
-            ),
-            opts=self._child,
-        )
+
+def _service(cluster: Cluster, service: Service) -> core.ServiceSpecArgs:
+    published = cluster.settings.target == "dev" and service.exposed
+    return core.ServiceSpecArgs(
+        type="NodePort" if published else "ClusterIP",
+        selector=name_label(service),
+        ports=[
+            core.ServicePortArgs(
+                name=name,
+                port=port,
+                target_port=name,
+                protocol="TCP",
+                node_port=DEV_NODE_PORT if published and name == "http" else None,
+            )
+            for name, port in service.ports(cluster.settings).items()
+        ],
+    )
