@@ -2,17 +2,6 @@ import pytest
 
 from tests.platform.stack.program import SECRET, declare, one
 
-WORKLOADS = ["kaldra-core", "kaldra-api"]
-DEPLOYMENT = "kubernetes:apps/v1:Deployment"
-
-
-def pod(declared, name):
-    return one(declared, DEPLOYMENT, name)["spec"]["template"]["spec"]
-
-
-def container(declared, name):
-    return pod(declared, name)["containers"][0]
-
 
 @pytest.fixture
 def declared():

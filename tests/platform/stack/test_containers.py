@@ -73,21 +73,16 @@ def test_without_live_code_both_targets_run_the_command_of_the_image():
     assert [v["name"] for v in pod["volumes"]] == ["tmp", "api-keys"]
 
 
-@pytest.mark.parametrize("answer", ["200 OK", "503 Service Unavailable"])
-def test_the_probe_of_a_container_asks_the_service(local, free_port, answer):
-    *interpreter, probe = one(local, CONTAINER, "kaldra-core")["healthcheck"]["tests"][2:]
-    probe = probe.replace("9000", str(free_port))
-    with socket.create_server(("127.0.0.1", free_port)) as service:
-        command = [sys.executable, *interpreter, probe]
-        asking = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        connection, _ = service.accept()
-        with connection:
-            assert connection.recv(100) == b"GET /ready HTTP/1.0\r\n\r\n"
-            connection.sendall(f"HTTP/1.1 {answer}\r\n".encode())
-            assert asking.wait() == (0 if answer == "200 OK" else 1)
-
-
-def test_the_probe_fails_where_nobody_listens(local, free_port):
+def test_the_probe_of_a_container_asks_the_service(local, free_port):
     *interpreter, probe = one(local, CONTAINER, "kaldra-core")["healthcheck"]["tests"][2:]
     command = [sys.executable, *interpreter, probe.replace("9000", str(free_port))]
+    # Nobody listens.
     assert subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 1
+    with socket.create_server(("127.0.0.1", free_port)) as service:
+        for answer, code in (("200 OK", 0), ("503 Service Unavailable", 1)):
+            asking = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+            connection, _ = service.accept()
+            with connection:
+                assert connection.recv(100) == b"GET /ready HTTP/1.0\r\n\r\n"
+                connection.sendall(f"HTTP/1.1 {answer}\r\n".encode())
+                assert asking.wait() == code
