@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-REPO = Path(__file__).resolve().parents[3]
+from kaldra.paths import REPO
+
 SECRET = "4dabf18193072939515e22adb298388d"
 DIGEST = "sha256:" + "0" * 64
 STAGING = {
@@ -40,23 +41,17 @@ class Declared:
     provider: str
 
 
-def declare(stack: str = "dev", state: Path | None = None, **settings: Any) -> list[Declared]:
-    """Run the program with these settings; `target` is dev unless given."""
-    config = {"target": "dev", **settings}
-    return _declare(stack, json.dumps(config, sort_keys=True), state)
-
-
 def staging(**changes: Any) -> dict[str, Any]:
     """Settings of a staging stack; changes go into groups, and None takes a setting away."""
     settings = {**STAGING}
     for key, value in changes.items():
         group = settings.get(key)
         inside = isinstance(group, dict) and isinstance(value, dict)
-        settings[key] = _without_none({**group, **value}) if inside else value
-    return _without_none(settings)
+        settings[key] = _given({**group, **value}) if inside else value
+    return _given(settings)
 
 
-def _without_none(settings: dict[str, Any]) -> dict[str, Any]:
+def _given(settings: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in settings.items() if value is not None}
 
 
@@ -65,12 +60,17 @@ def declare_staging(**changes: Any) -> list[Declared]:
     return declare("staging", **staging(**changes))
 
 
-@functools.cache
-def _declare(stack: str, config: str, state: Path | None) -> list[Declared]:
+def declare(stack: str = "dev", state: Path | None = None, **settings: Any) -> list[Declared]:
+    """Run the program with these settings; `target` is dev unless given."""
     values = {
         f"kaldra:{key}": value if isinstance(value, str) else json.dumps(value)
-        for key, value in json.loads(config).items()
+        for key, value in {"target": "dev", **settings}.items()
     }
+    return _declare(stack, json.dumps(values, sort_keys=True), state)
+
+
+@functools.cache
+def _declare(stack: str, config: str, state: Path | None) -> list[Declared]:
     with tempfile.TemporaryDirectory() as own:
         done = subprocess.run(
             [sys.executable, __file__, stack],
@@ -78,7 +78,7 @@ def _declare(stack: str, config: str, state: Path | None) -> list[Declared]:
             env={
                 **os.environ,
                 "PYTHONPATH": str(REPO / "platform"),
-                "PULUMI_CONFIG": json.dumps(values),
+                "PULUMI_CONFIG": config,
                 "KALDRA_BASE_IMAGE": "base:1",
                 "KALDRA_BUILDER_IMAGE": "builder:1",
                 "KALDRA_STATE": str(state or own),
