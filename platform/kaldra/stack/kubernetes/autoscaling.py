@@ -3,14 +3,14 @@
 from pulumi_kubernetes.autoscaling import v2 as autoscaling
 from pulumi_kubernetes.policy import v1 as policy
 
-from kaldra.stack.kubernetes.cluster import Cluster, labels, selector
+from kaldra.stack.kubernetes.namespace import Namespace, labels, selector
 from kaldra.stack.services import Service
 
 
-def create(cluster: Cluster, service: Service) -> None:
+def create(namespace: Namespace, service: Service) -> None:
     """Declare a HorizontalPodAutoscaler and a PodDisruptionBudget."""
-    settings, name = cluster.settings, service.name
-    metadata = cluster.metadata(name, labels(service))
+    settings, name = namespace.settings, service.name
+    metadata = namespace.metadata(name, labels(service))
     target = autoscaling.MetricTargetArgs(
         type="Utilization", average_utilization=settings.autoscaling.target_cpu_utilization
     )
@@ -26,7 +26,7 @@ def create(cluster: Cluster, service: Service) -> None:
             max_replicas=settings.services[service.key].max_replicas,
             metrics=[autoscaling.MetricSpecArgs(type="Resource", resource=cpu)],
         ),
-        opts=cluster.opts,
+        opts=namespace.opts,
     )
     policy.PodDisruptionBudget(
         name,
@@ -37,5 +37,5 @@ def create(cluster: Cluster, service: Service) -> None:
             # A pod that was never ready must not keep a node from being drained.
             unhealthy_pod_eviction_policy="AlwaysAllow",
         ),
-        opts=cluster.opts,
+        opts=namespace.opts,
     )

@@ -2,7 +2,7 @@
 
 from pulumi_kubernetes.networking import v1 as networking
 
-from kaldra.stack.kubernetes.cluster import Cluster, labels
+from kaldra.stack.kubernetes.namespace import Namespace, labels
 from kaldra.stack.services import API
 from kaldra.stack.settings import Settings
 
@@ -17,9 +17,9 @@ MARGIN_SECONDS = 5
 """How much later than the gateway the ingress gives up, so that the caller gets its answer."""
 
 
-def create(cluster: Cluster) -> None:
+def create(namespace: Namespace) -> None:
     """Declare the Ingress."""
-    ingress = cluster.settings.ingress
+    ingress = namespace.settings.ingress
     host = ingress.host or ""  # always set: see staging_checks
     port = networking.ServiceBackendPortArgs(name="http")
     gateway = networking.IngressServiceBackendArgs(name=API.name, port=port)
@@ -32,13 +32,13 @@ def create(cluster: Cluster) -> None:
     tls = networking.IngressTLSArgs(
         hosts=[host], secret_name=ingress.tls_secret or f"{API.name}-tls"
     )
-    metadata = cluster.metadata(API.name, labels(API))
-    metadata.annotations = _annotations(cluster.settings)
+    metadata = namespace.metadata(API.name, labels(API))
+    metadata.annotations = _annotations(namespace.settings)
     networking.Ingress(
         API.name,
         metadata=metadata,
         spec=networking.IngressSpecArgs(ingress_class_name=ingress.class_, tls=[tls], rules=[rule]),
-        opts=cluster.opts,
+        opts=namespace.opts,
     )
 
 

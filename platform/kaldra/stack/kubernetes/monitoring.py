@@ -6,7 +6,7 @@ import yaml
 from pulumi_kubernetes import apiextensions
 from pulumi_kubernetes.core import v1 as core
 
-from kaldra.stack.kubernetes.cluster import PLATFORM, Cluster
+from kaldra.stack.kubernetes.namespace import PLATFORM, Namespace
 from kaldra.stack.services import Service
 from kaldra.stack.settings import Settings
 
@@ -29,12 +29,12 @@ def annotations(settings: Settings, service: Service) -> dict[str, str] | None:
     }
 
 
-def create(cluster: Cluster) -> None:
+def create(namespace: Namespace) -> None:
     """Declare ServiceMonitor, PrometheusRule and dashboard if `kaldra:metrics` is serviceMonitor.
 
     The first two are resources of the Prometheus operator.
     """
-    if cluster.settings.metrics != "serviceMonitor":
+    if namespace.settings.metrics != "serviceMonitor":
         return
     monitor = {
         "selector": {"matchLabels": PLATFORM},
@@ -49,14 +49,14 @@ def create(cluster: Cluster) -> None:
             name,
             api_version="monitoring.coreos.com/v1",
             kind=kind,
-            metadata=cluster.metadata("kaldra"),
+            metadata=namespace.metadata("kaldra"),
             spec=spec,
-            opts=cluster.opts,
+            opts=namespace.opts,
         )
     core.ConfigMap(
         "dashboard",
-        metadata=cluster.metadata(own=PLATFORM | DASHBOARD_LABELS),
+        metadata=namespace.metadata(own=PLATFORM | DASHBOARD_LABELS),
         data={"kaldra.json": DASHBOARD.read_text(encoding="utf-8")},
         immutable=True,
-        opts=cluster.opts,
+        opts=namespace.opts,
     )

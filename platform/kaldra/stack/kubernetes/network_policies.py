@@ -12,7 +12,7 @@ from pulumi_kubernetes.networking.v1 import (
     NetworkPolicySpecArgs,
 )
 
-from kaldra.stack.kubernetes.cluster import Cluster, selector
+from kaldra.stack.kubernetes.namespace import Namespace, selector
 from kaldra.stack.services import SERVICES, Service
 from kaldra.stack.setting_types import otlp_destination
 from kaldra.stack.settings import Settings
@@ -26,9 +26,9 @@ NODE_LOCAL_DNS = "169.254.20.10/32"
 """Address of NodeLocal DNSCache, which is outside of any pod network."""
 
 
-def create(cluster: Cluster) -> None:
+def create(namespace: Namespace) -> None:
     """Declare one policy per service, and a default-deny policy for everything else."""
-    settings, opts = cluster.settings, cluster.opts
+    settings, opts = namespace.settings, namespace.opts
     allowed = []
     for service in SERVICES:
         # API servers do not store empty lists.
@@ -38,14 +38,14 @@ def create(cluster: Cluster) -> None:
             ingress=_callers(service, settings) or None,
             egress=_called(service, settings) or None,
         )
-        metadata = cluster.metadata(service.name)
+        metadata = namespace.metadata(service.name)
         allowed.append(NetworkPolicy(service.name, metadata=metadata, spec=spec, opts=opts))
     # Last, so that an allowed flow is never cut for a moment.
     after = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=allowed))
     everything = NetworkPolicySpecArgs(
         pod_selector=meta.LabelSelectorArgs(), policy_types=["Ingress", "Egress"]
     )
-    metadata = cluster.metadata("default-deny")
+    metadata = namespace.metadata("default-deny")
     NetworkPolicy("default-deny", metadata=metadata, spec=everything, opts=after)
 
 

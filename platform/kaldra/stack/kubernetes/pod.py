@@ -7,7 +7,7 @@ from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta import v1 as meta
 
 from kaldra.stack.kubernetes import monitoring
-from kaldra.stack.kubernetes.cluster import Cluster, labels, selector
+from kaldra.stack.kubernetes.namespace import Namespace, labels, selector
 from kaldra.stack.services import LIVE_DIRECTORY, LIVE_MEBIBYTES, USER_ID, Service
 from kaldra.stack.settings import Settings
 
@@ -19,7 +19,7 @@ LOG_MEBIBYTES = 64
 
 
 def template(
-    cluster: Cluster,
+    namespace: Namespace,
     service: Service,
     image: pulumi.Input[str],
     account: pulumi.Input[str],
@@ -32,7 +32,7 @@ def template(
     There is no preStop hook: after SIGTERM the services go on serving while /ready fails, until
     no more requests arrive (KALDRA_DRAIN_SECONDS).
     """
-    settings = cluster.settings
+    settings = namespace.settings
     return core.PodTemplateSpecArgs(
         metadata=meta.ObjectMetaArgs(
             labels=labels(service), annotations=monitoring.annotations(settings, service)
@@ -66,7 +66,7 @@ def template(
                     for name, secret in secrets.items()
                 ),
             ],
-            image_pull_secrets=cluster.pull_secrets,
+            image_pull_secrets=namespace.pull_secrets,
             topology_spread_constraints=_spread(service) if settings.scaled else None,
             affinity=_affinity(service) if settings.scaled else None,
         ),

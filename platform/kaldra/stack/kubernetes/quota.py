@@ -3,21 +3,21 @@
 import pulumi
 from pulumi_kubernetes.core import v1 as core
 
-from kaldra.stack.kubernetes.cluster import Cluster
+from kaldra.stack.kubernetes.namespace import Namespace
 from kaldra.stack.kubernetes.pod import amounts, disk_mebibytes
 from kaldra.stack.services import SERVICES
 from kaldra.stack.settings import Settings
 
 
-def create(cluster: Cluster) -> list[pulumi.Resource]:
+def create(namespace: Namespace) -> list[pulumi.Resource]:
     """Declare a ResourceQuota and a LimitRange."""
-    metadata, opts = cluster.metadata("kaldra"), cluster.opts
+    metadata, opts = namespace.metadata("kaldra"), namespace.opts
     of_containers = core.LimitRangeItemArgs(
         type="Container",
         default=amounts(500, memory=256, disk=128),
         default_request=amounts(50, memory=64, disk=64),
     )
-    quota = core.ResourceQuotaSpecArgs(hard=_hard_limits(cluster.settings))
+    quota = core.ResourceQuotaSpecArgs(hard=_hard_limits(namespace.settings))
     limits = core.LimitRangeSpecArgs(limits=[of_containers])
     return [
         core.ResourceQuota("kaldra", metadata=metadata, spec=quota, opts=opts),

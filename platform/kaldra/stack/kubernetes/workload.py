@@ -1,12 +1,13 @@
 """A service on Kubernetes: account, configuration, secrets, Deployment and Service."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.apps import v1 as apps
 from pulumi_kubernetes.core import v1 as core
 
-from kaldra.stack.kubernetes.cluster import Cluster, labels, name_label, selector
+from kaldra.stack.kubernetes.namespace import Namespace, labels, name_label, selector
 from kaldra.stack.kubernetes.pod import template
 from kaldra.stack.services import Service
 
@@ -17,26 +18,30 @@ MIN_READY_SECONDS = 3
 """How long a new pod must be ready on staging before an old one is stopped."""
 
 
+@dataclass(frozen=True)
+class WorkloadArgs:
+    """What a service needs to run in a namespace."""
+
+    namespace: Namespace
+    service: Service
+    image: pulumi.Input[str]
+    secrets: Mapping[str, pulumi.Output[dict[str, str]]]
+    """Contents of the stack's secrets, by directory; the service takes its own."""
+    depends_on: Sequence[pulumi.Resource]
+    """What must exist before the first pod."""
+
+
 class Workload(pulumi.ComponentResource):
     """One service, reachable in the cluster under its own name."""
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        service: Service,
-        image: pulumi.Input[str],
-        contents: Mapping[str, pulumi.Output[dict[str, str]]],
-        *,
-        after: Sequence[pulumi.Resource],
-    ) -> None:
-        """`contents` are those of the stack's secrets; `after` must exist before the first pod."""
-        name = service.name
-        super().__init__("kaldra:index:Workload", name, None, cluster.opts)
+    def __init__(self, args: WorkloadArgs, opts: pulumi.ResourceOptions) -> None:
+        namespace, service, name = args.namespace, args.service, args.service.name
+        super().__init__("kaldra:index:Workload", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        metadata = cluster.metadata(name, labels(service))
+        metadata = namespace.metadata(name, labels(service))
         # ConfigMap and Secrets are immutable and named automatically: new content is a new object,
         # so the Deployment rolls forward, and old pods keep what they started with.
-        unnamed = cluster.metadata(own=labels(service))
+        unnamed = namespace.metadata(own=labels(service))
         account = core.ServiceAccount(
             name, metadata=metadata, automount_service_account_token=False, opts=child
         )
@@ -44,7 +49,7 @@ class Workload(pulumi.ComponentResource):
             f"{name}-env",
             metadata=unnamed,
             immutable=True,
-            data=service.variables(cluster.settings),
+            data=service.variables(namespace.settings),
             opts=child,
         )
         secrets = {
@@ -52,30 +57,32 @@ class Workload(pulumi.ComponentResource):
                 f"{name}-{key}",
                 metadata=unnamed,
                 immutable=True,
-                string_data=contents[key],
+                string_data=args.secrets[key],
                 opts=child,
             ).metadata.name
             for key in service.secret_directories
         }
-        timeout = f"{cluster.settings.rollout_timeout_seconds}s"
+        timeout = f"{namespace.settings.rollout_timeout_seconds}s"
         timeouts = pulumi.CustomTimeouts(create=timeout, update=timeout)
         pod = template(
-            cluster, service, image, account.metadata.name, config.metadata.name, secrets
+            namespace, service, args.image, account.metadata.name, config.metadata.name, secrets
         )
         apps.Deployment(
             name,
             metadata=metadata,
-            spec=_deployment(cluster, service, pod),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=after, custom_timeouts=timeouts),
+            spec=_deployment(namespace, service, pod),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=args.depends_on, custom_timeouts=timeouts
+            ),
         )
-        core.Service(name, metadata=metadata, spec=_service(cluster, service), opts=child)
+        core.Service(name, metadata=metadata, spec=_service(namespace, service), opts=child)
         self.register_outputs({})
 
 
 def _deployment(
-    cluster: Cluster, service: Service, pod: core.PodTemplateSpecArgs
+    namespace: Namespace, service: Service, pod: core.PodTemplateSpecArgs
 ) -> apps.DeploymentSpecArgs:
-    settings = cluster.settings
+    settings = namespace.settings
     return apps.DeploymentSpecArgs(
         # Never set beside an autoscaler: each would undo the other's work.
         replicas=None if settings.scaled else settings.replicas_of(service.key),
@@ -91,8 +98,8 @@ def _deployment(
     )
 
 
-def _service(cluster: Cluster, service: Service) -> core.ServiceSpecArgs:
-    published = cluster.settings.target == "dev" and service.exposed
+def _service(namespace: Namespace, service: Service) -> core.ServiceSpecArgs:
+    published = namespace.settings.target == "dev" and service.exposed
     return core.ServiceSpecArgs(
         type="NodePort" if published else "ClusterIP",
         selector=name_label(service),
@@ -104,6 +111,6 @@ def _service(cluster: Cluster, service: Service) -> core.ServiceSpecArgs:
                 protocol="TCP",
                 node_port=DEV_NODE_PORT if published and name == "http" else None,
             )
-            for name, port in service.ports(cluster.settings).items()
+            for name, port in service.ports(namespace.settings).items()
         ],
     )

@@ -1,4 +1,4 @@
-"""The cluster of a stack: its provider and namespace, and what all objects there have in common."""
+"""A stack's namespace, with its provider, and what all objects in it have in common."""
 
 import base64
 import json
@@ -38,12 +38,12 @@ def labels(service: Service) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Cluster:
+class Namespace:
     """Where a stack's objects are declared."""
 
     settings: Settings
     opts: pulumi.ResourceOptions
-    namespace: pulumi.Output[str]
+    name: pulumi.Output[str]
     pull_secrets: list[core.LocalObjectReferenceArgs] | None
     """The Secret with the account that images are pulled with."""
 
@@ -51,10 +51,10 @@ class Cluster:
         self, name: str | None = None, own: Mapping[str, str] = PLATFORM
     ) -> meta.ObjectMetaArgs:
         """With its `own` labels. Without a name the provider appends a suffix to the resource's."""
-        return meta.ObjectMetaArgs(name=name, namespace=self.namespace, labels=own)
+        return meta.ObjectMetaArgs(name=name, namespace=self.name, labels=own)
 
 
-def connect(settings: Settings) -> Cluster:
+def declare(settings: Settings) -> Namespace:
     """Declare the provider, the namespace with Pod Security `restricted`, and the pull secret."""
     # Bound to one context, never to the current one. Without a path kubeconfig is "", not None: for
     # None the SDK passes on KUBECONFIG, which the plugin then takes for one file.
@@ -65,10 +65,10 @@ def connect(settings: Settings) -> Cluster:
     security = {"enforce": "restricted", "enforce-version": "latest"}
     own = {f"pod-security.kubernetes.io/{key}": value for key, value in security.items()}
     metadata = meta.ObjectMetaArgs(name=settings.namespace, labels=PLATFORM | own)
-    namespace = core.Namespace(settings.namespace, metadata=metadata, opts=opts).metadata.name
+    name = core.Namespace(settings.namespace, metadata=metadata, opts=opts).metadata.name
     account = settings.registry.pull if settings.scaled else None
     if account is None:
-        return Cluster(settings, opts, namespace, None)
+        return Namespace(settings, opts, name, None)
     username, password = account.username, account.password.get_secret_value()
     auth = base64.b64encode(f"{username}:{password}".encode()).decode()
     entry = {"username": username, "password": password, "auth": auth}
@@ -76,11 +76,11 @@ def connect(settings: Settings) -> Cluster:
     # Named automatically and immutable, so that a new account is a new Secret.
     secret = core.Secret(
         "kaldra-registry",
-        metadata=meta.ObjectMetaArgs(namespace=namespace, labels=PLATFORM),
+        metadata=meta.ObjectMetaArgs(namespace=name, labels=PLATFORM),
         type="kubernetes.io/dockerconfigjson",
         immutable=True,
         string_data={".dockerconfigjson": pulumi.Output.secret(json.dumps(auths, sort_keys=True))},
         opts=opts,
     )
     references = [core.LocalObjectReferenceArgs(name=secret.metadata.name)]
-    return Cluster(settings, opts, namespace, references)
+    return Namespace(settings, opts, name, references)
