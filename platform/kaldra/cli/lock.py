@@ -70,18 +70,22 @@ def run(console: Console) -> None:
 
 def outdated(repo: Path) -> dict[Path, str]:
     """Files with an outdated version, with their updated text."""
-    before: dict[Path, str] = {}
-    after: dict[Path, str] = {}
-    for files, pattern, version in (*_places(), *_prose(repo)):
+    updated: dict[Path, str] = {}
+    for files, pattern, version in _places(repo):
         for path in repo.glob(files):
-            text = before.setdefault(path, path.read_text(encoding="utf-8"))
-            after[path] = _replaced(pattern, version, after.get(path, text))
-    return {path: text for path, text in after.items() if text != before[path]}
+            text = updated.get(path) or path.read_text(encoding="utf-8")
+            for found in reversed([*re.finditer(pattern, text, re.MULTILINE)]):
+                text = text[: found.start(1)] + version + text[found.end(1) :]
+            updated[path] = text
+    return {p: text for p, text in updated.items() if text != p.read_text(encoding="utf-8")}
 
 
-def _places() -> Iterator[tuple[str, str, str]]:
+def _places(repo: Path) -> Iterator[tuple[str, str, str]]:
     """Files, pattern whose only group is the version, version."""
-    lists = "platform/kaldra/toolchain/go"
+    project = (repo / "pyproject.toml").read_text(encoding="utf-8")
+    former = re.findall(r'^version = "(.+)"$', project, re.MULTILINE)[0]
+    for files in PROSE:
+        yield files, rf"(?<![\w.])v?({re.escape(former)})(?![\w.]*\d)", versions.PRODUCT
     yield "pyproject.toml", r'^version = "(.+)"$', versions.PRODUCT
     yield "*/__init__.py", r'^__version__ = "(.+)"$', versions.PRODUCT
     yield "platform/images/Dockerfile", r'image\.version="(.+)"$', versions.PRODUCT
@@ -101,40 +105,25 @@ def _places() -> Iterator[tuple[str, str, str]]:
     for image in (versions.NODE_IMAGE, versions.PYTHON_IMAGE, versions.REGISTRY_IMAGE):
         name, tag = image.partition("@")[0].split(":")
         yield TOOLS, rf"`{name}:(\S+)` by digest", tag
-    in_list = {
-        "actionlint": {r"rhysd/actionlint": versions.ACTIONLINT},
-        "language": {r"pulumi/pulumi/sdk/v3": versions.PULUMI_LANGUAGE_HOST},
-        "pulumi": {r"pulumi/pulumi/(?:pkg|sdk)/v3": versions.PULUMI},
-        "node/sdk-kubernetes": {r"pulumi/pulumi/sdk/v3": versions.PULUMI_CODEGEN},
-        "node": {
-            r"pulumi/pulumi/(?:pkg|sdk)/v3": versions.PULUMI_CODEGEN,
-            r"pulumi/pulumi-kubernetes/provider/v4": versions.KUBERNETES_PROVIDER_MODULE,
-            r"k8s\.io/kubernetes": versions.KUBERNETES,
-            r"k8s\.io/[a-z-]+ => k8s\.io/[a-z-]+": versions.KUBERNETES.replace("1.", "0.", 1),
-            r"etcd\.io/etcd/server/v3": versions.ETCD,
-            r"coredns/coredns": versions.COREDNS,
-            r"sigs\.k8s\.io/kind": versions.KIND,
-            r"sigs\.k8s\.io/metrics-server": versions.METRICS_SERVER,
-        },
-    }
-    for name, modules in in_list.items():
-        for module, version in modules.items():
-            yield f"{lists}/{name}/go.mod", rf"{module} v(\S+)$", version
-
-
-def _prose(repo: Path) -> Iterator[tuple[str, str, str]]:
-    project = (repo / "pyproject.toml").read_text(encoding="utf-8")
-    former = re.findall(r'^version = "(.+)"$', project, re.MULTILINE)[0]
-    for files in PROSE:
-        yield files, rf"(?<![\w.])v?({re.escape(former)})(?![\w.]*\d)", versions.PRODUCT
-
-
-def _replaced(pattern: str, version: str, text: str) -> str:
-    def put(found: re.Match[str]) -> str:
-        start, end = found.start(1) - found.start(), found.end(1) - found.start()
-        return f"{found[0][:start]}{version}{found[0][end:]}"
-
-    return re.sub(pattern, put, text, flags=re.MULTILINE)
+    for folder, module, version in (
+        ("actionlint", r"rhysd/actionlint", versions.ACTIONLINT),
+        ("language", r"pulumi/pulumi/sdk/v3", versions.PULUMI_LANGUAGE_HOST),
+        ("pulumi", r"pulumi/pulumi/(?:pkg|sdk)/v3", versions.PULUMI),
+        ("node/sdk-kubernetes", r"pulumi/pulumi/sdk/v3", versions.PULUMI_CODEGEN),
+        ("node", r"pulumi/pulumi/(?:pkg|sdk)/v3", versions.PULUMI_CODEGEN),
+        ("node", r"pulumi/pulumi-kubernetes/provider/v4", versions.KUBERNETES_PROVIDER_MODULE),
+        ("node", r"k8s\.io/kubernetes", versions.KUBERNETES),
+        (
+            "node",
+            r"k8s\.io/[a-z-]+ => k8s\.io/[a-z-]+",
+            versions.KUBERNETES.replace("1.", "0.", 1),
+        ),
+        ("node", r"etcd\.io/etcd/server/v3", versions.ETCD),
+        ("node", r"coredns/coredns", versions.COREDNS),
+        ("node", r"sigs\.k8s\.io/kind", versions.KIND),
+        ("node", r"sigs\.k8s\.io/metrics-server", versions.METRICS_SERVER),
+    ):
+        yield f"platform/kaldra/toolchain/go/{folder}/go.mod", rf"{module} v(\S+)$", version
 
 
 def resolve(repo: Path) -> str:
