@@ -6,10 +6,11 @@ import re
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +32,17 @@ RUN_THE_PROGRAM = ("up", "preview", "refresh", "destroy")
 # of registries, are matched here and nowhere else.
 _LOCK = re.compile(r"created by (?P<user>.*)@(?P<host>\S*) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
 _HINTS = {
-    re.compile("incorrect passphrase"): (
+    "incorrect passphrase": (
         "PULUMI_CONFIG_PASSPHRASE (or the passphrase file) is not the one this stack was made "
         "with: docs/how-to/recover.md, A wrong or lost passphrase"
     ),
-    re.compile("unauthorized: |no basic auth credentials|401 Unauthorized|authorization failed"): (
+    "unauthorized: |no basic auth credentials|401 Unauthorized|authorization failed": (
         "The registry refuses an account: kaldra:registry.push is ours, kaldra:registry.pull "
         "the cluster's. docs/how-to/staging.md has the commands that set them"
     ),
 }
+_Ended = subprocess.CompletedProcess[list[str]]
+"""With the lines of both streams."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +61,6 @@ class Deployment:
         return {k.removesuffix("Image"): str(v) for k, v in outputs.items() if k.endswith("Image")}
 
 
-_Ended = subprocess.CompletedProcess[list[str]]
-"""With the lines of both streams."""
-
-
 @dataclass(frozen=True)
 class Pulumi:
     """The Pulumi CLI in one workspace's environment."""
@@ -69,10 +68,15 @@ class Pulumi:
     workspace: Workspace
     variables: Mapping[str, str]
     console: Console
+    cluster: Mapping[str, str] = field(default_factory=dict)
+    """What identifies the dev cluster and its registry until they are made again, by name.
+
+    Empty on other targets, and for verbs that do not start them.
+    """
 
     def deployment(self) -> Deployment | None:
         """What is deployed; None where the backend does not have the stack."""
-        document = self.read("stack", "export", "--stack", self.workspace.stack)
+        document = self.read("stack", "export")
         if document is None:
             return None
         latest = document.get("deployment") or {}
@@ -94,66 +98,56 @@ class Pulumi:
     def change(self, verb: str, *options: str) -> None:
         """Run a verb that changes the stack; each changed resource is shown as a line."""
         stack = self.workspace.stack
-        with self.console.step(f"pulumi {verb} · {stack}") as step:
-            events = Events(self.console, step)
-            arguments = (verb, "--stack", stack, "--yes", "--skip-preview", "--json", *options)
-            try:
-                self._run(arguments, events.take)
-            finally:
-                events.close()
+        given = ("--stack", stack, "--yes", "--skip-preview", "--json", *options)
+        with (
+            self.console.step(f"pulumi {verb} · {stack}") as step,
+            closing(Events(self.console, step)) as events,
+        ):
+            self.run(verb, *given, each_line=events.take)
             step.done(events.summary)
 
     def show(self, verb: str, *options: str) -> None:
         """Run a verb that changes nothing; what it prints is for the user."""
-        arguments = (verb, "--stack", self.workspace.stack, *options)
-        self._run(arguments, lambda line: self.console.raw(f"  {line}" if line else ""))
+        given = ("--stack", self.workspace.stack, *options)
+        self.run(verb, *given, each_line=lambda line: self.console.raw(f"  {line}" if line else ""))
 
     def read(self, *arguments: str) -> Any:
         """What `pulumi ARGUMENTS` answers in JSON; None where the backend has no such stack."""
-        ended = self._run(arguments, accepted=(0, STACK_NOT_FOUND))
+        given = (*arguments, "--stack", self.workspace.stack)
+        ended = self.run(*given, accepted=(0, STACK_NOT_FOUND))
         return None if ended.returncode else json.loads("\n".join(ended.stdout))
 
-    def run(self, *arguments: str, text: str = "") -> None:
-        """Run `pulumi ARGUMENTS` with `text` as its input."""
-        self._run(arguments, text=text)
-
-    def _run(
+    def run(
         self,
-        arguments: Sequence[str],
-        each_line: Callable[[str], None] | None = None,
+        *arguments: str,
+        each_line: Callable[[str], None] = lambda _: None,
         text: str = "",
         accepted: Sequence[int] = (0,),
     ) -> _Ended:
-        """Run to the end. The lock of a dead process is removed, and the command run again.
+        """Run `pulumi ARGUMENTS` with `text` as its input.
 
-        Raises KaldraError for an exit code that is not accepted.
+        The lock of a dead process is removed, and the command run again. Raises KaldraError for an
+        exit code that is not accepted.
         """
-        with self._program(arguments[0]) as options:
-            ended = self._process((*arguments, *options), each_line, text)
+        with ExitStack() as serving:
+            if arguments[0] in RUN_THE_PROGRAM:
+                from kaldra.cli import program  # noqa: PLC0415  imports Pulumi
+
+                arguments += (serving.enter_context(program.served(self.variables)),)
+            ended = self._process(arguments, each_line, text)
             if ended.returncode and (locks := [*filter(None, map(_LOCK.search, ended.stderr))]):
                 for lock in locks:
                     self._require_dead(lock)
                 self.unlock()
-                ended = self._process((*arguments, *options), each_line, text)
+                ended = self._process(arguments, each_line, text)
         if ended.returncode not in accepted:
             raise _failure(ended)
         return ended
 
-    @contextmanager
-    def _program(self, verb: str) -> Iterator[Sequence[str]]:
-        """Serve the program to a verb that runs it; returns the verb's option for that."""
-        if verb not in RUN_THE_PROGRAM:
-            yield ()
-            return
-        from kaldra.cli import program  # noqa: PLC0415  imports Pulumi
-
-        with program.served(self.variables) as client:
-            yield (client,)
-
     def unlock(self) -> None:
         """Remove the lock that a killed run has left."""
         self.console.note(f"A killed run left stack {self.workspace.stack} locked; lock removed.")
-        self._process(["cancel", "--stack", self.workspace.stack, "--yes"])
+        self._process(("cancel", "--stack", self.workspace.stack, "--yes"))
 
     def _require_dead(self, lock: "re.Match[str]") -> None:
         stack, pid, host = self.workspace.stack, int(lock["pid"]), lock["host"]
@@ -173,7 +167,7 @@ class Pulumi:
     def _process(
         self,
         arguments: Sequence[str],
-        each_line: Callable[[str], None] | None = None,
+        each_line: Callable[[str], None] = lambda _: None,
         text: str = "",
     ) -> _Ended:
         """Run one process.
@@ -181,47 +175,41 @@ class Pulumi:
         Ctrl+C, SIGTERM and SIGHUP (which raise SystemExit) are passed on once as an interrupt, so
         that Pulumi writes its state before it ends.
         """
-        # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it on.
-        # Pulumi interrupts its plugins, and waits five seconds for each that ignores it.
-        with interruptible():
-            process = subprocess.Popen(  # noqa: S603
-                [str(GUARD / "pulumi"), *arguments, "--non-interactive", "--color", "never"],
-                cwd=REPO,
-                env={**self.workspace.inherited(), **self.variables},
-                stdin=subprocess.PIPE if text else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                encoding="utf-8",
-                errors="replace",
-                start_new_session=True,
-            )
-        ended = _Ended(arguments, 0, [], [])
-        assert process.stdout and process.stderr  # noqa: S101, PT018  opened with pipes
-        errors = threading.Thread(
-            target=lambda: ended.stderr.extend(line.rstrip() for line in process.stderr or ())
-        )
-        errors.start()
+        output: list[str] = []
+        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+            # A session of its own: a terminal's Ctrl+C reaches this process alone, which passes it
+            # on. Pulumi interrupts its plugins, and waits five seconds for each that ignores it.
+            with interruptible():
+                process = subprocess.Popen(  # noqa: S603
+                    [str(GUARD / "pulumi"), *arguments, "--non-interactive", "--color", "never"],
+                    cwd=REPO,
+                    env={**self.workspace.inherited(), **self.variables},
+                    stdin=subprocess.PIPE if text else subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    encoding="utf-8",
+                    errors="replace",
+                    start_new_session=True,
+                )
 
-        def read() -> None:
-            for line in process.stdout or ():
-                ended.stdout.append(line.rstrip())
-                if each_line:
-                    each_line(line.rstrip())
+            def read() -> None:
+                for line in process.stdout or ():
+                    output.append(line.rstrip())
+                    each_line(output[-1])
 
-        with process:
-            try:
-                if process.stdin:
-                    process.stdin.write(text)
-                    process.stdin.close()
-                read()
-            except (KeyboardInterrupt, SystemExit):
-                self._interrupted(process, read)
-                raise
-            finally:
-                errors.join()
-        ended.returncode = process.returncode
-        return ended
+            with process:
+                try:
+                    if process.stdin:
+                        process.stdin.write(text)
+                        process.stdin.close()
+                    read()
+                except (KeyboardInterrupt, SystemExit):
+                    self._interrupted(process, read)
+                    raise
+            errors.seek(0)
+            said = [line.rstrip() for line in errors]
+        return subprocess.CompletedProcess(arguments, process.returncode, output, said)
 
     def _interrupted(self, process: "subprocess.Popen[str]", read: Callable[[], None]) -> None:
         """Let Pulumi end in its own time, within limits."""
@@ -241,23 +229,17 @@ def _failure(ended: _Ended) -> KaldraError:
     """The error of a command that failed, with what is not on the screen yet."""
     verb = " ".join(word for word in ended.args[:2] if not word.startswith("-"))
     text = f"pulumi {verb} failed (exit code {ended.returncode})"
-    lines = [*_diagnostics(ended.stdout), *ended.stderr]
-    said = "\n".join(line for line in lines if line)[-2000:]
-    reasons = "\n".join([said, *ended.stdout])
-    hints = (hint for pattern, hint in _HINTS.items() if pattern.search(reasons))
-    # None otherwise: what the doctor looks at was looked at before Pulumi ran.
-    hint = next(hints, "")
-    return KaldraError(f"{text}:\n{said}" if said else f"{text}; the reason is above.", hint=hint)
-
-
-def _diagnostics(output: Sequence[str]) -> list[str]:
-    """Errors in the JSON document that a command answered with; none where it did not."""
     try:
-        document = json.loads("\n".join(output))
-    except ValueError:
-        return []
-    found = document.get("diagnostics") if isinstance(document, dict) else None
-    return [d["message"].strip() for d in found or () if d["severity"] == "error"]
+        # Of a command that answers with a document, which is on no screen.
+        told = json.loads("\n".join(ended.stdout))["diagnostics"] or ()
+    except (ValueError, KeyError, TypeError):
+        told = ()
+    errors = [each["message"].strip() for each in told if each["severity"] == "error"]
+    said = "\n".join(filter(None, [*errors, *ended.stderr]))[-2000:]
+    reasons = "\n".join([said, *ended.stdout])
+    # None otherwise: what the doctor looks at was looked at before Pulumi ran.
+    hint = next((hint for words, hint in _HINTS.items() if re.search(words, reasons)), "")
+    return KaldraError(f"{text}:\n{said}" if said else f"{text}; the reason is above.", hint=hint)
 
 
 def is_pulumi(pid: int) -> bool:

@@ -4,9 +4,11 @@ Runs once per clone: their state, and the secrets in their files, are encrypted 
 passphrase instead.
 """
 
+from dataclasses import replace
+
 from kaldra import variables
 from kaldra.cli.pulumi import Pulumi
-from kaldra.cli.workspace import OWN_PASSPHRASE, PUBLISHED_PASSPHRASE, Workspace, environment
+from kaldra.cli.workspace import OWN_PASSPHRASE, PUBLISHED_PASSPHRASE, Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO, state
 
@@ -24,38 +26,30 @@ def take_over(pulumi: Pulumi) -> None:
             continue
         if workspace.has_secret_passphrase:
             continue
-        with pulumi.console.step(
-            f"stack {stack['name']}: re-encrypt with the published passphrase"
-        ):
-            _encrypt_again(workspace, pulumi, old)
+        title = f"stack {workspace.stack}: re-encrypt with the published passphrase"
+        with pulumi.console.step(title):
+            _encrypt_again(replace(pulumi, workspace=workspace), old)
     file.rename(file.with_name(f"{OWN_PASSPHRASE}.old"))
 
 
-def _encrypt_again(workspace: Workspace, pulumi: Pulumi, old: str) -> None:
+def _encrypt_again(pulumi: Pulumi, old: str) -> None:
     """Have Pulumi encrypt state and stack file with the published passphrase."""
-    file = REPO / f"Pulumi.{workspace.stack}.yaml"
+    stack = pulumi.workspace.stack
+    file = REPO / f"Pulumi.{stack}.yaml"
     before = file.read_bytes()
-    salt = _salt_of_state(Pulumi(workspace, environment(workspace, {}), pulumi.console))
+    provider = pulumi.read("stack", "export")["deployment"].get("secrets_providers") or {}
+    salt = str((provider.get("state") or {}).get("salt") or "no salt")
+
+    def change(passphrase: str) -> None:
+        given = {**pulumi.variables, variables.PASSPHRASE.name: passphrase}
+        command = ("stack", "change-secrets-provider", "passphrase", "--stack", stack)
+        replace(pulumi, variables=given).run(*command, text=f"{PUBLISHED_PASSPHRASE}\n")
+
     try:
-        _change_passphrase(workspace, pulumi, old)
+        change(old)
     except KaldraError:
         file.write_bytes(before)
-        # After an interrupted run this stack may have the published passphrase already.
-        _change_passphrase(workspace, pulumi, PUBLISHED_PASSPHRASE)
+        change(PUBLISHED_PASSPHRASE)  # an interrupted run may have got to this stack
     if b"encryptionsalt" in before and salt.encode() not in before:
         # Keep the committed salt, another one of the published passphrase.
         file.write_bytes(before)
-
-
-def _change_passphrase(workspace: Workspace, pulumi: Pulumi, old: str) -> None:
-    given = {**environment(workspace, {}), variables.PASSPHRASE.name: old}
-    Pulumi(workspace, given, pulumi.console).run(
-        *("stack", "change-secrets-provider", "passphrase", "--stack", workspace.stack),
-        text=f"{PUBLISHED_PASSPHRASE}\n",
-    )
-
-
-def _salt_of_state(pulumi: Pulumi) -> str:
-    document = pulumi.read("stack", "export", "--stack", pulumi.workspace.stack)
-    provider = document["deployment"].get("secrets_providers") or {}
-    return str((provider.get("state") or {}).get("salt") or "no salt")
