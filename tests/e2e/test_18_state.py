@@ -143,5 +143,5 @@ def test_a_former_stack_is_taken_over_under_the_salt_in_git_also_after_an_interr
 def test_secrets_in_the_file_of_a_former_stack_are_taken_over(former):
     opened(OLD).run("config", "set", "--secret", "kaldra:apiKeys", "{}", "--stack", "try")
     takeover.take_over(opened())
-    shown = opened().read("config", "--show-secrets", "--json", "--stack", "try")
+    shown = opened().read("config", "--show-secrets", "--json")
     assert shown["kaldra:apiKeys"]["value"] == "{}"

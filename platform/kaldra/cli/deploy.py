@@ -1,62 +1,47 @@
-"""Common steps of `up`, `preview` and `env`: tools, cluster, and Pulumi ready to run."""
+"""Common steps of the verbs that call Pulumi: tools, cluster, and Pulumi ready to run."""
 
 import gc
 import importlib
-import json
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from kaldra.cli import metrics_server
-from kaldra.cli.pulumi import Pulumi
+from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.takeover import take_over
 from kaldra.cli.ui import Console
-from kaldra.cli.workspace import Workspace, environment, prepare_state
+from kaldra.cli.workspace import Workspace, environment, prepare_state, pulumi_program
 from kaldra.cluster.kind import ensure_cluster
 from kaldra.cluster.registry import ensure_registry
 from kaldra.cluster.spec import ClusterSpec
-from kaldra.paths import REPO
-from kaldra.stack.settings import settings_of_stack_file
+from kaldra.errors import KaldraError
 from kaldra.toolchain.prepare import Prepared, prepare
 
 
-@dataclass(frozen=True)
-class ClusterIdentity:
-    """Identities of the cluster and registry of a dev stack; each changes on recreation."""
+def ready(console: Console, stack: str, *, assume_yes: bool, with_cluster: bool = False) -> Pulumi:
+    """Validate the settings, install the tools, open the workspace.
 
-    cluster: str
-    registry: str
-
-
-def ready(console: Console, stack: str, *, assume_yes: bool) -> Pulumi:
-    """Validate the settings, install the tools, open the workspace; no cluster is changed."""
-    workspace = _checked(stack)
-    prepared = prepare(workspace.settings.target, console, assume_yes=assume_yes)
-    return opened(console, workspace, prepared)
-
-
-def ready_with_cluster(
-    console: Console, stack: str, *, assume_yes: bool
-) -> tuple[Pulumi, ClusterIdentity | None]:
-    """Like `ready`; on dev also start cluster and registry as soon as possible."""
-    workspace = _checked(stack)
-    import_program(workspace)
-    made: list[ClusterIdentity] = []
+    With `with_cluster` also start cluster and registry of a dev stack, as soon as possible, and
+    begin to import what the program imports.
+    """
+    workspace = Workspace.open(stack)
+    prepare_state(workspace)
+    if with_cluster:
+        import_program(workspace)
+    identities: dict[str, str] = {}
 
     def create(*images: str) -> None:
-        made.append(ensure_cluster_and_registry(console, cluster_spec(workspace, *images)))
+        identities.update(ensure_cluster_and_registry(console, cluster_spec(workspace, *images)))
 
-    target = workspace.settings.target
-    prepared = prepare(target, console, assume_yes=assume_yes, meanwhile=create)
-    if made:
+    prepared = prepare(
+        workspace.settings.target,
+        console,
+        assume_yes=assume_yes,
+        meanwhile=create if with_cluster else None,
+    )
+    if identities:
         metrics_server.ensure(console, workspace)
-    return opened(console, workspace, prepared), made[0] if made else None
-
-
-def require_secrets(stack: str) -> None:
-    """Raise ConfigurationError if a required setting is missing, before tools are installed."""
-    Workspace.open(stack)
-    settings_of_stack_file(stack, REPO, complete=True)
+    return replace(opened(console, workspace, prepared), cluster=identities)
 
 
 def opened(console: Console, workspace: Workspace, prepared: Prepared | None = None) -> Pulumi:
@@ -71,18 +56,35 @@ def opened(console: Console, workspace: Workspace, prepared: Prepared | None = N
     return pulumi
 
 
+def deployed(console: Console, workspace: Workspace) -> tuple[Pulumi, Deployment] | None:
+    """Pulumi and what is deployed; None where this clone knows of no such stack."""
+    if not pulumi_program().exists():
+        return None
+    pulumi = opened(console, workspace)
+    found = pulumi.deployment()
+    return (pulumi, found) if found else None
+
+
+def deployed_or_fail(console: Console, stack: str) -> tuple[Pulumi, Deployment]:
+    """Pulumi and the deployed state. Raises KaldraError if nothing is deployed.
+
+    Tools are installed for staging only, which is checked from machines that never deployed it.
+    """
+    workspace = Workspace.open(stack)
+    if workspace.settings.target == "staging":
+        ready(console, stack, assume_yes=False)
+    found = deployed(console, workspace)
+    if not (found and found[1].resources):
+        raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
+    return found
+
+
 def import_program(workspace: Workspace) -> None:
     """Begin to import what the program imports, in the background: it takes a second."""
     gc.disable()  # as the program itself does
     target = "local" if workspace.settings.target == "local" else "kubernetes"
     modules = ("kaldra.cli.program", "kaldra.stack.images", f"kaldra.stack.{target}")
     threading.Thread(target=lambda: [*map(importlib.import_module, modules)], daemon=True).start()
-
-
-def _checked(stack: str) -> Workspace:
-    workspace = Workspace.open(stack)
-    prepare_state(workspace)
-    return workspace
 
 
 def cluster_spec(
@@ -100,20 +102,7 @@ def cluster_spec(
     )
 
 
-def ensure_cluster_and_registry(console: Console, spec: ClusterSpec) -> ClusterIdentity:
-    """Start the dev cluster and its registry; fast if both run."""
+def ensure_cluster_and_registry(console: Console, spec: ClusterSpec) -> dict[str, str]:
+    """Start the dev cluster and its registry, fast if both run; returns what identifies them."""
     registry = ensure_registry(spec, console)
-    return ClusterIdentity(cluster=ensure_cluster(spec, console), registry=registry)
-
-
-def load_identity(workspace: Workspace) -> ClusterIdentity | None:
-    """Cluster and registry of the last deployment, or None."""
-    try:
-        return ClusterIdentity(**json.loads(workspace.identities.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def save_identity(workspace: Workspace, cluster: ClusterIdentity) -> None:
-    """Record cluster and registry of this deployment."""
-    workspace.identities.write_text(json.dumps(asdict(cluster)), encoding="utf-8")
+    return {"cluster": ensure_cluster(spec, console), "registry": registry}

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from kaldra.cli import containers, metrics_server
-from kaldra.cli.deploy import cluster_spec, opened
+from kaldra.cli.deploy import cluster_spec, deployed
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
-from kaldra.cli.workspace import Workspace, pulumi_program
+from kaldra.cli.workspace import Workspace
 from kaldra.cluster.kind import delete_cluster
 from kaldra.errors import KaldraError
 from kaldra.toolchain import docker_client, engine
@@ -17,21 +17,20 @@ def run(console: Console, *, stack: str, everything: bool, assume_yes: bool) -> 
     del assume_yes  # nothing is asked
     workspace = Workspace.open(stack)
     alive = engine.engine_version() is not None
-    pulumi = opened(console, workspace) if pulumi_program().exists() else None
-    deployed = pulumi.deployment() if pulumi else None
-    if pulumi is None or deployed is None:
-        console.note(f"Stack {stack} was never deployed, or is already removed.")
-    else:
-        if deployed.resources:
+    if found := deployed(console, workspace):
+        pulumi, deployment = found
+        if deployment.resources:
             _able_to_destroy(pulumi, alive=alive).change("destroy")
         else:
             console.note(f"Stack {stack} has no resources.")
         if everything:
             pulumi.run("stack", "rm", stack, "--yes", "--preserve-config")
-    if everything and workspace.settings.target == "dev" and alive:
-        delete_cluster(cluster_spec(workspace), console)
-        workspace.identities.unlink(missing_ok=True)
+    else:
+        console.note(f"Stack {stack} was never deployed, or is already removed.")
     if everything and alive:
+        if workspace.settings.target == "dev":
+            delete_cluster(cluster_spec(workspace), console)
+            workspace.identities.unlink(missing_ok=True)
         engine.stop_engine(console)
 
 
@@ -41,19 +40,19 @@ def _able_to_destroy(pulumi: Pulumi, *, alive: bool) -> Pulumi:
     Removes metrics-server from an existing cluster. Raises KaldraError if the Docker Engine of the
     stack is not running.
     """
-    settings = pulumi.workspace.settings
-    if settings.target == "local":
-        containers.require_engine(pulumi.workspace)
-    if settings.target != "dev":
+    workspace = pulumi.workspace
+    if workspace.settings.target == "local":
+        containers.require_engine(workspace)
+    if workspace.settings.target != "dev":
         return pulumi
     if not alive:
         raise KaldraError(
             "The Docker Engine of the dev cluster is not running.",
             hint="./kaldra up, then ./kaldra down again",
         )
-    if docker_client.container(cluster_spec(pulumi.workspace).node) is None:
+    if docker_client.container(cluster_spec(workspace).node) is None:
         # The cluster is gone, and its objects with it: the provider drops them from the state.
         variables = {**pulumi.variables, "PULUMI_K8S_DELETE_UNREACHABLE": "true"}
         return replace(pulumi, variables=variables)
-    metrics_server.remove(pulumi.console, pulumi.workspace)
+    metrics_server.remove(pulumi.console, workspace)
     return pulumi

@@ -1,7 +1,6 @@
 """Whether a stack is ready, for every target and verb."""
 
 import json
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.stack.services import API, SERVICES
+from kaldra.toolchain import commands
 from kaldra.toolchain.http_request import request
 
 ATTEMPT_SECONDS = 2.0
@@ -112,9 +112,7 @@ def ask_gateway(workspace: Workspace, console: Console, seconds: float = GATEWAY
 def require_cluster(workspace: Workspace) -> None:
     """Raise KaldraError with the cluster's message if it is unreachable or rejects us."""
     question = ("get", "--raw=/readyz", f"--request-timeout={CLUSTER_SECONDS}s")
-    done = subprocess.run(  # noqa: S603
-        kubectl.command(workspace, *question), capture_output=True, text=True, check=False
-    )
+    done = commands.captured(kubectl.command(workspace, *question))
     if done.returncode == 0:
         return
     settings = workspace.settings

@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 
-from kaldra.cli.status import deployed_or_fail
+from kaldra.cli.deploy import deployed_or_fail
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
@@ -53,7 +53,6 @@ def _keys(workspace: Workspace) -> Mapping[str, str]:
             )
         return secrets.own_keys()
     pulumi, _ = deployed_or_fail(Console(quiet=True), workspace.stack)
-    setting = (f"{NAMESPACE}:apiKeys", "--stack", workspace.stack)
-    found = pulumi.read("config", "get", *setting, "--json")
+    found = pulumi.read("config", "get", f"{NAMESPACE}:apiKeys", "--json")
     keys: dict[str, str] = json.loads(found["value"])
     return keys

@@ -1,4 +1,4 @@
-"""The security rules before a deployment: what a stack renders to is checked first.
+"""What is checked of a stack before a deployment: its secrets, and the rules for its objects.
 
 Rendering takes about a second (it imports Pulumi), so its verdict is kept: it depends on nothing
 but files of the repository.
@@ -13,14 +13,17 @@ from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO, state
 from kaldra.render import manifests
+from kaldra.stack.settings import settings_of_stack_file
 
 
 def require(console: Console, stack: str) -> None:
-    """Raise ConfigurationError where an object of the stack breaks a rule.
+    """Raise ConfigurationError where a secret is missing or an object breaks a security rule.
 
-    A stack on Docker alone has no Kubernetes objects, and nothing is checked.
+    A stack on Docker alone has neither required secrets nor Kubernetes objects.
     """
-    if not Workspace.open(stack).settings.on_cluster:
+    Workspace.open(stack)
+    settings = settings_of_stack_file(stack, REPO, complete=True)
+    if not settings.on_cluster:
         return
     record, current = state() / f"{stack}.rules", inputs(stack)
     if record.is_file() and record.read_text(encoding="ascii") == current:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kaldra.cli import policy
-from kaldra.cli.deploy import import_program, ready, require_secrets
+from kaldra.cli.deploy import import_program, ready
 from kaldra.cli.events import resource
 from kaldra.cli.ui import Console, write_json
 from kaldra.cli.workspace import Workspace
@@ -38,7 +38,6 @@ def run(
     console: Console, *, stack: str, expect_no_changes: bool, assume_yes: bool, as_json: bool
 ) -> None:
     """Run `pulumi preview --diff`; fails on changes where none are expected."""
-    require_secrets(stack)
     policy.require(console, stack)
     import_program(Workspace.open(stack))
     pulumi = ready(console, stack, assume_yes=assume_yes)
@@ -47,7 +46,7 @@ def run(
         options = ["--expect-no-changes"] if expect_no_changes else []
         pulumi.show("preview", "--diff", "--refresh", *options)
         return
-    document = pulumi.read("preview", "--json", "--refresh", "--stack", stack)
+    document = pulumi.read("preview", "--json", "--refresh")
     changed = changes(document["steps"])
     unchanged = (document.get("changeSummary") or {}).get("same", 0)
     write_json(Preview(stack, changed, unchanged))

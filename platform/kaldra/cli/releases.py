@@ -42,8 +42,8 @@ class Release:
     ended: datetime
     revision: str
     """The commit that was checked out, or ""."""
-    config: Mapping[str, Any]
-    """As in a stack file, without secrets."""
+    settings: Mapping[str, Any]
+    """As in a stack file; without secrets, digests and settings of cluster and registry."""
     images: Mapping[str, str]
     """Service → image reference by digest; empty if unknown."""
 
@@ -51,11 +51,6 @@ class Release:
     def digests(self) -> dict[str, str]:
         """Service → digest, or the image's id on the `local` target."""
         return {service: ref.rpartition("@")[2] for service, ref in sorted(self.images.items())}
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The configuration without digests and settings of cluster and registry."""
-        return {k: v for k, v in self.config.items() if k not in (*GROUND, DIGESTS)}
 
     @property
     def title(self) -> str:
@@ -70,9 +65,30 @@ class Release:
 
 def updates(pulumi: Pulumi, deployed: Deployment) -> list[Release]:
     """Updates since the stack was last removed, failed ones included, newest first."""
-    history = ("stack", "history", "--json", f"--page-size={_MOST}")
-    entries = pulumi.read(*history, "--stack", pulumi.workspace.stack)
-    return list(_updates(entries or [], deployed.images))
+    history = pulumi.read("stack", "history", "--json", f"--page-size={_MOST}") or []
+    images: Mapping[str, str] = deployed.images
+    found = []
+    for place, entry in enumerate(history):
+        if entry["kind"] == "destroy" and entry.get("result") == "succeeded":
+            break
+        if entry["kind"] != "update":
+            continue  # it did not change images
+        settings = {
+            key: value.get("objectValue", value.get("value"))
+            for key, value in (entry.get("config") or {}).items()
+            if not value.get("secret") and key not in (*GROUND, DIGESTS)
+        }
+        release = Release(
+            number=entry.get("version") or len(history) - place,
+            succeeded=entry.get("result") == "succeeded",
+            ended=datetime.fromisoformat(entry.get("endTime") or entry["startTime"]),
+            revision=str((entry.get("environment") or {}).get("git.head") or ""),
+            settings=settings,
+            images=images,
+        )
+        found.append(release)
+        images = _replaced(str(entry.get("message") or ""))
+    return found
 
 
 def working(updates: Sequence[Release]) -> Iterator[Release]:
@@ -86,38 +102,14 @@ def working(updates: Sequence[Release]) -> Iterator[Release]:
 
 def previous(updates: Sequence[Release]) -> Release | None:
     """The newest working release that differs from the last update, or None."""
-    if not updates:
-        return None
-    last = updates[0]
-    return next((r for r in working(updates) if not (last.succeeded and r.same_as(last))), None)
+    earlier = (r for r in working(updates) if not (updates[0].succeeded and r.same_as(updates[0])))
+    return next(earlier, None)
 
 
 def message(images: Mapping[str, str], about: str = "") -> str:
     """The update message that records the images it replaces."""
     told = " ".join(f"{service}={reference}" for service, reference in sorted(images.items()))
     return "\n".join(filter(None, [about, f"{_REPLACES}{told}"]))
-
-
-def _updates(entries: Sequence[Mapping[str, Any]], images: Mapping[str, str]) -> Iterator[Release]:
-    for place, entry in enumerate(entries):
-        if entry["kind"] == "destroy" and entry.get("result") == "succeeded":
-            return
-        if entry["kind"] != "update":
-            continue  # it did not change images
-        config = {
-            key: value.get("objectValue", value.get("value"))
-            for key, value in (entry.get("config") or {}).items()
-            if not value.get("secret")
-        }
-        yield Release(
-            number=entry.get("version") or len(entries) - place,
-            succeeded=entry.get("result") == "succeeded",
-            ended=datetime.fromisoformat(entry.get("endTime") or entry["startTime"]),
-            revision=str((entry.get("environment") or {}).get("git.head") or ""),
-            config=config,
-            images=images,
-        )
-        images = _replaced(str(entry.get("message") or ""))
 
 
 def _replaced(text: str) -> dict[str, str]:

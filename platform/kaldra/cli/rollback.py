@@ -1,16 +1,15 @@
 """`./kaldra rollback`: deploy the images and configuration of an earlier release."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from kaldra.cli import clean, releases, up
-from kaldra.cli.deploy import load_identity, ready_with_cluster
+from kaldra.cli.deploy import deployed_or_fail, ready
 from kaldra.cli.releases import Release
-from kaldra.cli.status import deployed_or_fail
 from kaldra.cli.ui import Console, confirm
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
@@ -25,29 +24,34 @@ from kaldra.toolchain.files import sharing
 @sharing(clean.LOCK)
 def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
     """Preview the release before the last one (or number `to`), ask, deploy it and ask it."""
-    pulumi, deployed = deployed_or_fail(console, stack)
-    updates = releases.updates(pulumi, deployed)
+    updates = releases.updates(*deployed_or_fail(console, stack))
     release = _chosen(stack, updates, to)
-    pulumi, cluster = ready_with_cluster(console, stack, assume_yes=assume_yes)
-    workspace = pulumi.workspace
-    if cluster and load_identity(workspace) != cluster:
+    pulumi = ready(console, stack, assume_yes=assume_yes, with_cluster=True)
+    sources = f"Check out the earlier sources, then: ./kaldra up --stack {stack}"
+    if pulumi.cluster and up.last_cluster(pulumi.workspace) != pulumi.cluster:
         raise KaldraError(
             "The cluster or the registry was recreated since the last release; "
             "the images of earlier releases are gone.",
-            hint=f"Check out the earlier sources, then: ./kaldra up --stack {stack}",
+            hint=sources,
         )
     up.require_target(pulumi)
-    _require_images(workspace, release)
+    for service, reference in release.images.items():
+        if not _exists(pulumi.workspace, reference):
+            raise KaldraError(
+                f"The image of {service} in release {release.number} is gone: {reference}",
+                hint=sources,
+            )
     with tempfile.TemporaryDirectory(prefix="kaldra-rollback-") as folder:
         file = Path(folder) / f"Pulumi.{stack}.yaml"
-        file.write_text(_stack_file(workspace, release), encoding="utf-8")
-        _tell(console, updates[0], release)
+        file.write_text(_stack_file(stack, release), encoding="utf-8")
+        for line in _told(updates[0], release):
+            console.note(line)
         pulumi.show("preview", "--diff", "--refresh", f"--config-file={file}")
         if not assume_yes:
             question = f"Roll back to release {release.number}?"
             confirm(question, f"./kaldra rollback --stack {stack} --yes")
         about = f"Rollback to release {release.number}"
-        up.deploy(pulumi, cluster, f"--config-file={file}", about=about)
+        up.deploy(pulumi, f"--config-file={file}", about=about)
     up.ask(pulumi)
     console.note(
         f"Release {release.number} is deployed. The next ./kaldra up deploys these sources and "
@@ -57,38 +61,26 @@ def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> No
 
 def _chosen(stack: str, updates: Sequence[Release], number: int | None) -> Release:
     """The release to roll back to; raises KaldraError if there is none."""
+    hint = f"./kaldra status --stack {stack}"
     if number is None:
-        found = releases.previous(updates)
-        if found is None:
-            raise KaldraError(
-                f"Stack {stack} has no earlier release that worked.",
-                hint=f"./kaldra status --stack {stack}",
-            )
-        return found
+        if found := releases.previous(updates):
+            return found
+        raise KaldraError(f"Stack {stack} has no earlier release that worked.", hint=hint)
     every = {r.number: r for r in updates if r.succeeded and r.images}
     if number not in every:
-        known = ", ".join(str(n) for n in every) or "none"
+        known = ", ".join(map(str, every)) or "none"
         raise ConfigurationError(
-            f"Stack {stack} has no release {number} that worked; it has: {known}.",
-            hint=f"./kaldra status --stack {stack}",
+            f"Stack {stack} has no release {number} that worked; it has: {known}.", hint=hint
         )
     return every[number]
 
 
-def _require_images(workspace: Workspace, release: Release) -> None:
-    """Raise KaldraError if an image of the release is gone, as far as it can be checked here."""
-    target = workspace.settings.target
-    for service, reference in release.images.items():
-        found = True
-        if target == "local":
-            found = docker_client.image_id(reference) is not None
-        elif target == "dev":
-            found = _in_registry(workspace.settings.registry_port, reference)
-        if not found:
-            raise KaldraError(
-                f"The image of {service} in release {release.number} is gone: {reference}",
-                hint=f"Check out the earlier sources, then: ./kaldra up --stack {workspace.stack}",
-            )
+def _exists(workspace: Workspace, reference: str) -> bool:
+    """Whether there is the image, as far as it can be checked here."""
+    settings = workspace.settings
+    if settings.target == "local":
+        return docker_client.image_id(reference) is not None
+    return settings.target != "dev" or _in_registry(settings.registry_port, reference)
 
 
 def _in_registry(port: int, reference: str) -> bool:
@@ -103,12 +95,12 @@ def _in_registry(port: int, reference: str) -> bool:
     return digest != ""
 
 
-def _stack_file(workspace: Workspace, release: Release) -> str:
+def _stack_file(stack: str, release: Release) -> str:
     """A stack file with the release's settings and images, and the current secrets and cluster.
 
     Pulumi's history does not contain secrets.
     """
-    now = stack_file.document(workspace.stack, REPO)
+    now = stack_file.document(stack, REPO)
     stays = {
         key: value
         for key, value in (now.get("config") or {}).items()
@@ -128,25 +120,22 @@ def _holds_secret(value: Any) -> bool:
     )
 
 
-def _tell(console: Console, last: Release, release: Release) -> None:
-    """Print the images and settings that change."""
-    console.note(f"Rolling back to release {release.title}:")
-    for line in _changes(last, release):
-        console.note(f"  {line}")
-    console.note("  Existing images are used; only their builds are removed from the state.")
+def _told(last: Release, release: Release) -> Iterator[str]:
+    """The images and settings that change."""
+    yield f"Rolling back to release {release.title}:"
+    digests = {s: (last.digests.get(s, "none"), d) for s, d in release.digests.items()}
+    changed = [f"{s}: {a[:19]} → {b[:19]}" for s, (a, b) in digests.items() if a != b]
+    changed += [
+        f"{field.path}: {_shown(field.before)} → {_shown(field.after)}"
+        for field in fields(_by_name(last), _by_name(release))
+    ]
+    yield from (f"  {line}" for line in changed or ["no difference in images and settings"])
+    yield "  Existing images are used; only their builds are removed from the state."
     if release.revision and release.revision != last.revision:
-        console.note(
+        yield (
             "  The program is the one checked out now; for the earlier one: "
             f"git checkout {release.revision[:7]}"
         )
-
-
-def _changes(last: Release, release: Release) -> list[str]:
-    digests = {s: (last.digests.get(s, "none"), d) for s, d in release.digests.items()}
-    lines = [f"{s}: {a[:19]} → {b[:19]}" for s, (a, b) in digests.items() if a != b]
-    changed = fields(_by_name(last), _by_name(release))
-    lines += [f"{f.path}: {_shown(f.before)} → {_shown(f.after)}" for f in changed]
-    return lines or ["no difference in images and settings"]
 
 
 def _by_name(release: Release) -> dict[str, Any]:

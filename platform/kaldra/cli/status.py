@@ -12,13 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from kaldra.cli import dev, health, releases
-from kaldra.cli.deploy import opened, ready
+from kaldra.cli.deploy import deployed_or_fail
 from kaldra.cli.events import resource
 from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console, of_this_stack, write_json
-from kaldra.cli.workspace import Workspace, pulumi_program
 from kaldra.errors import KaldraError
-from kaldra.render.diff import ABSENT, Field, fields
+from kaldra.render.diff import ABSENT, fields
 
 DRIFTED = 3
 """Exit code if objects were changed or deleted outside Pulumi."""
@@ -82,8 +81,7 @@ def run(console: Console, *, stack: str, as_json: bool) -> None:
     Exits with 3 on drift, else with 1 if a component is unhealthy. Changes neither live objects nor
     the state.
     """
-    pulumi, deployed = deployed_or_fail(console, stack)
-    found = look(console, pulumi, deployed)
+    found = look(*deployed_or_fail(console, stack))
     if as_json:
         write_json(found)
     else:
@@ -100,9 +98,9 @@ def run(console: Console, *, stack: str, as_json: bool) -> None:
         sys.exit(1)
 
 
-def look(console: Console, pulumi: Pulumi, deployed: Deployment) -> Status:
+def look(pulumi: Pulumi, deployed: Deployment) -> Status:
     """Ask cluster or engine, gateway, history and provider plugins."""
-    workspace = pulumi.workspace
+    workspace, console = pulumi.workspace, pulumi.console
     workloads = health.workloads(workspace)
     answer = problem = ""
     try:
@@ -116,8 +114,7 @@ def look(console: Console, pulumi: Pulumi, deployed: Deployment) -> Status:
         for r in itertools.islice(releases.working(updates), SHOWN_RELEASES)
     ]
     with console.step("look for drift") as step:
-        options = ("--preview-only", "--json", "--stack", workspace.stack)
-        drifted = drift_in(pulumi.read("refresh", *options)["steps"])
+        drifted = drift_in(pulumi.read("refresh", "--preview-only", "--json")["steps"])
         step.done("none" if not drifted else f"{len(drifted)} found")
     well = bool(answer) and all(workload.well for workload in workloads)
     url, live = workspace.settings.url, dev.differing(workspace, console)
@@ -142,22 +139,6 @@ def lines(status: Status) -> Iterator[str]:
         yield "✓ no drift: what the state holds is as it was deployed"
 
 
-def deployed_or_fail(console: Console, stack: str) -> tuple[Pulumi, Deployment]:
-    """Pulumi and the deployed state. Raises KaldraError if nothing is deployed.
-
-    Tools are installed for staging only, which is checked from machines that never deployed it.
-    """
-    workspace = Workspace.open(stack)
-    if workspace.settings.target == "staging":
-        pulumi: Pulumi | None = ready(console, stack, assume_yes=False)
-    else:
-        pulumi = opened(console, workspace) if pulumi_program().exists() else None
-    deployed = pulumi.deployment() if pulumi else None
-    if pulumi is None or deployed is None or not deployed.resources:
-        raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
-    return pulumi, deployed
-
-
 def drift_in(steps: Iterable[Mapping[str, Any]]) -> list[Drift]:
     """Drift in the steps of `pulumi refresh --preview-only --json`."""
     drifted = [
@@ -173,7 +154,9 @@ def _fields(step: Mapping[str, Any]) -> tuple[str, ...]:
     differ = fields(_inputs(step, "oldState"), _inputs(step, "newState"))
     if not differ:
         return tuple(sorted(step.get("detailedDiff") or step.get("diffReasons") or ()))
-    return tuple(f"{f.path}: {_shown(f)}" for f in differ)
+    return tuple(
+        f"{f.path}: {_shown(f.before)} in the state, {_shown(f.after)} found" for f in differ
+    )
 
 
 def _inputs(step: Mapping[str, Any], state: str) -> dict[str, Any]:
@@ -181,7 +164,5 @@ def _inputs(step: Mapping[str, Any], state: str) -> dict[str, Any]:
     return {key: value for key, value in inputs.items() if not key.startswith("__")}
 
 
-def _shown(field: Field) -> str:
-    pair = (field.before, field.after)
-    before, after = ("nothing" if v is ABSENT else json.dumps(v) for v in pair)
-    return f"{before} in the state, {after} found"
+def _shown(value: Any) -> str:
+    return "nothing" if value is ABSENT else json.dumps(value)

@@ -1,18 +1,14 @@
 """`./kaldra up`: install, deploy, and wait until /status/ responds."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kaldra.cli import clean, containers, dev, diagnosis, health, policy, releases
-from kaldra.cli.deploy import (
-    ClusterIdentity,
-    load_identity,
-    ready_with_cluster,
-    require_secrets,
-    save_identity,
-)
+from kaldra.cli.deploy import ready
 from kaldra.cli.pulumi import Pulumi
 from kaldra.cli.ui import Console
+from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
 from kaldra.toolchain.files import sharing
 
@@ -21,12 +17,11 @@ IMAGE_TYPE = "docker:index/image:Image"
 
 def run(console: Console, *, stack: str, assume_yes: bool) -> None:
     """Provide tools and cluster, deploy, and wait for the gateway's status."""
-    require_secrets(stack)
     policy.require(console, stack)
     with sharing(clean.LOCK):
-        pulumi, cluster = ready_with_cluster(console, stack, assume_yes=assume_yes)
+        pulumi = ready(console, stack, assume_yes=assume_yes, with_cluster=True)
         require_target(pulumi)
-        deploy(pulumi, cluster)
+        deploy(pulumi)
         dev.restore(pulumi.workspace, console)
         ask(pulumi)
     clean.after_up(console, pulumi.workspace)
@@ -42,18 +37,28 @@ def require_target(pulumi: Pulumi) -> None:
         containers.require_port(workspace)
 
 
-def deploy(pulumi: Pulumi, cluster: ClusterIdentity | None, *options: str, about: str = "") -> None:
+def deploy(pulumi: Pulumi, *options: str, about: str = "") -> None:
     """Run `pulumi up` with a refresh, which also repairs drift."""
     deployed = pulumi.ensure_stack()
     if deployed.pending:
         pulumi.console.note("A killed run left pending operations; refreshing the state.")
         pulumi.settle()
-    replaced = _lost_images(pulumi, cluster) if cluster and deployed.resources else []
+    replaced = _lost_images(pulumi) if pulumi.cluster and deployed.resources else []
     message = releases.message(deployed.images, about)
     with _explained(pulumi):
         pulumi.change("up", "--refresh", f"--message={message}", *replaced, *options)
-    if cluster is not None:
-        save_identity(pulumi.workspace, cluster)
+    if pulumi.cluster:
+        text = json.dumps(dict(pulumi.cluster))
+        pulumi.workspace.identities.write_text(text, encoding="utf-8")
+
+
+def last_cluster(workspace: Workspace) -> dict[str, str]:
+    """What identified cluster and registry in the last deployment; empty where that is unknown."""
+    try:
+        found: dict[str, str] = json.loads(workspace.identities.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def ask(pulumi: Pulumi) -> None:
@@ -74,10 +79,9 @@ def _explained(pulumi: Pulumi) -> Iterator[None]:
         raise
 
 
-def _lost_images(pulumi: Pulumi, cluster: ClusterIdentity) -> list[str]:
+def _lost_images(pulumi: Pulumi) -> list[str]:
     """Options that rebuild images that were lost with a deleted registry."""
-    last = load_identity(pulumi.workspace)
-    if last is not None and last.registry == cluster.registry:
+    if last_cluster(pulumi.workspace).get("registry") == pulumi.cluster["registry"]:
         return []
     # First, so that no option names a resource that the refresh removes from the state.
     pulumi.console.note("The registry was recreated; its images are rebuilt.")

@@ -1,9 +1,11 @@
 import signal
+from unittest.mock import Mock
 
 import pytest
 
 from kaldra.cli import releases
 from kaldra.cli.app import app
+from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console
 
 
@@ -63,12 +65,10 @@ class History:
 
     @property
     def updates(self):
-        return list(releases._updates(self.entries, self.images))
-
-    @property
-    def previous(self):
-        found = releases.previous(self.updates)
-        return found and found.number
+        pulumi = Mock(spec=Pulumi, **{"read.return_value": self.entries})
+        outputs = {f"{name}Image": image for name, image in self.images.items()}
+        stack = {"type": "pulumi:pulumi:Stack", "outputs": outputs}
+        return releases.updates(pulumi, Deployment([stack]))
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 import io
 from datetime import UTC, datetime
-from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
 from kaldra.cli import build, checklist, health, releases
-from kaldra.cli.pulumi import Deployment
+from kaldra.cli.pulumi import Deployment, Pulumi
 from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
@@ -15,68 +15,49 @@ from kaldra.stack.settings import Settings
 from kaldra.toolchain import inventory
 from kaldra.toolchain.inventory import Finding
 
-ANSWER = '{"status": "KALDRA API Gateway online", "version": "0.1.0"}'
+PULUMI = Pulumi(Workspace("dev", Settings(target="dev")), {}, Console(io.StringIO()))
+TWO = [{"type": "a"}, {"type": "b"}]
+NOT_DEPLOYED = KaldraError("Stack dev is not deployed.", hint="./kaldra up --stack dev")
 
 
-@pytest.fixture
-def world(monkeypatch):
-    """What the checks find."""
-    settings = Settings(target="dev")
-    previewed = {"changeSummary": {"delete": 2}}
-    world = SimpleNamespace(
-        engine=Finding("Docker Engine", "27", "here"),
-        deployed=Deployment([{"type": "a"}, {"type": "b"}]),
-        pulumi=SimpleNamespace(workspace=Workspace("dev", settings), read=lambda *_: previewed),
-        previewed=previewed,
-        succeeded=True,
-        workloads=[health.Workload("kaldra-core", 1, 1, "image")],
-        answer=ANSWER,
-    )
-
-    def release(*_):
-        ended = datetime(2026, 11, 29, tzinfo=UTC)
-        return [releases.Release(4, world.succeeded, ended, "", {}, {})]
-
-    monkeypatch.setattr(inventory, "check_engine", lambda: world.engine)
-    monkeypatch.setattr(Workspace, "open", classmethod(lambda _cls, _stack: world.pulumi.workspace))
-    monkeypatch.setattr(checklist, "deployed_or_fail", lambda *_: (world.pulumi, world.deployed))
-    monkeypatch.setattr(releases, "updates", release)
-    monkeypatch.setattr(health, "workloads", lambda _: world.workloads)
-    monkeypatch.setattr(health, "ask_gateway", lambda *_, **__: world.answer)
-    monkeypatch.setattr(build, "run", lambda *_, **__: None)
-    return world
+def release(*, succeeded):
+    return releases.Release(4, succeeded, datetime(2026, 11, 29, tzinfo=UTC), "", {}, {})
 
 
-def lines(capsys):
-    """What is printed by a check that fails."""
-    with pytest.raises(SystemExit) as ended:
-        checklist.run(Console(io.StringIO()), stack="dev", assume_yes=False)
-    assert ended.value.code == 1
-    return capsys.readouterr().out.splitlines()
+WELL = (
+    (inventory, "check_engine", Finding("Docker Engine", "27", "here")),
+    (Workspace, "open", PULUMI.workspace),
+    (checklist, "deployed_or_fail", (PULUMI, Deployment(TWO))),
+    (releases, "updates", [release(succeeded=True)]),
+    (health, "workloads", [health.Workload("kaldra-core", 1, 1, "image")]),
+    (health, "ask_gateway", '{"status": "KALDRA API Gateway online", "version": "0.1.0"}'),
+    (Pulumi, "read", {"changeSummary": {"delete": 2}}),
+    (build, "run", None),
+)
+"""What the checks find where all is well."""
 
 
 @pytest.mark.parametrize(
-    ("changed", "crossed"),
+    ("owner", "name", "answer", "marks"),
     [
-        ({"engine": Finding("Docker Engine", problem="off", fix="start it")}, 1),
-        ({"succeeded": False}, 3),
-        ({"workloads": [health.Workload("kaldra-core", 0, 1, "starting")]}, 4),
-        ({"answer": "{}"}, 5),
-        ({"previewed": {"delete": 1}}, 6),
-        ({"deployed": Deployment([{"type": "a"}, {"type": "b"}], pending=True)}, 6),
+        (inventory, "check_engine", Finding("Docker", problem="off", fix="start it"), "✘✔✔✔✔✔✔"),
+        (releases, "updates", [release(succeeded=False)], "✔✔✘✔✔✔✔"),
+        (health, "workloads", [health.Workload("kaldra-core", 0, 1, "starting")], "✔✔✔✘✔✔✔"),
+        (health, "ask_gateway", "{}", "✔✔✔✔✘✔✔"),
+        (Pulumi, "read", {"changeSummary": {"delete": 1}}, "✔✔✔✔✔✘✔"),
+        (checklist, "deployed_or_fail", (PULUMI, Deployment(TWO, pending=True)), "✔✔✔✔✔✘✔"),
+        (checklist, "deployed_or_fail", NOT_DEPLOYED, "✔✔✘✘✘✘✔"),
     ],
 )
-def test_what_does_not_hold_is_crossed_with_its_fix(world, capsys, changed, crossed):
-    world.previewed["changeSummary"] = changed.pop("previewed", {"delete": 2})
-    vars(world).update(changed)
-    told = lines(capsys)
-    assert [line[2] for line in told if line[0] == "✘"] == [str(crossed)]
-    assert sum(line.startswith("     → ") for line in told) == 1
-
-
-def test_a_stack_that_is_not_deployed_fails_what_needs_it(world, capsys, monkeypatch):
-    def not_deployed(*_):
-        raise KaldraError("Stack dev is not deployed.", hint="./kaldra up --stack dev")
-
-    monkeypatch.setattr(checklist, "deployed_or_fail", not_deployed)
-    assert [line[0] for line in lines(capsys) if line[0] != " "] == list("✔✔✘✘✘✘✔")
+def test_what_does_not_hold_is_crossed_with_its_fix(
+    monkeypatch, capsys, owner, name, answer, marks
+):
+    for where, what, found in (*WELL, (owner, name, answer)):
+        raised = found if isinstance(found, KaldraError) else None
+        monkeypatch.setattr(where, what, Mock(return_value=found, side_effect=raised))
+    with pytest.raises(SystemExit) as ended:
+        checklist.run(Console(io.StringIO()), stack="dev", assume_yes=False)
+    assert ended.value.code == 1
+    told = capsys.readouterr().out.splitlines()
+    assert "".join(line[0] for line in told if line[0] != " ") == marks
+    assert sum(line.startswith("     → ") for line in told) == marks.count("✘")

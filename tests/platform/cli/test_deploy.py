@@ -1,5 +1,7 @@
 """What is told before anything is built, downloaded or asked."""
 
+from unittest.mock import Mock
+
 import pytest
 import yaml
 
@@ -18,23 +20,16 @@ WHOLE = {
 }
 
 
-class PreparedError(Exception):
-    """The tools would be provided now."""
-
-
 @pytest.fixture(params=["up", "preview"])
 def begin(request, tmp_path, monkeypatch, verb):
     """Start the verb on a staging stack with other settings; None leaves one out."""
     monkeypatch.setenv("KALDRA_STATE", str(tmp_path / "state"))
     (tmp_path / "Pulumi.yaml").write_text("name: kaldra\n")
-    for module in (deploy, workspace):
+    for module in (policy, workspace):
         monkeypatch.setattr(module, "REPO", tmp_path)
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "the team's")
-
-    def prepare(*_args, **_more):
-        raise PreparedError
-
-    monkeypatch.setattr(deploy, "prepare", prepare)
+    # The tools would be provided now.
+    monkeypatch.setattr(deploy, "prepare", Mock(side_effect=LookupError))
     # Rendering needs all of the repository.
     monkeypatch.setattr(policy, "manifests", lambda _stack: {})
     monkeypatch.setattr(policy, "inputs", lambda _stack: "")
@@ -58,16 +53,12 @@ def begin(request, tmp_path, monkeypatch, verb):
         ({"apiKeys": None}, "kaldra:apiKeys is missing"),
         ({"apiKeys": {"web": "secret-key"}}, "in plain text"),
         ({"apiKeys": '{"web": "secret-key"}'}, "in plain text"),
+        ({"logLevl": "DEBUG"}, r"logLevl in Pulumi\.far\.yaml.*kaldra:logLevel"),
     ],
 )
-def test_what_staging_lacks_is_told_before_the_tools_are_provided(begin, changed, told):
+def test_what_is_wrong_is_told_before_anything_is_made(begin, tmp_path, changed, told):
     with pytest.raises(ConfigurationError, match=told):
         begin(**changed)
-
-
-def test_a_wrong_setting_is_told_before_anything_is_made(begin, tmp_path):
-    with pytest.raises(ConfigurationError, match=r"logLevl in Pulumi\.far\.yaml.*kaldra:logLevel"):
-        begin(logLevl="DEBUG")
     assert not (tmp_path / "state").exists()
 
 
@@ -84,5 +75,5 @@ def test_a_wrong_setting_is_told_before_anything_is_made(begin, tmp_path):
     ],
 )
 def test_what_has_its_secrets_goes_on(begin, changed):
-    with pytest.raises(PreparedError):
+    with pytest.raises(LookupError):
         begin(**changed)

@@ -1,12 +1,9 @@
 """What a rollback deploys, and what it says of it."""
 
-import io
-
 import pytest
 import yaml
 
 from kaldra.cli import rollback
-from kaldra.cli.ui import Console
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.stack.settings import Settings
@@ -30,7 +27,7 @@ def test_the_settings_and_images_of_then_with_the_cluster_and_secrets_of_now(
     history.add("ab", target="dev", apiPort="8000", logLevel="INFO")
     history.add("cd", target="dev")
     release = rollback._chosen("try", history.updates, None)
-    written = yaml.safe_load(rollback._stack_file(workspace, release))
+    written = yaml.safe_load(rollback._stack_file("try", release))
     assert written["encryptionsalt"] == "s"
     assert written["config"] == {
         "kaldra:target": "dev",
@@ -47,21 +44,19 @@ def test_the_registry_is_the_one_that_holds_the_release(workspace, history, tmp_
     now = {"config": {"kaldra:registry": registry}}
     (tmp_path / "Pulumi.try.yaml").write_text(yaml.safe_dump(now))
     history.add("ab")
-    written = yaml.safe_load(rollback._stack_file(workspace, history.updates[0]))
+    written = yaml.safe_load(rollback._stack_file("try", history.updates[0]))
     assert written["config"]["kaldra:registry"] == {**registry, "address": "r"}
 
 
 def test_what_goes_back_is_told(history):
     history.add("ab", logLevel="INFO", environment="a")
     history.add("cb", logLevel="DEBUG", gateway={"corsOrigins": ["x"]})
-    stream = io.StringIO()
     updates = history.updates
-    rollback._tell(Console(stream), updates[0], rollback._chosen("try", updates, None))
-    said = stream.getvalue()
-    assert "api: sha256:cccccccccccc → sha256:aaaaaaaaaaaa" in said
-    assert "logLevel: DEBUG → INFO" in said
-    assert "environment: not set → a" in said
-    assert "gateway.corsOrigins: ['x'] → not set" in said
+    said = "\n".join(rollback._told(updates[0], rollback._chosen("try", updates, None)))
+    assert "  api: sha256:cccccccccccc → sha256:aaaaaaaaaaaa" in said
+    assert "  logLevel: DEBUG → INFO" in said
+    assert "  environment: not set → a" in said
+    assert "  gateway.corsOrigins: ['x'] → not set" in said
     assert "core:" not in said
 
 
