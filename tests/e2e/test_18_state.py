@@ -46,7 +46,7 @@ def opened(passphrase: str = "", **variables: str) -> Pulumi:
     stack = Workspace.open("try")
     prepare_state(stack)
     given = {"PULUMI_CONFIG_PASSPHRASE": passphrase} if passphrase else {}
-    return Pulumi(stack, {**environment(stack, {}), **given, **variables}, Console(quiet=True))
+    return Pulumi(stack, {**environment(stack), **given, **variables}, Console(quiet=True))
 
 
 def up(image: str, **variables: str) -> Pulumi:

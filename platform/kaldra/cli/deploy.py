@@ -47,11 +47,8 @@ def ready(console: Console, stack: str, *, assume_yes: bool, with_cluster: bool 
 def opened(console: Console, workspace: Workspace, prepared: Prepared | None = None) -> Pulumi:
     """Pulumi for the stack; without `prepared` images for verbs that build nothing."""
     prepare_state(workspace)
-    images = {
-        "KALDRA_BASE_IMAGE": prepared.base_image if prepared else "none",
-        "KALDRA_BUILDER_IMAGE": prepared.builder_image if prepared else "none",
-    }
-    pulumi = Pulumi(workspace, environment(workspace, images), console)
+    images = (prepared.base_image, prepared.builder_image) if prepared else ()
+    pulumi = Pulumi(workspace, environment(workspace, *images), console)
     take_over(pulumi)
     return pulumi
 

@@ -1,6 +1,7 @@
 """Why a stack's pods are not ready: Kubernetes' reasons, events and last log lines."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,24 +71,19 @@ def _described(workspace: Workspace, problem: Problem, events: list[Object]) -> 
     lines = [f"{where}: {problem.reason}{often}"]
     if said := warnings(events, "Pod", problem.pod):
         lines += ["  events:", *(f"    {line}" for line in said)]
-    if logged := _last_log_lines(workspace, problem):
+    if problem.container and (logged := _last_log_lines(workspace, problem)):
         lines += ["  last log lines:", *(f"    {line}" for line in logged)]
     return "\n".join(lines)
 
 
 def _last_log_lines(workspace: Workspace, problem: Problem) -> list[str]:
-    if not problem.container:
-        return []
+    options = (f"--container={problem.container}", f"--tail={LOG_LINES}", REQUEST_TIMEOUT)
     # A restarted container may not have written anything yet.
-    for previous in (True, False) if problem.restarts else (False,):
-        options = [f"--container={problem.container}", f"--tail={LOG_LINES}", REQUEST_TIMEOUT]
-        options += ["--previous"] if previous else []
-        try:
-            lines = kubectl.read(workspace, "logs", problem.pod, *options).splitlines()
-        except KaldraError:
-            continue
-        if lines:
-            return lines
+    for previous in (["--previous"], []) if problem.restarts else ([],):
+        with suppress(KaldraError):
+            said = kubectl.read(workspace, "logs", problem.pod, *options, *previous)
+            if lines := said.splitlines():
+                return lines
     return []
 
 

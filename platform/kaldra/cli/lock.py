@@ -40,8 +40,6 @@ PROSE = ("README.md", "docs/**/*.md", "bench/*.py", "serving/*.py", "tests/**/*.
 """Files that contain the product's version in text, examples and commands."""
 HEADER = "# Every dependency, pinned with hashes; made by `./kaldra lock` from pyproject.toml.\n"
 
-_REQUIREMENT = re.compile(r"^([a-z0-9][a-z0-9._-]*)==", re.IGNORECASE)
-
 
 def run(console: Console) -> None:
     """Update every file; locked versions are kept if pyproject.toml allows them."""
@@ -105,6 +103,7 @@ def _places(repo: Path) -> Iterator[tuple[str, str, str]]:
     for image in (versions.NODE_IMAGE, versions.PYTHON_IMAGE, versions.REGISTRY_IMAGE):
         name, tag = image.partition("@")[0].split(":")
         yield TOOLS, rf"`{name}:(\S+)` by digest", tag
+    libraries = versions.KUBERNETES.replace("1.", "0.", 1)
     for folder, module, version in (
         ("actionlint", r"rhysd/actionlint", versions.ACTIONLINT),
         ("language", r"pulumi/pulumi/sdk/v3", versions.PULUMI_LANGUAGE_HOST),
@@ -113,11 +112,7 @@ def _places(repo: Path) -> Iterator[tuple[str, str, str]]:
         ("node", r"pulumi/pulumi/(?:pkg|sdk)/v3", versions.PULUMI_CODEGEN),
         ("node", r"pulumi/pulumi-kubernetes/provider/v4", versions.KUBERNETES_PROVIDER_MODULE),
         ("node", r"k8s\.io/kubernetes", versions.KUBERNETES),
-        (
-            "node",
-            r"k8s\.io/[a-z-]+ => k8s\.io/[a-z-]+",
-            versions.KUBERNETES.replace("1.", "0.", 1),
-        ),
+        ("node", r"k8s\.io/[a-z-]+ => k8s\.io/[a-z-]+", libraries),
         ("node", r"etcd\.io/etcd/server/v3", versions.ETCD),
         ("node", r"coredns/coredns", versions.COREDNS),
         ("node", r"sigs\.k8s\.io/kind", versions.KIND),
@@ -150,15 +145,10 @@ def resolve(repo: Path) -> str:
 
 def blocks(text: str) -> Mapping[str, str]:
     """Package name → its lines (requirement and hashes) in a compiled requirements file."""
-    found: dict[str, str] = {}
-    name = ""
-    for line in text.splitlines(keepends=True):
-        if match := _REQUIREMENT.match(line):
-            name = match[1]
-            found[name] = ""
-        if name and not line.startswith("#"):
-            found[name] += line
-    return found
+    requirements = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE)
+    # Lines that belong to the one before are indented.
+    found = re.split(r"^(?=\w)", requirements, flags=re.MULTILINE)[1:]
+    return {block.partition("==")[0]: block for block in found}
 
 
 def _compile(repo: Path, groups: tuple[str, ...], output: Path) -> str:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -75,8 +74,8 @@ class Workspace:
         return kept
 
 
-def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, str]:
-    """Variables for running plain `pulumi` like `./kaldra` does; `images` are the base images."""
+def environment(workspace: Workspace, base: str = "none", builder: str = "none") -> dict[str, str]:
+    """Variables for running plain `pulumi` like `./kaldra` does; the images are for builds."""
     binaries = [GUARD, state() / "bin", Path(sys.prefix) / "bin"]
     exported = {
         "PATH": os.pathsep.join([*map(str, binaries), variables.PATH.value]),
@@ -91,7 +90,8 @@ def environment(workspace: Workspace, images: Mapping[str, str]) -> dict[str, st
         # version, or a kubeconfig that has moved.
         "PULUMI_RUN_PROGRAM": "true",
         "DOCKER_BUILDKIT": "1",
-        **images,
+        variables.BASE_IMAGE.name: base,
+        variables.BUILDER_IMAGE.name: builder,
     }
     if variables.STATE.value:
         exported["KALDRA_STATE"] = str(state())

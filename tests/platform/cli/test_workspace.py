@@ -26,7 +26,7 @@ def test_a_dev_stack_has_the_published_passphrase(clone, monkeypatch, given):
     if given is not None:
         monkeypatch.setenv(PASSPHRASE, given)
     prepare_state(clone)
-    assert environment(clone, {})[PASSPHRASE] == "kaldra-dev"
+    assert environment(clone)[PASSPHRASE] == "kaldra-dev"
 
 
 def test_what_holds_state_is_open_to_its_owner_alone(clone, tmp_path):
@@ -56,7 +56,7 @@ def test_an_empty_passphrase_does_not_win_over_a_file(clone, monkeypatch, tmp_pa
     monkeypatch.setenv(PASSPHRASE, "")
     monkeypatch.setenv(FILE, str(tmp_path / "team"))
     prepare_state(shared())
-    assert PASSPHRASE not in {**shared().inherited(), **environment(shared(), {})}
+    assert PASSPHRASE not in {**shared().inherited(), **environment(shared())}
     assert shared().inherited()[FILE] == str(tmp_path / "team")
 
 
@@ -66,7 +66,7 @@ def test_an_empty_passphrase_does_not_win_over_a_file(clone, monkeypatch, tmp_pa
 )
 def test_a_key_service_needs_no_passphrase(clone, workspace):
     prepare_state(workspace)
-    assert PASSPHRASE not in environment(workspace, {})
+    assert PASSPHRASE not in environment(workspace)
 
 
 def test_a_dev_stack_may_have_a_secret_passphrase(clone, monkeypatch):
@@ -76,16 +76,16 @@ def test_a_dev_stack_may_have_a_secret_passphrase(clone, monkeypatch):
     monkeypatch.setenv(PASSPHRASE, "canary")
     prepare_state(own)
     assert own.inherited()[PASSPHRASE] == "canary"
-    assert "canary" not in repr(environment(own, {}))
+    assert "canary" not in repr(environment(own))
 
 
 def test_backend_and_kubeconfig_of_other_projects_are_never_used(clone, monkeypatch, tmp_path):
     monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://company-state")
     monkeypatch.setenv("KUBECONFIG", "/elsewhere/config")
-    found = environment(clone, {})
+    found = environment(clone)
     assert found["PULUMI_BACKEND_URL"] == f"file://{tmp_path / 'state'}?metadata=skip"
     assert found["KUBECONFIG"] == str(tmp_path / "kubeconfig")
-    assert environment(shared(), {})["PULUMI_BACKEND_URL"] == "s3://states"
+    assert environment(shared())["PULUMI_BACKEND_URL"] == "s3://states"
 
 
 def test_a_folder_with_odd_characters_is_quoted(clone, monkeypatch, tmp_path):
