@@ -2,6 +2,7 @@
 
 import io
 import json
+from unittest.mock import Mock
 
 import pytest
 
@@ -11,71 +12,59 @@ from kaldra.cli.ui import Console
 API = "urn:pulumi:dev::kaldra::kaldra:index:Workload$kubernetes:apps/v1:Deployment::kaldra-api"
 
 
-@pytest.fixture
-def stream():
-    return io.StringIO()
+def step(event, op="update", *, custom=True, type_="kubernetes:apps/v1:Deployment"):
+    return {event: {"metadata": {"op": op, "urn": API, "type": type_, "new": {"custom": custom}}}}
 
 
-@pytest.fixture
-def take(stream):
-    """Hands events to the console."""
-    console = Console(stream)
-    with console.step("pulumi up") as step:
-        events = Events(console, step)
-        yield lambda **event: events.take(json.dumps(event)) or events
+def whole(*args, **more):
+    return [step(event, *args, **more) for event in ("resourcePreEvent", "resOutputsEvent")]
 
 
-def step(op="update", *, custom=True, type_="kubernetes:apps/v1:Deployment"):
-    return {"metadata": {"op": op, "urn": API, "type": type_, "new": {"custom": custom}}}
+def told(message, severity, **more):
+    return {"diagnosticEvent": {"urn": API, "message": message, "severity": severity, **more}}
 
 
-def test_a_changed_resource_is_one_line_when_it_is_done(take, stream):
-    take(resourcePreEvent=step())
-    assert stream.getvalue() == ""
-    take(resOutputsEvent=step())
-    assert stream.getvalue().startswith("✓   Deployment kaldra-api · updated (0.")
+BEGUN, ENDED = whole()
+PROGRESS = told("0/1 Pods", "info", ephemeral=True)
 
 
 @pytest.mark.parametrize(
-    "quiet", [step("same"), step("refresh"), step(custom=False), step(type_="pulumi:providers:x")]
+    ("events", "line"),
+    [
+        ([BEGUN, ENDED], "✓   Deployment kaldra-api · updated (0."),
+        # What failed, or did not end.
+        ([BEGUN, step("resOpFailedEvent")], "✗   Deployment kaldra-api (0."),
+        ([BEGUN], "✗   Deployment kaldra-api (0."),
+        # What does not change, a component, a provider.
+        (whole("same"), ""),
+        (whole("refresh"), ""),
+        (whole(custom=False), ""),
+        (whole(type_="pulumi:providers:x"), ""),
+        # Diagnostics name their resource and lose their markup; progress is no line of its own.
+        (
+            [told("<{%fg 1%}>crashed<{%reset%}>\nat once\n", "error")],
+            "  Deployment kaldra-api: crashed\n  at once\n",
+        ),
+        ([PROGRESS], ""),
+        ([BEGUN, PROGRESS, ENDED], "✓   Deployment kaldra-api · updated (0."),
+        # A line that is no event.
+        (["a plugin's own words"], "  a plugin's own words\n"),
+    ],
 )
-def test_what_does_not_change_is_no_line(take, stream, quiet):
-    take(resourcePreEvent=quiet)
-    take(resOutputsEvent=quiet)
-    assert stream.getvalue() == ""
-
-
-@pytest.mark.parametrize("told", [True, False])
-def test_what_failed_or_did_not_end_says_so(take, stream, *, told):
-    events = take(resourcePreEvent=step())
-    if told:
-        take(resOpFailedEvent=step())
-    events.close()
-    assert stream.getvalue().startswith("✗   Deployment kaldra-api (")
-
-
-def test_diagnostics_name_their_resource_and_lose_their_markup(take, stream):
-    diagnostic = {"urn": API, "message": "<{%fg 1%}>crashed<{%reset%}>\n", "severity": "error"}
-    take(diagnosticEvent=diagnostic)
-    assert stream.getvalue() == "  Deployment kaldra-api: crashed\n"
-
-
-def test_progress_of_a_resource_is_no_line_of_its_own(take, stream):
-    status = {"urn": API, "message": "0/1 Pods", "severity": "info", "ephemeral": True}
-    take(resourcePreEvent=step())
-    take(diagnosticEvent=status)
-    assert stream.getvalue() == ""
-
-
-def test_the_summary_counts_what_was_done(take):
-    changes = {"same": 17, "update": 1, "replace": 2, "create-replacement": 2}
-    assert take(summaryEvent={"resourceChanges": changes}).summary == (
-        "1 updated, 2 replaced, 17 unchanged"
-    )
-
-
-def test_a_line_that_is_no_event_is_shown(stream):
+def test_each_event_is_at_most_one_line(events, line):
+    stream = io.StringIO()
     console = Console(stream)
-    with console.step("pulumi up") as step:
-        Events(console, step).take("a plugin's own words")
-    assert "  a plugin's own words" in stream.getvalue()
+    with console.step("pulumi up") as whole_step:
+        shown = Events(console, whole_step)
+        for event in events:
+            shown.take(event if isinstance(event, str) else json.dumps(event))
+        shown.close()
+        assert bool(stream.getvalue()) == bool(line)
+        assert stream.getvalue().startswith(line)
+
+
+def test_the_summary_counts_what_was_done():
+    changes = {"same": 17, "update": 1, "replace": 2, "create-replacement": 2}
+    events = Events(Console(io.StringIO()), Mock())
+    events.take(json.dumps({"summaryEvent": {"resourceChanges": changes}}))
+    assert events.summary == "1 updated, 2 replaced, 17 unchanged"

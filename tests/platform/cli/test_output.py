@@ -3,41 +3,58 @@
 import subprocess
 from datetime import UTC, datetime
 
+import pytest
+
 from kaldra.cli import health, preview, status
+from kaldra.cli.preview import Change
+from kaldra.cli.status import Drift
 from kaldra.paths import REPO
 
-URN = "urn:pulumi:dev::kaldra::kubernetes:apps/v1:Deployment::kaldra-api"
-STEPS = [
-    {"op": "same", "urn": URN},
-    {"op": "update", "urn": URN, "detailedDiff": {"spec.template": {"kind": "update"}}},
-    {"op": "create", "urn": URN},
-]
-RELEASE = status.DeployedRelease(
-    3,
-    datetime(2026, 11, 29, tzinfo=UTC),
-    "abc",
-    {"kaldra-api": "sha256:1234"},
-    "3 (then)",
-    rollback=True,
-)
-DRIFT = status.Drift(
-    "Deployment kaldra-api", "changed", ("spec.replicas: 1 in the state, 2 found",)
-)
-WORKLOAD = health.Workload("kaldra-api", 1, 1, "localhost:5001/kaldra-api@sha256:1234")
+API = "Deployment kaldra-api"
+URN = "urn:pulumi:dev::kaldra::kaldra:index:Workload$kubernetes:apps/v1:Deployment::kaldra-api"
 
 
-def test_a_preview_lists_what_changes_and_no_values():
-    assert preview.changes(STEPS) == [
-        preview.Change("update", "Deployment kaldra-api", URN, ["spec.template"]),
-        preview.Change("create", "Deployment kaldra-api", URN, []),
-    ]
+def step(op, before=None, after=None, **more):
+    """A step in what Pulumi previews."""
+    states = {"oldState": {"inputs": before or {}}, "newState": {"inputs": after or {}}}
+    return {"op": op, "urn": URN, **states, **more}
+
+
+BEFORE = {"spec": {"replicas": 2, "paused": False}, "__defaults": ["a"]}
+AFTER = {"spec": {"replicas": 0, "paused": False}, "__defaults": []}
+ONLY_PULUMI_SEES = step("update", detailedDiff={"spec.template": {}})
+
+
+@pytest.mark.parametrize(
+    ("read", "steps", "found"),
+    [
+        (preview.changes, [step("same"), step("refresh"), step("read")], []),
+        (preview.changes, [ONLY_PULUMI_SEES], [Change("update", API, URN, ["spec.template"])]),
+        (preview.changes, [step("create", None, AFTER)], [Change("create", API, URN, [])]),
+        (status.drift_in, [step("refresh"), step("same")], []),
+        (status.drift_in, [ONLY_PULUMI_SEES], [Drift(API, "changed", ("spec.template",))]),
+        (status.drift_in, [step("delete")], [Drift(API, "deleted", ())]),
+        (
+            status.drift_in,
+            [step("update", BEFORE, AFTER)],
+            [Drift(API, "changed", ("spec.replicas: 2 in the state, 0 found",))],
+        ),
+    ],
+)
+def test_what_would_change_or_was_changed_is_named(read, steps, found):
+    assert read(steps) == found
 
 
 def test_a_status_for_reading():
-    live = {"pod": ["app/a.py"]}
+    ended, digests = datetime(2026, 11, 29, tzinfo=UTC), {"kaldra-api": "sha256:1234"}
     found = status.Status(
-        "dev", "http://x", "{}", "", [WORKLOAD], live, [RELEASE], [DRIFT], well=True
-    )
+        "dev", "http://x", "{}", "",
+        [health.Workload("kaldra-api", 1, 1, "localhost:5001/kaldra-api@sha256:1234")],
+        {"pod": ["app/a.py"]},
+        [status.DeployedRelease(3, ended, "abc", digests, "3 (then)", rollback=True)],
+        [Drift(API, "changed", ("spec.replicas: 1 in the state, 2 found",))],
+        well=True,
+    )  # fmt: skip
     assert list(status.lines(found)) == [
         "✓ kaldra-api  1/1 ready  localhost:5001/kaldra-api@sha256:1234",
         "✓ http://x/status/  {}",
