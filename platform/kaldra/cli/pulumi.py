@@ -150,19 +150,16 @@ class Pulumi:
         self._process(("cancel", "--stack", self.workspace.stack, "--yes"))
 
     def _require_dead(self, lock: "re.Match[str]") -> None:
-        stack, pid, host = self.workspace.stack, int(lock["pid"]), lock["host"]
-        if host not in ("", socket.gethostname()):
-            raise KaldraError(
-                f"Another run works on stack {stack}: {lock['user']}@{host} (pid {pid}, since "
-                f"{lock['since']}).",
-                hint=f'If it is dead: eval "$(./kaldra env --stack {stack})" && '
-                "pulumi cancel --yes",
-            )
-        if is_pulumi(pid):
-            raise KaldraError(
-                f"Another run works on stack {stack} (pid {pid}, since {lock['since']}).",
-                hint=f"Wait for it to end, or interrupt it: kill -INT {pid}",
-            )
+        stack, pid = self.workspace.stack, int(lock["pid"])
+        owner, hint = "", f"Wait for it to end, or interrupt it: kill -INT {pid}"
+        if lock["host"] not in ("", socket.gethostname()):
+            owner = f": {lock['user']}@{lock['host']}"
+            own_environment = f'eval "$(./kaldra env --stack {stack})"'
+            hint = f"If it is dead: {own_environment} && pulumi cancel --yes"
+        elif not is_pulumi(pid):
+            return
+        since = f"(pid {pid}, since {lock['since']})"
+        raise KaldraError(f"Another run works on stack {stack}{owner} {since}.", hint=hint)
 
     def _process(
         self,
