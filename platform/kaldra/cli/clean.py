@@ -11,10 +11,10 @@ from time import time
 from typing import Any, cast
 
 from kaldra.cli import garbage, releases
-from kaldra.cli.deploy import cluster_spec, opened
+from kaldra.cli.deploy import cluster_spec, deployed
 from kaldra.cli.garbage import KEPT_RELEASES, WEEK_SECONDS, Garbage
 from kaldra.cli.ui import Console, confirm
-from kaldra.cli.workspace import Workspace, pulumi_program
+from kaldra.cli.workspace import Workspace
 from kaldra.cluster import registry
 from kaldra.errors import KaldraError
 from kaldra.paths import home, state
@@ -136,13 +136,12 @@ def table(found: Iterable[Garbage]) -> Iterator[str]:
 
 def _kept(console: Console, workspace: Workspace, *, everything: bool) -> frozenset[str] | None:
     """Images of the releases that stay; None where the stack is not deployed from here."""
-    pulumi = opened(console, workspace) if pulumi_program().exists() else None
-    deployed = pulumi.deployment() if pulumi else None
-    if pulumi is None or deployed is None or not deployed.resources:
+    found = deployed(console, workspace)
+    if not (found and found[1].resources):
         return None
-    working = releases.working(releases.updates(pulumi, deployed))
+    working = releases.working(releases.updates(*found))
     number = 1 if everything else KEPT_RELEASES
-    kept = [deployed.images, *(r.images for r in itertools.islice(working, number))]
+    kept = [found[1].images, *(r.images for r in itertools.islice(working, number))]
     return garbage.mentioned(ref for images in kept for ref in images.values())
 
 

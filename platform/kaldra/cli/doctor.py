@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kaldra.cli import clean
-from kaldra.cli.deploy import cluster_spec, ensure_cluster_and_registry, opened
+from kaldra.cli.deploy import cluster_spec, deployed, ensure_cluster_and_registry, opened
 from kaldra.cli.pulumi import is_pulumi
 from kaldra.cli.ui import Console, confirm, of_this_stack, write_json
-from kaldra.cli.workspace import Workspace, pulumi_program
+from kaldra.cli.workspace import Workspace
 from kaldra.cluster import check, kind
 from kaldra.errors import KaldraError
 from kaldra.toolchain.inventory import Finding, Repair, collect
@@ -97,16 +97,15 @@ def _state(workspace: Workspace, console: Console) -> Finding:
     name, where = f"stack {workspace.stack}", workspace.backend
     up = f"./kaldra up --stack {workspace.stack}"
     try:
-        there = pulumi_program().exists()
-        deployed = opened(console, workspace).deployment() if there else None
+        found = deployed(console, workspace)
     except KaldraError as error:
         return Finding(name, where=where, problem=str(error), fix=error.hint)
-    if deployed is None:
+    if found is None:
         return Finding(name, where="not deployed", fix=up)
     if pid := dead_lock(workspace):
         problem = f"A killed run (pid {pid}) left it locked."
         return Finding(name, where=where, problem=problem, fix=up, repair="lock")
-    if deployed.pending:
+    if found[1].pending:
         problem = "A killed run left operations unfinished."
         return Finding(name, where=where, problem=problem, fix=up, repair="pending")
     return Finding(name, where=where)
