@@ -1,4 +1,4 @@
-import json
+from unittest.mock import Mock
 
 import pytest
 
@@ -34,22 +34,15 @@ def reasons(*pods):
 
 
 @pytest.fixture
-def cluster(monkeypatch):
-    """What kubectl answers, by its first words; what it has no answer for fails."""
-    answers = {}
+def explained(monkeypatch):
+    """The diagnosis of what kubectl tells."""
 
-    def read(_workspace, *arguments):
-        for words, answer in answers.items():
-            if " ".join(arguments).startswith(words):
-                return answer
-        raise KaldraError("no answer")
+    def explained(pods=(), events=(), log=""):
+        monkeypatch.setattr(kubectl, "listed", Mock(side_effect=[pods, events]))
+        monkeypatch.setattr(kubectl, "read", Mock(return_value=log))
+        return diagnosis.explain(WORKSPACE)
 
-    monkeypatch.setattr(kubectl, "read", read)
-    return answers
-
-
-def items(*objects):
-    return json.dumps({"items": objects})
+    return explained
 
 
 @pytest.mark.parametrize(
@@ -87,18 +80,15 @@ def test_a_pod_that_fits_on_no_node_is_named():
     assert reasons(unscheduled) == ["Unschedulable: 0/1 nodes are available"]
 
 
-def test_reason_events_and_log_lines_are_told_once_for_replicas_that_fail_alike(cluster):
+def test_reason_events_and_log_lines_are_told_once_for_replicas_that_fail_alike(explained):
     crashing = {"state": {"waiting": BACK_OFF}, "lastState": {"terminated": CRASHED}}
-    cluster["get pods"] = items(
-        pod("api-1", restartCount=2, **crashing), pod("api-2", restartCount=3, **crashing)
-    )
-    cluster[f"get events {diagnosis.WARNINGS}"] = items(
+    pods = [pod("api-1", restartCount=2, **crashing), pod("api-2", restartCount=3, **crashing)]
+    events = [
         event("Pod", "api-2", "older"),
         event("Pod", "api-2", "newer", time="2026-11-29T02:00:00Z"),
         event("Pod", "other", "not about it"),
-    )
-    cluster["logs api-2"] = "one\ntwo\n"
-    assert diagnosis.explain(WORKSPACE).splitlines() == [
+    ]
+    assert explained(pods, events, "one\ntwo\n").splitlines() == [
         "pod api-2, container api: CrashLoopBackOff: Error, exit code 1 (restarted 3 times)",
         "  events:",
         "    Failed: newer",
@@ -107,13 +97,14 @@ def test_reason_events_and_log_lines_are_told_once_for_replicas_that_fail_alike(
         "    one",
         "    two",
     ]
+    assert kubectl.read.call_args.args[1:3] == ("logs", "api-2")
 
 
-def test_where_no_pod_could_be_made_the_replica_set_tells_why(cluster):
-    cluster["get pods"] = items()
-    cluster["get events"] = items(event("ReplicaSet", "api-5f", "exceeded quota: kaldra"))
-    assert diagnosis.explain(WORKSPACE) == "Failed: exceeded quota: kaldra"
+def test_where_no_pod_could_be_made_the_replica_set_tells_why(explained):
+    events = [event("ReplicaSet", "api-5f", "exceeded quota: kaldra")]
+    assert explained(events=events) == "Failed: exceeded quota: kaldra"
 
 
-def test_a_cluster_that_does_not_answer_has_no_diagnosis(cluster):
+def test_a_cluster_that_does_not_answer_has_no_diagnosis(monkeypatch):
+    monkeypatch.setattr(kubectl, "listed", Mock(side_effect=KaldraError("no answer")))
     assert diagnosis.explain(WORKSPACE) == ""
