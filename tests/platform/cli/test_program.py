@@ -69,20 +69,14 @@ def engine():
 
 
 @pytest.fixture
-def written(tmp_path, monkeypatch):
-    """A program of the test's own in the place of platform/__main__.py."""
-
-    def write(text):
-        file = tmp_path / "__main__.py"
-        file.write_text(text)
-        monkeypatch.setattr(program, "PROGRAM", str(file))
-        return file
-
-    return write
+def file(tmp_path, monkeypatch):
+    """The program, which a test writes."""
+    monkeypatch.setattr(program, "PROGRAM", str(tmp_path / "__main__.py"))
+    return tmp_path / "__main__.py"
 
 
-def test_the_program_has_the_variables_and_the_settings_of_the_stack(engine, written, monkeypatch):
-    written(
+def test_the_program_has_the_variables_and_the_settings_of_the_stack(engine, file, monkeypatch):
+    file.write_text(
         "import os, pulumi\n"
         "pulumi.export('image', os.environ['KALDRA_BASE_IMAGE'])\n"
         "pulumi.export('target', pulumi.Config('kaldra').get('target'))\n"
@@ -104,8 +98,8 @@ def test_a_wrong_setting_is_a_message(engine):
     assert engine.said[0].startswith("Setting kaldra:target in Pulumi.try.yaml is wrong")
 
 
-def test_a_program_that_fails_is_told_from_its_own_lines_on(engine, written):
-    file = written("import json\n\njson.loads('{')\n")
+def test_a_program_that_fails_is_told_from_its_own_lines_on(engine, file):
+    file.write_text("import json\n\njson.loads('{')\n")
     with program.served({}) as client:
         assert engine.run(client).bail
     head, traceback, line, *_, last = engine.said[0].splitlines()
