@@ -60,10 +60,9 @@ def test_releases_are_known_whatever_the_state_looks_like(project):
     before = (project / "Pulumi.try.yaml").read_text()
     for image in "1234":
         up(image, PULUMI_DIY_BACKEND_GZIP="true" if image == "2" else "false")
-    pulumi = opened()
-    deployed = pulumi.deployment()
+    deployed = opened().deployment()
     assert deployed is not None
-    found = releases.updates(pulumi, deployed)
+    found = releases.updates(deployed)
     assert [release.digests["api"][-1] for release in found] == list("4321")
     previous = releases.previous(found)
     assert previous is not None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kaldra.cli import build, health, releases
 from kaldra.cli.deploy import deployed_or_fail
-from kaldra.cli.pulumi import Deployment, Pulumi
+from kaldra.cli.pulumi import Deployment
 from kaldra.cli.ui import Console, of_this_stack
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import KaldraError
@@ -23,7 +23,7 @@ def run(console: Console, *, stack: str, assume_yes: bool) -> None:
     """Print ✔, or ✘ with the fix, for each check; exit 1 unless all pass."""
 
     @cache
-    def deployed() -> tuple[Pulumi, Deployment]:
+    def deployed() -> Deployment:
         return deployed_or_fail(console, stack)
 
     def images() -> str:
@@ -34,10 +34,10 @@ def run(console: Console, *, stack: str, assume_yes: bool) -> None:
     points: dict[str, Callable[[], str]] = {
         "Docker responds and can build images": _docker,
         "The configuration exists and is valid": lambda: _configuration(stack),
-        f"./kaldra up --stack {stack} succeeded": lambda: _up(*deployed()),
-        f"{CORE.name} and {API.name} are running": lambda: _running(deployed()[0].workspace),
-        "/status/ returns status and version": lambda: _answers(deployed()[0]),
-        f"./kaldra down --stack {stack} would remove all resources": lambda: _down(*deployed()),
+        f"./kaldra up --stack {stack} succeeded": lambda: _up(deployed()),
+        f"{CORE.name} and {API.name} are running": lambda: _running(deployed()),
+        "/status/ returns status and version": lambda: _answers(deployed()),
+        f"./kaldra down --stack {stack} would remove all resources": lambda: _down(deployed()),
         f"./kaldra build builds {CORE.name}:{TAG} and {API.name}:{TAG}": images,
     }
     held = [_holds(number, *point) for number, point in enumerate(points.items(), 1)]
@@ -67,46 +67,47 @@ def _configuration(stack: str) -> str:
     raise KaldraError(f"{path} does not exist.", hint=f"cp {dotenv.EXAMPLE} .env")
 
 
-def _up(pulumi: Pulumi, deployed: Deployment) -> str:
-    last = next(iter(releases.updates(pulumi, deployed)), None)
+def _up(deployed: Deployment) -> str:
+    last = next(iter(releases.updates(deployed)), None)
     if last is None or not last.succeeded:
-        raise _fault("The last one failed.", "up", pulumi.workspace)
+        raise _fault("The last one failed.", "up", deployed)
     return f"release {last.title}"
 
 
-def _running(workspace: Workspace) -> str:
-    found = health.workloads(workspace)
+def _running(deployed: Deployment) -> str:
+    found = health.workloads(deployed.pulumi.workspace)
     for workload in found:
         if not workload.well:
-            raise _fault(str(workload)[2:], "logs", workspace)
+            raise _fault(str(workload)[2:], "logs", deployed)
     return ", ".join(f"{w.name} {w.ready}/{w.wanted} ready" for w in found)
 
 
-def _answers(pulumi: Pulumi) -> str:
+def _answers(deployed: Deployment) -> str:
+    pulumi = deployed.pulumi
     body = health.ask_gateway(pulumi.workspace, pulumi.console, seconds=0)
     if not {"status", "version"} <= json.loads(body).keys():
-        raise _fault(f"/status/ returned {body}", "logs", pulumi.workspace)
+        raise _fault(f"/status/ returned {body}", "logs", deployed)
     return body
 
 
-def _down(pulumi: Pulumi, deployed: Deployment) -> str:
+def _down(deployed: Deployment) -> str:
     """Pulumi's preview: every resource of the state can be read and removed.
 
     Providers do not count: Pulumi removes them with the last of their resources.
     """
     if deployed.pending:
-        raise _fault("A killed run left pending operations.", "up", pulumi.workspace)
-    previewed = pulumi.read("destroy", "--preview-only", "--json")
+        raise _fault("A killed run left pending operations.", "up", deployed)
+    previewed = deployed.pulumi.read("destroy", "--preview-only", "--json")
     removed = previewed["changeSummary"].get("delete", 0)
     wanted = [r for r in deployed.resources if not r["type"].startswith("pulumi:providers:")]
     if removed < len(wanted):
         said = f"It would remove {removed} of {len(wanted)} resources."
-        raise _fault(said, "status", pulumi.workspace)
+        raise _fault(said, "status", deployed)
     return f"{removed} resources"
 
 
-def _fault(message: str, verb: str, workspace: Workspace) -> KaldraError:
-    return KaldraError(message, hint=f"./kaldra {verb} --stack {workspace.stack}")
+def _fault(message: str, verb: str, deployed: Deployment) -> KaldraError:
+    return KaldraError(message, hint=f"./kaldra {verb} --stack {deployed.pulumi.workspace.stack}")
 
 
 def _holds(number: int, title: str, check: Callable[[], str]) -> bool:

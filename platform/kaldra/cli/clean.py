@@ -137,11 +137,11 @@ def table(found: Iterable[Garbage]) -> Iterator[str]:
 def _kept(console: Console, workspace: Workspace, *, everything: bool) -> frozenset[str] | None:
     """Images of the releases that stay; None where the stack is not deployed from here."""
     found = deployed(console, workspace)
-    if not (found and found[1].resources):
+    if not (found and found.resources):
         return None
-    working = releases.working(releases.updates(*found))
+    working = releases.working(releases.updates(found))
     number = 1 if everything else KEPT_RELEASES
-    kept = [found[1].images, *(r.images for r in itertools.islice(working, number))]
+    kept = [found.images, *(r.images for r in itertools.islice(working, number))]
     return garbage.mentioned(ref for images in kept for ref in images.values())
 
 

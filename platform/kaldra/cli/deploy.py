@@ -53,17 +53,13 @@ def opened(console: Console, workspace: Workspace, prepared: Prepared | None = N
     return pulumi
 
 
-def deployed(console: Console, workspace: Workspace) -> tuple[Pulumi, Deployment] | None:
-    """Pulumi and what is deployed; None where this clone knows of no such stack."""
-    if not pulumi_program().exists():
-        return None
-    pulumi = opened(console, workspace)
-    found = pulumi.deployment()
-    return (pulumi, found) if found else None
+def deployed(console: Console, workspace: Workspace) -> Deployment | None:
+    """What is deployed; None where this clone knows of no such stack."""
+    return opened(console, workspace).deployment() if pulumi_program().exists() else None
 
 
-def deployed_or_fail(console: Console, stack: str) -> tuple[Pulumi, Deployment]:
-    """Pulumi and the deployed state. Raises KaldraError if nothing is deployed.
+def deployed_or_fail(console: Console, stack: str) -> Deployment:
+    """What is deployed. Raises KaldraError if nothing is.
 
     Tools are installed for staging only, which is checked from machines that never deployed it.
     """
@@ -71,7 +67,7 @@ def deployed_or_fail(console: Console, stack: str) -> tuple[Pulumi, Deployment]:
     if workspace.settings.target == "staging":
         ready(console, stack, assume_yes=False)
     found = deployed(console, workspace)
-    if not (found and found[1].resources):
+    if not (found and found.resources):
         raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
     return found
 

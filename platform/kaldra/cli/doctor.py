@@ -105,7 +105,7 @@ def _state(workspace: Workspace, console: Console) -> Finding:
     if pid := dead_lock(workspace):
         problem = f"A killed run (pid {pid}) left it locked."
         return Finding(name, where=where, problem=problem, fix=up, repair="lock")
-    if found[1].pending:
+    if found.pending:
         problem = "A killed run left operations unfinished."
         return Finding(name, where=where, problem=problem, fix=up, repair="pending")
     return Finding(name, where=where)

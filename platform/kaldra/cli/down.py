@@ -18,13 +18,12 @@ def run(console: Console, *, stack: str, everything: bool, assume_yes: bool) -> 
     workspace = Workspace.open(stack)
     alive = engine.engine_version() is not None
     if found := deployed(console, workspace):
-        pulumi, deployment = found
-        if deployment.resources:
-            _able_to_destroy(pulumi, alive=alive).change("destroy")
+        if found.resources:
+            _able_to_destroy(found.pulumi, alive=alive).change("destroy")
         else:
             console.note(f"Stack {stack} has no resources.")
         if everything:
-            pulumi.run("stack", "rm", stack, "--yes", "--preserve-config")
+            found.pulumi.run("stack", "rm", stack, "--yes", "--preserve-config")
     else:
         console.note(f"Stack {stack} was never deployed, or is already removed.")
     if everything and alive:

@@ -52,7 +52,7 @@ def _keys(workspace: Workspace) -> Mapping[str, str]:
                 hint=f"./kaldra up --stack {workspace.stack}",
             )
         return secrets.own_keys()
-    pulumi, _ = deployed_or_fail(Console(quiet=True), workspace.stack)
-    found = pulumi.read("config", "get", f"{NAMESPACE}:apiKeys", "--json")
+    deployed = deployed_or_fail(Console(quiet=True), workspace.stack)
+    found = deployed.pulumi.read("config", "get", f"{NAMESPACE}:apiKeys", "--json")
     keys: dict[str, str] = json.loads(found["value"])
     return keys

@@ -49,6 +49,8 @@ _Ended = subprocess.CompletedProcess[list[str]]
 class Deployment:
     """What is deployed: the stack's last state."""
 
+    pulumi: "Pulumi"
+    """What it was read with."""
     resources: Sequence[Mapping[str, Any]] = ()
     pending: bool = False
     """Whether operations were begun and not finished."""
@@ -80,7 +82,8 @@ class Pulumi:
         if document is None:
             return None
         latest = document.get("deployment") or {}
-        return Deployment(latest.get("resources") or (), bool(latest.get("pending_operations")))
+        pending = bool(latest.get("pending_operations"))
+        return Deployment(self, latest.get("resources") or (), pending)
 
     def ensure_stack(self) -> Deployment:
         """Create the stack in its backend unless it exists; returns what is deployed."""
@@ -89,7 +92,7 @@ class Pulumi:
             provider = self.workspace.settings.secrets_provider
             options = [f"--secrets-provider={provider}"] if provider else []
             self.run("stack", "init", self.workspace.stack, "--no-select", *options)
-        return found or Deployment()
+        return found or Deployment(self)
 
     def settle(self) -> None:
         """Read what really exists into the state, which also ends pending operations."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kaldra.cli.pulumi import Deployment, Pulumi
+from kaldra.cli.pulumi import Deployment
 from kaldra.stack.settings import NAMESPACE
 
 DIGESTS = f"{NAMESPACE}:imageDigests"
@@ -63,9 +63,9 @@ class Release:
         return (self.digests, self.settings) == (other.digests, other.settings)
 
 
-def updates(pulumi: Pulumi, deployed: Deployment) -> list[Release]:
+def updates(deployed: Deployment) -> list[Release]:
     """Updates since the stack was last removed, failed ones included, newest first."""
-    history = pulumi.read("stack", "history", "--json", f"--page-size={_MOST}") or []
+    history = deployed.pulumi.read("stack", "history", "--json", f"--page-size={_MOST}") or []
     images: Mapping[str, str] = deployed.images
     found = []
     for place, entry in enumerate(history):

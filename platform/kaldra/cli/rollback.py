@@ -24,7 +24,7 @@ from kaldra.toolchain.files import sharing
 @sharing(clean.LOCK)
 def run(console: Console, *, stack: str, to: int | None, assume_yes: bool) -> None:
     """Preview the release before the last one (or number `to`), ask, deploy it and ask it."""
-    updates = releases.updates(*deployed_or_fail(console, stack))
+    updates = releases.updates(deployed_or_fail(console, stack))
     release = _chosen(stack, updates, to)
     pulumi = ready(console, stack, assume_yes=assume_yes, with_cluster=True)
     sources = f"Check out the earlier sources, then: ./kaldra up --stack {stack}"

@@ -14,7 +14,7 @@ from typing import Any
 from kaldra.cli import dev, health, releases
 from kaldra.cli.deploy import deployed_or_fail
 from kaldra.cli.events import resource
-from kaldra.cli.pulumi import Deployment, Pulumi
+from kaldra.cli.pulumi import Deployment
 from kaldra.cli.ui import Console, of_this_stack, write_json
 from kaldra.errors import KaldraError
 from kaldra.render.diff import ABSENT, fields
@@ -81,7 +81,7 @@ def run(console: Console, *, stack: str, as_json: bool) -> None:
     Exits with 3 on drift, else with 1 if a component is unhealthy. Changes neither live objects nor
     the state.
     """
-    found = look(*deployed_or_fail(console, stack))
+    found = look(deployed_or_fail(console, stack))
     if as_json:
         write_json(found)
     else:
@@ -98,8 +98,9 @@ def run(console: Console, *, stack: str, as_json: bool) -> None:
         sys.exit(1)
 
 
-def look(pulumi: Pulumi, deployed: Deployment) -> Status:
+def look(deployed: Deployment) -> Status:
     """Ask cluster or engine, gateway, history and provider plugins."""
+    pulumi = deployed.pulumi
     workspace, console = pulumi.workspace, pulumi.console
     workloads = health.workloads(workspace)
     answer = problem = ""
@@ -107,7 +108,7 @@ def look(pulumi: Pulumi, deployed: Deployment) -> Status:
         answer = health.ask_gateway(workspace, console, seconds=0)
     except KaldraError as error:
         problem = str(error)
-    updates = releases.updates(pulumi, deployed)
+    updates = releases.updates(deployed)
     back = releases.previous(updates)
     shown = [
         DeployedRelease(r.number, r.ended, r.revision, r.digests, r.title, r == back)

@@ -27,7 +27,7 @@ def release(*, succeeded):
 WELL = (
     (inventory, "check_engine", Finding("Docker Engine", "27", "here")),
     (Workspace, "open", PULUMI.workspace),
-    (checklist, "deployed_or_fail", (PULUMI, Deployment(TWO))),
+    (checklist, "deployed_or_fail", Deployment(PULUMI, TWO)),
     (releases, "updates", [release(succeeded=True)]),
     (health, "workloads", [health.Workload("kaldra-core", 1, 1, "image")]),
     (health, "ask_gateway", '{"status": "KALDRA API Gateway online", "version": "0.1.0"}'),
@@ -45,7 +45,7 @@ WELL = (
         (health, "workloads", [health.Workload("kaldra-core", 0, 1, "starting")], "✔✔✔✘✔✔✔"),
         (health, "ask_gateway", "{}", "✔✔✔✔✘✔✔"),
         (Pulumi, "read", {"changeSummary": {"delete": 1}}, "✔✔✔✔✔✘✔"),
-        (checklist, "deployed_or_fail", (PULUMI, Deployment(TWO, pending=True)), "✔✔✔✔✔✘✔"),
+        (checklist, "deployed_or_fail", Deployment(PULUMI, TWO, pending=True), "✔✔✔✔✔✘✔"),
         (checklist, "deployed_or_fail", NOT_DEPLOYED, "✔✔✘✘✘✘✔"),
     ],
 )

@@ -36,9 +36,8 @@ def updates(*entries):
             images = {name: f"r/{name}@sha256:{x * 64}" for name, x in pairs}
     outputs = {f"{name}Image": image for name, image in images.items()}
     pulumi = Mock(spec=Pulumi, **{"read.return_value": history})
-    return releases.updates(
-        pulumi, Deployment([{"type": "pulumi:pulumi:Stack", "outputs": outputs}])
-    )
+    stack = {"type": "pulumi:pulumi:Stack", "outputs": outputs}
+    return releases.updates(Deployment(pulumi, [stack]))
 
 
 def test_a_release_is_its_images_its_settings_and_its_commit():

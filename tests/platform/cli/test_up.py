@@ -21,7 +21,7 @@ def test_a_failed_up_does_not_pass_for_done_and_is_explained(state, monkeypatch)
     before = {"cluster": "c1", "registry": "r1"}
     pulumi.workspace.identities.write_text(json.dumps(before))
     image = {"type": up.IMAGE_TYPE, "urn": "urn"}
-    monkeypatch.setattr(Pulumi, "ensure_stack", lambda _self: Deployment([image]))
+    monkeypatch.setattr(Pulumi, "ensure_stack", lambda self: Deployment(self, [image]))
     monkeypatch.setattr(Pulumi, "change", Mock(side_effect=KaldraError("broken")))
     monkeypatch.setattr(diagnosis, "explain", lambda _: "pod api-1: CrashLoopBackOff")
     with pytest.raises(KaldraError, match="broken"):
