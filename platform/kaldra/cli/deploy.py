@@ -33,12 +33,9 @@ def ready(console: Console, stack: str, *, assume_yes: bool, with_cluster: bool 
     def create(*images: str) -> None:
         identities.update(ensure_cluster_and_registry(console, cluster_spec(workspace, *images)))
 
-    prepared = prepare(
-        workspace.settings.target,
-        console,
-        assume_yes=assume_yes,
-        meanwhile=create if with_cluster else None,
-    )
+    target = workspace.settings.target
+    meanwhile = create if with_cluster else None
+    prepared = prepare(target, console, assume_yes=assume_yes, meanwhile=meanwhile)
     if identities:
         metrics_server.ensure(console, workspace)
     return replace(opened(console, workspace, prepared), cluster=identities)

@@ -4,6 +4,8 @@ History contains neither secrets nor outputs. Therefore each `up` records the im
 its message; those of the last update are in the state.
 """
 
+import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,9 +60,10 @@ class Release:
         commit = f", {self.revision[:7]}" if self.revision else ""
         return f"{self.number} ({self.ended:%Y-%m-%d %H:%M} UTC{commit})"
 
-    def same_as(self, other: "Release") -> bool:
-        """Whether both deployed the same images with the same settings."""
-        return (self.digests, self.settings) == (other.digests, other.settings)
+    @property
+    def content(self) -> tuple[object, object]:
+        """What it deployed; the same in releases that make no difference."""
+        return self.digests, self.settings
 
 
 def updates(deployed: Deployment) -> list[Release]:
@@ -93,17 +96,15 @@ def updates(deployed: Deployment) -> list[Release]:
 
 def working(updates: Sequence[Release]) -> Iterator[Release]:
     """Successful releases, newest first; identical consecutive ones count once."""
-    newest: Release | None = None
-    for release in updates:
-        if release.succeeded and release.images and not (newest and release.same_as(newest)):
-            yield release
-            newest = release
+    succeeded = (release for release in updates if release.succeeded and release.images)
+    for _, same in itertools.groupby(succeeded, key=lambda release: release.content):
+        yield next(same)
 
 
 def previous(updates: Sequence[Release]) -> Release | None:
     """The newest working release that differs from the last update, or None."""
-    earlier = (r for r in working(updates) if not (updates[0].succeeded and r.same_as(updates[0])))
-    return next(earlier, None)
+    current = updates[0].content if updates and updates[0].succeeded else None
+    return next((release for release in working(updates) if release.content != current), None)
 
 
 def message(images: Mapping[str, str], about: str = "") -> str:
@@ -115,5 +116,4 @@ def message(images: Mapping[str, str], about: str = "") -> str:
 def _replaced(text: str) -> dict[str, str]:
     """Images that an update's message says it replaces."""
     line = next((line for line in text.splitlines() if line.startswith(_REPLACES)), "")
-    pairs = (word.partition("=") for word in line.removeprefix(_REPLACES).split())
-    return {service: reference for service, _, reference in pairs}
+    return dict(re.findall(r"(\S+?)=(\S+)", line))

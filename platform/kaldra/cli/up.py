@@ -48,7 +48,7 @@ def deploy(pulumi: Pulumi, *options: str, about: str = "") -> None:
     with _explained(pulumi):
         pulumi.change("up", "--refresh", f"--message={message}", *replaced, *options)
     if pulumi.cluster:
-        text = json.dumps(dict(pulumi.cluster))
+        text = json.dumps(pulumi.cluster)
         pulumi.workspace.identities.write_text(text, encoding="utf-8")
 
 
