@@ -11,22 +11,20 @@ from typing import Any
 from kaldra.cli.ui import Console, Line
 from kaldra.progress import Step
 
-_CHANGES = {
-    "create": "created",
-    "update": "updated",
-    "create-replacement": "replaced",
-    "delete": "deleted",
-    "delete-replaced": "deleted after its replacement",
-}
-"""Operations that change a resource, and their label when finished."""
-
-_COUNTED = {
+_DONE = {
     "create": "created",
     "update": "updated",
     "replace": "replaced",
+    "create-replacement": "replaced",
     "delete": "deleted",
+    "delete-replaced": "deleted after its replacement",
     "same": "unchanged",
 }
+"""Operation on a resource → its label when finished."""
+
+_SHOWN = ("create", "update", "create-replacement", "delete", "delete-replaced")
+_COUNTED = ("create", "update", "replace", "delete", "same")
+
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 """The engine's markup for colours."""
 
@@ -58,8 +56,8 @@ class Events:
             case {"diagnosticEvent": told}:
                 self._tell(told)
             case {"summaryEvent": {"resourceChanges": {**changes}}}:
-                counts = ((changes.get(operation), word) for operation, word in _COUNTED.items())
-                self.summary = ", ".join(f"{count} {word}" for count, word in counts if count)
+                counted = [operation for operation in _COUNTED if changes.get(operation)]
+                self.summary = ", ".join(f"{changes[one]} {_DONE[one]}" for one in counted)
 
     def close(self) -> None:
         """Mark operations that the engine did not finish as failed."""
@@ -72,12 +70,12 @@ class Events:
         state = metadata.get("new") or metadata.get("old") or {}
         # Components are only groups, and providers are not deployed.
         managed = state.get("custom") and not metadata["type"].startswith("pulumi:providers:")
-        if operation in _CHANGES and managed:
+        if operation in _SHOWN and managed:
             self._open[operation, urn] = self._console.begin(f"  {resource(urn)}")
 
     def _end(self, metadata: Mapping[str, Any], *, failed: bool) -> None:
         if line := self._open.pop((metadata["op"], metadata["urn"]), None):
-            line.done("" if failed else _CHANGES[metadata["op"]])
+            line.done("" if failed else _DONE[metadata["op"]])
             self._console.end(line, failed=failed)
 
     def _tell(self, told: Mapping[str, Any]) -> None:
