@@ -127,19 +127,17 @@ def resolve(repo: Path) -> str:
     Raises KaldraError if the requirements cannot be resolved.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        full = Path(scratch, LOCK)
+        output = Path(scratch, LOCK)
         if (repo / LOCK).is_file():
-            shutil.copyfile(repo / LOCK, full)
-        everything = blocks(_compile(repo, GROUPS, full))
-        written: set[str] = set()
-        text = HEADER
-        for index, group in enumerate(GROUPS):
-            output = Path(scratch, group)
-            shutil.copyfile(full, output)
-            names = blocks(_compile(repo, GROUPS[: index + 1], output)).keys() - written
-            text += f"# --- {group}\n" if index else ""
-            text += "".join(everything[name] for name in sorted(names))
-            written |= names
+            shutil.copyfile(repo / LOCK, output)
+        # All groups together first: fewer of them keep the versions that are in the file.
+        found = [blocks(_compile(repo, GROUPS[:n], output)) for n in range(len(GROUPS), 0, -1)]
+    written: set[str] = set()
+    text = HEADER
+    for group, packages in zip(GROUPS, reversed(found), strict=True):
+        text += f"# --- {group}\n" if written else ""
+        text += "".join(found[0][name] for name in sorted(packages.keys() - written))
+        written |= packages.keys()
     return text
 
 
