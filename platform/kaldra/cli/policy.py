@@ -9,7 +9,6 @@ import sys
 
 from kaldra import rules
 from kaldra.cli.ui import Console
-from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO, state
 from kaldra.render import manifests
@@ -21,7 +20,6 @@ def require(console: Console, stack: str) -> None:
 
     A stack on Docker alone has neither required secrets nor Kubernetes objects.
     """
-    Workspace.open(stack)
     settings = settings_of_stack_file(stack, REPO, complete=True)
     if not settings.on_cluster:
         return
