@@ -20,14 +20,14 @@ DIGESTS = f"{NAMESPACE}:imageDigests"
 REGISTRY = f"{NAMESPACE}:registry"
 """Settings of the registry; its accounts are secret."""
 
-GROUND = tuple(
+INFRASTRUCTURE = tuple(
     f"{NAMESPACE}:{key}"
     for key in (
         "apiPort", "clusterName", "kubeContext", "kubeconfig", "registry", "registryPort",
         "secretsProvider", "stateBackend",
     )
 )  # fmt: skip
-"""Settings that identify cluster and registry; they are not part of a release."""
+"""Settings of cluster, registry and state, which are not part of a release."""
 
 _REPLACES = "Replaces "
 _MOST = 1000
@@ -79,7 +79,7 @@ def updates(deployed: Deployment) -> list[Release]:
         settings = {
             key: value.get("objectValue", value.get("value"))
             for key, value in (entry.get("config") or {}).items()
-            if not value.get("secret") and key not in (*GROUND, DIGESTS)
+            if not value.get("secret") and key not in (*INFRASTRUCTURE, DIGESTS)
         }
         release = Release(
             number=entry.get("version") or len(history) - place,

@@ -104,7 +104,7 @@ def _stack_file(stack: str, release: Release) -> str:
     stays = {
         key: value
         for key, value in (now.get("config") or {}).items()
-        if key in releases.GROUND or _holds_secret(value)
+        if key in releases.INFRASTRUCTURE or _holds_secret(value)
     }
     if "address" in (registry := stays.get(releases.REGISTRY) or {}):
         # Pulumi's history does not tell the group, as it holds secrets.
