@@ -18,6 +18,8 @@ STEP_MILLISECONDS = 20
 """Changes at most that far apart are one save."""
 
 SOURCES = frozenset({".py", ".json", ".ndjson", ".html", ".css", ".js"})
+BUILD_FILES = frozenset({"Dockerfile", "install.sh"})
+"""Not editors' temporary files, which lie beside these."""
 
 SHOWN_PATHS = 2
 
@@ -101,7 +103,8 @@ def changes(folders: Collection[Path], seconds: float) -> Iterator[list[Path]]:
         rust_timeout=int(seconds * 1000),
         yield_on_timeout=True,
     ):
-        yield sorted({Path(path) for _, path in found if Path(path).suffix in SOURCES})
+        paths = {Path(path) for _, path in found}
+        yield sorted(p for p in paths if p.suffix in SOURCES or p.name in BUILD_FILES)
 
 
 def within(folders: Collection[Path], paths: Iterable[Path]) -> list[str]:

@@ -4,11 +4,12 @@ import hashlib
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from kaldra.cli import dev, instances
+from kaldra.cli import dev, instances, live
 from kaldra.cli.workspace import Workspace
 from kaldra.errors import ConfigurationError
 from kaldra.paths import REPO
@@ -69,3 +70,15 @@ def test_a_debugger_attaches_through_a_receiver(tmp_path: Path, free_port: int):
                 assert b'"success": true' in found
                 process.kill()
         assert (small.live / "packages" / "debugpy" / "__init__.py").exists()
+
+
+def test_a_save_is_seen_and_an_editors_temporary_file_is_not(tmp_path: Path):
+    seen: list[str] = []
+    changes = live.changes({tmp_path}, 0.05)
+    next(changes)
+    for name in (".Dockerfile.swp", "Dockerfile", "main.py"):
+        (tmp_path / name).touch()
+    deadline = time.monotonic() + 10
+    while len(seen) < 2 and time.monotonic() < deadline:
+        seen += [path.name for path in next(changes)]
+    assert seen == ["Dockerfile", "main.py"]
