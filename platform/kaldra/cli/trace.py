@@ -19,6 +19,8 @@ from kaldra.errors import ConfigurationError, KaldraError
 
 WIDEST_BAR = 60
 NARROWEST_BAR = 10
+FIELDS = {"span_id", "parent_id", "kind", "start", "duration_ms", "status"}
+"""Of a span's record; a service of another version may log fewer."""
 
 
 def run(_: Console, *, stack: str, identifier: str, slowest: bool, since: str, file: str) -> None:
@@ -34,7 +36,7 @@ def run(_: Console, *, stack: str, identifier: str, slowest: bool, since: str, f
     else:
         with log_sources.opened(stack) as sources:
             records = logs.last(sources, log_sources.Span(since=start))
-    spans = sorted((record for record in records if record.is_span), key=_start)
+    spans = sorted((r for r in records if r.is_span and r.fields.keys() >= FIELDS), key=_start)
     if not spans:
         in_stack = (
             "Send a request; where kaldra:logSpans is off: set it to true in "

@@ -44,6 +44,7 @@ LINES = [
     line("POST /engine/kaldra/signal", "a", "elsewhere", "03.000000", 100.0),
     line("POST /alpha/analyze", "e", "", "04.000000", 9.0, trace_id=OTHER, request_id="r-2"),
     json.dumps({"message": "request", "time": "2026-11-29T12:01:03.123Z", "request_id": "r-1"}),
+    line("of another version", "f", "a", "03.000000", 1.0).replace("parent_id", "parent"),
     "Killed",
 ]
 
