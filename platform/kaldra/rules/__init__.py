@@ -3,11 +3,14 @@
 They yield what is wrong, under the name of a rule. `./kaldra lint` checks what the stacks render.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kaldra.rules import pod_security, stack, workloads
-from kaldra.rules.objects import Object, identity, pod_of
+from kaldra.rules.objects import Object, pod_of
+
+_OWN_MACHINE = re.compile(r"^(localhost|127\.[0-9.]+|\[::1\])(:\d+)?/")
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,17 @@ def check(objects: Sequence[Object]) -> list[Fault]:
 
     Rules for releases are left out where every image comes from a registry on this machine.
     """
-    found = [fault for obj in objects for fault in check_object(obj)]
-    together = stack.faults(objects)
-    return found + [Fault(identity(obj), rule, message) for obj, rule, message in together]
-
-
-def check_object(obj: Object) -> Iterator[Fault]:
-    """Faults of one object by itself."""
-    pod = pod_of(obj)
-    of_pod = (*pod_security.faults(pod), *workloads.pod_faults(pod)) if pod else ()
-    for rule, message in (*of_pod, *workloads.object_faults(obj)):
-        yield Fault(identity(obj), rule, message)
+    pods = [pod_of(obj) for obj in objects]
+    images = [c.get("image") for pod in pods if pod for _, c in pod.containers()]
+    released = not all(_OWN_MACHINE.match(str(image)) for image in images)
+    found = []
+    for obj, pod in zip(objects, pods, strict=True):
+        metadata = obj["metadata"]
+        name = "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
+        for rule, message in (
+            *(pod_security.faults(pod) if pod else ()),
+            *workloads.faults(obj, released=released),
+            *stack.faults(obj, objects, released=released),
+        ):
+            found.append(Fault(f"{obj['kind']} {name}", rule, message))
+    return found

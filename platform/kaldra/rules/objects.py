@@ -1,10 +1,16 @@
-"""Kubernetes objects as plain manifests: who they are, which pods they make, what selects whom."""
+"""Kubernetes objects as plain manifests: which pods they make, and what a field of them is."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Object = Mapping[str, Any]
+
+Found = Iterator[tuple[str, str]]
+"""Name of a rule, and what is wrong."""
+
+Field = tuple[str, str, tuple[object, ...], str]
+"""Name of a rule, a field, its allowed values (None for a missing one), what {another} is."""
 
 LONG_RUNNING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
 _TEMPLATES = {
@@ -21,8 +27,6 @@ _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
 class Pod:
     """A pod, or the template of pods; where a field is missing, {} or () stands for it."""
 
-    kind: str
-    """Kind of the object that makes the pod."""
     metadata: Object
     spec: Object
 
@@ -32,16 +36,24 @@ class Pod:
         return entry(self.spec, "securityContext")
 
     def containers(self, *kinds: str) -> Iterator[tuple[str, Object]]:
-        """Containers by name; `kinds` are fields of the spec, all three of them by default."""
+        """`container NAME` and the container; `kinds` are fields of the spec, all by default."""
         for kind in kinds or _CONTAINERS:
             for container in self.spec.get(kind) or ():
-                yield str(container.get("name") or "?"), container
+                yield f"container {container.get('name')}", container
 
     def settings(self) -> Iterator[tuple[str, Object]]:
         """Security settings of the pod and of each container, with who sets them."""
         yield "the pod", self.security
-        for name, container in self.containers():
-            yield f"container {name}", entry(container, "securityContext")
+        for who, container in self.containers():
+            yield who, entry(container, "securityContext")
+
+
+def pod_of(obj: Object) -> Pod | None:
+    """The pod that the object is or makes; None where it makes none."""
+    if obj["kind"] not in _TEMPLATES:
+        return None
+    template = entry(obj, *_TEMPLATES[obj["kind"]])
+    return Pod(entry(template, "metadata"), entry(template, "spec"))
 
 
 def entry(value: Any, *path: str) -> Mapping[str, Any]:
@@ -51,53 +63,10 @@ def entry(value: Any, *path: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def kind_of(obj: Object) -> str:
-    """Kind, "" where the object does not say."""
-    return str(obj.get("kind") or "")
-
-
-def name_of(obj: Object) -> str:
-    """Name in the cluster, "" where it is made automatically."""
-    return str(entry(obj, "metadata").get("name") or "")
-
-
-def namespace_of(obj: Object) -> str:
-    """Namespace that the object is in."""
-    return str(entry(obj, "metadata").get("namespace") or "default")
-
-
-def identity(obj: Object) -> str:
-    """How a message names the object: `Deployment kaldra/kaldra-api`."""
-    metadata = entry(obj, "metadata")
-    place = f"{metadata['namespace']}/" if metadata.get("namespace") else ""
-    return f"{kind_of(obj)} {place}{name_of(obj) or metadata.get('generateName') or '(unnamed)'}"
-
-
-def pod_of(obj: Object) -> Pod | None:
-    """The pod that the object is or makes; None where it makes none."""
-    kind = kind_of(obj)
-    if kind not in _TEMPLATES:
-        return None
-    template = entry(obj, *_TEMPLATES[kind])
-    return Pod(kind, entry(template, "metadata"), entry(template, "spec"))
-
-
-def selects(selector: Object, pod: Pod) -> bool:
-    """Whether a label selector takes the pod; {} takes every one."""
-    labels = entry(pod.metadata, "labels")
-    if any(labels.get(key) != value for key, value in entry(selector, "matchLabels").items()):
-        return False
-    return all(_meets(labels, wanted) for wanted in selector.get("matchExpressions") or ())
-
-
-def _meets(labels: Object, wanted: Object) -> bool:
-    value, values = labels.get(str(wanted.get("key"))), wanted.get("values") or ()
-    match wanted.get("operator"):
-        case "In":
-            return value in values
-        case "NotIn":
-            return value not in values
-        case "Exists":
-            return value is not None
-        case _:
-            return value is None
+def broken(who: str, values: Object, *fields: Field) -> Found:
+    """The rules that the fields of an object break."""
+    for rule, path, allowed, message in fields:
+        *way, last = path.split(".")
+        value = entry(values, *way).get(last)
+        if value not in allowed:
+            yield rule, f"{who} {message.format(value)}"

@@ -4,9 +4,9 @@ It includes the standard `baseline`. What Kubernetes waives for Windows pods and
 namespace of their own is waived here too.
 """
 
-from collections.abc import Iterator
+from itertools import product
 
-from kaldra.rules.objects import Object, Pod, entry
+from kaldra.rules.objects import Field, Found, Object, Pod, broken, entry
 
 _DEFAULT_CAPABILITIES = {
     "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD",
@@ -19,35 +19,68 @@ _SAFE_SYSCTLS = {
     "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_rmem", "net.ipv4.tcp_syncookies",
     "net.ipv4.tcp_wmem",
 }  # fmt: skip
-_SELINUX_TYPES = {"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
-_PROFILES = {"RuntimeDefault", "Localhost"}
 _VOLUMES = {
     "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim",
     "projected", "secret",
 }  # fmt: skip
+_SELINUX = (None, "", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
 _APPARMOR = "container.apparmor.security.beta.kubernetes.io/"
-_HANDLERS = (
-    ("livenessProbe",), ("readinessProbe",), ("startupProbe",),
-    ("lifecycle", "postStart"), ("lifecycle", "preStop"),
-)  # fmt: skip
+_PROFILES = (None, "RuntimeDefault", "Localhost")
+_UNSET = (None, False, 0, "")
 
-Found = Iterator[tuple[str, str]]
-"""Name of the check, and what is wrong."""
+_WAIVED_ON_WINDOWS = {
+    "allowPrivilegeEscalation", "capabilities_restricted", "seccompProfile_restricted",
+}  # fmt: skip
+_WAIVED_FOR_OWN_USERS = {"procMount", "runAsNonRoot", "runAsUser"}
+
+_SETTINGS: tuple[Field, ...] = (
+    ("windowsHostProcess", "windowsOptions.hostProcess", _UNSET,
+     "runs as a process of the node (hostProcess)"),
+    ("appArmorProfile", "appArmorProfile.type", _PROFILES, "sets the AppArmor profile {}"),
+    ("seccompProfile_baseline", "seccompProfile.type", _PROFILES, "sets the seccomp profile {}"),
+    ("seccompProfile_restricted", "seccompProfile.type", _PROFILES, "sets the seccomp profile {}"),
+    ("seLinuxOptions", "seLinuxOptions.type", _SELINUX, "sets the SELinux type {}"),
+    ("seLinuxOptions", "seLinuxOptions.user", _UNSET, "sets an SELinux user"),
+    ("seLinuxOptions", "seLinuxOptions.role", _UNSET, "sets an SELinux role"),
+)  # fmt: skip
+_CONTAINER: tuple[Field, ...] = (
+    ("privileged", "privileged", _UNSET, "is privileged"),
+    ("procMount", "procMount", (None, "Default"), "sets procMount {}"),
+    ("procMount_restricted", "procMount", (None, "Default"), "sets procMount {}"),
+    ("allowPrivilegeEscalation", "allowPrivilegeEscalation", (False,),
+     "does not forbid privilege escalation"),
+)  # fmt: skip
+_CAPABILITIES = (
+    ("capabilities_baseline", _DEFAULT_CAPABILITIES),
+    ("capabilities_restricted", {"NET_BIND_SERVICE"}),
+)
+_HANDLERS = (
+    *("livenessProbe", "readinessProbe", "startupProbe"),
+    *("lifecycle.postStart", "lifecycle.preStop"),
+)
 
 
 def faults(pod: Pod) -> Found:
     """What the standard does not allow."""
-    own_users = pod.spec.get("hostUsers") is False
+    waived: set[str] = set()
+    if entry(pod.spec, "os").get("name") == "windows":
+        waived |= _WAIVED_ON_WINDOWS
+    if pod.spec.get("hostUsers") is False:
+        waived |= _WAIVED_FOR_OWN_USERS
+    return (found for found in _faults(pod) if found[0] not in waived)
+
+
+def _faults(pod: Pod) -> Found:
     yield from _shared(pod)
     yield from _volumes(pod)
     for who, security in pod.settings():
-        yield from _settings(who, security)
-    for name, container in pod.containers():
-        yield from _container(name, container, own_users=own_users)
-    if entry(pod.spec, "os").get("name") != "windows":
-        yield from _confinement(pod)
-    if not own_users:
-        yield from _users(pod)
+        yield from broken(who, security, *_SETTINGS)
+        if security.get("runAsUser") == 0:
+            yield "runAsUser", f"{who} runs as user 0"
+    if pod.security.get("runAsNonRoot") is False:
+        yield "runAsNonRoot", "the pod sets runAsNonRoot to false"
+    for who, container in pod.containers():
+        yield from _container(who, container, pod.security)
 
 
 def _shared(pod: Pod) -> Found:
@@ -74,84 +107,25 @@ def _volumes(pod: Pod) -> Found:
             yield "restrictedVolumes", f"volume {name} has a forbidden type: {', '.join(kinds)}"
 
 
-def _settings(who: str, security: Object) -> Found:
-    """Settings of the pod or of a container."""
-    if entry(security, "windowsOptions").get("hostProcess"):
-        yield "windowsHostProcess", f"{who} runs as a process of the node (hostProcess)"
-    profile = security.get("appArmorProfile")
-    if profile is not None and profile.get("type") not in _PROFILES:
-        yield "appArmorProfile", f"{who} sets the AppArmor profile {profile.get('type')}"
-    if message := _seccomp(who, security):
-        yield "seccompProfile_baseline", message
-    options = entry(security, "seLinuxOptions")
-    if (options.get("type") or "") not in _SELINUX_TYPES:
-        yield "seLinuxOptions", f"{who} sets the SELinux type {options['type']}"
-    for field in ("user", "role"):
-        if options.get(field):
-            yield "seLinuxOptions", f"{who} sets an SELinux {field}"
-
-
-def _seccomp(who: str, security: Object) -> str:
-    profile = security.get("seccompProfile")
-    if profile is None or profile.get("type") in _PROFILES:
-        return ""
-    return f"{who} sets the seccomp profile {profile.get('type')}"
-
-
-def _container(name: str, container: Object, *, own_users: bool) -> Found:
+def _container(who: str, container: Object, whole: Object) -> Found:
+    """What is wrong with a container; `whole` are the settings of its pod."""
     security = entry(container, "securityContext")
-    if security.get("privileged"):
-        yield "privileged", f"container {name} is privileged"
-    if beyond := _added(security, _DEFAULT_CAPABILITIES):
-        yield "capabilities_baseline", f"container {name} adds capabilities: {beyond}"
+    yield from broken(who, security, *_CONTAINER)
+    own = security.get("runAsNonRoot")
+    if not (whole.get("runAsNonRoot") if own is None else own):
+        yield "runAsNonRoot", f"{who} may run as root: runAsNonRoot is not true"
+    if not (entry(whole, "seccompProfile").get("type") or security.get("seccompProfile")):
+        yield "seccompProfile_restricted", f"{who} has no seccomp profile, neither has the pod"
+    capabilities = entry(security, "capabilities")
+    added = set(capabilities.get("add") or ())
+    for check, allowed in _CAPABILITIES:
+        if beyond := ", ".join(sorted(added - allowed)):
+            yield check, f"{who} adds capabilities: {beyond}"
+    if "ALL" not in (capabilities.get("drop") or ()):
+        yield "capabilities_restricted", f"{who} does not drop all capabilities"
     for port in container.get("ports") or ():
         if port.get("hostPort"):
-            yield "hostPorts", f"container {name} takes port {port['hostPort']} of its node"
-    mount = security.get("procMount")
-    if mount not in (None, "Default"):
-        yield "procMount_restricted", f"container {name} sets procMount {mount}"
-        if not own_users:
-            yield "procMount", f"container {name} sets procMount {mount}"
-    for path in _HANDLERS:
-        for action in ("httpGet", "tcpSocket"):
-            if host := entry(container, *path, action).get("host"):
-                message = f"container {name}: {'.'.join(path)} asks another host, {host}"
-                yield "hostProbesAndHostLifecycle", message
-
-
-def _added(security: Object, allowed: set[str]) -> str:
-    added = set(entry(security, "capabilities").get("add") or ())
-    return ", ".join(sorted(added - allowed))
-
-
-def _confinement(pod: Pod) -> Found:
-    """What Windows does not have."""
-    for who, security in pod.settings():
-        if message := _seccomp(who, security):
-            yield "seccompProfile_restricted", message
-    given = entry(pod.security, "seccompProfile").get("type") in _PROFILES
-    for name, container in pod.containers():
-        security = entry(container, "securityContext")
-        if not given and not security.get("seccompProfile"):
-            message = f"container {name} has no seccomp profile, neither has the pod"
-            yield "seccompProfile_restricted", message
-        if "ALL" not in (entry(security, "capabilities").get("drop") or ()):
-            yield "capabilities_restricted", f"container {name} does not drop all capabilities"
-        if beyond := _added(security, {"NET_BIND_SERVICE"}):
-            yield "capabilities_restricted", f"container {name} adds capabilities: {beyond}"
-        if security.get("allowPrivilegeEscalation") is not False:
-            message = f"container {name} does not forbid privilege escalation"
-            yield "allowPrivilegeEscalation", message
-
-
-def _users(pod: Pod) -> Found:
-    whole = pod.security.get("runAsNonRoot")
-    if whole is False:
-        yield "runAsNonRoot", "the pod sets runAsNonRoot to false"
-    for name, container in pod.containers():
-        own = entry(container, "securityContext").get("runAsNonRoot")
-        if own is False or (own is None and not whole):
-            yield "runAsNonRoot", f"container {name} may run as root: runAsNonRoot is not true"
-    for who, security in pod.settings():
-        if security.get("runAsUser") == 0:
-            yield "runAsUser", f"{who} runs as user 0"
+            yield "hostPorts", f"{who} takes port {port['hostPort']} of its node"
+    for handler, action in product(_HANDLERS, ("httpGet", "tcpSocket")):
+        if host := entry(container, *handler.split("."), action).get("host"):
+            yield "hostProbesAndHostLifecycle", f"{who}: {handler} asks another host, {host}"

@@ -1,78 +1,101 @@
-"""What this platform asks of a workload beyond Pod Security."""
+"""What this platform asks of each object beyond Pod Security."""
 
 import re
-from collections.abc import Iterator
 
-from kaldra.rules.objects import LONG_RUNNING, Object, Pod, entry, kind_of
+from kaldra.rules.objects import LONG_RUNNING, Found, Object, Pod, entry, pod_of
 
 LOWEST_ID = 10000
 """Users and groups below may be somebody on the node."""
+LIVE = "serving.reload"
+"""The module that lets running containers take changed code."""
 
 _DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 _AMOUNTS = ("cpu", "memory", "ephemeral-storage")
-
-Found = Iterator[tuple[str, str]]
-"""Name of the rule, and what is wrong."""
-
-
-def pod_faults(pod: Pod) -> Found:
-    """What is wrong with a pod."""
-    if pod.spec.get("automountServiceAccountToken") is not False:
-        message = "its pods get a token of the cluster: automountServiceAccountToken is not false"
-        yield "no-token", message
-    if pod.spec.get("serviceAccountName") in (None, "", "default"):
-        yield "own-account", "its pods have no service account of their own"
-    for name, container in pod.containers():
-        yield from _container(name, container, pod)
-    for name, container in pod.containers("initContainers", "containers"):
-        for kind in ("requests", "limits"):
-            given = entry(container, "resources", kind)
-            if missing := [amount for amount in _AMOUNTS if not given.get(amount)]:
-                yield "resources", f"container {name} has no {kind} of {', '.join(missing)}"
-    for name, container in pod.containers("containers") if pod.kind in LONG_RUNNING else ():
-        yield from _probes(name, container)
+_WAYS = ("httpGet", "tcpSocket", "exec", "grpc")
+"""How a probe may ask."""
+_EVERYWHERE = {"0.0.0.0/0", "::/0"}
 
 
-def _container(name: str, container: Object, pod: Pod) -> Found:
-    if not _DIGEST.search(str(container.get("image") or "")):
-        yield "image-digest", f"container {name} names its image by tag, not by digest"
-    security = entry(container, "securityContext")
-    if security.get("readOnlyRootFilesystem") is not True:
-        yield "read-only-root", f"container {name} may write to its root file system"
-    for field in ("runAsUser", "runAsGroup"):
-        number = security.get(field, pod.security.get(field))
-        if not isinstance(number, int | float) or number < LOWEST_ID:
-            yield "run-as-high-uid", f"container {name} has no {field} of {LOWEST_ID} or above"
-    whole = any(source.get("secretRef") for source in container.get("envFrom") or ())
-    variables = container.get("env") or ()
-    if whole or any(entry(one, "valueFrom").get("secretKeyRef") for one in variables):
-        yield "secrets-in-files", f"container {name} gets a secret as environment, not as a file"
-
-
-def _probes(name: str, container: Object) -> Found:
-    for probe in ("readinessProbe", "livenessProbe"):
-        if not container.get(probe):
-            yield "probes", f"container {name} has no {probe}"
-    ready, live = container.get("readinessProbe"), container.get("livenessProbe")
-    if ready and live and _asked(ready) == _asked(live):
-        yield "probes", f"container {name}: readinessProbe and livenessProbe ask the same"
-
-
-def _asked(probe: Object) -> object:
-    return [probe.get(action) for action in ("httpGet", "tcpSocket", "exec", "grpc")]
-
-
-def object_faults(obj: Object) -> Found:
-    """What is wrong with an object that makes no pods."""
-    kind, spec = kind_of(obj), entry(obj, "spec")
+def faults(obj: Object, *, released: bool) -> Found:
+    """What is wrong with an object; some rules hold only for what others use."""
+    kind, spec = obj["kind"], entry(obj, "spec")
+    if pod := pod_of(obj):
+        yield from _pod(kind, pod, released=released)
     if kind in ("ConfigMap", "Secret") and obj.get("immutable") is not True:
         message = "it can be changed under running pods: immutable is not true"
         yield "immutable-configuration", message
+    if kind == "Deployment":
+        yield from _strategy(entry(spec, "strategy"))
     if kind == "Service" and spec.get("type") == "LoadBalancer":
         message = "it has an address of its own outside the cluster, past the ingress and its TLS"
         yield "not-published", message
+    if kind == "Service" and spec.get("type") == "NodePort" and released:
+        yield "no-node-port", "every node serves it, past the ingress and its TLS"
     if kind == "Ingress":
         secured = {host for tls in spec.get("tls") or () for host in tls.get("hosts") or ()}
         hosts = {str(rule.get("host") or "") for rule in spec.get("rules") or ()}
         for host in sorted(hosts - secured):
             yield "ingress-tls", f"it serves {host or 'every host'} without TLS"
+    if kind == "NetworkPolicy":
+        yield from _policy(spec, released=released)
+
+
+def _strategy(strategy: Object) -> Found:
+    unavailable = entry(strategy, "rollingUpdate").get("maxUnavailable")
+    if strategy.get("type") == "Recreate" or unavailable not in (0, "0", "0%"):
+        problem = "a release takes pods away before their successors serve"
+        yield "max-unavailable-zero", f"{problem}: rollingUpdate.maxUnavailable is not 0"
+
+
+def _policy(spec: Object, *, released: bool) -> Found:
+    for rule in spec.get("egress") or ():
+        blocks = {entry(peer, "ipBlock").get("cidr") for peer in rule.get("to") or ()}
+        if not rule.get("to") or _EVERYWHERE & blocks:
+            yield "narrow-egress", "it lets pods talk to everywhere"
+    if released and not all(rule.get("from") for rule in spec.get("ingress") or ()):
+        yield "narrow-ingress", "it lets everybody talk to its pods"
+
+
+def _pod(kind: str, pod: Pod, *, released: bool) -> Found:
+    if pod.spec.get("automountServiceAccountToken") is not False:
+        message = "its pods get a token of the cluster: automountServiceAccountToken is not false"
+        yield "no-token", message
+    if pod.spec.get("serviceAccountName") in (None, "", "default"):
+        yield "own-account", "its pods have no service account of their own"
+    for who, container in pod.containers():
+        yield from _container(who, container, pod.security)
+        command = [*(container.get("command") or ()), *(container.get("args") or ())]
+        if released and LIVE in command:
+            yield "no-live-code", f"{who} takes other code than its image's: kaldra:live"
+    for who, container in pod.containers("initContainers", "containers"):
+        for given in ("requests", "limits"):
+            amounts = entry(container, "resources", given)
+            if missing := [amount for amount in _AMOUNTS if not amounts.get(amount)]:
+                yield "resources", f"{who} has no {given} of {', '.join(missing)}"
+    for who, container in pod.containers("containers") if kind in LONG_RUNNING else ():
+        yield from _probes(who, container)
+
+
+def _probes(who: str, container: Object) -> Found:
+    ready, live = entry(container, "readinessProbe"), entry(container, "livenessProbe")
+    for probe, given in (("readinessProbe", ready), ("livenessProbe", live)):
+        if not given:
+            yield "probes", f"{who} has no {probe}"
+    if ready and live and all(ready.get(way) == live.get(way) for way in _WAYS):
+        yield "probes", f"{who}: readinessProbe and livenessProbe ask the same"
+
+
+def _container(who: str, container: Object, whole: Object) -> Found:
+    security = entry(container, "securityContext")
+    if not _DIGEST.search(str(container.get("image") or "")):
+        yield "image-digest", f"{who} names its image by tag, not by digest"
+    if security.get("readOnlyRootFilesystem") is not True:
+        yield "read-only-root", f"{who} may write to its root file system"
+    for field in ("runAsUser", "runAsGroup"):
+        number = security.get(field, whole.get(field))
+        if not isinstance(number, int | float) or number < LOWEST_ID:
+            yield "run-as-high-uid", f"{who} has no {field} of {LOWEST_ID} or above"
+    sources = [source.get("secretRef") for source in container.get("envFrom") or ()]
+    sources += [entry(one, "valueFrom").get("secretKeyRef") for one in container.get("env") or ()]
+    if any(sources):
+        yield "secrets-in-files", f"{who} gets a secret as environment, not as a file"
