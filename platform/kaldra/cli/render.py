@@ -3,6 +3,7 @@
 One file for each object; files of other hands are never touched.
 """
 
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -26,49 +27,30 @@ def write(rendered: Manifests, folder: Path, stack: str) -> tuple[int, int]:
     Raises ConfigurationError, with nothing written, where a file of the same name was not written
     for this stack.
     """
-    texts = {name: text(manifest, stack) for name, manifest in rendered.items()}
-    if folder.exists() and not folder.is_dir():
-        raise ConfigurationError(f"{folder} is not a folder.", hint="Give another one: --out DIR")
-    for name in texts:
-        if (folder / name).exists() and not _written_for(stack, folder / name):
-            raise ConfigurationError(
-                f"{folder / name} was not rendered from stack {stack}; it is left as it is.",
-                hint="Give another folder: --out DIR",
-            )
+    mark = f"# Rendered by ./kaldra render --stack {stack}; edit the program or its settings.\n"
+    dump = partial(
+        yaml.safe_dump, sort_keys=False, allow_unicode=True, width=100, explicit_start=True
+    )
+    texts = {name: f"{mark}{dump(manifest)}".encode() for name, manifest in rendered.items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = f"{folder} cannot be made: {error.strerror}."
-        raise ConfigurationError(reason, hint="Give another one: --out DIR") from None
-    ours = [p for p in folder.glob("*.yaml") if _written_for(stack, p)]
-    gone = [p for p in ours if p.name not in texts]
-    changed = {n: t for n, t in texts.items() if _read(folder / n) != t.encode()}
-    for name, content in changed.items():
-        (folder / name).write_bytes(content.encode())
-    for path in gone:
-        path.unlink()
+        cannot = f"cannot be made: {error.strerror}"
+        problem = "is not a folder" if isinstance(error, FileExistsError) else cannot
+        raise ConfigurationError(
+            f"{folder} {problem}.", hint="Give another one: --out DIR"
+        ) from None
+    there = {p.name: p.read_bytes() if p.is_file() else b"" for p in folder.glob("*.yaml")}
+    ours = {name for name, content in there.items() if content.startswith(mark.encode())}
+    for name in sorted(texts.keys() & there.keys() - ours):
+        raise ConfigurationError(
+            f"{folder / name} was not rendered from stack {stack}; it is left as it is.",
+            hint="Give another folder: --out DIR",
+        )
+    changed = [name for name, text in texts.items() if there.get(name) != text]
+    for name in changed:
+        (folder / name).write_bytes(texts[name])
+    gone = ours - texts.keys()
+    for name in gone:
+        (folder / name).unlink()
     return len(changed), len(gone)
-
-
-def text(manifest: dict[str, object], stack: str) -> str:
-    """The file of a manifest: the same bytes for the same object on every machine."""
-    return _mark(stack) + yaml.safe_dump(
-        manifest, sort_keys=False, allow_unicode=True, width=100, explicit_start=True
-    )
-
-
-def _mark(stack: str) -> str:
-    return f"# Rendered by ./kaldra render --stack {stack}; edit the program or its settings.\n"
-
-
-def _written_for(stack: str, path: Path) -> bool:
-    return _read(path).startswith(_mark(stack).encode())
-
-
-def _read(path: Path) -> bytes:
-    if path.exists() and not path.is_file():
-        return b"a folder, a pipe or a device"
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""

@@ -22,12 +22,14 @@ def manifests(stack: str, repo: Path = REPO) -> Manifests:
     Raises ConfigurationError for a stack that does not exist, whose settings are wrong, or that
     has nothing on Kubernetes; KaldraError where the program itself fails.
     """
+    # Nothing of the caller's Pulumi or stack: the result depends on the repository alone.
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "KALDRA_"))}
     # The program may write into its state (secrets it makes); what it writes here is thrown away.
     with tempfile.TemporaryDirectory(prefix="kaldra-render-") as state:
         done = commands.captured(
             [sys.executable, "-m", "kaldra.render", stack],
             cwd=repo / "platform",
-            env=_environment(repo, Path(state)),
+            env={**inherited, "KALDRA_STATE": state, "PYTHONPATH": str(repo / "platform")},
         )
     try:
         answer: dict[str, Any] = json.loads(done.stdout)
@@ -47,9 +49,3 @@ def kubernetes_stacks(repo: Path = REPO) -> list[str]:
 
     names = sorted(p.name.split(".")[1] for p in repo.glob("Pulumi.*.yaml"))
     return [name for name in names if stack_file.values(name, repo).get("target") != "local"]
-
-
-def _environment(repo: Path, state: Path) -> dict[str, str]:
-    """Nothing of the caller's Pulumi or stack: the result depends on the repository alone."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("PULUMI_", "KALDRA_"))}
-    return {**inherited, "KALDRA_STATE": str(state), "PYTHONPATH": str(repo / "platform")}

@@ -74,7 +74,7 @@ def run(stack: str) -> dict[str, Manifest]:
         pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
     except pulumi.RunError as error:
         raise ConfigurationError(str(error)) from None
-    return objects.by_file(recorder.declared)
+    return dict(sorted(recorder.declared.items()))
 
 
 class Recorder(mocks.MockMonitor):
@@ -86,8 +86,8 @@ class Recorder(mocks.MockMonitor):
 
     def __init__(self) -> None:
         super().__init__(_NobodyAnswers())
-        self.declared: list[tuple[str, Manifest]] = []
-        """Pulumi's name of the resource, and its manifest."""
+        self.declared: dict[str, Manifest] = {}
+        """File name → manifest."""
 
     def RegisterResource(  # noqa: N802  the protocol's name
         self, request: resource_pb2.RegisterResourceRequest
@@ -100,8 +100,11 @@ class Recorder(mocks.MockMonitor):
             there["repoDigest"] = f"{request.object['imageName']}@{ZERO_DIGEST}"
         elif request.type.startswith(_KUBERNETES):
             inputs = json_format.MessageToDict(request.object)
-            manifest = objects.manifest(request.type, request.name, inputs)
-            self.declared.append((request.name, manifest))
+            file, manifest = objects.manifest(request.type, request.name, inputs)
+            if file in self.declared:
+                text = f"Two objects would be rendered to {file}; name one differently."
+                raise KaldraError(text)
+            self.declared[file] = manifest
             # What refers to the object finds the name that is rendered.
             there.update({"metadata": manifest["metadata"]})
         return resource_pb2.RegisterResourceResponse(urn=urn, id=request.name, object=there)

@@ -1,7 +1,9 @@
 """What differs between two renderings, field by field, as Markdown for a reviewer."""
 
 import json
+import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +15,11 @@ from kaldra.render import Manifests
 MOST_CHARACTERS = 60_000
 """A comment on a pull request holds no more than 65,536."""
 
-NO_DIFFERENCE = "No difference"
 LONGEST_VALUE = 160
 ABSENT = object()
 """The value of a field that is not there."""
 
+_KINDS = ("changed", "added", "removed")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][\w-]*")
 
 
@@ -30,36 +32,6 @@ class Field:
     after: Any
 
 
-@dataclass(frozen=True)
-class Change:
-    """An object that differs: in these fields, or as a whole where one side has none."""
-
-    title: str
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
-
-    @property
-    def kind(self) -> str:
-        """Added, removed or changed."""
-        if self.before is None:
-            return "added"
-        return "removed" if self.after is None else "changed"
-
-    @property
-    def fields(self) -> list[Field]:
-        """Each field that differs, by path."""
-        return fields(self.before or {}, self.after or {})
-
-
-def changes(before: Manifests, after: Manifests) -> list[Change]:
-    """Objects that differ, by file name."""
-    return [
-        Change(_title(after.get(name) or before[name]), before.get(name), after.get(name))
-        for name in sorted(before.keys() | after.keys())
-        if before.get(name) != after.get(name)
-    ]
-
-
 def fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Field]:
     """Fields that differ between two objects, in the order of their paths."""
     old, new = dict(_leaves(before, "")), dict(_leaves(after, ""))
@@ -67,98 +39,77 @@ def fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Field]:
     return [field for field in found if field.before != field.after]
 
 
-def markdown(by_stack: Mapping[str, list[Change]], base: str) -> str:
+def markdown(stacks: Mapping[str, tuple[Manifests, Manifests]], base: str) -> str:
     """A summary of all stacks, then each object; `base` is what was compared with."""
-    if not any(by_stack.values()):
-        return f"{NO_DIFFERENCE} from {_code(base)} in what is deployed ({', '.join(by_stack)}).\n"
-    summary = [f"Difference from {_code(base)} in what is deployed", ""]
-    summary += _table(("stack", "changed", "added", "removed"), _counts(by_stack))
-    details = [
-        line
-        for stack, found in by_stack.items()
-        for change in found
-        for line in _object(stack, change)
-    ]
-    text = "\n".join([*summary, *details]) + "\n"
-    if len(text) <= MOST_CHARACTERS:
-        return text
-    titles = [f"* {stack}: {c.title} {c.kind}" for stack, found in by_stack.items() for c in found]
+    found = [(stack, *change) for stack, pair in stacks.items() for change in _changes(*pair)]
+    if not found:
+        return f"No difference from {_code(base)} in what is deployed ({', '.join(stacks)}).\n"
+    counts = Counter((stack, kind) for stack, kind, _, _ in found)
+    rows = [(_code(stack), *(str(counts[stack, kind]) for kind in _KINDS)) for stack in stacks]
+    summary = f"Difference from {_code(base)} in what is deployed\n\n"
+    summary += _table(("stack", *_KINDS), rows)
+    details = [f"\n### {stack}: {title} {kind}\n\n{text}" for stack, kind, title, text in found]
+    whole = "".join([summary, *details])
+    if len(whole) <= MOST_CHARACTERS:
+        return whole
+    titles = "".join(f"* {stack}: {title} {kind}\n" for stack, kind, title, _ in found)
     cut = f"The fields are too many to show here: `./kaldra diff {base}` shows them."
-    return "\n".join([*summary, "", *titles, "", cut])[:MOST_CHARACTERS] + "\n"
+    return f"{summary}\n{titles}\n{cut}"[:MOST_CHARACTERS] + "\n"
 
 
-def _title(manifest: Mapping[str, Any]) -> str:
-    return f"{manifest['kind']} {_code(manifest['metadata']['name'])}"
+def _changes(before: Manifests, after: Manifests) -> Iterator[tuple[str, str, str]]:
+    """Kind, title and details of each object that differs, by file name."""
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
+        either = new or old or {}
+        title = f"{either['kind']} {_code(either['metadata']['name'])}"
+        if old is None or new is None:
+            whole = yaml.safe_dump(either, sort_keys=False, allow_unicode=True)
+            fence = "`" * max(3, 1 + _longest_run(whole))
+            hidden = f"<details><summary>all of it</summary>\n\n{fence}yaml\n{whole}{fence}\n"
+            yield "removed" if new is None else "added", title, f"{hidden}\n</details>\n"
+        elif old != new:
+            rows = [(_code(f.path), *_values(f.before, f.after)) for f in fields(old, new)]
+            yield "changed", title, _table(("field", "before", "after"), rows)
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Every field with its path; entries of a list go by their name where all have one."""
     if isinstance(value, Mapping) and (value or not path):
         for key, entry in value.items():
-            yield from _leaves(entry, f"{path}{_step(key, first=not path)}")
+            plain = f".{key}" if path else key
+            quoted = f"[{json.dumps(key, ensure_ascii=False)}]"
+            yield from _leaves(entry, path + (plain if _PLAIN_KEY.fullmatch(key) else quoted))
     elif isinstance(value, list) and any(isinstance(entry, Mapping) for entry in value):
-        for key, entry in zip(_keys(value), value, strict=True):
+        names = [entry.get("name") for entry in value if isinstance(entry, Mapping)]
+        named = len({name for name in names if isinstance(name, str)}) == len(value)
+        for key, entry in zip(names if named else range(len(value)), value, strict=True):
             yield from _leaves(entry, f"{path}[{key}]")
     else:
         yield path, value
 
 
-def _step(key: str, *, first: bool) -> str:
-    if not _PLAIN_KEY.fullmatch(key):
-        return f"[{json.dumps(key, ensure_ascii=False)}]"
-    return key if first else f".{key}"
-
-
-def _keys(entries: list[Any]) -> list[str]:
-    """What tells the entries of a list apart: their names, else their places."""
-    names = [e.get("name") for e in entries if isinstance(e, Mapping)]
-    if len(names) == len(entries) == len({n for n in names if isinstance(n, str)}):
-        return [str(name) for name in names]
-    return [str(place) for place in range(len(entries))]
-
-
-def _counts(by_stack: Mapping[str, list[Change]]) -> Iterator[list[str]]:
-    for stack, found in by_stack.items():
-        kinds = [change.kind for change in found]
-        counted = [str(kinds.count(kind)) for kind in ("changed", "added", "removed")]
-        yield [_code(stack), *counted]
-
-
-def _object(stack: str, change: Change) -> list[str]:
-    heading = ["", f"### {stack}: {change.title} {change.kind}", ""]
-    if change.kind == "changed":
-        rows = ([_code(f.path), *_values(f.before, f.after)] for f in change.fields)
-        return heading + _table(("field", "before", "after"), rows)
-    whole = yaml.safe_dump(change.after or change.before, sort_keys=False, allow_unicode=True)
-    fence = "`" * max(3, 1 + _longest_run(whole))
-    hidden = ["<details><summary>all of it</summary>", "", f"{fence}yaml", whole.rstrip(), fence]
-    return [*heading, *hidden, "", "</details>"]
-
-
-def _table(head: Iterable[str], rows: Iterable[list[str]]) -> list[str]:
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     columns = list(head)
     lines = [columns, ["--"] * len(columns), *rows]
-    return ["| " + " | ".join(line) + " |" for line in lines]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _values(before: Any, after: Any) -> tuple[str, str]:
     """Both values for a table; of long ones the part where they begin to differ."""
     old, new = _text(before), _text(after)
-    same = 0
+    start = 0
     if max(len(old), len(new)) > LONGEST_VALUE:
-        pairs = zip(old, new, strict=False)
-        same = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(old), len(new)))
-    start = max(0, same - 20)
+        same = os.path.commonprefix([old, new])  # noqa: RUF071  of characters, as is meant
+        start = max(0, len(same) - 20)
     return _cell(before, old, start), _cell(after, new, start)
 
 
 def _cell(value: Any, text: str, start: int) -> str:
     if value is ABSENT:
         return "(none)"
-    shown = text[start : start + LONGEST_VALUE]
-    left = "…" if start else ""
-    right = "…" if start + LONGEST_VALUE < len(text) else ""
-    return _code(f"{left}{shown}{right}")
+    end = start + LONGEST_VALUE
+    return _code(f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}")
 
 
 def _text(value: Any) -> str:

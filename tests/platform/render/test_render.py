@@ -80,17 +80,24 @@ atexit.register(lambda: sys.stderr.write("Exception ignored in: the event loop\\
 """
 """An interpreter that ends may write much to standard error."""
 
+TWINS = """
+import pulumi_kubernetes
+for name in ("a", "b"):
+    pulumi_kubernetes.core.v1.ConfigMap(name, metadata={"name": "same"})
+"""
+
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("lines", "told"),
     [
         ('pulumi.runtime.invoke("kubernetes:yaml:decode", {})', "asks a plugin"),
+        (TWINS, r"Two objects would be rendered to configmap-same\.yaml"),
         ("nothing.like_this()", r"failed to render:\n(.*\n)*.*NameError: name 'nothing'"),
     ],
 )
-def test_a_program_that_cannot_be_rendered_is_told_why(checkout, line, told):
+def test_a_program_that_cannot_be_rendered_is_told_why(checkout, lines, told):
     program = checkout / "platform/__main__.py"
-    program.write_text(f"{program.read_text()}{LAST_WORDS}{line}\n")
+    program.write_text(f"{program.read_text()}{LAST_WORDS}{lines}\n")
     with pytest.raises(KaldraError, match=told):
         render.manifests("dev", checkout)
 
