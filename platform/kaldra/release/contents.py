@@ -1,24 +1,23 @@
 """What an image really holds: its file system is read, nothing in it is run."""
 
-import contextlib
 import email.parser
 import json
 import re
-import subprocess
 import tarfile
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
-from kaldra.errors import KaldraError
 from kaldra.toolchain.commands import run
 from kaldra.toolchain.docker_cli import docker_program
 
 _PYTHON_METADATA = re.compile(r"(.*/)?[^/]+\.(dist-info/METADATA|egg-info/PKG-INFO|egg-info)")
 _DEBIAN_STATUS = re.compile(r"var/lib/dpkg/status(\.d/[^/]+)?")
+_OS_RELEASE = re.compile(r"usr/lib/os-release")
+_LISTS = (_PYTHON_METADATA, _DEBIAN_STATUS, _OS_RELEASE)
 _SOURCE = re.compile(r"(?P<name>\S+)(?: \((?P<version>\S+)\))?")
-_OS_RELEASE = "usr/lib/os-release"
 
 
 @dataclass(frozen=True, order=True)
@@ -52,8 +51,15 @@ def read(image: str) -> Contents:
     docker = docker_program()
     said = run([docker, "image", "inspect", image], what=f"Looking at {image}")
     document = json.loads(said)[0]
-    with _exported(docker, image) as stream:
-        packages, release = _packages(stream)
+    packages: set[Package] = set()
+    release: dict[str, str] = {}
+    for name, text in _lists(docker, image):
+        if _OS_RELEASE.fullmatch(name):
+            release = dict(re.findall(r'^(\w+)="?(.*?)"?$', text, re.MULTILINE))
+        elif _DEBIAN_STATUS.fullmatch(name):
+            packages.update(_debian(text))
+        else:
+            packages.add(_python(text))
     variables = dict(line.split("=", 1) for line in document["Config"].get("Env") or [])
     if "PYTHON_VERSION" in variables:  # the publisher's Python comes without a package of its own
         packages.add(Package("generic", "python", variables["PYTHON_VERSION"], "PSF-2.0"))
@@ -66,46 +72,21 @@ def read(image: str) -> Contents:
     )
 
 
-@contextlib.contextmanager
-def _exported(docker: Path, image: str) -> Iterator[IO[bytes]]:
-    """The file system of an image as a tar stream, from a container that never starts."""
+def _lists(docker: Path, image: str) -> Iterator[tuple[str, str]]:
+    """Files of an image that tell what is installed, from a container that never starts."""
     container = run([docker, "create", image], what=f"Opening {image}").splitlines()[-1]
-    try:
-        with subprocess.Popen(  # noqa: S603
-            [str(docker), "export", container], stdout=subprocess.PIPE
-        ) as export:
-            assert export.stdout is not None  # noqa: S101  opened with a pipe
-            yield export.stdout
-        if export.returncode != 0:
-            raise KaldraError(f"Reading {image} failed (exit code {export.returncode}).")
-    finally:
-        run([docker, "rm", "--force", container], what="Removing the opened container")
-
-
-def _packages(stream: IO[bytes]) -> tuple[set[Package], Mapping[str, str]]:
-    found: set[Package] = set()
-    release: dict[str, str] = {}
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
-        for entry in archive:
-            name = entry.name.removeprefix("./")
-            if not entry.isfile():
-                continue
-            if _PYTHON_METADATA.fullmatch(name):
-                found.add(_python(_text(archive, entry)))
-            elif _DEBIAN_STATUS.fullmatch(name):
-                found.update(_debian(_text(archive, entry)))
-            elif name == _OS_RELEASE:
-                lines = [line for line in _text(archive, entry).splitlines() if "=" in line]
-                release = {key: value.strip('"') for key, value in (x.split("=", 1) for x in lines)}
-    while stream.read(1 << 16):  # tar's padding: docker would fail to write into a closed pipe
-        pass
-    return found, release
-
-
-def _text(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> str:
-    content = archive.extractfile(entry)
-    assert content is not None  # noqa: S101  it is a file
-    return content.read().decode(errors="replace")
+    with tempfile.TemporaryDirectory() as folder:
+        packed = Path(folder, "image.tar")
+        try:
+            run([docker, "export", f"--output={packed}", container], what=f"Reading {image}")
+        finally:
+            run([docker, "rm", "--force", container], what="Removing the opened container")
+        with tarfile.open(packed) as archive:
+            for entry in archive:
+                name = entry.name.removeprefix("./")
+                wanted = entry.isfile() and any(kind.fullmatch(name) for kind in _LISTS)
+                if wanted and (content := archive.extractfile(entry)):
+                    yield name, content.read().decode(errors="replace")
 
 
 def _python(metadata: str) -> Package:

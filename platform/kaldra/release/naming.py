@@ -56,17 +56,11 @@ def checked_registry(registry: str) -> str:
 
 def source(repo: Path) -> Source:
     """What git says of a clone; a folder without git has no revision."""
-    revision = _git(repo, "rev-parse", "HEAD")
-    if not revision:
-        return Source("", 0)
-    dirty = "-dirty" if _git(repo, "status", "--porcelain") else ""
-    seconds = int(_git(repo, "show", "--no-patch", "--format=%ct", "HEAD") or 0)
-    return Source(f"{revision}{dirty}", seconds)
-
-
-def _git(repo: Path, *arguments: str) -> str:
     try:
-        done = captured(["git", "-C", repo, *arguments])
+        commit = captured(["git", "-C", repo, "show", "--no-patch", "--format=%H %ct", "HEAD"])
+        changed = captured(["git", "-C", repo, "status", "--porcelain"])
     except FileNotFoundError:
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        return Source("", 0)
+    revision, _, seconds = commit.stdout.strip().partition(" ")
+    dirty = "-dirty" if revision and changed.stdout else ""
+    return Source(f"{revision}{dirty}", int(seconds or 0))

@@ -1,8 +1,7 @@
-"""Pushing with docker's own credentials, and what a registry's refusal means."""
+"""Registries as docker sees them, with its own credentials, and what a refusal means."""
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 from kaldra.errors import KaldraError
 from kaldra.toolchain.commands import run
@@ -21,43 +20,36 @@ _REFUSED = re.compile(
 )
 
 
-def push(local: str, remote: str, each_line: Callable[[str], None]) -> str:
-    """Push a local image under its full name; returns the digest of what the registry has.
+def docker(
+    image: str, *words: str, what: str, each_line: Callable[[str], object] | None = None
+) -> str:
+    """Output of a docker command that asks the registry of an image.
 
     KaldraError that tells an unreachable registry from refused credentials.
     """
-    docker = docker_program()
-    run([docker, "tag", local, remote], what=f"Naming {local} {remote}")
-    return pushed_digest(
-        [docker, "push", remote], f"Pushing {remote}", remote.partition("/")[0], each_line
-    )
-
-
-def pushed_digest(
-    command: list[str | Path], what: str, host: str, each_line: Callable[[str], None]
-) -> str:
-    """Run a docker command that pushes, and return the last digest that it tells."""
     try:
-        said = run(command, what=what, each_line=each_line)
+        return run([docker_program(), *words], what=what, each_line=each_line)
     except KaldraError as error:
-        raise explained(str(error), host) from error
+        said, host = str(error), image.partition("/")[0]
+        # Refused first: a registry that answers so was reached.
+        if _REFUSED.search(said):
+            raise KaldraError(
+                f"Registry {host} refuses docker's credentials for it, or has none to ask.\n{said}",
+                hint=f"docker login {host}",
+            ) from error
+        if _UNREACHABLE.search(said):
+            raise KaldraError(
+                f"Registry {host} cannot be reached.\n{said}",
+                hint=f"Check the name, the network and its certificate: curl https://{host}/v2/",
+            ) from error
+        raise
+
+
+def push(image: str, *words: str, each_line: Callable[[str], object] | None = None) -> str:
+    """Push an image by a docker command; returns the digest of what the registry has."""
+    what = f"Pushing {image}"
+    said = docker(image, *words, image, what=what, each_line=each_line)
     digests = _DIGEST.findall(said)
     if not digests:
         raise KaldraError(f"{what} ended without a digest:\n{said[-300:]}")
     return str(digests[-1])
-
-
-def explained(said: str, host: str) -> KaldraError:
-    """The error that docker's words amount to."""
-    # Refused first: a registry that answers so was reached.
-    if _REFUSED.search(said):
-        return KaldraError(
-            f"Registry {host} refuses docker's credentials for it, or has none to ask.\n{said}",
-            hint=f"docker login {host}",
-        )
-    if _UNREACHABLE.search(said):
-        return KaldraError(
-            f"Registry {host} cannot be reached.\n{said}",
-            hint=f"Check the name, the network and its certificate: curl https://{host}/v2/",
-        )
-    return KaldraError(said)

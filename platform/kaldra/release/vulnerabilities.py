@@ -6,9 +6,10 @@ Where the service cannot be asked the report says so: it is then no statement ab
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from kaldra import variables
@@ -17,8 +18,6 @@ from kaldra.release.contents import Contents, Package
 SERVICE = "https://api.osv.dev"
 AT_ONCE = 8
 TIMEOUT_SECONDS = 20.0
-
-_ECOSYSTEMS = {"pypi": "PyPI", "deb": "Debian"}
 
 
 @dataclass(frozen=True, order=True)
@@ -68,45 +67,48 @@ class Report:
         )
 
 
+_Question = tuple[str, str, str, str]
+"""Kind of a package; its ecosystem, name and version as the service has them."""
+
+
 def report(images: Mapping[str, Contents]) -> Report:
     """Ask about every package that the service can know; never raises for the network."""
-    holders: dict[tuple[str, str, str], list[str]] = {}
-    for name, contents in images.items():
-        for asked in dict.fromkeys(_question(p, contents.distribution) for p in contents.packages):
-            if asked:
-                holders.setdefault(asked, []).append(name)
     # A mirror may stand in for the service.
-    where, questions = (variables.VULNERABILITIES_URL.value or SERVICE).rstrip("/"), sorted(holders)
+    where = (variables.VULNERABILITIES_URL.value or SERVICE).rstrip("/")
+    holders: dict[_Question, list[str]] = {}
+    for image, contents in sorted(images.items()):
+        for question in {_question(p, contents.distribution) for p in contents.packages}:
+            if question:
+                holders.setdefault(question, []).append(image)
+    questions = sorted(holders)
     try:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             # The first alone: an unreachable service is waited for once.
             answers = [_ask(where, question) for question in questions[:1]]
-            answers += pool.map(lambda question: _ask(where, question), questions[1:])
+            answers += pool.map(partial(_ask, where), questions[1:])
     except (OSError, ValueError, KeyError) as error:
         reason = f"{where}: {type(error).__name__}: {getattr(error, 'reason', None) or error}"
         return Report(where, complete=False, reason=reason, asked=0, findings=())
-    findings = [
-        _finding(question, vulnerability, holders[question])
+    findings = sorted(
+        _finding(question, told, tuple(holders[question]))
         for question, answer in zip(questions, answers, strict=True)
-        for vulnerability in answer
-    ]
-    return Report(
-        where, complete=True, reason="", asked=len(questions), findings=tuple(sorted(findings))
+        for told in answer
     )
+    return Report(where, complete=True, reason="", asked=len(questions), findings=tuple(findings))
 
 
-def _question(package: Package, distribution: str) -> tuple[str, str, str] | None:
-    """Ecosystem, name and version as the service has them."""
-    if package.kind == "deb":
-        release = distribution.partition("-")[2]
-        return f"{_ECOSYSTEMS['deb']}:{release}", *package.source
-    if package.kind in _ECOSYSTEMS:
-        return _ECOSYSTEMS[package.kind], package.name, package.version
-    return None
+def _question(package: Package, distribution: str) -> _Question | None:
+    match package.kind:
+        case "deb":
+            return "deb", f"Debian:{distribution.partition('-')[2]}", *package.source
+        case "pypi":
+            return "pypi", "PyPI", package.name, package.version
+        case _:
+            return None
 
 
-def _ask(where: str, question: tuple[str, str, str]) -> list[dict[str, Any]]:
-    ecosystem, name, version = question
+def _ask(where: str, question: _Question) -> list[dict[str, Any]]:
+    _, ecosystem, name, version = question
     asked: dict[str, Any] = {"version": version, "package": {"ecosystem": ecosystem, "name": name}}
     found: list[dict[str, Any]] = []
     while True:
@@ -121,11 +123,8 @@ def _ask(where: str, question: tuple[str, str, str]) -> list[dict[str, Any]]:
         asked["page_token"] = said["next_page_token"]
 
 
-def _finding(
-    question: tuple[str, str, str], told: Mapping[str, Any], images: Sequence[str]
-) -> Finding:
-    ecosystem, name, version = question
-    kind = next(kind for kind, known in _ECOSYSTEMS.items() if ecosystem.startswith(known))
+def _finding(question: _Question, told: Mapping[str, Any], images: tuple[str, ...]) -> Finding:
+    kind, ecosystem, name, version = question
     fixed = {
         event["fixed"]
         for affected in told.get("affected", [])
@@ -144,5 +143,5 @@ def _finding(
         aliases=tuple(sorted({*told.get("aliases", []), *told.get("upstream", [])})),
         summary=words[:200],
         fixed=tuple(sorted(fixed)),
-        images=tuple(sorted(images)),
+        images=images,
     )

@@ -26,7 +26,7 @@ def read(tmp_path, docker_script):
             'case "$1" in\n'
             "  image) cat inspect.json;;\n"
             "  create) echo c0ffee;;\n"
-            f"  export) cat export.tar; exit {code};;\n"
+            f'  export) cp export.tar "${{2#--output=}}"; exit {code};;\n'
             '  rm) echo "$@" >removed;;\n'
             "esac"
         )
