@@ -8,7 +8,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,7 @@ from kaldra.toolchain import commands
 SERVICES = "docs/reference/generate.py"
 """Generator for the services, which the platform does not import."""
 
-PAGES = (
-    "docs/reference/cli.md",
-    "docs/reference/stack-settings.md",
-)
+PAGES = ("docs/reference/cli.md", "docs/reference/stack-settings.md")
 
 _BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -57,16 +54,16 @@ def schemas() -> dict[Path, str]:
     """JSON Schema of what each verb prints with --json; `logs` prints one such document a line."""
     from kaldra.cli import doctor, log_records, preview, status  # noqa: PLC0415  messages need none
 
-    found = {}
-    for verb, document in {
+    documents = {
         "doctor": doctor.Report,
         "logs": log_records.Record,
         "preview": preview.Preview,
         "status": status.Status,
-    }.items():
+    }
+    found = {}
+    for verb, document in documents.items():
         schema = TypeAdapter(document).json_schema(mode="serialization")
-        path = REPO / "docs" / "reference" / "cli" / f"{verb}.json"
-        found[path] = f"{json.dumps(schema, indent=1)}\n"
+        found[REPO / f"docs/reference/cli/{verb}.json"] = f"{json.dumps(schema, indent=1)}\n"
     return found
 
 
@@ -80,37 +77,40 @@ def verbs(*, hidden: bool = False) -> Mapping[str, Any]:
 
 def verb_table() -> str:
     """One row per verb."""
-    rows = [f"| `./kaldra {name}` | {_sentence(verb)} |" for name, verb in verbs().items()]
+    rows = [f"| `./kaldra {name}` | {verb.help} |" for name, verb in verbs().items()]
     return _table("verb", "what it does", rows=rows)
 
 
 def options_by_verb() -> str:
     """One section per verb, with a table of its options."""
-    return "\n".join(_section(name, verb) for name, verb in verbs().items()) + "\n"
+    sections = []
+    for name, verb in verbs().items():
+        rows = [_parameter(given) for given in verb.params]
+        table = _table("option", "default", "meaning", rows=rows) if rows else "Takes no options.\n"
+        sections.append(f"### `./kaldra {name}`\n\n{verb.help}\n\n{table}")
+    return "\n".join(sections) + "\n"
 
 
 def settings_table() -> str:
     """One row per stack setting."""
-    schema = Settings.model_json_schema()
-    rows = [
-        f"| `{NAMESPACE}:{key}` | {_values(field, schema)} | {_default(field, key, schema)} "
-        f"| {meaning} |"
-        for key, field, meaning in _settings(Settings, schema["properties"], schema["$defs"])
-    ]
-    return _table("key", "value", "default", "meaning", rows=rows)
+    return _table("key", "value", "default", "meaning", rows=_settings(Settings))
 
 
-def _settings(
-    group: type[Group], fields: Mapping[str, Any], groups: Mapping[str, Any], prefix: str = ""
-) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-    """Key, schema and meaning of every setting; those of a group are named `group.key`."""
-    meanings = meanings_of(group)
+def _settings(group: type[Group], prefix: str = "") -> Iterator[str]:
+    """Rows of a group's settings; those of a group inside it are named `group.key`."""
+    schema, meanings = group.model_json_schema(), meanings_of(group)
     for name, info in group.model_fields.items():
         key, inside = str(info.alias), info.annotation
         if isinstance(inside, type) and issubclass(inside, Group):
-            yield from _settings(inside, groups[inside.__name__]["properties"], groups, f"{key}.")
-        else:
-            yield f"{prefix}{key}", fields[key], meanings[name]
+            yield from _settings(inside, f"{prefix}{key}.")
+            continue
+        default = "none" if info.default in (None, (), {}) else f"`{info.default}`"
+        if info.is_required():
+            default = "required"
+        elif info.default_factory:
+            default = "this machine's"
+        values = _values(schema["properties"][key], schema)
+        yield f"| `{NAMESPACE}:{prefix}{key}` | {values} | {default} | {meanings[name]} |"
 
 
 def meanings_of(group: type[BaseModel]) -> dict[str, str]:
@@ -143,27 +143,14 @@ PARTS: Mapping[str, Callable[[], str]] = {
 }
 
 
-def _section(name: str, verb: Any) -> str:
-    text = f"### `./kaldra {name}`\n\n{_sentence(verb)}\n"
-    rows = [_parameter(given) for given in verb.params]
-    if not rows:
-        return f"{text}\nTakes no options.\n"
-    return f"{text}\n{_table('option', 'default', 'meaning', rows=rows)}"
-
-
 def _parameter(given: Any) -> str:
     default = "off" if getattr(given, "is_flag", False) else f"`{given.default}`"
     if given.default in (None, ""):
         default = "required" if given.required else "none"
+    names = given.opts
     if given.param_type_name == "argument":
-        name = given.metavar or f"{given.name}…"
-        return f"| `{name}` | {default} | {given.help} |"
-    names = ", ".join(f"`{name}`" for name in given.opts)
-    return f"| {names} | {default} | {given.help} |"
-
-
-def _sentence(verb: Any) -> str:
-    return str(verb.help).partition("\n\n")[0].replace("\n", " ")
+        names = [given.metavar or f"{given.name}…"]
+    return f"| {', '.join(f'`{name}`' for name in names)} | {default} | {given.help} |"
 
 
 def _values(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
@@ -185,16 +172,7 @@ def _values(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     return {"array": "list of texts", "boolean": "`true`, `false`"}.get(kind["type"], text)
 
 
-def _default(field: Mapping[str, Any], key: str, schema: Mapping[str, Any]) -> str:
-    if key in schema.get("required", []):
-        return "required"
-    if "default" not in field:
-        return "this machine's"
-    default = field["default"]
-    return f"`{default}`" if default not in (None, "", [], {}) else "none"
-
-
-def _table(*columns: str, rows: list[str]) -> str:
+def _table(*columns: str, rows: Iterable[str]) -> str:
     head = f"| {' | '.join(columns)} |\n|{'--|' * len(columns)}\n"
     # Outside code, Markdown treats <name> as HTML and hides it.
     return head + "".join(f"{row}\n" for row in rows).replace("<", r"\<")
