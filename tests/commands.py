@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from textwrap import dedent
 
-from kaldra.checks.markdown import FENCED
+from kaldra.cli.lint import FENCED
 
 SHELL = ("bash", "console", "sh", "shell")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kaldra.checks.markdown import FENCED
+from kaldra.cli.lint import FENCED
 from kaldra.paths import REPO
 from tests import commands, documented
 from tests.documented import NAMES, PAGES

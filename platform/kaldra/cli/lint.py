@@ -1,15 +1,16 @@
 """`./kaldra lint`: run all checkers, even if one fails."""
 
 import os
+import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from kaldra import rules
-from kaldra.checks import markdown
 from kaldra.cli.ui import Console
 from kaldra.errors import ConfigurationError, KaldraError
 from kaldra.paths import REPO
@@ -22,6 +23,18 @@ AT_ONCE = 3
 
 PACKAGES = ("contract", "serving", *(service.package for service in SERVICES), "platform")
 LOAD_DATA = "from core.vocabulary import load; load()"
+
+FENCED = re.compile(
+    r"^(?P<indent> *)```(?P<language>[a-z]*)[^\n]*\n(?P<text>.*?)^(?P=indent)```$",
+    re.DOTALL | re.MULTILINE,
+)
+"""A fenced block of a Markdown page."""
+_CODE = re.compile(r"`[^`\n]*`")
+_LINK = re.compile(r"(?<!\\)\[(?:[^\]]|\\\])*\]\(<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\)")
+_REFERENCE = re.compile(r"^ {0,3}\[[^\]^]+\]:\s+<?(\S+?)>?$", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,6} +(.+?)(?: +#+)?$", re.MULTILINE)
+_EXPLICIT_ANCHOR = re.compile(r"<a (?:id|name)=\"([^\"]+)\"")
+_ABSOLUTE = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 Check = Callable[[], str]
 """Text of the findings; empty without findings."""
@@ -40,18 +53,18 @@ def run(console: Console) -> None:
 def checks(repo: Path, console: Console) -> dict[str, Check]:
     """Name → check."""
     tracked = _tracked(repo)
-    python = [sys.executable, "-m"]
-    shell = [p for p in tracked if _is_shell(repo / p)]
-    dockerfiles = [p for p in tracked if p.endswith("Dockerfile")]
-    yaml = [p for p in tracked if p.endswith((".yaml", ".yml"))]
-    workflows = [p for p in yaml if p.startswith(".github/workflows/")]
-    packages = [d for d in PACKAGES if (repo / d).is_dir()]
 
     def command(*words: str, **variables: str) -> Check:
         return partial(_command, repo, words, **variables)
 
-    found: dict[str, Check] = {
-        "mypy": command(*python, "mypy", "--no-error-summary", *packages),
+    def files(*ends: str) -> list[str]:
+        return [path for path in tracked if path.endswith(ends)]
+
+    python = [sys.executable, "-m"]
+    yaml = files(".yaml", ".yml")
+    workflows = [path for path in yaml if path.startswith(".github/workflows/")]
+    return {
+        "mypy": command(*python, "mypy", "--no-error-summary", *PACKAGES),
         "ruff check": command(*python, "ruff", "check", "--quiet", "."),
         "ruff format": command(*python, "ruff", "format", "--check", "--quiet", "."),
         "import rules": command(
@@ -60,19 +73,44 @@ def checks(repo: Path, console: Console) -> dict[str, Check]:
         "dependencies": command(*python, "deptry", "--no-ansi", "."),
         "dead code": partial(_dead_code, repo),
         "yamllint": command(*python, "yamllint", "--strict", *yaml),
-        "shellcheck": command(_tool("shellcheck"), *shell),
-        "hadolint": command(_tool("hadolint"), *dockerfiles),
+        "shellcheck": command(_tool("shellcheck"), *(p for p in tracked if _is_shell(repo / p))),
+        "hadolint": command(_tool("hadolint"), *files("Dockerfile")),
         "vocabularies": command(sys.executable, "-c", LOAD_DATA, PYTHONPATH=str(repo)),
-        "Markdown links": partial(_links, repo, [p for p in tracked if p.endswith(".md")]),
+        "Markdown links": partial(_links, repo, files(".md")),
         "rendered objects": partial(_rendered, repo),
+        "biome": command(_tool("biome"), "check", "--colors=off", *files(".js", ".css", ".json")),
+        "zizmor": command(_tool("zizmor"), "--offline", "--quiet", "--persona=auditor", *workflows),
+        "actionlint": partial(_actionlint, repo, workflows, console),
     }
-    if web := [p for p in tracked if p.endswith((".js", ".css", ".json"))]:
-        found["biome"] = command(_tool("biome"), "check", "--colors=off", *web)
-    if workflows:
-        found["zizmor"] = command(
-            _tool("zizmor"), "--offline", "--quiet", "--persona=auditor", *workflows
-        )
-        found["actionlint"] = partial(_actionlint, repo, workflows, console)
+
+
+def link_faults(page: Path, root: Path) -> Iterator[str]:
+    """Links of a page that lead to no file of the repository, or to no heading of it.
+
+    Addresses elsewhere are not asked.
+    """
+    prose = _CODE.sub("`", FENCED.sub("", page.read_text(encoding="utf-8")))
+    links = [*_LINK.findall(prose), *_REFERENCE.findall(prose)]
+    for link in dict.fromkeys(link for link in links if not _ABSOLUTE.match(link)):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.is_relative_to(root.resolve()):
+            yield f"{link}: leads out of the repository"
+        elif not target.exists():
+            yield f"{link}: no such file"
+        elif anchor and target.suffix == ".md" and anchor not in anchors(target):
+            yield f"{link}: no such heading"
+
+
+def anchors(page: Path) -> set[str]:
+    """Headings as the links that renderers make of them; a second one of a name gets a number."""
+    prose = FENCED.sub("", page.read_text(encoding="utf-8"))
+    found: set[str] = set(_EXPLICIT_ANCHOR.findall(prose))
+    for heading in _HEADING.findall(prose):
+        words = _LINK.sub(lambda link: link[0][1 : link[0].index("]")], heading)
+        name = re.sub(r"[^\w\- ]", "", words.lower()).replace(" ", "-")
+        numbered = (f"{name}-{number}" if number else name for number in count())
+        found.add(next(each for each in numbered if each not in found))
     return found
 
 
@@ -110,9 +148,8 @@ def _actionlint(repo: Path, workflows: Sequence[str], console: Console) -> str:
     return _command(repo, [program, "-no-color", shellcheck, "-pyflakes=", *workflows])
 
 
-def _links(repo: Path, pages: Iterable[str]) -> str:
-    faults = ((page, fault) for page in pages for fault in markdown.link_faults(repo / page, repo))
-    return "\n".join(f"{page}: {fault}" for page, fault in faults)
+def _links(repo: Path, pages: Sequence[str]) -> str:
+    return "\n".join(f"{p}: {fault}" for p in pages for fault in link_faults(repo / p, repo))
 
 
 def _rendered(repo: Path) -> str:

@@ -62,6 +62,58 @@ def test_ignored_files_are_left_alone(repo):
     assert found(repo, "Markdown links") == ""
 
 
+PAGE = """\
+# A `title`, here
+
+See [there](other.md#second-part) and [code](../run.sh "it").
+
+## Second part
+## Second part
+
+1. In a list:
+
+   ```sh
+   ./kaldra up
+     [no](link.md)
+   ```
+
+`[no](link.md)` [elsewhere](https://example.org/x.md) [mail](mailto:a@b)
+
+[ref]: other.md
+"""
+
+
+@pytest.fixture
+def page(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "other.md").write_text("## Second part\n<a id='x'></a>\n")
+    (tmp_path / "run.sh").touch()
+    (tmp_path / "docs" / "page.md").write_text(PAGE)
+    return tmp_path / "docs" / "page.md"
+
+
+def test_good_links_have_no_fault_and_headings_are_anchors(page, tmp_path):
+    assert list(lint.link_faults(page, tmp_path)) == []
+    assert lint.anchors(page) == {"a-title-here", "second-part", "second-part-1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[a](gone.md)", "gone.md: no such file"),
+        ("[a](other.md#third)", "other.md#third: no such heading"),
+        ("[a](#gone)", "#gone: no such heading"),
+        ("![a](gone.png)", "gone.png: no such file"),
+        ("[a](../../outside.md)", "../../outside.md: leads out of the repository"),
+        ("[a]: gone.md", "gone.md: no such file"),
+        ("[`a`](gone.md)", "gone.md: no such file"),
+    ],
+)
+def test_links_that_lead_nowhere(page, tmp_path, text, fault):
+    page.write_text(f"# Page\n\n{text}\n")
+    assert list(lint.link_faults(page, tmp_path)) == [fault]
+
+
 def test_a_fault_of_a_rendered_object_is_told_with_its_stack(monkeypatch):
     fault = Fault("Deployment kaldra/kaldra-api", "runs-as-root", "runs as root")
     monkeypatch.setattr(lint, "kubernetes_stacks", lambda _: ["staging"])
