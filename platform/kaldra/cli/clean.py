@@ -82,13 +82,13 @@ def look(console: Console, workspace: Workspace, *, everything: bool) -> list[Ga
     mentioned = (kept or frozenset()) | garbage.mentioned(_states(workspace))
     before = time() - (0 if everything else WEEK_SECONDS)
     found = [
-        *garbage.images(images, frozenset(c["Image"] for c in containers), mentioned, before),
+        *garbage.images(images, mentioned | {c["Image"] for c in containers}, before),
         *garbage.build_cache(usage.get("BuildCache") or (), everything=everything),
         *_former_keys({m["Source"] for c in containers for m in c.get("Mounts") or ()}),
         *_tools(before),
     ]
     if workspace.settings.target == "dev" and kept is not None:
-        found += _registry(workspace, mentioned) + _node(workspace, mentioned)
+        found += [*_registry(workspace, mentioned), *_node(workspace, mentioned)]
     return found
 
 
@@ -158,16 +158,16 @@ def _states(workspace: Workspace) -> Iterator[str]:
                     yield file.read_text(encoding="utf-8", errors="replace")
 
 
-def _registry(workspace: Workspace, kept: frozenset[str]) -> list[Garbage]:
+def _registry(workspace: Workspace, kept: frozenset[str]) -> Iterable[Garbage]:
     spec = cluster_spec(workspace)
     if not registry.is_running(spec):
         return []
     stored, tagged = registry.stored(spec)
     listed = {image: registry.blobs(spec, image) for image in stored}
-    return garbage.manifests(listed, tagged, kept)
+    return garbage.manifests(listed, kept | tagged)
 
 
-def _node(workspace: Workspace, kept: frozenset[str]) -> list[Garbage]:
+def _node(workspace: Workspace, kept: frozenset[str]) -> Iterable[Garbage]:
     name = cluster_spec(workspace).node
     node = docker_client.container(name)
     if not (node and docker_client.runs(node)):

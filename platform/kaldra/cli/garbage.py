@@ -5,7 +5,8 @@ that only `up` gives, paths that only our Dockerfiles have, folders of our own.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,6 +38,8 @@ _COPY = "fileop target"
 
 _REFERENCE = re.compile(rf"sha256:[0-9a-f]{{64}}|{_MADE_HERE.pattern}".replace(r"\S+", r"[\w.-]+"))
 
+_NOT_KEPT = f"not among the last {KEPT_RELEASES} releases"
+
 Kind = Literal["image", "build cache", "registry", "node image", "tool", "former key"]
 
 
@@ -63,27 +66,27 @@ def mentioned(texts: Iterable[str]) -> frozenset[str]:
 
 
 def images(
-    listed: Iterable[Mapping[str, Any]], used: frozenset[str], kept: frozenset[str], before: float
-) -> list[Garbage]:
-    """Images of `docker system df` that no container uses.
+    listed: Iterable[Mapping[str, Any]], needed: frozenset[str], before: float
+) -> Iterator[Garbage]:
+    """Images of `docker system df` whose ids and names are not `needed`.
 
-    `used` are ids of containers' images, `kept` ids and names that states mention. Of those made
-    here for `up` itself, only ones created before `before` (seconds since the epoch) are selected.
+    Of those made here for `up` itself, only ones created before `before` (seconds since the epoch).
     """
-    found = []
     for image in listed:
-        if image["Id"] in used | kept:
-            continue
-        size = max(0, image["Size"] - max(0, image.get("SharedSize", 0)))
         tags, pushed = _names(image, "RepoTags"), _names(image, "RepoDigests")
+        ours = all(_MADE_HERE.fullmatch(tag) for tag in tags)
         if is_former(image):
+            names = pushed or [image["Id"]]
             why = f"{image['Labels'][TITLE_LABEL]} of a former build; no release needs it here"
-            found += _each("image", pushed or [image["Id"]], size, why)
-        elif tags and not pushed and all(_MADE_HERE.fullmatch(tag) for tag in tags):
-            if image["Created"] >= before or kept.intersection(tags):
-                continue
-            found += _each("image", tags, size, "made for an earlier revision")
-    return found
+        elif tags and not pushed and ours and image["Created"] < before:
+            names, why = tags, "made for an earlier revision"
+        else:
+            continue
+        if needed.isdisjoint([image["Id"], *tags]):
+            size = max(0, image["Size"] - max(0, image.get("SharedSize", 0)))
+            for place, name in enumerate(names):
+                # It goes with the last of its names; its size counts once.
+                yield Garbage("image", name, 0 if place else size, why)
 
 
 def is_former(image: Mapping[str, Any]) -> bool:
@@ -96,19 +99,19 @@ def build_cache(entries: Sequence[Mapping[str, Any]], *, everything: bool) -> li
 
     Older engines describe each COPY alike: one is ours if only such steps were built upon it.
     """
-    newest: dict[str, Mapping[str, Any]] = {}
     ours = [e for e in entries if _OUR_STEP.search(e["Description"]) and not e["InUse"]]
-    for entry in sorted(ours, key=lambda entry: entry.get("LastUsedAt") or ""):
-        newest[entry["Description"]] = entry
-    chosen = {e["ID"] for e in ours if everything or newest[e["Description"]] is not e}
-    children: dict[str, set[str]] = {}
+    chosen = {entry["ID"] for entry in ours}
+    if not everything:
+        by_use = sorted(ours, key=lambda entry: entry.get("LastUsedAt") or "")
+        chosen -= set({entry["Description"]: entry["ID"] for entry in by_use}.values())
+    children: dict[str, set[str]] = defaultdict(set)
     for entry in entries:
         for parent in entry.get("Parents") or [entry.get("Parent") or ""]:
-            children.setdefault(parent, set()).add(entry["ID"])
+            children[parent].add(entry["ID"])
     copies = {e["ID"] for e in entries if e["Description"] == _COPY and not e["InUse"]}
-    while found := {c for c in copies - chosen if children.get(c, set()) and children[c] <= chosen}:
+    while found := {c for c in copies - chosen if children[c] and children[c] <= chosen}:
         chosen |= found
-    why = "a later build replaced it" if not everything else "a step of our images"
+    why = "a step of our images" if everything else "a later build replaced it"
     # What was built upon another goes before it.
     last_first = sorted(entries, key=lambda entry: entry.get("CreatedAt") or "", reverse=True)
     return [
@@ -116,49 +119,37 @@ def build_cache(entries: Sequence[Mapping[str, Any]], *, everything: bool) -> li
     ]
 
 
-def manifests(
-    listed: Mapping[str, Mapping[str, int]], tagged: frozenset[str], kept: frozenset[str]
-) -> list[Garbage]:
+def manifests(listed: Mapping[str, Mapping[str, int]], needed: frozenset[str]) -> Iterator[Garbage]:
     """Images of the stack's registry: `repository@digest` → its blobs' sizes by digest."""
-    stays = {name for name in listed if name.partition("@")[2] in kept | tagged}
-    shared = {blob for name in stays for blob in listed[name]}
-    found = []
-    for name, blobs in listed.items():
-        if name not in stays:
-            size = sum(size for blob, size in blobs.items() if blob not in shared)
-            shared |= blobs.keys()
-            why = f"not among the last {KEPT_RELEASES} releases"
-            found.append(Garbage("registry", name, size, why))
-    return found
+    goes = {name: blobs for name, blobs in listed.items() if name.partition("@")[2] not in needed}
+    shared = {blob for name in listed.keys() - goes for blob in listed[name]}
+    for name, blobs in goes.items():
+        size = sum(size for blob, size in blobs.items() if blob not in shared)
+        shared |= blobs.keys()
+        yield Garbage("registry", name, size, _NOT_KEPT)
 
 
-def node_images(images: str, containers: str, registry: str, kept: frozenset[str]) -> list[Garbage]:
+def node_images(
+    images: str, containers: str, registry: str, kept: frozenset[str]
+) -> Iterator[Garbage]:
     """Images of the stack's registry that no container of the node uses.
 
     `images` and `containers` are the tables of `ctr images list` and `ctr containers list`, which
     every node has. One image has several references; a selected one's name lists them all.
     """
-    references: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = defaultdict(list)
     sizes: dict[str, int] = {}
     for row in images.splitlines()[1:]:
-        reference, _, digest, size, unit, *_ = row.split()
-        references.setdefault(digest, []).append(reference)
+        name, _, digest, size, unit, *_ = row.split()
+        names[digest].append(name)
         sizes[digest] = int(float(size) * _UNITS[unit])
     used = {row.split()[1] for row in containers.splitlines()[1:]}
-    found = []
-    for digest, names in references.items():
-        ours = [name for name in names if name.startswith(f"{registry}/kaldra-")]
-        others = [name for name in names if name not in ours and not name.startswith("sha256:")]
-        if ours and not others and not used.intersection(names) and digest not in kept:
-            why = f"not among the last {KEPT_RELEASES} releases"
-            found.append(Garbage("node image", " ".join(names), sizes[digest], why))
-    return found
+    for digest, references in names.items():
+        tags = [name for name in references if not name.startswith("sha256:")]
+        ours = tags and all(tag.startswith(f"{registry}/kaldra-") for tag in tags)
+        if ours and digest not in kept and used.isdisjoint(references):
+            yield Garbage("node image", " ".join(references), sizes[digest], _NOT_KEPT)
 
 
 def _names(image: Mapping[str, Any], kind: str) -> list[str]:
     return [name for name in image.get(kind) or () if not name.startswith("<none>")]
-
-
-def _each(kind: Kind, names: Sequence[str], size: int, why: str) -> list[Garbage]:
-    """One for each name of an image; it goes with the last of them, and its size counts once."""
-    return [Garbage(kind, name, 0 if place else size, why) for place, name in enumerate(names)]

@@ -88,6 +88,11 @@ def test_the_history_of_the_stack_itself_keeps_nothing(workspace, tmp_path):
     assert RELEASED in look()
 
 
+def test_what_a_container_uses_stays(workspace, docker):
+    docker.answers["GET /containers/c1/json"]["Image"] = THEIRS
+    assert look() == [FORMER, RELEASED]
+
+
 def test_keys_that_are_mounted_or_present_stay(workspace, tmp_path):
     written(tmp_path / "state" / "dev-secrets.json", '{"apiKeys": {"dev": "a-key"}}')
     secrets.as_directory("api-keys", {"dev": "a-key"})
