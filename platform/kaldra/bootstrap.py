@@ -127,8 +127,7 @@ def _make() -> None:
     for folder in _site_packages():
         # Relative to this folder, so that the clone can be moved.
         (folder / PACKAGES).write_text("../../../..\n../../../../platform\n", encoding="utf-8")
-    # pip reads settings that uv does not: a mirror, a proxy, a client certificate.
-    if not (_install_fast(log) or _pip(log, LOCK)):
+    if not _install(log):
         _fail(
             "Installing the Python packages failed (see above).",
             "Check that this machine reaches a Python package index, then run the same command "
@@ -155,24 +154,22 @@ def _remove() -> None:
         shutil.rmtree(VENV)
 
 
-def _install_fast(log: Path) -> bool:
-    """By uv, which comes from the lock itself and installs the rest many times faster than pip."""
+def _install(log: Path) -> bool:
+    """Install the lock by uv, which it holds and which is many times faster, else by pip."""
+    python = VENV / "bin" / "python"
+    pip = (python, "-I", "-m", "pip", "install", "--no-compile", *PIP_OPTIONS, "-r")
     own = VENV / "uv.lock"
     found = re.search(r"^uv==.*(?:\n\s.*)*", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
     own.write_text(found[0] if found else "", encoding="utf-8")
     index = next((one.value for one in variables.INDEXES if one.value), "")
-    options = ("--native-tls", "--no-config", "--python", VENV / "bin" / "python")
-    return _pip(log, own) and _logged(
+    fast = _logged(log, *pip, own) and _logged(
         log,
-        *(VENV / "bin" / "uv", "pip", "install", *PIP_OPTIONS, *options, "-r", LOCK),
+        *(VENV / "bin" / "uv", "pip", "install", *PIP_OPTIONS, "-r", LOCK),
+        *("--native-tls", "--no-config", "--python", python),
         **({"UV_INDEX_URL": index} if index else {}),
     )
-
-
-def _pip(log: Path, requirements: Path) -> bool:
-    python = (VENV / "bin" / "python", "-I", "-m", "pip")
-    options = ("install", "--no-compile", *PIP_OPTIONS)
-    return _logged(log, *python, *options, "-r", requirements)
+    # pip reads settings that uv does not: a mirror, a proxy, a client certificate.
+    return fast or _logged(log, *pip, LOCK)
 
 
 def _require_venv_module(python: str) -> None:
