@@ -45,7 +45,7 @@ def run(console: Console, *, stack: str, dry_run: bool, everything: bool, assume
         with console.step("look for what nothing needs") as step:
             found = look(console, workspace, everything=everything)
             step.done(summary(found))
-        sys.stdout.write("".join(f"{line}\n" for line in table(found)))
+        sys.stdout.write(table(found))
         if dry_run or not found:
             return
         if everything and not assume_yes:
@@ -76,13 +76,12 @@ def look(console: Console, workspace: Workspace, *, everything: bool) -> list[Ga
     with docker_client.engine() as api:
         usage = api.df()
         images = usage.get("Images") or api.images()  # engines from 29 on leave the first out
-        running = [docker_client.container(c["Id"]) for c in api.containers(all=True)]
-    containers = [container for container in running if container]
+        containers = api.containers(all=True)
     kept = _kept(console, workspace, everything=everything)
     mentioned = (kept or frozenset()) | garbage.mentioned(_states(workspace))
     before = time() - (0 if everything else WEEK_SECONDS)
     found = [
-        *garbage.images(images, mentioned | {c["Image"] for c in containers}, before),
+        *garbage.images(images, mentioned | {c["ImageID"] for c in containers}, before),
         *garbage.build_cache(usage.get("BuildCache") or (), everything=everything),
         *_former_keys({m["Source"] for c in containers for m in c.get("Mounts") or ()}),
         *_tools(before),
@@ -126,12 +125,14 @@ def summary(found: Sequence[Garbage]) -> str:
     return f"{len(found)} found, {_megabytes(sum(g.size for g in found))}" if found else "nothing"
 
 
-def table(found: Iterable[Garbage]) -> Iterator[str]:
-    """What, how much, why; the largest first within each kind."""
+def table(found: Iterable[Garbage]) -> str:
+    """What, how much, why, a line each; the largest first within each kind."""
     rows = sorted(found, key=lambda g: (g.kind, -g.size, g.name))
     width = max((len(row.title) for row in rows), default=0)
-    for row in rows:
-        yield f"{row.kind:<11}  {row.title:<{width}}  {_megabytes(row.size):>9}  {row.why}"
+    return "".join(
+        f"{row.kind:<11}  {row.title:<{width}}  {_megabytes(row.size):>9}  {row.why}\n"
+        for row in rows
+    )
 
 
 def _kept(console: Console, workspace: Workspace, *, everything: bool) -> frozenset[str] | None:

@@ -162,7 +162,7 @@ def _cluster(console: Console, workspace: Workspace, *, assume_yes: bool) -> Non
 
 def _disk(console: Console, workspace: Workspace, *, assume_yes: bool) -> None:
     found = clean.look(console, workspace, everything=False)
-    sys.stderr.write("".join(f"{line}\n" for line in clean.table(found)))
+    sys.stderr.write(clean.table(found))
     if found and not assume_yes:
         confirm("Remove all of it?", f"./kaldra clean --stack {workspace.stack}")
     clean.remove(console, workspace, found)

@@ -35,8 +35,7 @@ def workspace(tmp_path, cache, docker, monkeypatch) -> Workspace:
     mounted = {"Source": str(tmp_path / "state" / "secrets" / "api-keys-mounted")}
     docker.answers |= {
         "GET /system/df": {"Images": [former(FORMER), former(RELEASED), former(THEIRS)]},
-        "GET /containers/json": [{"Id": "c1"}],
-        "GET /containers/c1/json": {"Id": "c1", "Image": "sha256:else", "Mounts": [mounted]},
+        "GET /containers/json": [{"ImageID": "sha256:else", "Mounts": [mounted]}],
     }
     return workspace
 
@@ -89,7 +88,7 @@ def test_the_history_of_the_stack_itself_keeps_nothing(workspace, tmp_path):
 
 
 def test_what_a_container_uses_stays(workspace, docker):
-    docker.answers["GET /containers/c1/json"]["Image"] = THEIRS
+    docker.answers["GET /containers/json"] = [{"ImageID": THEIRS}]
     assert look() == [FORMER, RELEASED]
 
 
