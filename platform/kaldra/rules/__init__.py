@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kaldra.rules import pod_security, stack, workloads
+from kaldra.rules import pod_security, workloads
 from kaldra.rules.objects import Object, pod_of
 
 _OWN_MACHINE = re.compile(r"^(localhost|127\.[0-9.]+|\[::1\])(:\d+)?/")
@@ -40,8 +40,7 @@ def check(objects: Sequence[Object]) -> list[Fault]:
         name = "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
         for rule, message in (
             *(pod_security.faults(pod) if pod else ()),
-            *workloads.faults(obj, released=released),
-            *stack.faults(obj, objects, released=released),
+            *workloads.faults(obj, objects, released=released),
         ):
             found.append(Fault(f"{obj['kind']} {name}", rule, message))
     return found

@@ -10,7 +10,7 @@ Found = Iterator[tuple[str, str]]
 """Name of a rule, and what is wrong."""
 
 Field = tuple[str, str, tuple[object, ...], str]
-"""Name of a rule, a field, its allowed values (None for a missing one), what {another} is."""
+"""Name of a rule, a field, its allowed values (None: it may be missing), what another {} is."""
 
 LONG_RUNNING = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController")
 _TEMPLATES = {

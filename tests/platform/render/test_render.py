@@ -1,5 +1,6 @@
-"""The whole program rendered, as `./kaldra render` does it."""
+"""The whole program rendered, as `./kaldra render` does it, and single objects."""
 
+import base64
 import os
 import shutil
 
@@ -9,7 +10,7 @@ import yaml
 from kaldra import render
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
-from kaldra.render.__main__ import ZERO_DIGEST
+from kaldra.render import __main__
 from tests.processes import ran
 
 CANARY = "canary-5f1d2c-0123-a9k3"
@@ -45,7 +46,7 @@ def configure(checkout, stack, settings):
 def test_images_have_their_tag_and_a_digest_that_stands_for_any(dev):
     for service in ("core", "api"):
         spec = dev[f"deployment-kaldra-{service}.yaml"]["spec"]["template"]["spec"]
-        image = f"localhost:5001/kaldra-{service}:dev@{ZERO_DIGEST}"
+        image = f"localhost:5001/kaldra-{service}:dev@{__main__.ZERO_DIGEST}"
         assert [c["image"] for c in spec["containers"]] == [image]
 
 
@@ -135,3 +136,43 @@ def test_the_same_bytes_with_no_network_tool_or_state(tmp_path):
         p.name: p.read_bytes() for p in second.iterdir()
     }
     assert [p.name for p in tmp_path.iterdir() if p.name not in {"first", "second"}] == []
+
+
+MARK = {__main__._SECRET_MARK: __main__._SECRET_SIGNATURE}
+
+
+def made(kind="core/v1:ConfigMap", **inputs):
+    """File name and manifest of the resource `x`."""
+    return __main__.manifest(f"kubernetes:{kind}", "x", inputs)
+
+
+def test_an_automatic_name_follows_the_content_and_the_file_keeps_its_name():
+    files, manifests = zip(*(made(data={"LEVEL": level}) for level in "IID"), strict=True)
+    first, same, other = (manifest["metadata"]["name"] for manifest in manifests)
+    assert first == same != other
+    assert first.startswith("x-")
+    assert set(files) == {"configmap-x.yaml"}
+
+
+def test_a_marked_value_is_redacted_and_nothing_beside_it():
+    marked = {**MARK, "value": {"token": CANARY, "list": [CANARY, 7]}}
+    _, found = made("apps/v1:Deployment", spec={"replicas": 2.0, "given": marked})
+    redacted = {"token": __main__.REDACTED, "list": [__main__.REDACTED, __main__.REDACTED]}
+    assert found["spec"] == {"replicas": 2, "given": redacted}
+
+
+def test_a_secret_is_redacted_even_where_nobody_marked_it():
+    encoded = base64.b64encode(CANARY.encode()).decode()
+    given = {"key": CANARY, ".dockerconfigjson": CANARY}
+    _, found = made("core/v1:Secret", stringData=given, data={"other": encoded})
+    # The API server reads what a Secret of the type dockerconfigjson holds.
+    assert found["stringData"] == {".dockerconfigjson": '{"auths":{}}', "key": "redacted"}
+    assert base64.b64decode(found["data"]["other"]) == b"redacted"
+
+
+def test_fields_come_in_one_order():
+    file, found = made(data={"b": "1", "a": "2"}, metadata={"labels": {}, "name": "y"})
+    assert file == "configmap-y.yaml"
+    assert list(found) == ["apiVersion", "kind", "metadata", "data"]
+    assert list(found["metadata"]) == ["name", "labels"]
+    assert list(found["data"]) == ["a", "b"]
