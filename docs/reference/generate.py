@@ -5,12 +5,10 @@ Schemas of the data files with the editor settings that apply them.
 """
 
 import json
-from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from app.factory import create_app
 from app.routers.guarded import EXAMPLES
@@ -48,19 +46,21 @@ def settings_page() -> str:
     )
 
 
-def _variables(settings: type[ServiceSettings]) -> dict[str, tuple[FieldInfo, str]]:
-    """Variable → its field, and what is said of it."""
+def _variables(settings: type[ServiceSettings]) -> dict[str, tuple[str, str, str]]:
+    """Variable → its kind, its default, and what is said of it."""
     meanings = meanings_of(ServiceSettings) | meanings_of(settings)
-    fields = settings.model_fields.items()
-    return {name_of(settings, field): (info, meanings[field]) for field, info in fields}
+    found = {}
+    for field, info in settings.model_fields.items():
+        default = "" if info.default in (None, ()) else str(info.default)
+        found[name_of(settings, field)] = (_kind(info.annotation), default, meanings[field])
+    return found
 
 
 def _table(settings: type[ServiceSettings]) -> str:
     """Every variable of a service."""
     return "| variable | value | default | meaning |\n|--|--|--|--|\n" + "".join(
-        f"| `{name}` | {_kind(info.annotation)} "
-        f"| {'none' if info.default in (None, ()) else f'`{info.default}`'} | {meaning} |\n"
-        for name, (info, meaning) in _variables(settings).items()
+        f"| `{name}` | {kind} | {f'`{default}`' if default else 'none'} | {meaning} |\n"
+        for name, (kind, default, meaning) in _variables(settings).items()
     )
 
 
@@ -78,30 +78,23 @@ def _kind(annotation: Any) -> str:
 def env_example() -> str:
     """`.env.example`: every variable with its default; a copy of it changes nothing."""
     common, api, core = map(_variables, (ServiceSettings, ApiSettings, CoreSettings))
-    usual = "".join(_env_line(name, (api | core)[name][0]) for name in USUAL)
-    return (
+    usual = "".join(f"{name}={(api | core)[name][1]}\n" for name in USUAL)
+    text = (
         "# Values for running without Kubernetes: `cp .env.example .env`, then edit .env.\n"
         "# Read by ./kaldra serve, by uvicorn app.main:app and by ./kaldra up --stack local.\n"
         "# The real environment comes first, then .env, then the default. No secrets go in here.\n"
         f"\n{usual}"
         "\n# What follows has the defaults too; take the # away to set one.\n"
-        f"\n# --- both services\n{_env_lines(common, USUAL)}"
-        f"\n# --- kaldra-api\n{_env_lines(api, (*USUAL, *common))}"
-        f"\n# --- kaldra-core\n{_env_lines(core, (*USUAL, *common))}"
     )
-
-
-def _env_lines(variables: Mapping[str, tuple[FieldInfo, str]], but: Collection[str]) -> str:
-    return "".join(
-        f"# {meaning}\n#{_env_line(name, info)}"
-        for name, (info, meaning) in variables.items()
-        if name not in but
-    )
-
-
-def _env_line(variable: str, info: FieldInfo) -> str:
-    """NAME=default."""
-    return f"{variable}={'' if info.default in (None, ()) else info.default}\n"
+    listed = list(USUAL)
+    for whose, variables in (("both services", common), ("kaldra-api", api), ("kaldra-core", core)):
+        text += f"\n# --- {whose}\n" + "".join(
+            f"# {meaning}\n#{name}={default}\n"
+            for name, (_, default, meaning) in variables.items()
+            if name not in listed
+        )
+        listed += variables
+    return text
 
 
 def routes_page() -> str:
@@ -139,8 +132,9 @@ def example_answers(kernel: Kernel) -> dict[str, str]:
     return {**texts, "batch.ndjson": "".join(lines)}
 
 
-def schemas() -> dict[Path, str]:
-    """JSON Schema of each kind of data file, and where an editor finds it."""
+def everything() -> dict[Path, str]:
+    """Each generated file and its content."""
+    # JSON Schema of each kind of data file, and where an editor finds it.
     models = {name.partition(".")[0]: model for name, model in FILES.items()}
     applied = [
         {
@@ -149,34 +143,26 @@ def schemas() -> dict[Path, str]:
         }
         for kind in models
     ]
-    return {
-        REPO / ".vscode" / "settings.json": _json({"json.schemas": applied}),
-        **{
-            HERE / "schemas" / f"{kind}.json": _json(model.model_json_schema())
-            for kind, model in models.items()
-        },
+    schemas = {
+        HERE / "schemas" / f"{kind}.json": m.model_json_schema() for kind, m in models.items()
     }
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
-
-
-def everything() -> dict[Path, str]:
-    """Each generated file and its content."""
+    documents = {REPO / ".vscode" / "settings.json": {"json.schemas": applied}, **schemas}
     examples = example_answers(Kernel.load()).items()
     return {
         HERE / "settings.md": settings_page(),
         HERE / "routes.md": routes_page(),
         REPO / ".env.example": env_example(),
-        **schemas(),
         **{EXAMPLES / name: text for name, text in examples},
+        **{
+            path: json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+            for path, document in documents.items()
+        },
     }
 
 
 def _example(model: type[BaseModel]) -> dict[str, Any]:
     extra: Any = model.model_config["json_schema_extra"]
-    return dict(json.loads(json.dumps(extra["examples"][0])))
+    return dict(extra["examples"][0])
 
 
 if __name__ == "__main__":
