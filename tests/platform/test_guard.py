@@ -1,5 +1,7 @@
 """What stands before Pulumi on PATH lets everything through but what writes secrets down."""
 
+import shlex
+
 import pytest
 
 from kaldra.cli.workspace import GUARD
@@ -21,51 +23,36 @@ def run(tmp_path):
     return call
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["up", "--yes", "-s", "dev"],
-        ["preview", "-v=8", "--logtostderr"],
-        ["preview", "-v", "8"],
-        ["preview", "--verbose=0"],
-        ["whoami", "-v"],
-        ["whoami", "--verbose", "--json"],
-        ["up", "-yv3"],
-        ["config", "set", "a:b", "--", "-v=9"],
-        ["config", "set", "a:b", "two words", "*", ""],
-        ["stack", "select", "v9"],
-        ["up", "--stack=v=9"],
-    ],
+PASSED = (
+    *("", "up --yes -s dev", "stack select v9", "up --stack=v=9", "up -yv3"),
+    *("preview -v=8 --logtostderr", "preview -v 8", "preview --verbose=0"),
+    *("whoami -v", "whoami --verbose --json"),
+    *("config set a:b -- -v=9", "config set a:b 'two words' '*' ''"),
 )
-def test_everything_else_is_pulumis_own(run, arguments):
+
+
+@pytest.mark.parametrize("words", PASSED)
+def test_everything_else_is_pulumis_own(run, words):
+    arguments = shlex.split(words)
     done = run(*arguments)
     assert (done.stdout, done.stderr) == ("".join(f"<{a}>" for a in arguments), "")
     assert done.returncode == 7
 
 
 LEVELS = (
-    ["-v=9"],
-    ["-v9"],
-    ["-v", "9"],
-    ["-v=11"],
-    ["--verbose=10"],
-    ["--verbose", "9"],
-    ["-yv9"],
-    ["-yfv=9"],
-    ["-yv", "9"],
-    ["-v=1", "-v=9"],
+    *("-v=9", "-v9", "-v 9", "-v=11", "--verbose=10", "--verbose 9"),
+    *("-yv9", "-yfv=9", "-yv 9", "-v=1 -v=9"),
 )
-TRACES = (["--tracing=file:./trace"], ["--tracing", "file:./trace"], ["--otel-traces=file://t"])
+TRACES = ("--tracing=file:./trace", "--tracing file:./trace", "--otel-traces=file://t")
 
 
 @pytest.mark.parametrize("arguments", [*LEVELS, *TRACES])
 def test_what_writes_secrets_down_is_refused(run, arguments):
-    done = run("up", "--yes", *arguments)
+    done = run("up", "--yes", *arguments.split())
     assert (done.returncode, done.stdout) == (2, "")
     assert "secrets of the stack down in plain text" in done.stderr
     assert "KALDRA_PLAIN_SECRETS=1 pulumi" in done.stderr
-    assert run("up", *arguments, KALDRA_PLAIN_SECRETS="1").returncode == 7
+    assert run("up", *arguments.split(), KALDRA_PLAIN_SECRETS="1").returncode == 7
 
 
 @pytest.mark.parametrize(

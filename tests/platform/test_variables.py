@@ -1,12 +1,9 @@
 """Whatever asks the environment for a name asks for one that is defined and documented."""
 
 import ast
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from kaldra import variables
 from kaldra.cli.workspace import GUARD
@@ -72,14 +69,3 @@ def test_what_is_read_and_nothing_else_is_documented_once() -> None:
 def read(script: Path) -> set[str]:
     """Variables that a shell script reads."""
     return set(re.findall(r"\$\{?([A-Z_]+)", script.read_text(encoding="utf-8")))
-
-
-def test_the_launcher_reads_nothing_else() -> None:
-    assert read(REPO / "kaldra") == {variables.PYTHON.name}
-
-
-def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(variables.STATE.name, "")
-    assert variables.STATE.value == ""
-    monkeypatch.setenv(variables.STATE.name, str(tmp_path))
-    assert variables.STATE.value == os.environ[variables.STATE.name]
