@@ -17,13 +17,12 @@ class Repository:
 
     def __init__(self, root):
         self.root = root
-        for stack_file in ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.staging.yaml"):
-            # A team's file may set what a test changes.
-            lines = (REPO / stack_file).read_text().splitlines(keepends=True)
-            kept = [line for line in lines if "kaldra:logLevel" not in line]
-            (root / stack_file).write_text("".join(kept))
-        for name in ("kaldra", "requirements.lock"):
+        for name in ("Pulumi.yaml", "Pulumi.staging.yaml", "kaldra", "requirements.lock"):
             shutil.copy(REPO / name, root)
+        # A team's file may set what a test changes.
+        lines = (REPO / "Pulumi.dev.yaml").read_text().splitlines(keepends=True)
+        kept = [line for line in lines if "kaldra:logLevel" not in line]
+        (root / "Pulumi.dev.yaml").write_text("".join(kept))
         for folder in ("platform", "serving"):
             shutil.copytree(REPO / folder, root / folder, ignore=WITHOUT_CACHES)
         (root / ".gitignore").write_text(".venv\n")
@@ -42,12 +41,17 @@ class Repository:
         self.git("commit", "--quiet", "--message", tag)
         self.git("tag", tag)
 
-    def append(self, file, text):
-        with (self.root / file).open("a") as opened:
-            opened.write(text)
+    def set(self, line):
+        with (self.root / "Pulumi.dev.yaml").open("a") as opened:
+            opened.write(f"  kaldra:{line}\n")
 
     def diff(self, *arguments):
         return ran(self.root / "kaldra", "diff", *arguments)
+
+    def refuses(self, *arguments):
+        done = self.diff(*arguments)
+        assert done.returncode == 2
+        return done.stderr
 
 
 @pytest.fixture
@@ -56,7 +60,7 @@ def repository(tmp_path):
 
 
 def test_a_change_of_a_setting_and_of_the_program_is_told(repository):
-    repository.append("Pulumi.dev.yaml", "  kaldra:logLevel: DEBUG\n")
+    repository.set("logLevel: DEBUG")
     program = repository.root / "platform/kaldra/stack/services.py"
     program.write_text(program.read_text().replace('PART_OF = "kaldra"', 'PART_OF = "other"'))
     done = repository.diff("v1", "--stack", "dev")
@@ -74,34 +78,24 @@ def test_a_stack_that_is_new_is_added_and_the_others_do_not_differ(repository):
 
 
 def test_a_base_older_than_rendering_is_told(repository):
-    shutil.rmtree(repository.root / "platform/kaldra/render")
+    folder = repository.root / "platform/kaldra/render"
+    folder.rename(repository.root / "render")
     repository.commit("v0")
-    render = REPO / "platform/kaldra/render"
-    back = repository.root / "platform/kaldra/render"
-    shutil.copytree(render, back, ignore=WITHOUT_CACHES)
-    done = repository.diff("v0")
-    assert done.returncode == 2
-    assert "is older than `./kaldra render`" in done.stderr
+    (repository.root / "render").rename(folder)
+    assert "is older than `./kaldra render`" in repository.refuses("v0")
 
 
 def test_a_base_that_does_not_render_is_named(repository):
-    repository.append("Pulumi.dev.yaml", "  kaldra:logLevle: DEBUG\n")
+    repository.set("logLevle: DEBUG")
     repository.commit("broken")
     repository.git("checkout", "--quiet", "v1")
-    done = repository.diff("broken", "--stack", "dev")
-    assert done.returncode == 2
-    assert "In broken: Unknown setting kaldra:logLevle" in done.stderr
+    said = repository.refuses("broken", "--stack", "dev")
+    assert "In broken: Unknown setting kaldra:logLevle" in said
 
 
-@pytest.mark.parametrize("ref", ["nobody/knows", "--output=x"])
-def test_a_ref_that_names_nothing_is_a_mistake(repository, ref):
-    done = repository.diff("--", ref)
-    assert done.returncode == 2
-    assert "is not a commit" in done.stderr
+def test_what_names_nothing_is_a_mistake(repository):
+    for ref in ("nobody/knows", "--output=x"):
+        assert "is not a commit" in repository.refuses("--", ref)
     assert not (repository.root / "x").exists()
-
-
-def test_a_stack_of_neither_side_is_a_mistake(repository):
-    done = repository.diff("v1", "--stack", "nowhere")
-    assert done.returncode == 2
-    assert "Stack 'nowhere' exists neither in" in done.stderr
+    said = repository.refuses("v1", "--stack", "nowhere")
+    assert "Stack 'nowhere' exists neither in" in said
