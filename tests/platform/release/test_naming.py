@@ -57,15 +57,12 @@ def test_what_is_no_registry_is_refused(given):
         naming.checked_registry(given)
 
 
-def test_a_clean_clone_has_its_commit_as_revision(clone):
+def test_a_changed_or_added_file_makes_the_revision_dirty(clone):
     found = naming.source(clone)
     assert len(found.revision) == 40
     assert found.seconds > 0
-
-
-def test_a_changed_or_added_file_makes_the_revision_dirty(clone):
     (clone / "new").write_text("")
-    assert naming.source(clone).revision.endswith("-dirty")
+    assert naming.source(clone) == naming.Source(f"{found.revision}-dirty", found.seconds)
 
 
 def test_a_folder_without_git_has_no_revision(tmp_path):
