@@ -40,12 +40,6 @@ def clean(**given: str) -> dict[str, str]:
     return environment.clean({"HOME": "/home/ana", "PATH": "/usr/bin", **given}, FOLDER)
 
 
-@pytest.mark.parametrize("name", sorted(HOSTILE.keys() - PASSED))
-def test_no_hostile_variable_is_passed_on(name: str) -> None:
-    made = clean(**{name: HOSTILE[name], "HTTP_PROXY": "http://127.0.0.1:9"})
-    assert made == clean(HTTP_PROXY="http://127.0.0.1:9")
-
-
 def test_what_the_platform_and_the_services_read_is_passed_on() -> None:
     ours = {*documented()} - read(GUARD / "pulumi") - {"PATH"}
     needed = ours | dotenv.names()
@@ -56,11 +50,6 @@ def test_each_group_says_names_once() -> None:
     names = [name for group in environment.PASSED.values() for name in group.split()]
     assert len(names) == len(set(names))
     assert {name for name in environment.FILES if not environment.is_passed(name)} == set()
-
-
-def test_an_empty_variable_is_unset() -> None:
-    assert "PULUMI_CONFIG_PASSPHRASE" not in clean(PULUMI_CONFIG_PASSPHRASE="")
-    assert "DOCKER_HOST" not in clean(DOCKER_HOST="")
 
 
 def test_relative_paths_are_of_the_callers_folder() -> None:
@@ -145,9 +134,11 @@ def test_every_process_starts_in_it(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     try:
         environment.enter()
         said = subprocess.run(["env"], capture_output=True, text=True, check=True).stdout  # noqa: S607
-        assert {line.partition("=")[0] for line in said.splitlines()} & HOSTILE.keys() == {
-            *PASSED, "NO_PROXY", "PIP_USER", "PIP_REQUIRE_VIRTUALENV",
+        hostile = {line for line in said.splitlines() if line.partition("=")[0] in HOSTILE}
+        assert {line.partition("=")[0] for line in hostile} - PASSED == {
+            "NO_PROXY", "PIP_USER", "PIP_REQUIRE_VIRTUALENV",
         }  # fmt: skip
+        assert {"PIP_USER=0", "PIP_REQUIRE_VIRTUALENV=0"} <= hostile
         (tmp_path / "file").touch()
         assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
     finally:

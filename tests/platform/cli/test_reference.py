@@ -4,7 +4,6 @@ import pytest
 
 from kaldra.cli import reference
 from kaldra.paths import REPO
-from kaldra.stack.settings import Settings
 
 
 @pytest.mark.parametrize("page", reference.PAGES)
@@ -24,13 +23,3 @@ def test_a_stale_part_is_written_anew_and_the_rest_kept():
     assert fresh.startswith("# Mine\n<!-- generated: verbs -->\n| verb |")
     assert fresh.endswith("|\n<!-- end -->\nalso mine\n")
     assert "old" not in fresh
-
-
-def test_every_setting_has_a_row_with_a_meaning():
-    rows = reference.settings_table().splitlines()[2:]
-    keys = {row.split("`")[1].removeprefix("kaldra:") for row in rows}
-    assert {key.partition(".")[0] for key in keys} == {
-        f.alias for f in Settings.model_fields.values()
-    }
-    assert {"ingress.class", "quota.pods", "registry.push"} < keys
-    assert all(len(row.split(" | ")[3]) > 10 for row in rows)
