@@ -36,6 +36,8 @@ def workspace(tmp_path, cache, docker, monkeypatch) -> Workspace:
     docker.answers |= {
         "GET /system/df": {"Images": [former(FORMER), former(RELEASED), former(THEIRS)]},
         "GET /containers/json": [{"ImageID": "sha256:else", "Mounts": [mounted]}],
+        "GET /images/json": [former(FORMER)] * clean.GATHERED,
+        **{f"DELETE /images/{id_}": [] for id_ in (FORMER, RELEASED, THEIRS)},
     }
     return workspace
 
@@ -109,39 +111,33 @@ def test_a_dry_run_removes_nothing(workspace, docker, capsys):
 
 def test_each_is_removed_and_one_that_refuses_hinders_no_other(workspace, docker):
     docker.answers[f"DELETE /images/{FORMER}"] = (409, {"message": "it is used"})
-    docker.answers[f"DELETE /images/{RELEASED}"] = []
     found = [Garbage("image", FORMER, 1, "why"), Garbage("image", RELEASED, 1, "why")]
     clean.remove(QUIET, workspace, found)
     assert docker.changes() == [f"DELETE /images/{FORMER}", f"DELETE /images/{RELEASED}"]
 
 
 def test_nothing_is_removed_while_another_run_deploys(workspace, docker):
-    with sharing(clean.LOCK), pytest.raises(KaldraError, match="nothing was removed"):
-        clean.run(QUIET, stack="try", dry_run=False, everything=False, assume_yes=True)
     with sharing(clean.LOCK):
-        docker.answers["GET /images/json"] = [former(FORMER)] * clean.GATHERED
+        with pytest.raises(KaldraError, match="nothing was removed"):
+            clean.run(QUIET, stack="try", dry_run=False, everything=False, assume_yes=True)
         clean.after_up(QUIET, workspace)
     assert docker.changes() == []
 
 
 def test_an_up_cleans_once_images_have_gathered(workspace, docker):
-    for id_ in (FORMER, RELEASED, THEIRS):
-        docker.answers[f"DELETE /images/{id_}"] = []
-    docker.answers["GET /images/json"] = [former(FORMER)] * (clean.GATHERED - 1)
+    enough = docker.answers["GET /images/json"]
+    docker.answers["GET /images/json"] = enough[1:]
     clean.after_up(QUIET, workspace)
     assert docker.changes() == []
-    docker.answers["GET /images/json"] = [former(FORMER)] * clean.GATHERED
-    clean.after_up(QUIET, workspace)
-    assert len(docker.changes()) == 3
-    clean.after_up(QUIET, workspace)  # what it had to leave does not count again
-    assert len(docker.changes()) == 3
+    docker.answers["GET /images/json"] = enough
+    for _ in range(2):  # what it had to leave does not count again
+        clean.after_up(QUIET, workspace)
+        assert len(docker.changes()) == 3
 
 
 def test_links_of_tools_are_not_followed(workspace, cache, docker):
     tool = written(cache / "built" / "checker-1" / "program").parent
     (tool / "python").symlink_to("x" * 300)  # cannot be followed, even by root
-    docker.answers[f"DELETE /images/{FORMER}"] = []
-    docker.answers["GET /images/json"] = [former(FORMER)] * clean.GATHERED
     clean.after_up(QUIET, workspace)
     assert f"DELETE /images/{FORMER}" in docker.changes()
 
@@ -151,6 +147,5 @@ def test_a_file_that_cannot_be_read_fails_no_up(workspace, docker, monkeypatch):
         raise PermissionError(13, "Permission denied", "/closed")
 
     monkeypatch.setattr(clean, "look", look)
-    docker.answers["GET /images/json"] = [former(FORMER)] * clean.GATHERED
     clean.after_up(QUIET, workspace)
     assert docker.changes() == []
