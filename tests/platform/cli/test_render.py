@@ -43,17 +43,10 @@ def test_a_file_not_rendered_for_this_stack_is_never_overwritten(tmp_path, stack
 
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
 def test_a_folder_or_a_pipe_in_the_place_of_a_file_is_left_alone(tmp_path, make):
-    make(tmp_path / "configmap-a.yaml")
-    with pytest.raises(ConfigurationError):
-        render.write(ONE, tmp_path, "dev")
-
-
-def test_a_pipe_beside_the_files_is_left_alone(tmp_path):
-    os.mkfifo(tmp_path / "of-others.yaml")
+    make(tmp_path / "of-others.yaml")
     assert render.write(ONE, tmp_path, "dev") == (1, 0)
-
-
-def test_a_file_in_the_place_of_the_folder_is_left_alone(tmp_path):
-    (tmp_path / "out").write_text("mine")
+    make(tmp_path / "configmap-b.yaml")
+    with pytest.raises(ConfigurationError):
+        render.write(TWO, tmp_path, "dev")
     with pytest.raises(ConfigurationError, match="is not a folder"):
-        render.write(ONE, tmp_path / "out", "dev")
+        render.write(ONE, tmp_path / "configmap-a.yaml", "dev")

@@ -13,15 +13,11 @@ def test_a_step_is_one_line_with_its_result_and_time():
     with Console(stream).step("kind cluster") as step:
         step.update("starting", 0.5)
         step.done("made")
-    assert stream.getvalue().startswith("✓ kind cluster · made (0.")
-    assert stream.getvalue().count("\n") == 1
-
-
-def test_a_failed_step_says_so_and_passes_the_error_on():
-    stream = io.StringIO()
     with pytest.raises(ValueError, match="x"), Console(stream).step("build"):
         raise ValueError("x")
-    assert stream.getvalue().startswith("✗ build (")
+    made, failed = stream.getvalue().splitlines()
+    assert made.startswith("✓ kind cluster · made (0.")
+    assert failed.startswith("✗ build (")
 
 
 def test_quiet_shows_warnings_and_errors_only():
@@ -37,18 +33,15 @@ def test_quiet_shows_warnings_and_errors_only():
 @pytest.mark.parametrize(
     ("text", "completed"),
     [
-        (
-            "./kaldra down --all && ./kaldra up",
-            "./kaldra down --stack mine --all && ./kaldra up --stack mine",
-        ),
-        ("./kaldra up, then ./kaldra build", "./kaldra up --stack mine, then ./kaldra build"),
+        ("./kaldra down --all && ./kaldra up", "./kaldra down{} --all && ./kaldra up{}"),
+        ("./kaldra up, then ./kaldra build", "./kaldra up{}, then ./kaldra build"),
         ("./kaldra key NAME --stack other", "./kaldra key NAME --stack other"),
     ],
 )
 def test_commands_in_messages_are_of_this_run_s_stack(monkeypatch, text, completed):
     assert ui.of_this_stack(text) == text
     monkeypatch.setattr(Console, "stack", "mine")
-    assert ui.of_this_stack(text) == completed
+    assert ui.of_this_stack(text) == completed.format(" --stack mine", " --stack mine")
 
 
 def test_a_question_that_nobody_can_answer_is_a_no(monkeypatch):
