@@ -6,7 +6,6 @@ from kaldra.cli import garbage
 
 A, B, C, D = ("sha256:" + letter * 64 for letter in "abcd")
 WEEK_AGO = 1000.0
-NOTHING: frozenset[str] = frozenset()
 
 
 def image(id_=A, *, title="kaldra-api", tags=(), digests=(), created=0, size=10, shared=4):
@@ -25,8 +24,8 @@ def names(found):
     return [each.name for each in found]
 
 
-def images(*listed, needed=NOTHING):
-    return list(garbage.images(listed, needed, WEEK_AGO))
+def images(*listed, needed=()):
+    return list(garbage.images(listed, frozenset(needed), WEEK_AGO))
 
 
 def test_an_untagged_image_of_a_service_goes_by_its_id_or_by_each_name():
@@ -34,6 +33,9 @@ def test_an_untagged_image_of_a_service_goes_by_its_id_or_by_each_name():
     assert names(found) == [A, f"localhost:5001/kaldra-api@{C}", f"x/y@{C}"]
     assert [each.size for each in found] == [6, 6, 0]
     assert found[0].title == "sha256:aaaaaaaaaaaa"
+
+
+MADE_HERE = image(title="", tags=["kaldra/base:1"])
 
 
 @pytest.mark.parametrize(
@@ -46,8 +48,8 @@ def test_an_untagged_image_of_a_service_goes_by_its_id_or_by_each_name():
         image(title="", tags=["someone/kaldra:1"]),
         image(title="", tags=["kaldra/base:1", "mine:1"]),
         image(title="", tags=["kaldra/website:1"]),
-        image(title="", tags=["kaldra/base:1"], digests=[f"kaldra/base@{C}"]),
-        image(title="", tags=["kaldra/base:1"], created=2000),
+        {**MADE_HERE, "RepoDigests": [f"kaldra/base@{C}"]},
+        {**MADE_HERE, "Created": 2000},
     ],
 )
 def test_an_image_that_is_tagged_foreign_or_new_stays(listed):
@@ -55,10 +57,9 @@ def test_an_image_that_is_tagged_foreign_or_new_stays(listed):
 
 
 def test_an_image_that_is_needed_stays():
-    assert images(image(A), needed=frozenset({A})) == []
-    made_here = image(C, title="", tags=["kaldra/builder:1"])
-    assert images(made_here, needed=frozenset({"kaldra/builder:1"})) == []
-    assert names(images(made_here)) == ["kaldra/builder:1"]
+    assert images(image(A), needed=[A]) == []
+    assert images(MADE_HERE, needed=["kaldra/base:1"]) == []
+    assert names(images(MADE_HERE)) == ["kaldra/base:1"]
 
 
 def test_states_mention_digests_ids_and_our_own_images():
@@ -90,14 +91,15 @@ ENTRIES = [
 ]
 
 
-def test_of_each_step_the_cache_of_the_last_build_stays():
-    found = names(garbage.build_cache(ENTRIES, everything=False))
-    assert found == ["old", "old copy", "never used"]
-
-
-def test_all_of_our_cache_goes_and_nothing_of_others():
-    found = names(garbage.build_cache(ENTRIES, everything=True))
-    assert found == ["new", "new copy", "old", "old copy", "final", "never used"]
+@pytest.mark.parametrize(
+    ("everything", "gone"),
+    [
+        (False, ["old", "old copy", "never used"]),
+        (True, ["new", "new copy", "old", "old copy", "final", "never used"]),
+    ],
+)
+def test_of_each_step_the_cache_of_the_last_build_stays_and_all_of_others(everything, gone):
+    assert names(garbage.build_cache(ENTRIES, everything=everything)) == gone
 
 
 def test_stored_images_of_no_kept_release_go_with_what_only_they_use():
