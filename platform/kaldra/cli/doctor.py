@@ -3,7 +3,7 @@
 import json
 import socket
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from kaldra.cli import clean
@@ -63,23 +63,17 @@ def look(console: Console, workspace: Workspace) -> list[Finding]:
     return [replace(f, where=of_this_stack(f.where), fix=of_this_stack(f.fix)) for f in findings]
 
 
-def lines(findings: Iterable[Finding]) -> list[str]:
+def lines(findings: Sequence[Finding]) -> list[str]:
     """The findings as aligned text, each problem with its fix beneath."""
-    known = list(findings)
-    width = max(len(f.name) for f in known)
-    version = max(len(f.version) for f in known)
+    width = max(len(f.name) for f in findings)
+    version = max(len(f.version) for f in findings)
     text = []
-    for finding in known:
-        mark = "✗" if finding.problem else "✓"
-        route = f" ({finding.route})" if finding.route else ""
-        row = (
-            f"{mark} {finding.name:<{width}}  {finding.version:<{version}}  {finding.where}{route}"
-        )
-        text.append(row.rstrip())
-        if finding.problem:
-            text += [f"    {line}" for line in finding.problem.splitlines()]
-        if finding.fix:
-            text.append(f"    → {finding.fix}")
+    for found in findings:
+        mark, route = "✗" if found.problem else "✓", f" ({found.route})" if found.route else ""
+        row = f"{mark} {found.name:<{width}}  {found.version:<{version}}  {found.where}{route}"
+        text += [row.rstrip(), *(f"    {line}" for line in found.problem.splitlines())]
+        if found.fix:
+            text.append(f"    → {found.fix}")
     return text
 
 
@@ -133,17 +127,17 @@ def repair(
 
     Nothing is deployed. Asks before anything is removed. Raises KaldraError where a step fails.
     """
-    wanted = {finding.repair for finding in findings if finding.repair}
+    target = workspace.settings.target
     steps: dict[Repair, Callable[[], object]] = {
-        "tools": lambda: prepare(workspace.settings.target, console, assume_yes=assume_yes),
+        "tools": lambda: prepare(target, console, assume_yes=assume_yes),
         "cluster": lambda: _cluster(console, workspace, assume_yes=assume_yes),
         "lock": lambda: opened(console, workspace).unlock(),
         "pending": lambda: opened(console, workspace).settle(),
         "disk": lambda: _disk(console, workspace, assume_yes=assume_yes),
     }
-    for name, step in steps.items():
-        if name in wanted:
-            step()
+    wanted = [name for name in steps if any(finding.repair == name for finding in findings)]
+    for name in wanted:
+        steps[name]()
     return bool(wanted)
 
 
