@@ -72,7 +72,9 @@ def run(stack: str) -> Manifests:
             f"Stack {stack} runs on Docker alone; it has no Kubernetes objects.",
             hint="./kaldra render --stack dev --out DIR",
         )
-    pulumi.runtime.set_all_config({f"{NAMESPACE}:{k}": _text(v) for k, v in values.items()})
+    # As Pulumi hands settings to a program.
+    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    pulumi.runtime.set_all_config({f"{NAMESPACE}:{key}": text for key, text in texts.items()})
     # Nothing is built, so nothing depends on what is built upon.
     os.environ.update(KALDRA_BASE_IMAGE="base", KALDRA_BUILDER_IMAGE="builder")
     recorder = Recorder()
@@ -175,11 +177,6 @@ def _redact_entries(secret: dict[str, Any]) -> None:
             text = _NO_ACCOUNTS if entry == ".dockerconfigjson" else REDACTED
             encoded = base64.b64encode(text.encode()).decode()
             entries[entry] = encoded if field == "data" else text
-
-
-def _text(value: Mapping[str, Any] | list[Any] | str | float | None) -> str:
-    """A setting as Pulumi hands it to a program."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 if __name__ == "__main__":
