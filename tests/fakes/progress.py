@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from unittest.mock import Mock
 
 from kaldra.progress import Step
 
@@ -12,8 +11,8 @@ class QuietProgress:
         self.said: list[str] = []
 
     @contextmanager
-    def step(self, _title: str) -> Iterator[Step]:
-        yield Mock(spec=Step)
+    def step(self, title: str) -> Iterator[Step]:
+        yield Step(title)
 
     def note(self, text: str) -> None:
         self.said.append(text)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from kaldra.cli.ui import Console, Line
+from kaldra.cli.ui import Console
 from kaldra.progress import Step
 
 _DONE = {
@@ -35,7 +35,7 @@ class Events:
     def __init__(self, console: Console, step: Step) -> None:
         self._console = console
         self._step = step
-        self._open: dict[tuple[str, str], Line] = {}
+        self._open: dict[tuple[str, str], Step] = {}
         self.summary = ""
         """Such as "1 updated, 17 unchanged"; set when the engine has finished."""
 

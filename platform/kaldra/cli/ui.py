@@ -27,35 +27,6 @@ DEFAULT_STACK = "dev"
 """Stack of every verb that is called without one."""
 
 
-class Line:
-    """A step in progress."""
-
-    def __init__(self, title: str) -> None:
-        self.title = title
-        self.detail = ""
-        self.fraction: float | None = None
-        self.summary = ""
-        self.started = self.printed = time.monotonic()
-
-    def update(self, detail: str, fraction: float | None = None) -> None:
-        """Set the current activity."""
-        self.detail, self.fraction = detail, fraction
-
-    def done(self, summary: str) -> None:
-        """Set the text shown when the step has finished."""
-        self.summary = summary
-
-    def __str__(self) -> str:
-        share = f" {self.fraction:.0%}" if self.fraction is not None else ""
-        detail = f" · {self.detail}" if self.detail else ""
-        return f"{self.title}{share}{detail} ({self.elapsed})"
-
-    @property
-    def elapsed(self) -> str:
-        """Seconds since the step began."""
-        return f"{time.monotonic() - self.started:.1f} s"
-
-
 class Console:
     """Progress on a stream; may be used from several threads."""
 
@@ -67,7 +38,7 @@ class Console:
         self._quiet = quiet
         self._on_terminal = self._stream.isatty() and variables.TERM.value != "dumb"
         self._lock = threading.RLock()
-        self._open: list[Line] = []
+        self._open: list[Step] = []
         self._ticker: threading.Thread | None = None
 
     @contextmanager
@@ -81,9 +52,9 @@ class Console:
             raise
         self.end(line)
 
-    def begin(self, title: str) -> Line:
+    def begin(self, title: str) -> Step:
         """Show a step until `end`."""
-        line = Line(title)
+        line = Step(title)
         with self._lock:
             self._open.append(line)
             if not self._quiet and not (self._ticker and self._ticker.is_alive()):
@@ -92,7 +63,7 @@ class Console:
                 self._ticker.start()
         return line
 
-    def end(self, line: Line, *, failed: bool = False) -> None:
+    def end(self, line: Step, *, failed: bool = False) -> None:
         """Print the result of a step."""
         with self._lock:
             self._open.remove(line)
