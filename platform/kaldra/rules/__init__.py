@@ -1,11 +1,10 @@
 """The security rules of every object on Kubernetes: pure functions over plain manifests.
 
-They yield what is wrong, under the name of a rule. `./kaldra lint` checks what the stacks render.
+`./kaldra lint` checks what the stacks render.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kaldra.rules import pod_security, workloads
 from kaldra.rules.objects import Object, pod_of
@@ -13,20 +12,7 @@ from kaldra.rules.objects import Object, pod_of
 _OWN_MACHINE = re.compile(r"^(localhost|127\.[0-9.]+|\[::1\])(:\d+)?/")
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with an object."""
-
-    object: str
-    """Kind, namespace and name."""
-    rule: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.object}: {self.message} ({self.rule})"
-
-
-def check(objects: Sequence[Object]) -> list[Fault]:
+def check(objects: Sequence[Object]) -> list[str]:
     """Every fault of these manifests, which are all that a stack consists of.
 
     Rules for releases are left out where every image comes from a registry on this machine.
@@ -38,9 +24,7 @@ def check(objects: Sequence[Object]) -> list[Fault]:
     for obj, pod in zip(objects, pods, strict=True):
         metadata = obj["metadata"]
         name = "/".join(filter(None, (metadata.get("namespace"), metadata["name"])))
-        for rule, message in (
-            *(pod_security.faults(pod) if pod else ()),
-            *workloads.faults(obj, objects, released=released),
-        ):
-            found.append(Fault(f"{obj['kind']} {name}", rule, message))
+        broken = [*(pod_security.faults(pod) if pod else ())]
+        broken += workloads.faults(obj, objects, released=released)
+        found += [f"{obj['kind']} {name}: {message} ({rule})" for rule, message in broken]
     return found

@@ -9,7 +9,6 @@ from kaldra.cli import lint
 from kaldra.cli.ui import Console
 from kaldra.errors import KaldraError
 from kaldra.paths import REPO
-from kaldra.rules import Fault
 
 CONSOLE = Console(quiet=True)
 
@@ -115,7 +114,7 @@ def test_links_that_lead_nowhere(page, tmp_path, text, fault):
 
 
 def test_a_fault_of_a_rendered_object_is_told_with_its_stack(monkeypatch):
-    fault = Fault("Deployment kaldra/kaldra-api", "runs-as-root", "runs as root")
+    fault = "Deployment kaldra/kaldra-api: runs as root (runs-as-root)"
     monkeypatch.setattr(lint, "kubernetes_stacks", lambda _: ["staging"])
     monkeypatch.setattr(lint, "manifests", lambda _stack, _repo: {"a": {"kind": "Deployment"}})
     monkeypatch.setattr(lint.rules, "check", lambda _: [fault])

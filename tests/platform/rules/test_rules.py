@@ -85,6 +85,11 @@ def first(objects, kind):
     return next(obj for obj in objects if obj["kind"] == kind)
 
 
+def broken(objects):
+    """Rules that are broken."""
+    return {re.search(r"\(([\w-]+)\)$", fault)[1] for fault in rules.check(objects)}
+
+
 def test_objects_that_follow_every_rule_have_no_fault(objects):
     assert rules.check(objects) == []
 
@@ -101,7 +106,7 @@ def test_what_breaks_a_rule_is_found(objects, rule, kind, path, value):
     for step in way:
         target = target[int(step)] if isinstance(target, list) else target.setdefault(step, {})
     target[int(last) if isinstance(target, list) else last] = value
-    assert rule in {fault.rule for fault in rules.check(objects)}
+    assert rule in broken(objects)
 
 
 def test_every_rule_is_shown_to_find_something():
@@ -118,7 +123,7 @@ def test_pod_security_is_checked_whole():
 def test_a_fault_names_object_rule_and_reason(objects):
     first(objects, "Deployment")["spec"]["template"]["spec"]["serviceAccountName"] = ""
     (fault,) = rules.check(objects)
-    assert str(fault) == (
+    assert fault == (
         "Deployment kaldra/kaldra-api: its pods have no service account of their own (own-account)"
     )
 
@@ -134,13 +139,13 @@ def test_init_containers_and_the_pods_of_every_kind_are_looked_at(objects):
         {"kind": "PodTemplate", "template": template},
         {"kind": "StatefulSet", "spec": {"template": template}},
     ):
-        found = {fault.rule for fault in rules.check([{**obj, "metadata": {"name": "x"}}])}
+        found = broken([{**obj, "metadata": {"name": "x"}}])
         assert found - {case[0] for case in TOGETHER} == {"image-digest"}
 
 
 def test_what_only_a_release_needs_is_not_asked_of_a_machine_of_one_developer(objects):
     kept = [obj for obj in objects if obj["kind"] in {"Namespace", "Deployment", "NetworkPolicy"}]
-    assert "min-replicas" in {fault.rule for fault in rules.check(kept)}
+    assert "min-replicas" in broken(kept)
     for obj in kept:
         if obj["kind"] == "Deployment":
             (container,) = obj["spec"]["template"]["spec"]["containers"]
