@@ -29,23 +29,16 @@ VARIABLE = re.compile(r"\bKALDRA_[A-Z][A-Z_]*[A-Z]\b")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
-def test_verbs_in_the_text_exist_with_their_options(page):
-    for code in INLINE.findall(page.read_text(encoding="utf-8")):
+def test_a_page_has_verbs_that_exist_blocks_of_a_kind_and_no_path_of_one_machine(page):
+    text = page.read_text(encoding="utf-8")
+    for code in INLINE.findall(text):
         for words in commands.calls(code):
             fault = commands.fault(words)
             # The name of a verb stands for the verb, without what it requires.
             assert not fault or fault.startswith("Missing parameter"), code
-
-
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
-def test_every_block_says_what_it_is(page):
-    found = {block["language"] for block in FENCED.finditer(page.read_text(encoding="utf-8"))}
-    assert found <= SHOWN | {*commands.SHELL}
-
-
-@pytest.mark.parametrize("page", PAGES, ids=NAMES)
-def test_no_page_names_a_path_of_one_machine(page):
-    assert not HOME_PATH.findall(page.read_text(encoding="utf-8"))
+    blocks = {block["language"] for block in FENCED.finditer(text)}
+    assert blocks <= SHOWN | {*commands.SHELL}
+    assert not HOME_PATH.findall(text)
 
 
 def test_every_path_of_where_to_change_what_exists():
