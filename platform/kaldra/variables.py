@@ -16,21 +16,16 @@ class Variable:
     """One variable; an empty one counts as unset."""
 
     name: str
+    is_url: bool = False
 
     @property
     def value(self) -> str:
-        """What it is set to, or "": read anew each time."""
-        return os.environ.get(self.name, "")
+        """What it is set to, or "": read anew each time.
 
-
-class Address(Variable):
-    """A variable that holds a URL."""
-
-    @property
-    def value(self) -> str:
-        """The URL, or ""; raises ConfigurationError where it has no scheme."""
-        given = super().value
-        if given and not re.match(r"[a-z][a-z+.-]*:/", given):
+        Raises ConfigurationError where it should be a URL and has no scheme.
+        """
+        given = os.environ.get(self.name, "")
+        if self.is_url and given and not re.match(r"[a-z][a-z+.-]*:/", given):
             raise ConfigurationError(
                 f"{self.name}={given} is not a URL.",
                 hint=f"export {self.name}=http://{given}, or: unset {self.name}",
@@ -43,9 +38,9 @@ STATE = Variable("KALDRA_STATE")
 PYTHON = Variable("KALDRA_PYTHON")
 INDEXES = (Variable("UV_INDEX_URL"), Variable("PIP_INDEX_URL"))
 ROUTE = Variable("KALDRA_ROUTE")
-PUBLISHERS_URL = Address("KALDRA_PUBLISHERS_URL")
-VULNERABILITIES_URL = Address("KALDRA_VULNERABILITIES_URL")
-DEBIAN_ARCHIVE = Address("KALDRA_DEBIAN_ARCHIVE")
+PUBLISHERS_URL = Variable("KALDRA_PUBLISHERS_URL", is_url=True)
+VULNERABILITIES_URL = Variable("KALDRA_VULNERABILITIES_URL", is_url=True)
+DEBIAN_ARCHIVE = Variable("KALDRA_DEBIAN_ARCHIVE", is_url=True)
 BASE_IMAGE = Variable("KALDRA_BASE_IMAGE")
 BUILDER_IMAGE = Variable("KALDRA_BUILDER_IMAGE")
 PASSPHRASE = Variable("PULUMI_CONFIG_PASSPHRASE")
