@@ -43,28 +43,25 @@ def _pairs(
     stacks: Sequence[str], folder: Path, base: str
 ) -> dict[str, tuple[Manifests, Manifests]]:
     """Each stack's objects in the folder with the files of `base`, and in the working tree."""
-    for stack in stacks:
-        if not any(_has(stack, repo) for repo in (folder, REPO)):
-            raise ConfigurationError(
-                f"Stack {stack!r} exists neither in {base} nor in the working tree.",
-                hint=f"Choose from: {', '.join(kubernetes_stacks())} (option --stack).",
-            )
     with ThreadPoolExecutor(max_workers=2) as pool, commands.ending_together():
         before, after = (pool.map(_rendered, stacks, repeat(repo)) for repo in (folder, REPO))
         try:
             old = list(before)
         except KaldraError as error:
             raise type(error)(f"In {base}: {error}", hint=error.hint) from None
-        return dict(zip(stacks, zip(old, after, strict=True), strict=True))
+        pairs = dict(zip(stacks, zip(old, after, strict=True), strict=True))
+    for stack, pair in pairs.items():
+        if not any(pair):
+            raise ConfigurationError(
+                f"Stack {stack!r} exists neither in {base} nor in the working tree.",
+                hint=f"Choose from: {', '.join(kubernetes_stacks())} (option --stack).",
+            )
+    return pairs
 
 
 def _rendered(stack: str, repo: Path) -> Manifests:
     """The stack's objects; none if the revision does not have the stack."""
-    return manifests(stack, repo) if _has(stack, repo) else {}
-
-
-def _has(stack: str, repo: Path) -> bool:
-    return (repo / f"Pulumi.{stack}.yaml").is_file()
+    return manifests(stack, repo) if (repo / f"Pulumi.{stack}.yaml").is_file() else {}
 
 
 def _revision(ref: str) -> str:
