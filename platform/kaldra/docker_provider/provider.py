@@ -5,6 +5,7 @@ import threading
 from asyncio import to_thread
 from collections.abc import Iterator
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from pulumi.provider.experimental import provider as api
@@ -28,6 +29,8 @@ _TYPES = {
     "docker:index/container:Container": "container",
 }
 """Module of each type, imported on first use: the docker SDK would delay the plugin's start."""
+_IMPORTING = threading.Lock()
+"""Threads that import parts of the docker SDK at the same time may find it half imported."""
 
 
 class DockerProvider(api.Provider):
@@ -39,7 +42,7 @@ class DockerProvider(api.Provider):
     async def check_config(self, request: api.CheckRequest) -> api.CheckResponse:
         """Refuse the settings that this provider would have to ignore."""
         # The engine starts its other plugins meanwhile.
-        threading.Thread(target=import_module, args=("docker",)).start()
+        threading.Thread(target=_imported, args=("docker",)).start()
         given = properties(request.new_inputs)
         reason = "is not supported by the substitute docker plugin"
         failures = [api.CheckFailure(key, reason) for key in _REFUSED if given.get(key)]
@@ -117,9 +120,14 @@ class DockerProvider(api.Provider):
                 hint="Install the official plugin where it can be downloaded: "
                 f"pulumi plugin install resource docker {VERSION}",
             )
-        module = import_module(f"kaldra.docker_provider.{_TYPES[type_]}")
+        module = _imported(f"kaldra.docker_provider.{_TYPES[type_]}")
         found: type[Image | Network | Container] = getattr(module, _TYPES[type_].capitalize())
         return found(self.tools, urn, frozenset(secret_texts(PropertyValue(inputs or {}))))
+
+
+def _imported(module: str) -> ModuleType:
+    with _IMPORTING:
+        return import_module(module)
 
 
 @contextlib.contextmanager
