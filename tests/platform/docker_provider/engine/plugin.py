@@ -12,10 +12,11 @@ from typing import Any
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.provider.experimental.property_value import PropertyValue
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2, provider_pb2_grpc, status_pb2
 
-from kaldra.docker_provider.values import Props, properties, wrap_properties
+from kaldra.docker_provider.values import Props
 from kaldra.paths import REPO
 
 
@@ -45,14 +46,10 @@ class _Log(engine_pb2_grpc.EngineServicer):
 
 
 def packed(values: Props) -> Any:
-    """A message's properties; secrets are given as `PropertyValue(…, is_secret=True)`."""
-    secrets = {key: value for key, value in values.items() if isinstance(value, PropertyValue)}
-    others = {key: value for key, value in values.items() if key not in secrets}
-    return PropertyValue.marshal_map({**wrap_properties(others, {}), **secrets})
-
-
-def unpacked(message: Any) -> Props:
-    return properties(PropertyValue.unmarshal_map(message))
+    """A message's properties; secrets are given as `wrap_rpc_secret(…)`."""
+    message = Struct()
+    message.update(values)
+    return message
 
 
 @dataclass
@@ -77,11 +74,11 @@ class Plugin:
     def check(self, urn: str, news: Props) -> Props:
         answer = self.call("Check", urn=urn, news=news, randomSeed=b"seed")
         assert not answer.failures, answer.failures
-        return unpacked(answer.inputs)
+        return MessageToDict(answer.inputs)
 
     def create(self, urn: str, inputs: Props) -> "Resource":
         answer = self.call("Create", urn=urn, properties=inputs)
-        return Resource(self, urn, answer.id, inputs, unpacked(answer.properties))
+        return Resource(self, urn, answer.id, inputs, MessageToDict(answer.properties))
 
     @contextmanager
     def made(self, urn: str, news: Props) -> Iterator["Resource"]:
@@ -107,12 +104,12 @@ class Resource:
 
     def update(self, news: Props) -> None:
         answer = self._call("Update", old_inputs=self.inputs, olds=self.state, news=news)
-        self.inputs, self.state = news, unpacked(answer.properties)
+        self.inputs, self.state = news, MessageToDict(answer.properties)
 
     def read(self) -> Props | None:
         """The inputs that are found, if it is there."""
         answer = self._call("Read", inputs=self.inputs, properties=self.state)
-        return unpacked(answer.inputs) if answer.id else None
+        return MessageToDict(answer.inputs) if answer.id else None
 
     def delete(self) -> None:
         self._call("Delete", properties=self.state)

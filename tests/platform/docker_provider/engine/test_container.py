@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from google.protobuf.empty_pb2 import Empty
-from pulumi.provider.experimental.property_value import PropertyValue
+from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto.provider_pb2 import DiffResponse, PropertyDiff
+from pulumi.runtime.rpc import is_rpc_secret, wrap_rpc_secret
 
 from tests.platform.docker_provider.engine.conftest import PREFIX
 from tests.platform.docker_provider.engine.plugin import CallFailedError, Plugin, running, urn
@@ -74,10 +75,9 @@ def test_one_that_others_changed_or_removed_is_noticed(made, docker_engine):
 
 
 def test_one_that_ends_is_kept_and_told_with_its_last_lines(plugin, serving, docker_engine):
-    secret = PropertyValue("FIRST_WORD=hunter2222", is_secret=True)
     command = ["python3", "-c", "import os; raise SystemExit(os.environ['FIRST_WORD'])"]
     inputs = {**serving, "name": f"{PREFIX}-ends", "command": command, "restart": "no"}
-    inputs["envs"] = PropertyValue([secret])
+    inputs["envs"] = [wrap_rpc_secret("FIRST_WORD=hunter2222")]
     with pytest.raises(CallFailedError) as error:
         plugin.create(URN, inputs)
     said = str(error.value)
@@ -122,11 +122,11 @@ def test_a_taken_port_names_the_container_that_has_it(plugin, serving, docker_en
 
 
 def test_secrets_stay_secret_in_the_state(plugin, serving, docker_engine):
-    secret = PropertyValue([PropertyValue("KEY=hunter2222", is_secret=True)])
+    secret = [wrap_rpc_secret("KEY=hunter2222")]
     answer = plugin.call("Create", urn=URN, properties={**serving, "envs": secret})
-    values = PropertyValue.unmarshal_map(answer.properties)
-    assert values["envs"].contains_secret()
-    assert not values["command"].contains_secret()
+    values = MessageToDict(answer.properties)
+    assert is_rpc_secret(values["envs"][0])
+    assert values["command"] == serving["command"]
     docker_engine.remove_container(answer.id, force=True)
 
 

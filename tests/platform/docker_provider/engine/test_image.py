@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 from docker import APIClient
-from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime.proto.provider_pb2 import DiffResponse, PropertyDiff
+from pulumi.runtime.rpc import wrap_rpc_secret
 
 from kaldra.toolchain.image_build import Recipe, build
 from tests.conftest import unused_port
@@ -81,9 +81,8 @@ def test_it_is_pushed_and_pushed_again_when_the_registry_lost_it(plugin, given, 
 def test_a_failed_step_is_told_with_its_last_lines_and_without_secrets(plugin, given, source):
     file = source / "Dockerfile"
     file.write_text(file.read_text() + 'RUN echo "key $KEY"; echo broken; exit 3\n')
-    args = PropertyValue({"KEY": PropertyValue("hunter2222", is_secret=True)})
-    build_ = {"context": PropertyValue(str(source)), "args": args}
-    options = PropertyValue({**build_, "dockerfile": PropertyValue(str(file))})
+    args = {"KEY": wrap_rpc_secret("hunter2222")}
+    options = {"context": str(source), "args": args, "dockerfile": str(file)}
     with pytest.raises(CallFailedError, match="exit code: 3") as error:
         plugin.create(URN, {**given, "build": options})
     assert "broken" in str(error.value)
