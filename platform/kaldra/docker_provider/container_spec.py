@@ -1,14 +1,14 @@
 """A container's inputs: which are supported, their defaults, and the engine's form of them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pulumi.provider.experimental.provider import CheckFailure
 
 from kaldra.docker_provider import resource
-from kaldra.docker_provider.differences import nanoseconds
 from kaldra.docker_provider.resource import labels, with_defaults
-from kaldra.docker_provider.values import UNKNOWN, Props, strip
+from kaldra.docker_provider.values import UNKNOWN, Props
 
 MEBIBYTE = 1024 * 1024
 
@@ -25,25 +25,10 @@ DEFAULTS: Props = {
 """The official plugin's; it has more that are false or zero, which is the same as absent."""
 _HEALTH_TIMES = ("interval", "timeout", "startPeriod", "startInterval")
 _NESTED_DEFAULTS: dict[str, Props] = {
-    "capabilities": {},
+    **{key: {} for key in ("capabilities", "labels", "networksAdvanced", "volumes")},
     "healthcheck": {"retries": 0, **dict.fromkeys(_HEALTH_TIMES, "0s")},
-    "labels": {},
-    "networksAdvanced": {},
     "ports": {"ip": "0.0.0.0", "protocol": "tcp"},  # noqa: S104  Docker's own default
-    "volumes": {},
 }
-
-
-UNORDERED = (
-    "capabilities",
-    "envs",
-    "groupAdds",
-    "labels",
-    "networksAdvanced",
-    "ports",
-    "securityOpts",
-    "volumes",
-)
 _IN_CONFIG = {
     "command": "Cmd",
     "entrypoints": "Entrypoint",
@@ -66,6 +51,18 @@ SUPPORTED = {*_IN_CONFIG, *_IN_HOST_CONFIG, *IN_PLACE, *_NESTED_DEFAULTS} | {
     *("image", "logDriver", "logOpts", "name")
 }
 
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)")
+_NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9}
+_NANOSECONDS |= {"m": 60 * 10**9, "h": 3600 * 10**9}
+
+
+def nanoseconds(duration: str) -> int:
+    """`1m30s` in nanoseconds; ValueError when it is not a duration."""
+    parts = _DURATION.findall(duration)
+    if duration != "0" and (not parts or "".join(map("".join, parts)) != duration):
+        raise ValueError(f"{duration!r} is not a duration such as 5s, 1m30s or 500ms")
+    return round(sum(float(number) * _NANOSECONDS[unit] for number, unit in parts))
+
 
 def complete(news: Props) -> Props:
     """Inputs with all defaults filled in, also inside ports, health check and the like."""
@@ -81,18 +78,13 @@ def complete(news: Props) -> Props:
     return inputs
 
 
-def plain(inputs: Props) -> Props:
-    """Inputs with every default, without notes."""
-    return {**DEFAULTS, **strip(inputs)}
-
-
-def failures(inputs: Props) -> Iterator[CheckFailure]:
+def failures(news: Props) -> Iterator[CheckFailure]:
     """What is wrong with these inputs; values that are unknown yet are not checked."""
-    given = plain(inputs)
-    yield from resource.failures(given, SUPPORTED, ("image", "name"))
-    health = given.get("healthcheck")
+    yield from resource.failures(news, SUPPORTED, ("image", "name"))
+    health = news.get("healthcheck")
+    times = health if isinstance(health, dict) else {}
     for key in _HEALTH_TIMES:
-        value = health.get(key) if isinstance(health, dict) else None
+        value = times.get(key)
         try:
             nanoseconds("0" if value in (None, UNKNOWN) else str(value))
         except ValueError as error:
@@ -100,12 +92,16 @@ def failures(inputs: Props) -> Iterator[CheckFailure]:
 
 
 def body(wanted: Props, own_labels: Mapping[str, str]) -> Props:
-    """Body of the engine's create request; `wanted` are plain inputs."""
+    """Body of the engine's create request; `wanted` are inputs with all defaults."""
     config = {api: wanted[key] for key, api in _IN_CONFIG.items() if wanted.get(key)}
-    exposed, bindings = _ports(wanted.get("ports") or [])
-    volumes = wanted.get("volumes") or []
-    capabilities = wanted.get("capabilities") or {}
     host = {api: wanted[key] for key, api in _IN_HOST_CONFIG.items() if wanted.get(key)}
+    volumes, capabilities = wanted.get("volumes") or [], wanted.get("capabilities") or {}
+    bindings: dict[str, list[Props]] = {}
+    for port in wanted.get("ports") or []:
+        external = port.get("external")
+        binding = {"HostIp": port.get("ip") or "", "HostPort": str(external) if external else ""}
+        name = f"{port['internal']}/{port.get('protocol') or 'tcp'}"
+        bindings.setdefault(name, []).append(binding)
     host |= resources(wanted)
     host |= {
         "LogConfig": {"Type": wanted.get("logDriver") or "", "Config": wanted.get("logOpts") or {}},
@@ -118,13 +114,20 @@ def body(wanted: Props, own_labels: Mapping[str, str]) -> Props:
     joined = {network["name"]: _endpoint(network) for network in networks}
     if joined:
         host["NetworkMode"] = next(iter(joined))
-    if wanted.get("healthcheck"):
-        config["Healthcheck"] = _health(wanted["healthcheck"])
+    if health := wanted.get("healthcheck"):
+        config["Healthcheck"] = {
+            "Test": health.get("tests") or [],
+            "Retries": health.get("retries") or 0,
+            **{
+                key[0].upper() + key[1:]: nanoseconds(health.get(key) or "0")
+                for key in _HEALTH_TIMES
+            },
+        }
     return {
         **config,
         "Image": wanted["image"],
         "Labels": {**labels(wanted.get("labels") or []), **own_labels},
-        "ExposedPorts": exposed,
+        "ExposedPorts": {name: {} for name in bindings},
         "Volumes": {volume["containerPath"]: {} for volume in volumes},
         "HostConfig": host,
         "NetworkingConfig": {"EndpointsConfig": joined},
@@ -148,24 +151,6 @@ def _endpoint(network: Mapping[str, Any]) -> Props:
     api = {"ipv4Address": "IPv4Address", "ipv6Address": "IPv6Address"}
     addresses = {name: network[key] for key, name in api.items() if network.get(key)}
     return {"Aliases": network.get("aliases") or [], "IPAMConfig": addresses or None}
-
-
-def _health(check: Mapping[str, Any]) -> Props:
-    times = {key[0].upper() + key[1:]: nanoseconds(check.get(key) or "0") for key in _HEALTH_TIMES}
-    return {"Test": check.get("tests") or [], "Retries": check.get("retries") or 0, **times}
-
-
-def _ports(ports: list[Props]) -> tuple[Props, Props]:
-    exposed: Props = {}
-    bindings: Props = {}
-    for port in ports:
-        name = f"{port['internal']}/{port.get('protocol') or 'tcp'}"
-        exposed[name] = {}
-        external = port.get("external")
-        bindings.setdefault(name, []).append(
-            {"HostIp": port.get("ip") or "", "HostPort": str(external) if external else ""}
-        )
-    return exposed, bindings
 
 
 def _bind(volume: Props) -> str:

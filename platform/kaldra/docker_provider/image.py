@@ -13,9 +13,9 @@ from docker.utils.build import PatternMatcher
 from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
 
 from kaldra.docker_provider import resource
-from kaldra.docker_provider.differences import UPDATE, answer, compare
+from kaldra.docker_provider.differences import answer, compare
 from kaldra.docker_provider.resource import Resource
-from kaldra.docker_provider.values import UNKNOWN, Props, contains_unknown, strip
+from kaldra.docker_provider.values import UNKNOWN, Props, contains_unknown
 from kaldra.errors import KaldraError
 from kaldra.toolchain.docker_client import is_local, registry_digest
 from kaldra.toolchain.image_build import Recipe, build
@@ -25,7 +25,7 @@ _SUPPORTED = frozenset(("build", "buildOnPreview", "imageName", "registry", "ski
 _SUPPORTED_OF_BUILD = frozenset(
     ("args", "builderVersion", "context", "contextDigest", "dockerfile", "platform", "target")
 )
-_CREDENTIALS = {("registry", "username"), ("registry", "password")}
+_CREDENTIALS = ("registry.username", "registry.password")
 _INPUTS = "__inputs"
 """Entry of the state that holds the inputs it was built from, as with the official plugin."""
 
@@ -36,7 +36,7 @@ class Image(Resource):
     def check(self, news: Props) -> tuple[Props, list[CheckFailure]]:
         """Fill in where to build, for which platform, and the digest of what is built from."""
         inputs = {"buildOnPreview": False, **news}
-        failures = list(resource.failures(strip(inputs), _SUPPORTED, ("imageName",)))
+        failures = list(resource.failures(inputs, _SUPPORTED, ("imageName",)))
         if inputs.get("build") == UNKNOWN:
             return inputs, failures
         options = dict(inputs.get("build") or {})
@@ -53,17 +53,14 @@ class Image(Resource):
 
     def diff(self, _id: str, olds: Props, state: Props, news: Props) -> DiffResponse:
         """Any changed input is a build; so is an image that its registry or engine has lost."""
-        found = {
-            path: kind
-            for path, kind in compare(strip(olds), strip(news)).items()
-            if path not in _CREDENTIALS
-        }
-        observed = []
+        differing = compare(olds, news)
+        found = {path: kind for path, kind in differing if path not in _CREDENTIALS}
+        lost = ""
         if not found and self._is_lost(state):
             place = "its registry" if "@" in str(state["repoDigest"]) else "Docker"
             self.info(f"{place} no longer has this image: it is built again.")
-            found, observed = {("repoDigest",): UPDATE}, [("repoDigest",)]
-        return answer(found, observed=observed)
+            lost = "repoDigest"
+        return answer(found, lost=lost)
 
     def create(self, inputs: Props, *, preview: bool) -> tuple[str, Props]:
         """Build and push. In a preview only where `buildOnPreview` asks for a build."""
@@ -77,7 +74,7 @@ class Image(Resource):
 
     def read(self, id_: str, inputs: Props, state: Props) -> tuple[Props, Props] | None:  # noqa: ARG002
         """None when the registry on this machine, or the engine, no longer has it."""
-        return None if self._is_lost(state) else (state, inputs)
+        return None if self._is_lost(state) else (state, {})
 
     def update(self, id_: str, news: Props, *, preview: bool) -> Props:  # noqa: ARG002
         """Build and push again."""
@@ -87,21 +84,31 @@ class Image(Resource):
         """Images stay, in the engine and in the registry, as with the official plugin."""
 
     def _is_lost(self, state: Props) -> bool:
-        known = state.get("repoDigest")
-        if not isinstance(known, str) or not known or known == UNKNOWN:
+        known = state.get("repoDigest") or UNKNOWN
+        if known == UNKNOWN:
             return False
         if "@" in known:
             return registry_digest(self.engine, known) == ""
-        return self.tools.find("inspect_image", known) is None
+        return self.find("image", known) is None
 
     def _build(self, inputs: Props) -> str:
         self.status("building")
-        recipe = _recipe(inputs, self.secrets)
+        name, options = str(inputs["imageName"]), inputs["build"]
+        arguments = {key: str(value) for key, value in (options.get("args") or {}).items()}
+        recipe = Recipe(
+            image=name,
+            context=options["context"],
+            dockerfile=options["dockerfile"],
+            args=arguments,
+            secret_args=frozenset(k for k, value in arguments.items() if value in self.secrets),
+            target=options.get("target") or "",
+            platform=options.get("platform") or "",
+        )
         try:
             return build(recipe, self.status, engine=self.tools.overrides)
         except KaldraError as error:
             if self.tools.cancelled.is_set():
-                raise KaldraError(f"Cancelled building {recipe.image}.") from error
+                raise KaldraError(f"Cancelled building {name}.") from error
             raise
 
     def _push(self, inputs: Props, image: str) -> str:
@@ -134,7 +141,7 @@ class Image(Resource):
         return reference
 
     def _digests(self, image: str) -> list[str]:
-        found = self.tools.find("inspect_image", image) or {}
+        found = self.find("image", image) or {}
         return [str(reference) for reference in found.get("RepoDigests") or []]
 
 
@@ -148,40 +155,23 @@ def _state(plain: Props, repo_digest: Any) -> Props:
     }
 
 
-def _recipe(inputs: Props, secrets: frozenset[str]) -> Recipe:
-    options = inputs["build"]
-    arguments = {key: str(value) for key, value in (options.get("args") or {}).items()}
-    return Recipe(
-        image=str(inputs["imageName"]),
-        context=options["context"],
-        dockerfile=options["dockerfile"],
-        args=arguments,
-        secret_args=frozenset(name for name, value in arguments.items() if value in secrets),
-        target=options.get("target") or "",
-        platform=options.get("platform") or "",
-    )
-
-
-def _build_failures(options: Props) -> list[CheckFailure]:
-    failures = [
-        CheckFailure(f"build.{failure.property}", failure.reason)
-        for failure in resource.failures(strip(options), _SUPPORTED_OF_BUILD, ())
-    ]
+def _build_failures(options: Props) -> Iterator[CheckFailure]:
+    for failure in resource.failures(options, _SUPPORTED_OF_BUILD, ()):
+        yield CheckFailure(f"build.{failure.property}", failure.reason)
     if options.get("builderVersion", UNKNOWN) not in (UNKNOWN, "BuilderBuildKit"):
-        failures.append(CheckFailure("build.builderVersion", "must be BuilderBuildKit"))
+        yield CheckFailure("build.builderVersion", "must be BuilderBuildKit")
     context, dockerfile = options["context"], options.get("dockerfile", UNKNOWN)
     if UNKNOWN in (context, dockerfile):
-        return failures
+        return
     if not Path(context).is_dir():
         reason = f"there is no directory {Path(context).absolute()}"
-        failures.append(CheckFailure("build.context", reason))
+        yield CheckFailure("build.context", reason)
     elif not Path(dockerfile).is_file():
         reason = f"there is no file {Path(dockerfile).absolute()}"
         inside = Path(context, dockerfile)
         if inside.is_file():
             reason += f"; it is relative to the program, so write {str(inside)!r}"
-        failures.append(CheckFailure("build.dockerfile", reason))
-    return failures
+        yield CheckFailure("build.dockerfile", reason)
 
 
 def context_digest(context: str, dockerfile: str) -> str:

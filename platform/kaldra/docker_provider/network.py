@@ -6,9 +6,9 @@ from typing import Any
 from docker.errors import APIError
 from pulumi.provider.experimental.provider import CheckFailure, DiffResponse
 
-from kaldra.docker_provider.differences import UPDATE, answer, changes
+from kaldra.docker_provider.differences import answer, changes
 from kaldra.docker_provider.resource import Resource, failures, labels, with_defaults
-from kaldra.docker_provider.values import Props, strip
+from kaldra.docker_provider.values import Props
 from kaldra.errors import KaldraError
 
 _META = '{"schema_version":"1"}'
@@ -31,22 +31,19 @@ class Network(Resource):
         inputs = with_defaults(news, _DEFAULTS)
         if isinstance(inputs.get("labels"), list):
             inputs["labels"] = [with_defaults(entry, {}) for entry in inputs["labels"]]
-        return inputs, list(failures(strip(inputs), _SUPPORTED, ("name",)))
+        return inputs, list(failures(news, _SUPPORTED, ("name",)))
 
-    def diff(self, id_: str, olds: Props, _old_state: Props, news: Props) -> DiffResponse:
+    def diff(self, id_: str, olds: Props, _state: Props, news: Props) -> DiffResponse:
         """Every change replaces; so does a network that is gone."""
-        found = changes(olds, news, ("labels",), _DEFAULTS)
-        observed = []
-        if not found and self._find(id_) is None:
+        found = changes(olds, news, _DEFAULTS)
+        lost = ""
+        if not found and self.find("network", id_) is None:
             self.info("The network was removed by others: it is created again.")
-            found, observed = {("name",): UPDATE}, [("name",)]
-        return answer(
-            found, replaces=lambda _name: True, observed=observed, delete_before_replace=True
-        )
+            lost = "name"
+        return answer(found, replaces=lambda _name: True, lost=lost)
 
-    def create(self, inputs: Props, *, preview: bool) -> tuple[str, Props]:
+    def create(self, wanted: Props, *, preview: bool) -> tuple[str, Props]:
         """Create it; one exactly as asked for, left by an interrupted run, is taken over."""
-        wanted = strip(inputs)
         if preview:
             return "", wanted
         self.status("creating")
@@ -61,54 +58,53 @@ class Network(Resource):
                 enable_ipv6=bool(wanted.get("ipv6")),
                 attachable=bool(wanted.get("attachable")),
             )
-            id_ = str(made["Id"])
         except APIError as error:
             if error.status_code != _CONFLICT:
                 raise KaldraError(
                     f"Creating network {wanted['name']} failed: {error.explanation}"
                 ) from error
-            id_ = self._take_over(wanted)
-        return id_, _state(id_, wanted)
+            made = self._left_behind(wanted)
+        return str(made["Id"]), _state_of(made["Id"], wanted)
 
     def read(self, id_: str, inputs: Props, state: Props) -> tuple[Props, Props] | None:  # noqa: ARG002
         """None when it is gone."""
-        return (_state(id_, strip(inputs)), inputs) if self._find(id_) else None
+        return (_state_of(id_, inputs), {}) if self.find("network", id_) else None
 
     def update(self, id_: str, news: Props, *, preview: bool) -> Props:  # noqa: ARG002
         """Only what is not part of the network itself can get here."""
-        return _state(id_, strip(news))
+        return _state_of(id_, news)
 
     def delete(self, id_: str, state: Props) -> None:  # noqa: ARG002
         """Remove it, waiting a while for its last container to leave."""
         deadline = time.monotonic() + _EMPTY_SECONDS
-        while found := self._find(id_):
+        while found := self.find("network", id_):
             try:
                 return self.engine.remove_network(id_)
             except APIError as error:
                 if error.status_code == _NOT_FOUND:
                     return None
-                waiting = (
-                    "active endpoints" in str(error.explanation) and time.monotonic() < deadline
-                )
+                said = str(error.explanation)
+                waiting = "active endpoints" in said and time.monotonic() < deadline
                 if not waiting or self.tools.cancelled.wait(_EMPTY_CHECK_SECONDS):
-                    raise _still_used(found, error) from error
+                    name, inside = found["Name"], (found.get("Containers") or {}).values()
+                    users = " ".join(entry.get("Name", "?") for entry in inside)
+                    raise KaldraError(
+                        f"Network {name} cannot be removed: {said}",
+                        hint=f"docker rm -f {users}" if users else f"docker network inspect {name}",
+                    ) from error
         return None
 
-    def _find(self, id_: str) -> dict[str, Any] | None:
-        return self.tools.find("inspect_network", id_)
-
-    def _take_over(self, wanted: Props) -> str:
+    def _left_behind(self, wanted: Props) -> dict[str, Any]:
         name = wanted["name"]
-        found = self._find(name) or {}
-        same = (
+        found = self.find("network", name) or {}
+        if (
             wanted.get("labels")
             and (found.get("Labels") or {}) == labels(wanted["labels"])
             and found.get("Driver") == (wanted.get("driver") or "bridge")
             and bool(found.get("Internal")) == bool(wanted.get("internal"))
             and not found.get("Containers")
-        )
-        if same:
-            return str(found["Id"])
+        ):
+            return found
         raise KaldraError(
             f"A network {name} exists already, and it does not belong to this stack.",
             hint=f"Look at it with: docker network inspect {name}; if nobody needs it: "
@@ -116,15 +112,6 @@ class Network(Resource):
         )
 
 
-def _still_used(found: Props, error: APIError) -> KaldraError:
-    name = found["Name"]
-    users = [entry.get("Name", "?") for entry in (found.get("Containers") or {}).values()]
-    return KaldraError(
-        f"Network {name} cannot be removed: {error.explanation}",
-        hint=f"docker rm -f {' '.join(users)}" if users else f"docker network inspect {name}",
-    )
-
-
-def _state(id_: str, wanted: Props) -> Props:
+def _state_of(id_: str, wanted: Props) -> Props:
     seen = {"driver": "bridge", **dict.fromkeys(_SWITCHES, False)}
     return {**seen, **wanted, "id": id_, "__meta": _META}

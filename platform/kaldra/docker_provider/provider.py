@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pulumi.provider.experimental import provider as api
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from kaldra.docker_provider.resource import PartialFailureError, Tools
+from kaldra.docker_provider.resource import UNSUPPORTED, PartialFailureError, Tools
 from kaldra.docker_provider.values import Values, properties, secret_texts, wrap_properties
 from kaldra.errors import KaldraError
 from kaldra.toolchain import commands
@@ -44,8 +44,7 @@ class DockerProvider(api.Provider):
         # The engine starts its other plugins meanwhile.
         threading.Thread(target=_imported, args=("docker",)).start()
         given = properties(request.new_inputs)
-        reason = "is not supported by the substitute docker plugin"
-        failures = [api.CheckFailure(key, reason) for key in _REFUSED if given.get(key)]
+        failures = [api.CheckFailure(key, UNSUPPORTED) for key in _REFUSED if given.get(key)]
         return api.CheckResponse(request.new_inputs, failures)
 
     async def configure(self, request: api.ConfigureRequest) -> api.ConfigureResponse:
@@ -79,17 +78,18 @@ class DockerProvider(api.Provider):
         """See `Container.read`. An import has no inputs, which nothing here can reconstruct."""
         if not request.inputs and not request.properties:
             raise KaldraError(f"The substitute docker plugin cannot import {request.type}.")
-        inputs, state = properties(request.inputs), properties(request.properties)
+        inputs = properties(request.inputs)
+        state = properties(request.properties, notes=True)
         found = await to_thread(
             self._resource(request.urn).read, request.resource_id, inputs, state
         )
         if found is None:
             return api.ReadResponse()
-        like = {**request.properties, **request.inputs}
+        now, drifted = found
         return api.ReadResponse(
             request.resource_id,
-            wrap_properties(found[0], like),
-            wrap_properties(found[1], request.inputs),
+            wrap_properties(now, {**request.properties, **request.inputs}),
+            {**request.inputs, **wrap_properties(drifted, request.inputs)},
         )
 
     async def update(self, request: api.UpdateRequest) -> api.UpdateResponse:

@@ -1,8 +1,8 @@
-"""What the resource types share: the engine, credentials, messages, defaults."""
+"""What the resource types share: the engine, messages, defaults."""
 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from pulumi.provider.experimental.provider import CheckFailure
@@ -14,6 +14,8 @@ from kaldra.toolchain import docker_client
 
 if TYPE_CHECKING:
     from docker import APIClient
+
+UNSUPPORTED = "is not supported by the substitute docker plugin"
 
 
 class PartialFailureError(KaldraError):
@@ -56,15 +58,6 @@ class Tools:
         """The Docker Engine, connected on first use."""
         return docker_client.connect(self.overrides)
 
-    def find(self, method: str, name: str) -> dict[str, Any] | None:
-        """Result of one of the SDK's `inspect_*` methods, or None where the object is missing."""
-        from docker.errors import NotFound  # noqa: PLC0415  as in docker_client
-
-        try:
-            return dict(getattr(self.engine, method)(name))
-        except NotFound:
-            return None
-
 
 class Resource:
     """One resource of a program; its methods work on plain values."""
@@ -73,19 +66,22 @@ class Resource:
         self.tools, self.urn = tools, urn
         self.secrets = secrets
         """Every secret text of the inputs."""
+        self.status = partial(tools.messages.status, urn)
+        self.info = partial(tools.messages.info, urn)
 
     @property
     def engine(self) -> "APIClient":
         """The Docker Engine."""
         return self.tools.engine
 
-    def status(self, text: str) -> None:
-        """Show what the resource is doing."""
-        self.tools.messages.status(self.urn, text)
+    def find(self, kind: str, name: str) -> dict[str, Any] | None:
+        """A container, image or network as the engine describes it; None where it is missing."""
+        from docker.errors import NotFound  # noqa: PLC0415  as in docker_client
 
-    def info(self, text: str) -> None:
-        """Leave a message under the resource's name."""
-        self.tools.messages.info(self.urn, text)
+        try:
+            return dict(getattr(self.engine, f"inspect_{kind}")(name))
+        except NotFound:
+            return None
 
 
 def with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Props:
@@ -93,9 +89,8 @@ def with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Prop
 
     As with the official plugin, a default that is false, zero or empty is left out.
     """
-    present = {key: value for key, value in given.items() if key != DEFAULTS}
-    taken = {key: value for key, value in defaults.items() if key not in present and value}
-    return {DEFAULTS: sorted(taken), **present, **taken}
+    taken = {key: value for key, value in defaults.items() if key not in given and value}
+    return {DEFAULTS: sorted(taken), **given, **taken}
 
 
 def failures(
@@ -103,7 +98,7 @@ def failures(
 ) -> Iterator[CheckFailure]:
     """What this plugin would have to ignore, and what it needs."""
     for key in sorted(key for key, value in inputs.items() if value and key not in supported):
-        yield CheckFailure(key, "is not supported by the substitute docker plugin")
+        yield CheckFailure(key, UNSUPPORTED)
     for key in required:
         if not inputs.get(key):
             yield CheckFailure(key, "is required")

@@ -4,7 +4,9 @@ Resources work on plain dictionaries; an unknown value of a preview is the strin
 is in the protocol.
 """
 
+import json
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from pulumi.provider.experimental.property_value import PropertyValue
@@ -17,20 +19,23 @@ DEFAULTS = "__defaults"
 """Entry of an object that lists the properties which the program did not set itself."""
 
 
-def plain(value: PropertyValue) -> Any:
-    """The value without its secret marks; nulls in objects are left out, whole numbers are int."""
+def plain(value: PropertyValue, *, notes: bool = False) -> Any:
+    """The value without its secret marks; whole numbers are int.
+
+    Objects are without nulls and, unless `notes` are asked for, without `__defaults`.
+    """
     inner = value.value
     if isinstance(inner, Mapping):
-        entries = {key: plain(entry) for key, entry in inner.items()}
-        return {key: entry for key, entry in entries.items() if entry is not None}
+        kept = {k: plain(v, notes=notes) for k, v in inner.items() if notes or k != DEFAULTS}
+        return {key: entry for key, entry in kept.items() if entry is not None}
     if isinstance(inner, tuple):
-        return [plain(entry) for entry in inner]
+        return [plain(entry, notes=notes) for entry in inner]
     return int(inner) if isinstance(inner, float) and inner.is_integer() else inner
 
 
-def properties(values: Values) -> Props:
+def properties(values: Values, *, notes: bool = False) -> Props:
     """`plain` for a whole message."""
-    return dict(plain(PropertyValue(values)))
+    return dict(plain(PropertyValue(values), notes=notes))
 
 
 def wrap(value: Any, like: PropertyValue | None = None) -> PropertyValue:
@@ -42,9 +47,8 @@ def wrap(value: Any, like: PropertyValue | None = None) -> PropertyValue:
         entries = {key: wrap(entry, known.get(key)) for key, entry in value.items()}
         return PropertyValue(entries, is_secret=secret)
     if isinstance(value, list):
-        others = inner if isinstance(inner, tuple) else ()
-        padded = [*others, *[None] * len(value)]
-        return PropertyValue([wrap(*pair) for pair in zip(value, padded, strict=False)], secret)
+        others = inner[: len(value)] if isinstance(inner, tuple) else ()
+        return PropertyValue([wrap(*pair) for pair in zip_longest(value, others)], secret)
     number = isinstance(value, int) and not isinstance(value, bool)
     return PropertyValue(float(value) if number else value, is_secret=secret)
 
@@ -68,18 +72,4 @@ def secret_texts(value: PropertyValue, *, inside: bool = False) -> Iterator[str]
 
 def contains_unknown(value: Any) -> bool:
     """Whether anything inside a plain `value` is not known yet."""
-    if isinstance(value, dict | list):
-        entries = value.values() if isinstance(value, dict) else value
-        return any(contains_unknown(entry) for entry in entries)
-    return bool(value == UNKNOWN)
-
-
-def strip(value: Any) -> Any:
-    """Copy a plain `value` without entries such as `__defaults`, and without nulls."""
-    if isinstance(value, dict):
-        return {
-            key: strip(entry)
-            for key, entry in value.items()
-            if not key.startswith("__") and entry is not None
-        }
-    return [strip(entry) for entry in value] if isinstance(value, list) else value
+    return UNKNOWN in json.dumps(value)
