@@ -105,6 +105,7 @@ async def test_connections_that_wait_for_their_client_make_room(core: Service, d
         open_ = [await attacks.connect(api.port, receive_buffer=4096) for _ in range(200)]
         for _, writer in open_:
             writer.write(data)
+        await asyncio.sleep(1)  # until each answer waits for its reader
         async with others_served(api.port, ""):
             await asyncio.sleep(2)
         for _, writer in open_:
