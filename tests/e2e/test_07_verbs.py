@@ -63,7 +63,7 @@ def test_hints_about_missing_secrets_lead_to_a_stack_that_has_them(clone):
     team = {"PULUMI_CONFIG_PASSPHRASE": "of this test"}
     preview = ("./kaldra", "preview", "--stack", stack)
     try:
-        for missing in ("registry.pull.password", "registry.push.password", "apiKeys"):
+        for missing in ("registry.push.password", "registry.pull.password", "apiKeys"):
             said = clone.run(*preview, code=2, **team)
             assert f"Setting kaldra:{missing} is missing" in said
             hint = said.rpartition("→ ")[2].strip().replace("NAME", "front")
