@@ -62,8 +62,9 @@ def deployed_or_fail(console: Console, stack: str) -> Deployment:
     """
     workspace = Workspace.open(stack)
     if workspace.settings.target == "staging":
-        ready(console, stack, assume_yes=False)
-    found = deployed(console, workspace)
+        found = ready(console, stack, assume_yes=False).deployment()
+    else:
+        found = deployed(console, workspace)
     if not (found and found.resources):
         raise KaldraError(f"Stack {stack} is not deployed.", hint=f"./kaldra up --stack {stack}")
     return found
