@@ -38,7 +38,7 @@ PIECE_BYTES = 256 << 10
 """Of a body, sent at a stretch."""
 
 AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "User-Agent")
-"""Sent by the library unless it is told not to; the core reads none of them."""
+"""Headers that the library adds by default; the core reads none of them."""
 
 STATES = ("ready", "saturated")
 

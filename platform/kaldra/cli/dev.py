@@ -72,7 +72,7 @@ class Fleet:
     debugged: Service | None = None
     _sessions: dict[Instance, Session] = field(default_factory=dict, init=False)
     _failed: dict[Instance, float] = field(default_factory=dict, init=False)
-    """When to try those again that took no request; each is told once."""
+    """When to retry instances that did not accept a request; each is reported once."""
 
     @property
     def _marker(self) -> Path:
@@ -268,7 +268,7 @@ def _code(service: Service) -> list[Path]:
 
 
 def _contents(paths: Iterable[str]) -> dict[str, str | None]:
-    """The files' contents as they are sent; None for one that is no longer there."""
+    """Contents of the files as they are sent; None for a deleted file."""
     contents: dict[str, str | None] = dict.fromkeys(paths)
     for path in contents:
         with suppress(FileNotFoundError):

@@ -136,14 +136,16 @@ def manifest(type_: str, name: str, inputs: Mapping[str, Any]) -> tuple[str, dic
     """The file name and the object of a resource; a missing name is made from the content.
 
     `type_` is Pulumi's, such as "kubernetes:apps/v1:Deployment". The file of an object without a
-    name has the resource's, which is stable. Raises KaldraError for a resource that is no single
-    object.
+    name has the resource's, which is stable. Raises KaldraError for a resource that is not a
+    single object.
     """
     _, version, kind = type_.split(":")
     declared = {"apiVersion": version.removeprefix("core/"), "kind": kind, "metadata": {}, **inputs}
     found: dict[str, Any] = _plain(declared)
     if found["kind"] != kind or not isinstance(found["metadata"], dict):
-        raise KaldraError(f"{name} ({type_}) is no single Kubernetes object; it is not rendered.")
+        raise KaldraError(
+            f"{name} ({type_}) is not a single Kubernetes object; it is not rendered."
+        )
     if found["apiVersion"] == "v1" and kind == "Secret":
         _redact_entries(found)
     stem = found["metadata"].get("name", name)

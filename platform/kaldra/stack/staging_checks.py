@@ -16,7 +16,7 @@ FEWEST_CHARACTERS = 8
 """Minimum number of distinct characters in a key; fewer are a pattern."""
 
 MISSING = ""
-"""Reason of a fault: there is no such setting."""
+"""Reason of a fault: the setting is missing."""
 
 _MOVING_TAGS = ("dev", "latest", "main", "master", "edge", "test")
 _DEVELOPMENT = ("dev", "local", "test")

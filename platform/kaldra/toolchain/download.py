@@ -100,6 +100,6 @@ def _explained(error: Exception, url: str) -> KaldraError:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return KaldraError(
             f"The disk is full; {url} was not downloaded to its end.",
-            hint=f"Free space (what is there: du -sh {home()}), then run the command again.",
+            hint=f"Free some space (to see its size: du -sh {home()}), then run the command again.",
         )
     return KaldraError(f"The download of {url} broke off: {error!r}.", hint=AGAIN)
